@@ -1,0 +1,1 @@
+//! The tool: reads files, calls the rooms, writes files.

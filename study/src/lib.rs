@@ -1,0 +1,32 @@
+//! The contract of the comparison between radiomics and deep learning: plain data and statistics,
+//! no image and no model.
+//!
+//! Two models are *compared fairly* here when they were fitted on the same training patients of one
+//! [`Split`], chosen on the same validation patients, and judged by the same code from nothing but
+//! their [`Predictions`] on the same test patients. Both arms depend on this room and neither can
+//! reach around it.
+//!
+//! | for | look at |
+//! |---|---|
+//! | who is who | [`ids`]: patients, cases, samples |
+//! | what is to be predicted | [`labels`] |
+//! | who takes part | [`cohort`] |
+//! | feature values by name | [`table`] |
+//! | who trains and who is held out | [`split`] |
+//! | what a model answered | [`predictions`] |
+
+pub mod cohort;
+pub mod error;
+pub mod ids;
+pub mod labels;
+pub mod predictions;
+pub mod split;
+pub mod table;
+
+pub use cohort::{CaseRecord, Cohort};
+pub use error::{Result, StudyError};
+pub use ids::{CaseId, PatientId, SampleId};
+pub use labels::{ClassNames, Label};
+pub use predictions::{Arm, PredictionRow, Predictions};
+pub use split::{Fold, Part, Split};
+pub use table::FeatureTable;

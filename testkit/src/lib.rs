@@ -1,0 +1,3 @@
+//! Phantoms and reference tables for the tests of raduet. Depends on nothing of ours: plain arrays.
+
+pub mod data;
