@@ -1,1 +1,3 @@
 //! The tool: reads files, calls the rooms, writes files.
+
+pub mod phantom;

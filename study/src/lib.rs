@@ -14,12 +14,14 @@
 //! | feature values by name | [`table`] |
 //! | who trains and who is held out | [`split`] |
 //! | what a model answered | [`predictions`] |
+//! | chance, from one seed | [`random`] |
 
 pub mod cohort;
 pub mod error;
 pub mod ids;
 pub mod labels;
 pub mod predictions;
+pub mod random;
 pub mod split;
 pub mod table;
 
