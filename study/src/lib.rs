@@ -15,13 +15,19 @@
 //! | who trains and who is held out | [`split`] |
 //! | what a model answered | [`predictions`] |
 //! | chance, from one seed | [`random`] |
+//! | from slices to patients | [`pooling`] |
+//! | how good the answers are | [`metrics`] |
 
 pub mod cohort;
 pub mod error;
+mod fingerprint;
 pub mod ids;
 pub mod labels;
+pub mod metrics;
+pub mod pooling;
 pub mod predictions;
 pub mod random;
+mod rng;
 pub mod split;
 pub mod table;
 
@@ -29,6 +35,7 @@ pub use cohort::{CaseRecord, Cohort};
 pub use error::{Result, StudyError};
 pub use ids::{CaseId, PatientId, SampleId};
 pub use labels::{ClassNames, Label};
+pub use pooling::Pooling;
 pub use predictions::{Arm, PredictionRow, Predictions};
-pub use split::{Fold, Part, Split};
+pub use split::{Fold, Part, SharedPatients, Split};
 pub use table::FeatureTable;

@@ -1,11 +1,30 @@
 //! Who trains, who chooses, who is tested: always decided by patient.
+//!
+//! | to | call |
+//! |---|---|
+//! | draw one division | [`Split::holdout`] |
+//! | draw a cross-validation | [`Split::folds`] |
+//! | take the authors' division | [`Split::published`] |
+//! | see whether a split fits a cohort | [`Split::check`] |
+
+mod check;
+mod classes;
+mod file;
+mod folds;
+mod holdout;
+mod published;
+mod quota;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, StudyError};
+use crate::fingerprint::Fingerprint;
 use crate::ids::PatientId;
+
+pub use check::{FoldCounts, SplitCheck, SplitWarning};
+pub use published::SharedPatients;
 
 /// The role of a patient within one fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,7 +63,9 @@ impl Part {
 }
 
 /// One assignment of patients to parts. A map from patient to part cannot put a patient on two sides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Serialised as that map; reading one refuses a patient who is named twice with different parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Fold {
     parts: BTreeMap<PatientId, Part>,
@@ -98,4 +119,20 @@ pub struct Split {
     pub seed: u64,
     /// At least one fold.
     pub folds: Vec<Fold>,
+}
+
+impl Split {
+    /// A short stable name of the assignment: 16 hexadecimal digits over every fold's patients and
+    /// parts. Rule and seed do not enter: two ways to the same assignment are the same split.
+    pub fn id(&self) -> String {
+        let mut print = Fingerprint::default();
+        for fold in &self.folds {
+            print.text("fold");
+            for (patient, part) in fold.patients() {
+                print.text(patient.as_str());
+                print.text(part.name());
+            }
+        }
+        print.hex()
+    }
 }

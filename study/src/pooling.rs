@@ -1,0 +1,228 @@
+//! From slices to patients: one answer per patient out of the answers on all of their slices.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Result, StudyError};
+use crate::ids::{CaseId, PatientId, SampleId};
+use crate::predictions::{PredictionRow, Predictions};
+
+/// How the answers on a patient's samples become one.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Pooling {
+    /// Mean of the probabilities, every sample counting the same.
+    #[default]
+    MeanProbability,
+    /// Share of the samples that answered each class; a tie goes to the earlier class.
+    MajorityVote,
+    /// Mean of the probabilities weighted by a positive number per sample, such as the area in mm².
+    Weighted(BTreeMap<SampleId, f64>),
+}
+
+/// The name of a [`Pooling`], without its weights, as reports carry it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PoolingName {
+    /// [`Pooling::MeanProbability`].
+    MeanProbability,
+    /// [`Pooling::MajorityVote`].
+    MajorityVote,
+    /// [`Pooling::Weighted`].
+    Weighted,
+}
+
+impl Pooling {
+    /// The name without the weights.
+    pub fn name(&self) -> PoolingName {
+        match self {
+            Self::MeanProbability => PoolingName::MeanProbability,
+            Self::MajorityVote => PoolingName::MajorityVote,
+            Self::Weighted(_) => PoolingName::Weighted,
+        }
+    }
+}
+
+/// A patient's running sums.
+struct Pool<'a> {
+    first: &'a PredictionRow,
+    sums: Vec<f64>,
+}
+
+impl Predictions {
+    /// One row per fold and patient, sorted so; the sample of a row is the whole of a case that
+    /// carries the patient's id.
+    ///
+    /// # Errors
+    /// [`StudyError::TwoLabels`] for a patient of two true classes, [`StudyError::SharedPatients`] for
+    /// one in two parts of a fold, [`StudyError::Predictions`] for a sample without a positive weight.
+    pub fn by_patient(&self, pooling: &Pooling) -> Result<Self> {
+        let mut pools: BTreeMap<(usize, &PatientId), Pool<'_>> = BTreeMap::new();
+        for (index, row) in self.rows().iter().enumerate() {
+            let pool = pools
+                .entry((row.fold, &row.patient))
+                .or_insert_with(|| Pool {
+                    first: row,
+                    sums: vec![0.0; self.classes().len()],
+                });
+            self.check_same_patient(pool.first, row)?;
+            match pooling {
+                Pooling::MajorityVote => pool.sums[row.answer().0] += 1.0,
+                Pooling::MeanProbability => add(&mut pool.sums, &row.probabilities, 1.0),
+                Pooling::Weighted(weights) => {
+                    let weight = self.weight(index, row, weights)?;
+                    add(&mut pool.sums, &row.probabilities, weight);
+                }
+            }
+        }
+        let rows = pools
+            .into_values()
+            .map(|Pool { first, sums }| {
+                // Dividing by the sum of the sums, not by the number of samples, keeps the row a
+                // distribution when the samples' rows sum to one only nearly.
+                let total: f64 = sums.iter().sum();
+                PredictionRow {
+                    sample: SampleId::whole(CaseId::new(first.patient.as_str())),
+                    probabilities: sums.iter().map(|sum| sum / total).collect(),
+                    ..first.clone()
+                }
+            })
+            .collect();
+        Self::new(self.model(), self.arm(), self.classes().clone(), rows)
+    }
+
+    fn check_same_patient(&self, first: &PredictionRow, row: &PredictionRow) -> Result<()> {
+        if first.truth != row.truth {
+            return Err(StudyError::TwoLabels {
+                patient: row.patient.clone(),
+                first: self.classes().name(first.truth).to_owned(),
+                second: self.classes().name(row.truth).to_owned(),
+            });
+        }
+        if first.part != row.part {
+            return Err(StudyError::SharedPatients {
+                patients: vec![row.patient.clone()],
+            });
+        }
+        Ok(())
+    }
+
+    fn weight(
+        &self,
+        index: usize,
+        row: &PredictionRow,
+        weights: &BTreeMap<SampleId, f64>,
+    ) -> Result<f64> {
+        let given = weights.get(&row.sample).copied();
+        given
+            .filter(|weight| weight.is_finite() && *weight > 0.0)
+            .ok_or_else(|| StudyError::Predictions {
+                model: self.model().to_owned(),
+                row: index,
+                found: match given {
+                    Some(weight) => format!("weight {weight} of sample {}", row.sample),
+                    None => format!("no weight for sample {}", row.sample),
+                },
+                expected: "a positive weight for every sample".into(),
+            })
+    }
+}
+
+fn add(sums: &mut [f64], probabilities: &[f64], weight: f64) {
+    for (sum, p) in sums.iter_mut().zip(probabilities) {
+        *sum += weight * p;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::labels::{ClassNames, Label};
+    use crate::predictions::Arm;
+    use crate::split::Part;
+
+    fn row(patient: &str, slice: u32, probabilities: [f64; 2]) -> PredictionRow {
+        PredictionRow {
+            sample: SampleId::slice(CaseId::new(format!("{patient}_t2")), slice),
+            patient: PatientId::new(patient),
+            part: Part::Test,
+            fold: 0,
+            truth: Label(1),
+            probabilities: probabilities.to_vec(),
+        }
+    }
+
+    fn model(rows: Vec<PredictionRow>) -> Predictions {
+        let classes = ClassNames::new(["mild", "severe"]).unwrap();
+        Predictions::new("m", Arm::Deep, classes, rows).unwrap()
+    }
+
+    /// Two weak votes for mild against one strong for severe: the rules disagree.
+    fn disagreeing() -> Predictions {
+        model(vec![
+            row("b", 0, [0.6, 0.4]),
+            row("a", 0, [0.5, 0.5]),
+            row("b", 1, [0.6, 0.4]),
+            row("b", 2, [0.0, 1.0]),
+        ])
+    }
+
+    #[test]
+    fn the_three_rules_by_hand() {
+        let slices = disagreeing();
+        let mean = slices.by_patient(&Pooling::MeanProbability).unwrap();
+        assert_eq!(mean.rows().len(), 2);
+        assert_eq!(mean.rows()[1].patient.as_str(), "b");
+        assert_eq!(mean.rows()[1].sample, SampleId::whole(CaseId::new("b")));
+        assert!((mean.rows()[1].probabilities[0] - 0.4).abs() < 1e-15);
+        assert_eq!(mean.rows()[1].answer(), Label(1));
+
+        let votes = slices.by_patient(&Pooling::MajorityVote).unwrap();
+        assert_eq!(votes.rows()[1].probabilities, [2.0 / 3.0, 1.0 / 3.0]);
+        assert_eq!(votes.rows()[1].answer(), Label(0));
+
+        let areas = slices
+            .rows()
+            .iter()
+            .zip([4.0, 1.0, 4.0, 2.0])
+            .map(|(row, area)| (row.sample.clone(), area))
+            .collect();
+        let weighted = slices.by_patient(&Pooling::Weighted(areas)).unwrap();
+        assert!((weighted.rows()[1].probabilities[0] - 0.48).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_sample_without_a_weight_is_refused() {
+        let slices = disagreeing();
+        let mut areas: BTreeMap<SampleId, f64> = slices
+            .rows()
+            .iter()
+            .map(|row| (row.sample.clone(), 1.0))
+            .collect();
+        areas.insert(slices.rows()[2].sample.clone(), 0.0);
+        let error = slices.by_patient(&Pooling::Weighted(areas)).unwrap_err();
+        assert!(matches!(error, StudyError::Predictions { row: 2, .. }));
+        let error = slices
+            .by_patient(&Pooling::Weighted(BTreeMap::new()))
+            .unwrap_err();
+        assert!(error.to_string().contains("no weight for sample b_t2[0]"));
+    }
+
+    #[test]
+    fn a_patient_of_two_classes_or_two_parts_is_refused() {
+        let mut second = row("a", 1, [1.0, 0.0]);
+        second.truth = Label(0);
+        let two_labels = model(vec![row("a", 0, [1.0, 0.0]), second]);
+        assert!(matches!(
+            two_labels.by_patient(&Pooling::default()),
+            Err(StudyError::TwoLabels { .. })
+        ));
+        let mut second = row("a", 1, [1.0, 0.0]);
+        second.part = Part::Train;
+        let two_parts = model(vec![row("a", 0, [1.0, 0.0]), second]);
+        assert!(matches!(
+            two_parts.by_patient(&Pooling::default()),
+            Err(StudyError::SharedPatients { .. })
+        ));
+    }
+}

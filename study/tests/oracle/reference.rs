@@ -1,0 +1,30 @@
+//! Reads the small reference files under `tests/reference` of the workspace.
+
+use std::path::{Path, PathBuf};
+
+/// A file of the reference folder.
+fn path(inside: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../tests/reference")
+        .join(inside)
+}
+
+/// The text of a file; a missing one is a failure.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test reads its reference values; the room itself reads nothing"
+)]
+fn text(inside: &str) -> String {
+    let path = path(inside);
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The rows of a comma-separated file, without comments and header.
+pub(crate) fn rows(inside: &str) -> Vec<Vec<String>> {
+    text(inside)
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .skip(1)
+        .map(|line| line.split(',').map(str::to_owned).collect())
+        .collect()
+}
