@@ -1,4 +1,4 @@
-//! A short fingerprint of content, to name a split in reports and to key random streams.
+//! A short fingerprint of content, to name a split in reports.
 //!
 //! FNV-1a with 64 bits (Fowler, Noll, Vo; RFC 9923). It tells accidental differences apart; it is no
 //! protection against someone who wants a collision.
@@ -32,11 +32,6 @@ impl Fingerprint {
         self.bytes(text.as_bytes());
     }
 
-    /// The fingerprint so far.
-    pub(crate) fn value(&self) -> u64 {
-        self.0
-    }
-
     /// The fingerprint as 16 hexadecimal digits.
     pub(crate) fn hex(&self) -> String {
         format!("{:016x}", self.0)
@@ -53,7 +48,7 @@ mod tests {
         let of = |text: &str| {
             let mut print = Fingerprint::default();
             print.bytes(text.as_bytes());
-            print.value()
+            print.0
         };
         assert_eq!(of(""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(of("a"), 0xaf63_dc4c_8601_ec8c);

@@ -14,9 +14,9 @@
 //! | feature values by name | [`table`] |
 //! | who trains and who is held out | [`split`] |
 //! | what a model answered | [`predictions`] |
-//! | chance, from one seed | [`random`] |
 //! | from slices to patients | [`pooling`] |
 //! | how good the answers are | [`metrics`] |
+//! | chance, from one seed | [`random`] |
 
 pub mod cohort;
 pub mod error;
@@ -27,7 +27,6 @@ pub mod metrics;
 pub mod pooling;
 pub mod predictions;
 pub mod random;
-mod rng;
 pub mod split;
 pub mod table;
 

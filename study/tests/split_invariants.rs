@@ -135,7 +135,7 @@ fn holdout_regression() {
         .collect();
     assert_eq!(
         (test, split.id().as_str()),
-        (vec!["p1655", "p3310", "p3743"], "c6cb82de89c860c5")
+        (vec!["p5398", "p7919", "p9574"], "28381c1797375d47")
     );
 }
 

@@ -4,7 +4,7 @@ use crate::cohort::Cohort;
 use crate::error::{Result, StudyError};
 use crate::ids::PatientId;
 use crate::labels::ClassNames;
-use crate::rng::Stream;
+use crate::random::Stream;
 
 /// Patients of every class, sorted by id: the order of cases in the manifest leaves no trace.
 pub(super) fn patients_by_class(cohort: &Cohort) -> Result<Vec<Vec<PatientId>>> {
@@ -46,7 +46,7 @@ pub(super) fn patients_by_class(cohort: &Cohort) -> Result<Vec<Vec<PatientId>>> 
 /// Each class in its own random order.
 pub(super) fn shuffle_each(by_class: &mut [Vec<PatientId>], seed: u64, purpose: &str) {
     for (k, patients) in by_class.iter_mut().enumerate() {
-        Stream::new(seed, purpose, &[k as u64]).shuffle(patients);
+        Stream::new(seed, purpose, k as u64).shuffle(patients);
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::cohort::Cohort;
 use crate::error::{Result, StudyError};
 use crate::ids::PatientId;
-use crate::rng::Stream;
+use crate::random::Stream;
 use crate::split::classes::{patients_by_class, shuffle_each};
 use crate::split::quota::quotas;
 use crate::split::{Fold, Part, Split};
@@ -79,7 +79,8 @@ fn one_fold(
                 rest.push(patient);
             }
         }
-        Stream::new(seed, "folds: validation", &[fold as u64, class as u64]).shuffle(&mut rest);
+        let draw = fold * tested_in.len() + class;
+        Stream::new(seed, "folds: validation", draw as u64).shuffle(&mut rest);
         training.push(rest);
     }
     let valid = if valid_share > 0.0 {
