@@ -16,6 +16,7 @@
 //! | what a model answered | [`predictions`] |
 //! | from slices to patients | [`pooling`] |
 //! | how good the answers are | [`metrics`] |
+//! | how sure that is | [`uncertainty`] |
 //! | chance, from one seed | [`random`] |
 
 pub mod cohort;
@@ -29,6 +30,7 @@ pub mod predictions;
 pub mod random;
 pub mod split;
 pub mod table;
+pub mod uncertainty;
 
 pub use cohort::{CaseRecord, Cohort};
 pub use error::{Result, StudyError};
