@@ -3,9 +3,31 @@
 //!
 //! Axes are `[z, y, x]` for volumes and `[row, column]` for slices, C-order, lengths in mm, voxel
 //! centres at integers.
+//!
+//! The way of the data: [`Volume`] and [`MaskVolume`] give a [`Roi`] for each slice; [`engine`] cuts
+//! its intensities into grey levels ([`discretise`]), hands both to the families of a [`FeatureSet`]
+//! and returns a [`FeatureVector`] whose values stand in the order of the set's columns.
 
+pub mod discretise;
+pub mod engine;
+pub mod error;
+mod families;
+pub mod family;
 pub mod geometry;
+pub mod registry;
+pub mod roi;
+pub mod set;
+pub mod settings;
+pub mod spec;
+pub mod vector;
 pub mod volume;
 
+pub use discretise::{Discretisation, DiscretisedRoi};
+pub use error::{FeatureError, Result};
 pub use geometry::{Affine, Grid, Spacing};
+pub use roi::Roi;
+pub use set::FeatureSet;
+pub use settings::{ExtractionOptions, ExtractionSettings, Profile};
+pub use spec::FeatureSpec;
+pub use vector::FeatureVector;
 pub use volume::{MaskVolume, Scaling, Volume, Voxels};

@@ -2,8 +2,9 @@
 //!
 //! A volume keeps the number type it was stored in: only the bounding box of a region becomes `f64`.
 
-use ndarray::Array3;
+use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 
+use crate::error::{FeatureError, Result};
 use crate::geometry::Grid;
 
 /// Stored voxels, in their stored type.
@@ -103,7 +104,63 @@ impl Volume {
     pub fn scaling(&self) -> Scaling {
         self.scaling
     }
+
+    /// All values of slice `z`, `[row, column]`.
+    ///
+    /// # Errors
+    /// [`FeatureError::NoSuchSlice`] when there is no slice `z`.
+    pub fn slice_f64(&self, z: usize) -> Result<Array2<f64>> {
+        let [slices, rows, columns] = self.grid.shape;
+        check_slice(z, slices)?;
+        let plane = self.box_f64([z, 0, 0], [1, rows, columns]);
+        Ok(plane.index_axis_move(Axis(0), 0))
+    }
+
+    /// The values of a box that lies inside the volume, `[z, y, x]`.
+    pub(crate) fn box_f64(&self, low: [usize; 3], shape: [usize; 3]) -> Array3<f64> {
+        let Scaling { slope, intercept } = self.scaling;
+        let [z, y, x] = low;
+        let [nz, ny, nx] = shape;
+        let cut = s![z..z + nz, y..y + ny, x..x + nx];
+        for_each_type!(&self.voxels, array => array.slice(cut).mapv(|stored| stored.value(slope, intercept)))
+            .as_standard_layout()
+            .into_owned()
+    }
 }
+
+fn check_slice(slice: usize, slices: usize) -> Result<()> {
+    if slice < slices {
+        Ok(())
+    } else {
+        Err(FeatureError::NoSuchSlice { slice, slices })
+    }
+}
+
+/// A stored number turned into a value.
+trait Stored: Copy {
+    fn value(self, slope: f64, intercept: f64) -> f64;
+}
+
+macro_rules! stored {
+    ($($number:ty)*) => {$(
+        impl Stored for $number {
+            #[expect(
+                clippy::allow_attributes,
+                reason = "the lint below fires for some of the number types only"
+            )]
+            #[allow(
+                clippy::cast_lossless,
+                trivial_numeric_casts,
+                reason = "one body for all number types"
+            )]
+            fn value(self, slope: f64, intercept: f64) -> f64 {
+                self as f64 * slope + intercept
+            }
+        }
+    )*};
+}
+
+stored!(u8 i8 u16 i16 u32 i32 u64 i64 f32 f64);
 
 impl MaskVolume {
     /// Puts a region on a grid, or `None` when the shapes differ.
@@ -120,5 +177,23 @@ impl MaskVolume {
     /// True inside the region.
     pub fn inside(&self) -> &Array3<bool> {
         &self.inside
+    }
+
+    /// Slice `z` of the mask, `[row, column]`.
+    ///
+    /// # Errors
+    /// [`FeatureError::NoSuchSlice`] when there is no slice `z`.
+    pub fn slice(&self, z: usize) -> Result<ArrayView2<'_, bool>> {
+        check_slice(z, self.grid.shape[0])?;
+        Ok(self.inside.index_axis(Axis(0), z))
+    }
+
+    /// Indices of the slices that hold at least one voxel of the region, in ascending order.
+    pub fn occupied_slices(&self) -> Vec<usize> {
+        let planes = self.inside.outer_iter().enumerate();
+        planes
+            .filter(|(_, plane)| plane.iter().any(|inside| *inside))
+            .map(|(z, _)| z)
+            .collect()
     }
 }

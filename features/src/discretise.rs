@@ -1,0 +1,309 @@
+//! Grey levels: intensities cut into bins that count from 1 at the lowest value of the region.
+
+use crate::error::{FeatureError, Result};
+use crate::roi::Roi;
+
+/// How intensities become grey levels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Discretisation {
+    /// Fixed bin size as PyRadiomics does it (`binWidth`): bin edges are the multiples of the width,
+    /// starting with the last one at or below the lowest value `m` of the region, and a value on an
+    /// edge belongs to the bin above: `level(x) = floor(x / W) - floor(m / W) + 1`.
+    PyRadiomicsFixedBinSize {
+        /// Bin width `W`, in the unit of the intensities.
+        width: f64,
+    },
+    /// Fixed bin number as PyRadiomics does it (`binCount`): `count` bins of one width between the
+    /// lowest and the highest value, which belongs to the last bin. The edges are those of
+    /// `numpy.histogram`, which widens a flat region to value ± 0.5: its level is then
+    /// `count / 2 + 1`, not 1.
+    PyRadiomicsFixedBinNumber {
+        /// Number of bins.
+        count: u32,
+    },
+}
+
+/// The grey levels of a region in its bounding box, with one pixel of padding around each slice.
+///
+/// ```text
+/// 0 0 0 0     ranks: 0 outside the region and in the padding,
+/// 0 1 2 0     1..=n inside. Rank r stands for grey level levels[r - 1]:
+/// 0 2 0 0     levels that do not occur take no place in any matrix,
+/// 0 0 0 0     but keep their number in all formulas.
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct DiscretisedRoi {
+    ranks: Vec<u16>,
+    stride: usize,
+    rows: usize,
+    levels: Vec<u32>,
+    histogram: Vec<u32>,
+    highest: u32,
+    pixels: usize,
+}
+
+impl DiscretisedRoi {
+    /// Cuts the intensities of a region into at most `maximum_bins` grey levels.
+    ///
+    /// # Errors
+    /// [`FeatureError::TooManyBins`] when the rule asks for more; decided before anything is allocated.
+    pub fn new(roi: &Roi, rule: Discretisation, maximum_bins: usize) -> Result<Self> {
+        let (low, high) = range(roi);
+        let edges = Edges::new(rule, low, high, maximum_bins)?;
+
+        let [slices, rows, columns] = roi.shape();
+        let stride = columns + 2;
+        let mut ranks = vec![0_u16; slices * (rows + 2) * stride];
+        let mut counts = vec![0_u32; edges.bins()];
+        for (at, value) in roi.values().indexed_iter() {
+            if roi.inside()[at] {
+                let level = edges.level(*value);
+                counts[level - 1] += 1;
+                let (z, y, x) = at;
+                ranks[(z * (rows + 2) + y + 1) * stride + x + 1] = small(level);
+            }
+        }
+
+        // Renumber the levels that occur, so that matrices have no empty rows.
+        let mut rank_of_level = vec![0_u16; counts.len() + 1];
+        let (mut levels, mut histogram) = (Vec::new(), Vec::new());
+        for (below, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            levels.push(u32::from(small(below + 1)));
+            histogram.push(*count);
+            rank_of_level[below + 1] = small(levels.len());
+        }
+        for rank in &mut ranks {
+            *rank = rank_of_level[usize::from(*rank)];
+        }
+        Ok(Self {
+            ranks,
+            stride,
+            rows,
+            highest: levels[levels.len() - 1],
+            levels,
+            histogram,
+            pixels: roi.count(),
+        })
+    }
+
+    /// Ranks of slice `z` of the box, `(rows + 2) × stride`, padded with zeros.
+    pub fn plane(&self, z: usize) -> &[u16] {
+        let size = (self.rows + 2) * self.stride;
+        &self.ranks[z * size..(z + 1) * size]
+    }
+
+    /// Padded width of a row: columns of the box plus two.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// Rows of the box, without padding.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns of the box, without padding.
+    pub fn columns(&self) -> usize {
+        self.stride - 2
+    }
+
+    /// The grey levels that occur, ascending; the level of rank `r` is `levels()[r - 1]`.
+    pub fn levels(&self) -> &[u32] {
+        &self.levels
+    }
+
+    /// How many pixels have each of the levels that occur.
+    pub fn histogram(&self) -> &[u32] {
+        &self.histogram
+    }
+
+    /// `N_g`: the highest grey level in the region.
+    pub fn highest_level(&self) -> u32 {
+        self.highest
+    }
+
+    /// Pixels in the region.
+    pub fn pixels(&self) -> usize {
+        self.pixels
+    }
+}
+
+/// A level or rank as it is stored; both are at most `maximum_bins`, which the settings bound.
+fn small(number: usize) -> u16 {
+    u16::try_from(number).expect("the settings allow at most u16::MAX bins")
+}
+
+/// Lowest and highest value inside a region.
+fn range(roi: &Roi) -> (f64, f64) {
+    let both = roi.values().iter().zip(roi.inside());
+    both.filter(|(_, inside)| **inside).fold(
+        (f64::INFINITY, f64::NEG_INFINITY),
+        |(low, high), (value, _)| (low.min(*value), high.max(*value)),
+    )
+}
+
+/// Bin edges `first + i · step`, i = 0..=bins, the very last one replaced by `last`.
+///
+/// The edges are computed exactly as NumPy computes them and values are compared with them, so that
+/// a value on (or a rounding error beside) an edge falls into the same bin.
+#[derive(Debug, Clone, Copy)]
+struct Edges {
+    first: f64,
+    step: f64,
+    last: f64,
+    bins: usize,
+}
+
+impl Edges {
+    fn new(rule: Discretisation, low: f64, high: f64, maximum_bins: usize) -> Result<Self> {
+        match rule {
+            Discretisation::PyRadiomicsFixedBinSize { width } => {
+                let first = low - low.rem_euclid(width);
+                let bins = ((high - first) / width).floor() + 1.0;
+                if bins > maximum_bins as f64 {
+                    return Err(FeatureError::TooManyBins {
+                        minimum: low,
+                        maximum: high,
+                        width,
+                        bins,
+                        allowed: maximum_bins,
+                        suggested: (high - low) / 64.0,
+                    });
+                }
+                // `numpy.arange` steps by the rounded difference of its first two elements. One bin
+                // more than needed on paper, in case rounding puts the last edge below `high`.
+                Ok(Self {
+                    first,
+                    step: (first + width) - first,
+                    last: f64::INFINITY,
+                    bins: index(bins) + 1,
+                })
+            }
+            Discretisation::PyRadiomicsFixedBinNumber { count } => {
+                let (from, to) = if low < high {
+                    (low, high)
+                } else {
+                    (low - 0.5, high + 0.5)
+                };
+                Ok(Self {
+                    first: from,
+                    step: (to - from) / f64::from(count),
+                    last: to + 1.0,
+                    bins: count as usize,
+                })
+            }
+        }
+    }
+
+    fn bins(&self) -> usize {
+        self.bins
+    }
+
+    fn edge(&self, at: usize) -> f64 {
+        if at == self.bins {
+            self.last
+        } else {
+            self.first + at as f64 * self.step
+        }
+    }
+
+    /// Number of edges at or below the value: the grey level, 1..=bins.
+    fn level(&self, value: f64) -> usize {
+        let guess = index(((value - self.first) / self.step).floor()).min(self.bins - 1);
+        // The guess is off by one at most, when rounding moves a value across its edge.
+        if value < self.edge(guess) {
+            guess.max(1)
+        } else if value >= self.edge(guess + 1) {
+            (guess + 2).min(self.bins)
+        } else {
+            guess + 1
+        }
+    }
+}
+
+/// A small whole number held in a float, as an index.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "callers pass whole numbers between 0 and the number of bins; rounding noise below 0 saturates"
+)]
+fn index(number: f64) -> usize {
+    number as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array3;
+
+    use super::*;
+    use crate::geometry::Spacing;
+
+    fn row(values: &[f64]) -> Roi {
+        let values = Array3::from_shape_vec((1, 1, values.len()), values.to_vec()).unwrap();
+        let inside = values.mapv(|_| true);
+        let spacing = Spacing::new([1.0; 3]).unwrap();
+        Roi::from_arrays(values.view(), inside.view(), spacing)
+            .unwrap()
+            .unwrap()
+    }
+
+    fn levels(values: &[f64], rule: Discretisation) -> Vec<u32> {
+        let found = DiscretisedRoi::new(&row(values), rule, 4096).unwrap();
+        let inside = &found.plane(0)[found.stride() + 1..][..values.len()];
+        inside
+            .iter()
+            .map(|rank| found.levels()[usize::from(*rank) - 1])
+            .collect()
+    }
+
+    #[test]
+    fn bins_of_one_size_start_at_a_multiple_of_the_width() {
+        let rule = Discretisation::PyRadiomicsFixedBinSize { width: 25.0 };
+        // Edges 50, 75, … 175; a value on an edge opens a bin.
+        assert_eq!(
+            levels(&[54.0, 74.9, 75.0, 166.0, 150.0], rule),
+            [1, 1, 2, 5, 5]
+        );
+        // Below zero the multiples still count downwards: edges -50, -25, 0.
+        assert_eq!(levels(&[-30.0, -25.0, -1.0, 0.0], rule), [1, 2, 2, 3]);
+        assert_eq!(levels(&[50.0, 50.0], rule), [1, 1]);
+    }
+
+    #[test]
+    fn a_number_of_bins_covers_the_range_and_the_highest_value_is_in_the_last() {
+        let rule = Discretisation::PyRadiomicsFixedBinNumber { count: 4 };
+        assert_eq!(
+            levels(&[0.0, 0.99, 1.0, 2.0, 3.0, 4.0], rule),
+            [1, 1, 2, 3, 4, 4]
+        );
+        assert_eq!(levels(&[7.0, 7.0], rule), [3, 3]);
+    }
+
+    #[test]
+    fn levels_that_do_not_occur_keep_their_number() {
+        let rule = Discretisation::PyRadiomicsFixedBinSize { width: 1.0 };
+        let found = DiscretisedRoi::new(&row(&[3.0, 9.0, 3.0]), rule, 4096).unwrap();
+        assert_eq!(found.levels(), [1, 7]);
+        assert_eq!(found.histogram(), [2, 1]);
+        assert_eq!(found.highest_level(), 7);
+        assert_eq!(
+            found.plane(0)[found.stride()..2 * found.stride()],
+            [0, 1, 2, 1, 0]
+        );
+    }
+
+    #[test]
+    fn too_many_bins_are_refused_with_a_better_width() {
+        let rule = Discretisation::PyRadiomicsFixedBinSize { width: 1e-300 };
+        let error = DiscretisedRoi::new(&row(&[0.0, 6400.0]), rule, 4096).unwrap_err();
+        let FeatureError::TooManyBins {
+            suggested, bins, ..
+        } = error
+        else {
+            panic!("found {error}");
+        };
+        assert!(bins > 1e300);
+        assert_eq!(suggested, 100.0);
+    }
+}

@@ -1,0 +1,66 @@
+//! Extraction: regions in, feature vectors out, in parallel over regions.
+
+use rayon::prelude::*;
+
+use crate::discretise::DiscretisedRoi;
+use crate::error::{FeatureError, Result};
+use crate::family::{Extent, Region};
+use crate::roi::Roi;
+use crate::set::FeatureSet;
+use crate::settings::ExtractionSettings;
+use crate::vector::FeatureVector;
+
+/// Extracts the features of every region, results in the order of the regions.
+///
+/// Runs on the current rayon pool. The work is shared out by whole regions, so the bits of a result
+/// do not depend on the number of threads.
+pub fn extract(
+    set: &FeatureSet,
+    settings: &ExtractionSettings,
+    rois: &[Roi],
+) -> Vec<Result<FeatureVector>> {
+    rois.par_iter()
+        .map(|roi| extract_one(set, settings, roi))
+        .collect()
+}
+
+/// Extracts the features of one region.
+///
+/// # Errors
+/// [`FeatureError::TooSmall`], [`FeatureError::TooManyBins`] or, when a family of the set works on
+/// slices and the region has several, [`FeatureError::NotASlice`].
+pub fn extract_one(
+    set: &FeatureSet,
+    settings: &ExtractionSettings,
+    roi: &Roi,
+) -> Result<FeatureVector> {
+    if roi.count() < settings.minimum_pixels() {
+        return Err(FeatureError::TooSmall {
+            pixels: roi.count(),
+            minimum: settings.minimum_pixels(),
+        });
+    }
+    let slices = roi.shape()[0];
+    if let Some(family) = set
+        .families()
+        .iter()
+        .find(|family| family.extent() == Extent::Slice && slices != 1)
+    {
+        return Err(FeatureError::NotASlice {
+            family: family.id(),
+            slices,
+        });
+    }
+    let grey_levels = if set.reads_grey_levels() {
+        let rule = settings.discretisation();
+        Some(DiscretisedRoi::new(roi, rule, settings.maximum_bins())?)
+    } else {
+        None
+    };
+    let region = Region::new(roi, settings, grey_levels);
+    let mut values = Vec::with_capacity(set.width());
+    for family in set.families() {
+        family.compute(&region, &mut values);
+    }
+    Ok(FeatureVector::new(set, values))
+}

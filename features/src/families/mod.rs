@@ -1,0 +1,4 @@
+//! The feature families, one folder or file each.
+
+pub(crate) mod entropy;
+pub(crate) mod first_order;

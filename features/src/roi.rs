@@ -1,0 +1,258 @@
+//! A region of interest: the pixels of one slice (or of a volume) that features are computed from.
+
+use ndarray::{Array3, ArrayView3, s};
+
+use crate::error::{FeatureError, Result};
+use crate::geometry::{Grid, Spacing};
+use crate::volume::{MaskVolume, Volume};
+
+/// Relative difference of spacings and absolute difference of affine entries in mm that still count
+/// as one grid: headers keep `f32`.
+const GRID_TOLERANCE: f64 = 1e-3;
+
+/// The tight bounding box of a region, with its values and its mask, `[z, y, x]`.
+///
+/// A slice is a region with one plane. Never empty, and every value inside is finite; values outside
+/// the region but inside the box may be anything. Pixels are ordered row after row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Roi {
+    values: Array3<f64>,
+    inside: Array3<bool>,
+    count: usize,
+    spacing: Spacing,
+    offset: [usize; 3],
+}
+
+impl Roi {
+    /// The region's pixels in slice `z`, or `None` when the mask is empty there.
+    ///
+    /// # Errors
+    /// [`FeatureError::GridMismatch`] when image and mask lie on different grids,
+    /// [`FeatureError::NoSuchSlice`] when there is no slice `z`, [`FeatureError::NonFinite`] when a
+    /// value inside the region is NaN or infinite.
+    pub fn from_slice(volume: &Volume, mask: &MaskVolume, z: usize) -> Result<Option<Self>> {
+        check_same_grid(volume.grid(), mask.grid())?;
+        let slices = volume.grid().shape[0];
+        if z >= slices {
+            return Err(FeatureError::NoSuchSlice { slice: z, slices });
+        }
+        let plane = mask.inside().slice(s![z..=z, .., ..]);
+        let Some((low, shape)) = bounding_box(plane) else {
+            return Ok(None);
+        };
+        let offset = [z, low[1], low[2]];
+        let values = volume.box_f64(offset, shape);
+        let inside = crop(plane, low, shape);
+        Self::checked(values, inside, volume.grid().spacing, offset).map(Some)
+    }
+
+    /// A region from plain arrays of one shape, or `None` when no pixel is inside.
+    ///
+    /// # Errors
+    /// [`FeatureError::GridMismatch`] when the shapes differ, [`FeatureError::NonFinite`] when a value
+    /// inside the region is NaN or infinite.
+    pub fn from_arrays(
+        values: ArrayView3<'_, f64>,
+        inside: ArrayView3<'_, bool>,
+        spacing: Spacing,
+    ) -> Result<Option<Self>> {
+        if values.shape() != inside.shape() {
+            return Err(FeatureError::GridMismatch {
+                what: "shape [z, y, x]",
+                image: format!("{:?}", values.shape()),
+                mask: format!("{:?}", inside.shape()),
+            });
+        }
+        let Some((low, shape)) = bounding_box(inside) else {
+            return Ok(None);
+        };
+        let inside = crop(inside, low, shape);
+        Self::checked(crop(values, low, shape), inside, spacing, low).map(Some)
+    }
+
+    /// Establishes the invariant; `inside` is tight and has at least one true element.
+    fn checked(
+        values: Array3<f64>,
+        inside: Array3<bool>,
+        spacing: Spacing,
+        offset: [usize; 3],
+    ) -> Result<Self> {
+        let (mut pixels, mut bad, mut first) = (0, 0, None);
+        for ((at, value), inside) in values.indexed_iter().zip(&inside) {
+            if *inside {
+                pixels += 1;
+                if !value.is_finite() {
+                    bad += 1;
+                    first.get_or_insert([at.0 + offset[0], at.1 + offset[1], at.2 + offset[2]]);
+                }
+            }
+        }
+        if let Some(first) = first {
+            return Err(FeatureError::NonFinite {
+                count: bad,
+                pixels,
+                first,
+            });
+        }
+        Ok(Self {
+            values,
+            inside,
+            count: pixels,
+            spacing,
+            offset,
+        })
+    }
+
+    /// Values of the bounding box, in and outside the region.
+    pub fn values(&self) -> &Array3<f64> {
+        &self.values
+    }
+
+    /// True inside the region, same shape as the values.
+    pub fn inside(&self) -> &Array3<bool> {
+        &self.inside
+    }
+
+    /// Number of pixels inside; at least one.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Distances between pixel centres.
+    pub fn spacing(&self) -> Spacing {
+        self.spacing
+    }
+
+    /// Where the bounding box begins in the volume, `[z, y, x]`.
+    pub fn offset(&self) -> [usize; 3] {
+        self.offset
+    }
+
+    /// Size of the bounding box, `[z, y, x]`.
+    pub fn shape(&self) -> [usize; 3] {
+        let (z, y, x) = self.values.dim();
+        [z, y, x]
+    }
+
+    /// The values inside the region, row after row.
+    pub fn intensities(&self) -> Vec<f64> {
+        let mut inside = Vec::with_capacity(self.count);
+        let both = self.values.iter().zip(&self.inside);
+        inside.extend(both.filter(|(_, inside)| **inside).map(|(value, _)| *value));
+        inside
+    }
+}
+
+fn check_same_grid(image: &Grid, mask: &Grid) -> Result<()> {
+    let mismatch =
+        |what, image: String, mask: String| Err(FeatureError::GridMismatch { what, image, mask });
+    if image.shape != mask.shape {
+        return mismatch(
+            "shape [z, y, x]",
+            format!("{:?}", image.shape),
+            format!("{:?}", mask.shape),
+        );
+    }
+    let (a, b) = (image.spacing.zyx(), mask.spacing.zyx());
+    if a.iter()
+        .zip(b)
+        .any(|(a, b)| (a - b).abs() > GRID_TOLERANCE * a)
+    {
+        return mismatch(
+            "spacing [z, y, x] in mm",
+            format!("{a:?}"),
+            format!("{b:?}"),
+        );
+    }
+    let (a, b) = (image.affine.0.as_flattened(), mask.affine.0.as_flattened());
+    if a.iter().zip(b).any(|(a, b)| (a - b).abs() > GRID_TOLERANCE) {
+        return mismatch("affine", format!("{a:?}"), format!("{b:?}"));
+    }
+    Ok(())
+}
+
+/// First index and size of the smallest box around all true elements.
+fn bounding_box(inside: ArrayView3<'_, bool>) -> Option<([usize; 3], [usize; 3])> {
+    let mut low = [usize::MAX; 3];
+    let mut high = [0; 3];
+    for (z, plane) in inside.outer_iter().enumerate() {
+        for (y, row) in plane.outer_iter().enumerate() {
+            let Some(first) = row.iter().position(|inside| *inside) else {
+                continue;
+            };
+            // The row has a true element, so the search from its end finds one too.
+            let last = first
+                + row
+                    .iter()
+                    .skip(first)
+                    .rposition(|inside| *inside)
+                    .unwrap_or(0);
+            for (axis, (from, to)) in [(z, z), (y, y), (first, last)].into_iter().enumerate() {
+                low[axis] = low[axis].min(from);
+                high[axis] = high[axis].max(to);
+            }
+        }
+    }
+    (low[0] != usize::MAX).then(|| (low, std::array::from_fn(|axis| high[axis] - low[axis] + 1)))
+}
+
+fn crop<T: Clone>(array: ArrayView3<'_, T>, low: [usize; 3], shape: [usize; 3]) -> Array3<T> {
+    let [z, y, x] = low;
+    let [nz, ny, nx] = shape;
+    array
+        .slice(s![z..z + nz, y..y + ny, x..x + nx])
+        .as_standard_layout()
+        .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array3, array};
+
+    use super::*;
+
+    fn spacing() -> Spacing {
+        Spacing::new([1.0; 3]).unwrap()
+    }
+
+    #[test]
+    fn the_box_is_tight_and_knows_its_place() {
+        let values = Array3::from_shape_fn((1, 4, 5), |(_, y, x)| (10 * y + x) as f64);
+        let mut inside = Array3::from_elem((1, 4, 5), false);
+        inside[[0, 1, 3]] = true;
+        inside[[0, 2, 1]] = true;
+        let roi = Roi::from_arrays(values.view(), inside.view(), spacing())
+            .unwrap()
+            .unwrap();
+        assert_eq!(roi.offset(), [0, 1, 1]);
+        assert_eq!(roi.shape(), [1, 2, 3]);
+        assert_eq!(roi.count(), 2);
+        assert_eq!(roi.intensities(), [13.0, 21.0]);
+    }
+
+    #[test]
+    fn an_empty_mask_is_no_region() {
+        let values = array![[[1.0, 2.0]]];
+        let inside = array![[[false, false]]];
+        assert_eq!(
+            Roi::from_arrays(values.view(), inside.view(), spacing()),
+            Ok(None)
+        );
+    }
+
+    #[test]
+    fn nan_inside_is_an_error_and_outside_is_not() {
+        let values = array![[[f64::NAN, 2.0, f64::INFINITY]]];
+        let outside = array![[[false, true, false]]];
+        assert!(Roi::from_arrays(values.view(), outside.view(), spacing()).is_ok());
+        let inside = array![[[false, true, true]]];
+        assert_eq!(
+            Roi::from_arrays(values.view(), inside.view(), spacing()),
+            Err(FeatureError::NonFinite {
+                count: 1,
+                pixels: 2,
+                first: [0, 0, 2]
+            })
+        );
+    }
+}

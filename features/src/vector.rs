@@ -1,0 +1,36 @@
+//! The features of one region.
+
+use crate::set::FeatureSet;
+
+/// One value for each column of the [`FeatureSet`] it was extracted with; NaN where undefined.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureVector {
+    values: Vec<f64>,
+}
+
+impl FeatureVector {
+    /// Takes values that were computed for a set, in its order.
+    pub(crate) fn new(set: &FeatureSet, values: Vec<f64>) -> Self {
+        assert_eq!(
+            values.len(),
+            set.width(),
+            "each family appends one value for each spec"
+        );
+        Self { values }
+    }
+
+    /// The values, in the order of the set's columns.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// The values alone.
+    pub fn into_values(self) -> Vec<f64> {
+        self.values
+    }
+
+    /// Number of undefined values.
+    pub fn undefined(&self) -> usize {
+        self.values.iter().filter(|value| value.is_nan()).count()
+    }
+}
