@@ -1,1 +1,45 @@
-//! See the workspace's ARCHITECTURE.md.
+//! The classical arm: learners on feature tables, with the answers of scikit-learn.
+//!
+//! A *learner* is fitted on [`Samples`] and gives a *model* that answers class probabilities in the
+//! order of the study's class names; a class absent from the training rows keeps a column of zeros.
+//! Everything that is estimated, scaling included, sees training rows only: the tool fits nothing
+//! but a [`Pipeline`]. Same rows, settings and seed give the same bits on any number of threads.
+//!
+//! | for | look at |
+//! |---|---|
+//! | which learners there are | [`registry`] |
+//! | fitting, predicting, saving | [`pipeline`] |
+//! | what happens before a learner | [`preprocess`] |
+//! | training rows | [`samples`] |
+//! | the door of a learner and of a model | [`learner`] |
+//! | trees, forests, boosting | [`decision_tree`], [`random_forest`], [`gradient_boosting`] |
+//! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`] |
+//!
+//! Foreign libraries are named in `adapters/` only.
+
+pub mod decision_tree;
+mod dense;
+pub mod error;
+pub mod gaussian_nb;
+pub mod gradient_boosting;
+pub mod knn;
+mod lbfgs;
+pub mod learner;
+mod logistic_objective;
+pub mod logistic_regression;
+pub mod pipeline;
+mod pipeline_file;
+pub mod preprocess;
+pub mod random_forest;
+pub mod registry;
+mod rng;
+pub mod samples;
+pub mod saved;
+mod tree;
+
+pub use error::{LearnError, Result};
+pub use learner::{Learner, Model};
+pub use pipeline::{FittedPipeline, Pipeline};
+pub use preprocess::{Dropped, DroppedColumn, Preprocess, Scaling, Undefined};
+pub use registry::{LEARNERS, LearnerEntry};
+pub use samples::Samples;
