@@ -1,3 +1,5 @@
 //! The tool: reads files, calls the rooms, writes files.
 
 pub mod phantom;
+pub mod error;
+pub mod io;

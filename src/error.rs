@@ -1,0 +1,474 @@
+//! What went wrong, as one record that names code, case, file, finding, expectation and remedy.
+//!
+//! Every failure of the tool is a [`ToolError`], every doubt a [`Warning`]; both print as one line
+//! and both serialise as one row (`failures.csv`). Faults that can be found together are reported
+//! together as [`Faults`].
+//!
+//! ```
+//! use raduet::error::{Code, ToolError};
+//! use raduet_study::CaseId;
+//!
+//! let error = ToolError::new(Code::Truncated, "1320 of 2640 voxel bytes (12x11x10 int16)")
+//!     .file("img/P17.nii.gz")
+//!     .remedy("the file is cut off: copy it again")
+//!     .case(CaseId::new("P17"));
+//! assert_eq!(
+//!     error.to_string(),
+//!     "error[E_TRUNCATED] case P17: img/P17.nii.gz: 1320 of 2640 voxel bytes (12x11x10 int16); \
+//!      the file is cut off: copy it again"
+//! );
+//! ```
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use raduet_study::CaseId;
+use serde::{Serialize, Serializer};
+
+/// Result of the tool's rooms.
+pub type Result<T, E = ToolError> = std::result::Result<T, E>;
+
+macro_rules! codes {
+    ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident => $text:literal,)+ }) => {
+        $(#[$outer])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$inner])* $variant,)+ }
+
+        impl $name {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The code as it is printed and written to files.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+
+codes! {
+    /// The cause of a failure.
+    Code {
+        /// A matrix would need more grey levels than the limit.
+        Bins => "E_BINS",
+        /// Compressed or structured bytes that contradict themselves.
+        Corrupt => "E_CORRUPT",
+        /// A number type that is no real number, or none at all.
+        Datatype => "E_DATATYPE",
+        /// Not a file format the tool reads.
+        Format => "E_FORMAT",
+        /// Image and mask do not lie on one grid.
+        Geometry => "E_GEOMETRY",
+        /// A header field with an impossible value.
+        Header => "E_HEADER",
+        /// A bug of the tool.
+        Internal => "E_INTERNAL",
+        /// Stopped by the user.
+        Interrupted => "E_INTERRUPTED",
+        /// The mask lacks the label asked for, or has several and none was asked for.
+        Label => "E_LABEL",
+        /// The manifest cannot be used.
+        Manifest => "E_MANIFEST",
+        /// The mask has no voxel.
+        MaskEmpty => "E_MASK_EMPTY",
+        /// The mask's values are no whole numbers.
+        MaskValues => "E_MASK_VALUES",
+        /// A model file that cannot be trusted.
+        Model => "E_MODEL",
+        /// More or fewer dimensions than a volume has.
+        Ndim => "E_NDIM",
+        /// Values that are NaN or infinite where numbers are needed.
+        Nonfinite => "E_NONFINITE",
+        /// No such file.
+        NotFound => "E_NOT_FOUND",
+        /// A folder, pipe or device in place of a file.
+        NotRegular => "E_NOT_REGULAR",
+        /// The output could not be written.
+        Output => "E_OUTPUT",
+        /// A path that leaves the folder it must stay in.
+        Path => "E_PATH",
+        /// The operating system refused or failed to read.
+        Read => "E_READ",
+        /// A region of interest with too few voxels.
+        RoiSmall => "E_ROI_SMALL",
+        /// A setting that does not exist or has an impossible value.
+        Settings => "E_SETTINGS",
+        /// A split that cannot be made or must not be used.
+        Split => "E_SPLIT",
+        /// More memory than allowed.
+        TooLarge => "E_TOO_LARGE",
+        /// A file that ends too early.
+        Truncated => "E_TRUNCATED",
+        /// A command line that does not fit together.
+        Usage => "E_USAGE",
+    }
+}
+
+codes! {
+    /// The cause of a doubt.
+    WarningCode {
+        /// All values of the region are equal, or fall into one bin.
+        Constant => "W_CONSTANT",
+        /// A text cell that a spreadsheet would run as a formula.
+        CsvCell => "W_CSV_CELL",
+        /// The file's name promises another content.
+        Extension => "W_EXTENSION",
+        /// Image and mask differ slightly, or the mask was brought into the image's order.
+        Geometry => "W_GEOMETRY",
+        /// A header field that contradicts another one and was not needed.
+        Header => "W_HEADER",
+        /// A column that gives the answer away.
+        Leak => "W_LEAK",
+        /// Few grey levels: the bin width does not suit the intensities.
+        Levels => "W_LEVELS",
+        /// Something in the manifest that was passed over.
+        Manifest => "W_MANIFEST",
+        /// Mask values were rounded to whole labels.
+        MaskRounded => "W_MASK_ROUNDED",
+        /// NaN or infinite values outside the region, or dropped by choice.
+        Nonfinite => "W_NONFINITE",
+        /// The orientation in the header is incomplete, contradictory or sheared.
+        Orientation => "W_ORIENTATION",
+        /// The region covers one slice only.
+        RoiFlat => "W_ROI_FLAT",
+        /// The region has several parts.
+        RoiParts => "W_ROI_PARTS",
+        /// The header's scaling could not be used.
+        Scale => "W_SCALE",
+        /// Bytes behind the last voxel.
+        Trailing => "W_TRAILING",
+        /// Lengths were not in millimetres.
+        Units => "W_UNITS",
+    }
+}
+
+/// Exit status of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All done; warnings are allowed.
+    Done = 0,
+    /// Some cases failed, the rest is written.
+    SomeFailed = 1,
+    /// Usage, settings or manifest are wrong; nothing was begun.
+    Usage = 2,
+    /// No case succeeded.
+    AllFailed = 3,
+    /// The output could not be written.
+    Output = 4,
+    /// A bug of the tool.
+    Internal = 5,
+    /// Stopped by the user, state saved.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// The number handed to the operating system.
+    pub fn status(self) -> u8 {
+        self as u8
+    }
+}
+
+impl Code {
+    /// Exit status when this failure ends the program. Failures of single cases are counted instead.
+    pub fn exit(self) -> Exit {
+        match self {
+            Self::Output => Exit::Output,
+            Self::Internal => Exit::Internal,
+            Self::Interrupted => Exit::Interrupted,
+            _ => Exit::Usage,
+        }
+    }
+}
+
+/// One failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToolError {
+    /// The cause.
+    pub code: Code,
+    /// Whose image it was, where a case is concerned.
+    pub case: Option<CaseId>,
+    /// The file, as given.
+    #[serde(serialize_with = "path_text")]
+    pub file: Option<PathBuf>,
+    /// The file it was held against (the image of a mask), as given.
+    #[serde(serialize_with = "path_text")]
+    pub against: Option<PathBuf>,
+    /// What was found.
+    pub found: String,
+    /// What was expected; empty where the finding says so itself.
+    pub expected: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// One doubt that did not stop the work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// The cause.
+    pub code: WarningCode,
+    /// Whether it deserves a line on the screen.
+    pub level: Level,
+    /// Whose image it was, where a case is concerned.
+    pub case: Option<CaseId>,
+    /// The file, as given.
+    #[serde(serialize_with = "path_text")]
+    pub file: Option<PathBuf>,
+    /// What was found.
+    pub found: String,
+    /// What was done about it.
+    pub done: String,
+}
+
+/// Weight of a [`Warning`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Recorded with the results: usual and harmless (`scl_slope` 0, the standard's "not scaled").
+    Note,
+    /// Recorded and shown.
+    Warning,
+}
+
+impl ToolError {
+    /// A failure with its finding.
+    pub fn new(code: Code, found: impl Into<String>) -> Self {
+        Self {
+            code,
+            case: None,
+            file: None,
+            against: None,
+            found: found.into(),
+            expected: String::new(),
+            remedy: String::new(),
+        }
+    }
+
+    /// Names the file, unless one is named already.
+    #[must_use]
+    pub fn file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.file.get_or_insert_with(|| file.into());
+        self
+    }
+
+    /// Names the file it was held against.
+    #[must_use]
+    pub fn against(mut self, file: impl Into<PathBuf>) -> Self {
+        self.against = Some(file.into());
+        self
+    }
+
+    /// Says what was expected.
+    #[must_use]
+    pub fn expected(mut self, expected: impl Into<String>) -> Self {
+        self.expected = expected.into();
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+
+    /// Names the case.
+    #[must_use]
+    pub fn case(mut self, case: CaseId) -> Self {
+        self.case = Some(case);
+        self
+    }
+
+    /// Shows paths inside `folder` relative to it, as the manifest gives them.
+    #[must_use]
+    pub fn relative_to(mut self, folder: &Path) -> Self {
+        self.file = self.file.map(|file| within(file, folder));
+        self.against = self.against.map(|file| within(file, folder));
+        self
+    }
+}
+
+impl Warning {
+    /// A doubt with what was found and what was done about it.
+    pub fn new(code: WarningCode, found: impl Into<String>, done: impl Into<String>) -> Self {
+        Self {
+            code,
+            level: Level::Warning,
+            case: None,
+            file: None,
+            found: found.into(),
+            done: done.into(),
+        }
+    }
+
+    /// Recorded only.
+    #[must_use]
+    pub fn note(mut self) -> Self {
+        self.level = Level::Note;
+        self
+    }
+
+    /// Names the file, unless one is named already.
+    #[must_use]
+    pub fn file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.file.get_or_insert_with(|| file.into());
+        self
+    }
+
+    /// Names the case.
+    #[must_use]
+    pub fn case(mut self, case: CaseId) -> Self {
+        self.case = Some(case);
+        self
+    }
+
+    /// Shows paths inside `folder` relative to it, as the manifest gives them.
+    #[must_use]
+    pub fn relative_to(mut self, folder: &Path) -> Self {
+        self.file = self.file.map(|file| within(file, folder));
+        self
+    }
+}
+
+impl fmt::Display for ToolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error[{}]", self.code)?;
+        place(f, self.case.as_ref(), self.file.as_deref())?;
+        if let Some(against) = &self.against {
+            write!(f, " against {}:", shown_path(against))?;
+        }
+        write!(f, " {}", shown(&self.found))?;
+        if !self.expected.is_empty() {
+            write!(f, ", expected {}", shown(&self.expected))?;
+        }
+        if !self.remedy.is_empty() {
+            write!(f, "; {}", shown(&self.remedy))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ToolError {}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "warning[{}]", self.code)?;
+        place(f, self.case.as_ref(), self.file.as_deref())?;
+        write!(f, " {}; {}", shown(&self.found), shown(&self.done))
+    }
+}
+
+/// Faults that were found together, never none, one line each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults(Vec<ToolError>);
+
+impl Faults {
+    /// Everything that was found, or `Ok` when nothing was.
+    ///
+    /// # Errors
+    /// The faults themselves.
+    pub fn check(faults: Vec<ToolError>) -> Result<(), Self> {
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Self(faults))
+        }
+    }
+
+    /// The faults in the order found.
+    pub fn list(&self) -> &[ToolError] {
+        &self.0
+    }
+
+    /// Exit status when they end the program: that of the first.
+    pub fn exit(&self) -> Exit {
+        self.0
+            .first()
+            .map_or(Exit::Internal, |fault| fault.code.exit())
+    }
+}
+
+impl From<ToolError> for Faults {
+    fn from(error: ToolError) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, fault) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// Text from outside made safe for one line of a terminal: control characters and the characters
+/// that turn the reading direction are shown as escapes.
+pub fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || turns {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A path made safe for one line of a terminal; bytes that are no UTF-8 become `\u{fffd}`.
+pub fn shown_path(path: &Path) -> String {
+    shown(&path.to_string_lossy())
+}
+
+fn place(f: &mut fmt::Formatter<'_>, case: Option<&CaseId>, file: Option<&Path>) -> fmt::Result {
+    match (case, file) {
+        (Some(case), Some(file)) => {
+            write!(f, " case {}: {}:", shown(case.as_str()), shown_path(file))
+        }
+        (Some(case), None) => write!(f, " case {}:", shown(case.as_str())),
+        (None, Some(file)) => write!(f, " {}:", shown_path(file)),
+        (None, None) => Ok(()),
+    }
+}
+
+fn within(file: PathBuf, folder: &Path) -> PathBuf {
+    match file.strip_prefix(folder) {
+        Ok(inside) if !inside.as_os_str().is_empty() => inside.to_owned(),
+        _ => file,
+    }
+}
+
+#[expect(
+    clippy::ref_option,
+    reason = "serde calls it with a reference to the field"
+)]
+fn path_text<S: Serializer>(
+    path: &Option<PathBuf>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    match path {
+        Some(path) => serializer.serialize_some(&path.to_string_lossy()),
+        None => serializer.serialize_none(),
+    }
+}

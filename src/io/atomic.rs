@@ -1,0 +1,144 @@
+//! Files that appear whole or not at all.
+//!
+//! Bytes go to a temporary file in the same folder; [`AtomicFile::finish`] brings them to disk, renames
+//! the file to its name and brings the folder to disk. A kill or a full disk at any moment leaves the
+//! old file or none, never a cut one under the final name.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::error::{Code, Result, ToolError};
+
+/// A file being written. Dropped without [`finish`](Self::finish), it leaves nothing behind.
+#[derive(Debug)]
+pub struct AtomicFile {
+    writer: BufWriter<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl AtomicFile {
+    /// Begins a file in a folder that exists.
+    ///
+    /// # Errors
+    /// `E_OUTPUT` when nothing can be created there.
+    pub fn create(path: &Path) -> Result<Self> {
+        let temporary = tempfile::Builder::new()
+            .prefix(".raduet-")
+            .suffix(".part")
+            .permissions_if_unix()
+            .tempfile_in(folder(path))
+            .map_err(|error| output_error(path, &error))?;
+        Ok(Self {
+            writer: BufWriter::with_capacity(1 << 16, temporary),
+            path: path.to_owned(),
+        })
+    }
+
+    /// Puts the file under its name.
+    ///
+    /// # Errors
+    /// `E_OUTPUT`; an older file of that name is then still whole.
+    pub fn finish(self) -> Result<()> {
+        let Self { writer, path } = self;
+        let placed = || -> io::Result<()> {
+            let temporary = writer
+                .into_inner()
+                .map_err(io::IntoInnerError::into_error)?;
+            temporary.as_file().sync_all()?;
+            temporary.persist(&path)?;
+            // A rename is safe from power loss only once its folder is on disk.
+            File::open(folder(&path))?.sync_all()
+        };
+        placed().map_err(|error| output_error(&path, &error))
+    }
+
+    /// An error of one of the writes, as the tool's.
+    pub fn error(&self, error: &io::Error) -> ToolError {
+        output_error(&self.path, error)
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// Writes a whole file at once.
+///
+/// # Errors
+/// `E_OUTPUT`.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(bytes).map_err(|error| file.error(&error))?;
+    file.finish()
+}
+
+/// Makes a folder for results and tries whether files can be written there, before work begins.
+///
+/// # Errors
+/// `E_OUTPUT`.
+pub fn prepare_folder(path: &Path) -> Result<()> {
+    let tried = || -> io::Result<()> {
+        fs::create_dir_all(path)?;
+        let mut probe = tempfile::Builder::new()
+            .prefix(".raduet-")
+            .suffix(".probe")
+            .tempfile_in(path)?;
+        probe.write_all(b"probe")?;
+        probe.as_file().sync_all()?;
+        probe.close()
+    };
+    tried().map_err(|error| output_error(path, &error))
+}
+
+/// An operating system's error while writing `path`.
+pub fn output_error(path: &Path, error: &io::Error) -> ToolError {
+    let remedy = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "the disk is full: make room and start again, or choose another folder"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "choose a folder you may write to"
+        }
+        io::ErrorKind::NotFound => "make the folder first, or choose another one",
+        _ => "choose another folder or check the disk",
+    };
+    ToolError::new(Code::Output, format!("cannot be written: {error}"))
+        .file(path)
+        .remedy(remedy)
+}
+
+/// The folder a path lies in; the current one for a bare name.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Results are for sharing: temporary files would be readable by their owner only.
+trait UsualPermissions {
+    fn permissions_if_unix(&mut self) -> &mut Self;
+}
+
+impl UsualPermissions for tempfile::Builder<'_, '_> {
+    #[cfg(unix)]
+    fn permissions_if_unix(&mut self) -> &mut Self {
+        use std::os::unix::fs::PermissionsExt;
+        // The process's umask takes its bits away, as for any new file.
+        self.permissions(fs::Permissions::from_mode(0o666))
+    }
+
+    #[cfg(not(unix))]
+    fn permissions_if_unix(&mut self) -> &mut Self {
+        self
+    }
+}

@@ -1,0 +1,316 @@
+//! Segmentations: whole-number labels on the image's grid, and one region chosen from them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ndarray::{Array3, ArrayView3, Axis};
+use raduet_features::{Grid, MaskVolume, Scaling, Volume, Voxels};
+
+use super::geometry::{self, GeometryRule, Reorder};
+use super::{ReadOptions, ReadVolume, read_volume};
+use crate::error::{Code, Result, ToolError, Warning, WarningCode};
+
+/// How far a stored number may be from a whole one: labels that went through a scaling or a 32-bit
+/// float (0.9999, 2.0003) are meant whole, 0.5 or 0.00392 are not.
+const WHOLE: f64 = 1e-3;
+/// Labels above 2^53 are not exact in `f64`.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Labels listed in a message.
+const LISTED: usize = 12;
+
+/// Which label is the region of interest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LabelChoice {
+    /// The only label there is; several are an error.
+    #[default]
+    Only,
+    /// The voxels with this value.
+    Value(i64),
+}
+
+/// A segmentation on the grid of its image.
+#[derive(Debug, Clone)]
+pub struct LabelVolume {
+    /// In the mask's own order.
+    stored: Volume,
+    order: Reorder,
+    image: Grid,
+    /// Voxels of each label, 0 left out.
+    counts: BTreeMap<i64, u64>,
+    warnings: Vec<Warning>,
+    file: std::path::PathBuf,
+}
+
+/// One region and the doubts about its file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadMask {
+    /// The region, on the image's grid.
+    pub mask: MaskVolume,
+    /// Its label value.
+    pub label: i64,
+    /// Voxels of each label in the file, 0 left out.
+    pub counts: BTreeMap<i64, u64>,
+    /// What is doubtful about the file.
+    pub warnings: Vec<Warning>,
+}
+
+impl LabelVolume {
+    /// Reads a segmentation and lays it on the image's grid.
+    ///
+    /// # Errors
+    /// Those of [`read_volume`]; `E_GEOMETRY`, `E_MASK_VALUES`.
+    pub fn read(
+        path: &Path,
+        image: &Grid,
+        rule: GeometryRule,
+        options: &ReadOptions,
+    ) -> Result<Self> {
+        let ReadVolume {
+            volume,
+            mut warnings,
+        } = read_volume(path, options)?;
+        let mut add = |warning: Warning| warnings.push(warning.file(path));
+        let (order, moved) =
+            geometry::fit(image, volume.grid(), rule).map_err(|error| error.file(path))?;
+        moved.into_iter().for_each(&mut add);
+        let (counts, rounded) = count(&volume).map_err(|error| error.file(path))?;
+        if rounded > 0 {
+            add(Warning::new(
+                WarningCode::MaskRounded,
+                format!("{rounded} mask values are near, but not at, whole numbers"),
+                format!("rounded (all within {WHOLE})"),
+            ));
+        }
+        Ok(Self {
+            stored: volume,
+            order,
+            image: *image,
+            counts,
+            warnings,
+            file: path.to_owned(),
+        })
+    }
+
+    /// Labels with their voxels, 0 left out.
+    pub fn counts(&self) -> &BTreeMap<i64, u64> {
+        &self.counts
+    }
+
+    /// What is doubtful about the file.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The region of one label.
+    ///
+    /// # Errors
+    /// `E_MASK_EMPTY` when there is no label at all; `E_LABEL` when the label is absent, or none was
+    /// chosen and there are several.
+    pub fn region(&self, choice: LabelChoice) -> Result<(i64, MaskVolume)> {
+        let label = self
+            .choose(choice)
+            .map_err(|error| error.file(&self.file))?;
+        let inside = inside(&self.stored, label);
+        let inside = if self.order.is_none() {
+            inside
+        } else {
+            reordered(inside, self.order)
+        };
+        let mask = MaskVolume::new(inside, self.image).ok_or_else(|| {
+            ToolError::new(Code::Internal, "mask does not fit the grid it was laid on")
+                .file(&self.file)
+        })?;
+        Ok((label, mask))
+    }
+
+    /// The region of one label, with the doubts.
+    ///
+    /// # Errors
+    /// As [`Self::region`].
+    pub fn into_mask(self, choice: LabelChoice) -> Result<ReadMask> {
+        let (label, mask) = self.region(choice)?;
+        Ok(ReadMask {
+            mask,
+            label,
+            counts: self.counts,
+            warnings: self.warnings,
+        })
+    }
+
+    fn choose(&self, choice: LabelChoice) -> Result<i64> {
+        let mut labels = self.counts.keys().copied();
+        let Some(first) = labels.next() else {
+            return Err(
+                ToolError::new(Code::MaskEmpty, "every voxel of the mask is 0")
+                    .expected("at least one voxel of the region")
+                    .remedy("draw the region, or take the case off the manifest"),
+            );
+        };
+        match choice {
+            LabelChoice::Value(label) if self.counts.contains_key(&label) => Ok(label),
+            LabelChoice::Value(label) => Err(ToolError::new(
+                Code::Label,
+                format!("no voxel has label {label}; present: {}", self.listed()),
+            )
+            .expected(format!("label {label}"))
+            .remedy("give one of the labels present")),
+            LabelChoice::Only if labels.next().is_none() => Ok(first),
+            LabelChoice::Only => Err(ToolError::new(
+                Code::Label,
+                format!("several labels: {}", self.listed()),
+            )
+            .expected("one label, or a choice")
+            .remedy("choose one with --label or the manifest's Label column")),
+        }
+    }
+
+    /// `1 (120 voxels), 2 (7 voxels)`.
+    fn listed(&self) -> String {
+        let mut text = self
+            .counts
+            .iter()
+            .take(LISTED)
+            .map(|(label, n)| format!("{label} ({n} voxel{})", if *n == 1 { "" } else { "s" }))
+            .collect::<Vec<_>>()
+            .join(", ");
+        if self.counts.len() > LISTED {
+            text.push_str(&format!(" and {} more", self.counts.len() - LISTED));
+        }
+        text
+    }
+}
+
+/// A stored number as a label.
+trait Stored: Copy + PartialEq {
+    /// The number itself, where it is an integer that fits.
+    fn whole(self) -> Option<i64>;
+    /// The number, rounded to `f64` where it is larger than 2^53.
+    fn real(self) -> f64;
+}
+
+macro_rules! integer {
+    ($($kind:ty),+) => {$(
+        impl Stored for $kind {
+            fn whole(self) -> Option<i64> {
+                i64::try_from(self).ok()
+            }
+            #[expect(clippy::allow_attributes, reason = "the cast is lossless for the small types")]
+            #[allow(clippy::cast_lossless, reason = "one body for all integers")]
+            fn real(self) -> f64 {
+                self as f64
+            }
+        }
+    )+};
+}
+
+macro_rules! float {
+    ($($kind:ty),+) => {$(
+        impl Stored for $kind {
+            fn whole(self) -> Option<i64> {
+                None
+            }
+            fn real(self) -> f64 {
+                f64::from(self)
+            }
+        }
+    )+};
+}
+
+integer!(u8, i8, u16, i16, u32, i32, u64, i64);
+float!(f32, f64);
+
+/// The label of a stored number, and whether it had to be rounded; `None` when it is no label.
+fn label_of<T: Stored>(stored: T, scaling: Scaling) -> Option<(i64, bool)> {
+    if scaling == Scaling::NONE
+        && let Some(label) = stored.whole()
+    {
+        return Some((label, false));
+    }
+    let value = stored.real() * scaling.slope + scaling.intercept;
+    let label = value.round();
+    // Written so that NaN is refused.
+    if !((value - label).abs() <= WHOLE && label.abs() < EXACT) {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+    Some((label as i64, value != label))
+}
+
+macro_rules! with_array {
+    ($volume:expr, $array:ident => $body:expr) => {
+        match $volume.voxels() {
+            Voxels::U8($array) => $body,
+            Voxels::I8($array) => $body,
+            Voxels::U16($array) => $body,
+            Voxels::I16($array) => $body,
+            Voxels::U32($array) => $body,
+            Voxels::I32($array) => $body,
+            Voxels::U64($array) => $body,
+            Voxels::I64($array) => $body,
+            Voxels::F32($array) => $body,
+            Voxels::F64($array) => $body,
+        }
+    };
+}
+
+/// Voxels of each label but 0, and how many values were rounded.
+fn count(volume: &Volume) -> Result<(BTreeMap<i64, u64>, u64)> {
+    with_array!(volume, array => count_in(array.view(), volume.scaling()))
+}
+
+fn count_in<T: Stored>(
+    array: ArrayView3<'_, T>,
+    scaling: Scaling,
+) -> Result<(BTreeMap<i64, u64>, u64)> {
+    let mut counts = BTreeMap::new();
+    let mut rounded = 0;
+    // Neighbours are mostly equal: equal runs are counted, and looked up once.
+    let mut run: Option<(T, i64, bool)> = None;
+    let mut length = 0_u64;
+    let mut close = |run: Option<(T, i64, bool)>, length: u64| {
+        if let Some((_, label, inexact)) = run {
+            *counts.entry(label).or_insert(0) += length;
+            rounded += if inexact { length } else { 0 };
+        }
+    };
+    for ((z, y, x), &stored) in array.indexed_iter() {
+        if run.is_some_and(|(value, ..)| value == stored) {
+            length += 1;
+            continue;
+        }
+        close(run, length);
+        let Some((label, inexact)) = label_of(stored, scaling) else {
+            let value = stored.real() * scaling.slope + scaling.intercept;
+            return Err(ToolError::new(
+                Code::MaskValues,
+                format!("value {value} at voxel x {x}, y {y}, z {z} is no label"),
+            )
+            .expected(format!("whole numbers (within {WHOLE})"))
+            .remedy("not whole numbers: threshold the mask first"));
+        };
+        run = Some((stored, label, inexact));
+        length = 1;
+    }
+    close(run, length);
+    counts.remove(&0);
+    Ok((counts, rounded))
+}
+
+/// True where the label is; every value was found to be a label before.
+fn inside(volume: &Volume, label: i64) -> Array3<bool> {
+    let scaling = volume.scaling();
+    with_array!(volume, array => {
+        array.mapv(|stored| label_of(stored, scaling).is_some_and(|(found, _)| found == label))
+    })
+}
+
+/// Brings a mask into the order of its image.
+fn reordered(inside: Array3<bool>, order: Reorder) -> Array3<bool> {
+    let mut view = inside.view().permuted_axes(order.axes);
+    for (axis, flipped) in order.flipped.into_iter().enumerate() {
+        if flipped {
+            view.invert_axis(Axis(axis));
+        }
+    }
+    view.as_standard_layout().into_owned()
+}

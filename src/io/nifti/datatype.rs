@@ -1,0 +1,79 @@
+//! NIfTI type codes: the ten real number types a volume may have, and the names of the others.
+//!
+//! The codes and their sizes are the `nifti` crate's [`NiftiType`].
+
+use nifti::{NiftiHeader, NiftiType};
+
+use crate::error::{Code, Result, ToolError};
+
+/// The NIfTI type of a code.
+fn of_code(code: i16) -> Option<NiftiType> {
+    let header = NiftiHeader {
+        datatype: code,
+        ..NiftiHeader::default()
+    };
+    header.data_type().ok()
+}
+
+/// The stored number type, if it is one of the ten real ones.
+///
+/// # Errors
+/// `E_DATATYPE` with code and name.
+pub(super) fn real_type(code: i16) -> Result<NiftiType> {
+    const REMEDY: &str = "convert the image to a real number type, such as int16 or float32";
+    let refuse = |found: String| {
+        Err(ToolError::new(Code::Datatype, found)
+            .expected("a real number type of 8 to 64 bits")
+            .remedy(REMEDY))
+    };
+    match of_code(code) {
+        Some(kind) if is_real(kind) => Ok(kind),
+        Some(kind) => refuse(format!("datatype {code} ({})", name(kind))),
+        // Codes of ANALYZE and of the standard that hold no voxel type.
+        None if code == 0 => refuse("datatype 0 (unknown)".into()),
+        None if code == 1 => refuse("datatype 1 (binary, one bit a voxel)".into()),
+        None => refuse(format!(
+            "datatype {code}, which the standard does not define"
+        )),
+    }
+}
+
+fn is_real(kind: NiftiType) -> bool {
+    use NiftiType as T;
+    matches!(
+        kind,
+        T::Uint8
+            | T::Int8
+            | T::Uint16
+            | T::Int16
+            | T::Uint32
+            | T::Int32
+            | T::Uint64
+            | T::Int64
+            | T::Float32
+            | T::Float64
+    )
+}
+
+/// The name users know a type by.
+pub(super) fn name(kind: NiftiType) -> &'static str {
+    use NiftiType as T;
+    match kind {
+        T::Uint8 => "uint8",
+        T::Int8 => "int8",
+        T::Uint16 => "uint16",
+        T::Int16 => "int16",
+        T::Uint32 => "uint32",
+        T::Int32 => "int32",
+        T::Uint64 => "uint64",
+        T::Int64 => "int64",
+        T::Float32 => "float32",
+        T::Float64 => "float64",
+        T::Float128 => "float128",
+        T::Complex64 => "complex64",
+        T::Complex128 => "complex128",
+        T::Complex256 => "complex256",
+        T::Rgb24 => "rgb24",
+        T::Rgba32 => "rgba32",
+    }
+}

@@ -1,0 +1,288 @@
+//! The gzip layer: members joined, checksums, cut-off and hostile streams, under a bound on every byte.
+//!
+//! Two ways lead to the same bytes. *Whole*: the common file is one member that holds header and voxels
+//! and nothing else; its size is known from the header and repeated in its last four bytes, so it is
+//! inflated in one call. *Stream*: everything else (several members, trailing data, one volume of many,
+//! damage), read on only as far as needed. Whatever the first way does not like goes the second way,
+//! which also words the errors.
+
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use flate2::bufread::GzDecoder;
+
+use crate::error::{Code, Result, ToolError};
+use crate::io::open::{RegularFile, read_error};
+
+/// First bytes of a gzip member.
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// How much is inflated behind the last voxel, to reach the checksum, before giving up.
+const BEHIND: u64 = 1 << 20;
+const BUFFER: usize = 1 << 16;
+
+/// The bytes of the unpacked file that are needed.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// First byte.
+    pub(super) start: u64,
+    /// How many; checked against the budget by whoever asks.
+    pub(super) len: usize,
+    /// First byte behind everything the header declares.
+    pub(super) end: u64,
+    /// For messages: `12x11x10 int16`.
+    pub(super) what: String,
+}
+
+/// Bytes read, and whether more followed than the header declares.
+#[derive(Debug)]
+pub(super) struct Delivered {
+    /// `len` bytes from `from` on are those wanted.
+    pub(super) bytes: Vec<u8>,
+    /// Where the wanted bytes begin.
+    pub(super) from: usize,
+    /// Something stands behind the last volume.
+    pub(super) trailing: bool,
+}
+
+impl Wanted {
+    /// The error of a file that ends after `delivered` bytes.
+    pub(super) fn truncated(&self, delivered: u64) -> ToolError {
+        let have = delivered.saturating_sub(self.start);
+        ToolError::new(
+            Code::Truncated,
+            format!("{have} of {} voxel bytes ({})", self.len, self.what),
+        )
+        .remedy("the file is cut off: copy it again")
+    }
+
+    /// An empty buffer with room for everything wanted.
+    ///
+    /// # Errors
+    /// `E_TOO_LARGE` when the system has no room.
+    pub(super) fn buffer(&self, bytes: usize) -> Result<Vec<u8>> {
+        reserved(bytes)
+    }
+}
+
+/// An empty vector with room for `n` elements.
+///
+/// # Errors
+/// `E_TOO_LARGE` when the system has no room.
+pub(super) fn reserved<T>(n: usize) -> Result<Vec<T>> {
+    let mut room = Vec::new();
+    room.try_reserve_exact(n).map_err(|_| {
+        ToolError::new(
+            Code::TooLarge,
+            format!("no memory for {n} numbers of {} bytes", size_of::<T>()),
+        )
+        .remedy("close other programs or use a machine with more memory")
+    })?;
+    Ok(room)
+}
+
+/// Whether the bytes begin like a gzip member.
+pub(super) fn begins_like_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
+/// The first bytes of the unpacked file, at most `limit`; fewer when it ends before.
+///
+/// # Errors
+/// `E_CORRUPT`, `E_READ`.
+pub(super) fn head(source: &RegularFile, path: &Path, limit: usize) -> Result<Vec<u8>> {
+    let mut members = Members::new(source, path)?;
+    let mut bytes = vec![0; limit];
+    let mut filled = 0;
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match members.read(rest) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            // A cut-off file is judged by how many header bytes there are.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
+            Err(error) => return Err(stream_error(path, &error)),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// Unpacks what is wanted.
+///
+/// # Errors
+/// `E_TRUNCATED`, `E_CORRUPT`, `E_TOO_LARGE`, `E_READ`.
+pub(super) fn read(source: &RegularFile, path: &Path, wanted: &Wanted) -> Result<Delivered> {
+    match whole(source, path, wanted)? {
+        Some(delivered) => Ok(delivered),
+        None => stream(source, path, wanted),
+    }
+}
+
+/// One member that holds exactly what is declared, or `None`.
+pub(super) fn whole(
+    source: &RegularFile,
+    path: &Path,
+    wanted: &Wanted,
+) -> Result<Option<Delivered>> {
+    let (Ok(len), Ok(end)) = (usize::try_from(source.len), usize::try_from(wanted.end)) else {
+        return Ok(None);
+    };
+    let Ok(start) = usize::try_from(wanted.start) else {
+        return Ok(None);
+    };
+    // Deflate adds at most a few bytes per 16 KiB: a longer file holds something else.
+    if start.checked_add(wanted.len) != Some(end) || len > end.saturating_add(BUFFER) {
+        return Ok(None);
+    }
+    let mut packed = reserved(len)?;
+    rewound(source, path)?
+        .take(source.len)
+        .read_to_end(&mut packed)
+        .map_err(|error| read_error(path, &error))?;
+    // The last four bytes of a member are its size modulo 2^32.
+    let declared = packed.last_chunk::<4>().map(|b| u32::from_le_bytes(*b));
+    if declared.map(u64::from) != Some(wanted.end & u64::from(u32::MAX)) {
+        return Ok(None);
+    }
+    let mut bytes = reserved(end)?;
+    bytes.resize(end, 0);
+    match libdeflater::Decompressor::new().gzip_decompress(&packed, &mut bytes) {
+        Ok(n) if n == end => Ok(Some(Delivered {
+            bytes,
+            from: start,
+            trailing: false,
+        })),
+        _ => Ok(None),
+    }
+}
+
+/// Member by member, as far as needed.
+pub(super) fn stream(source: &RegularFile, path: &Path, wanted: &Wanted) -> Result<Delivered> {
+    let mut members = Members::new(source, path)?;
+    let mut bytes = wanted.buffer(wanted.len)?;
+    let mut chunk = vec![0; BUFFER];
+    let mut position = 0_u64;
+    let stop = wanted.end.saturating_add(BEHIND);
+    let complete = |bytes: &Vec<u8>| bytes.len() == wanted.len;
+    while position < stop {
+        if complete(&bytes) && members.between() {
+            // The member with the last voxel is whole; what follows is not looked into.
+            break;
+        }
+        let n = match members.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(n) => n,
+            Err(error) if complete(&bytes) && error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(ToolError::new(
+                    Code::Truncated,
+                    format!(
+                        "all {} voxel bytes ({}), but the checksum behind them is missing",
+                        wanted.len, wanted.what
+                    ),
+                )
+                .remedy("the file is cut off: copy it again"));
+            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(wanted.truncated(position));
+            }
+            Err(error) => return Err(stream_error(path, &error)),
+        };
+        // The part of this chunk that is wanted.
+        let from = wanted.start.saturating_sub(position);
+        let fresh = usize::try_from(from)
+            .ok()
+            .and_then(|from| chunk.get(from..n))
+            .unwrap_or_default();
+        let missing = wanted.len - bytes.len();
+        bytes.extend(fresh.iter().take(missing));
+        position = position.saturating_add(n as u64);
+    }
+    if !complete(&bytes) {
+        return Err(wanted.truncated(position));
+    }
+    Ok(Delivered {
+        bytes,
+        from: 0,
+        trailing: position > wanted.end || (position >= wanted.end && members.more()),
+    })
+}
+
+/// Gzip members read as one stream. Unlike flate2's own reader of several members, bytes behind a
+/// member that begin no other member end the stream instead of failing it.
+struct Members<R: BufRead> {
+    state: State<R>,
+}
+
+enum State<R: BufRead> {
+    /// Inside a member.
+    Within(Box<GzDecoder<R>>),
+    /// Behind a member whose checksum was right.
+    Between(R),
+    /// A read failed, or nothing that can be read follows.
+    Over,
+}
+
+impl<'a> Members<BufReader<&'a std::fs::File>> {
+    fn new(source: &'a RegularFile, path: &Path) -> Result<Self> {
+        Ok(Self {
+            state: State::Between(BufReader::with_capacity(BUFFER, rewound(source, path)?)),
+        })
+    }
+}
+
+impl<R: BufRead> Members<R> {
+    /// Whether the last member read is finished and its checksum was right.
+    fn between(&self) -> bool {
+        matches!(self.state, State::Between(_) | State::Over)
+    }
+
+    /// Whether anything follows the last member.
+    fn more(&mut self) -> bool {
+        match &mut self.state {
+            State::Between(reader) => reader.fill_buf().is_ok_and(|bytes| !bytes.is_empty()),
+            State::Within(_) => true,
+            State::Over => false,
+        }
+    }
+
+    /// Fills the front of `buffer`; 0 at the end of the last member.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match std::mem::replace(&mut self.state, State::Over) {
+                State::Over => return Ok(0),
+                State::Between(mut reader) => {
+                    let next = reader.fill_buf()?;
+                    if next.first() != MAGIC.first() {
+                        self.state = State::Between(reader);
+                        return Ok(0);
+                    }
+                    self.state = State::Within(Box::new(GzDecoder::new(reader)));
+                }
+                State::Within(mut decoder) => match decoder.read(buffer)? {
+                    0 => self.state = State::Between(decoder.into_inner()),
+                    n => {
+                        self.state = State::Within(decoder);
+                        return Ok(n);
+                    }
+                },
+            }
+        }
+    }
+}
+
+fn rewound<'a>(source: &'a RegularFile, path: &Path) -> Result<&'a std::fs::File> {
+    let mut file = &source.file;
+    file.seek(SeekFrom::Start(0))
+        .map_err(|error| read_error(path, &error))?;
+    Ok(file)
+}
+
+fn stream_error(path: &Path, error: &io::Error) -> ToolError {
+    match error.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            ToolError::new(Code::Corrupt, format!("damaged gzip data: {error}"))
+                .remedy("copy the file again or restore it from its source")
+                .file(path)
+        }
+        _ => read_error(path, error),
+    }
+}

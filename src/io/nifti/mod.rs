@@ -1,0 +1,24 @@
+//! NIfTI-1 and NIfTI-2, single files and pairs, compressed or not, either byte order.
+//!
+//! ```text
+//! bytes ─ gzip ─► fields ─► header (judged: shape, type, place, scaling) ─► read ─► Volume
+//!                               └ orientation (grid in mm)
+//! ```
+//!
+//! Checks of the header and the gzip layer are our own and come first, so that a damaged or hostile
+//! file ends in a typed error before anything is allocated. The `nifti` crate gives the type codes. Its
+//! reader is not used: it takes the first gzip member only, rescales integers in their own type and
+//! panics on a negative `pixdim` and on quaternions longer than 1. Its writer is not used: it cuts a
+//! name like `a.b.nii` to `a.nii`, writes to a path only and not atomically.
+
+mod datatype;
+mod fields;
+mod gzip;
+mod header;
+mod orientation;
+mod read;
+mod write;
+
+pub use read::read_nifti;
+pub(crate) use read::recognise;
+pub use write::write_nifti;

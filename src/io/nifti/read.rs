@@ -1,0 +1,366 @@
+//! A NIfTI file as a [`Volume`] in its stored number type.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use ndarray::Array3;
+use nifti::NiftiType;
+use raduet_features::{Volume, Voxels};
+
+use super::fields::{self, ByteOrder, Fields, HEADER_2, Layout};
+use super::gzip::{self, Delivered, Wanted, reserved};
+use super::header::{self, Header};
+use crate::error::{Code, Result, ToolError, Warning, WarningCode};
+use crate::io::open::{RegularFile, open_regular, read_error};
+use crate::io::{ReadOptions, ReadVolume};
+
+/// Reads `.nii`, `.nii.gz` or the pair `.hdr`/`.img` (either part given, either part compressed). The
+/// content decides, not the name.
+///
+/// # Errors
+/// The codes of the module head of [`crate::io`], always with the file.
+pub fn read_nifti(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
+    let mut warnings = Vec::new();
+    match read(path, options, &mut warnings) {
+        Ok(volume) => Ok(ReadVolume {
+            volume,
+            warnings: warnings.into_iter().map(|w| w.file(path)).collect(),
+        }),
+        Err(error) => Err(error.file(path)),
+    }
+}
+
+/// Whether the first bytes of a file look like NIfTI, packed or not.
+pub(crate) fn recognise(head: &[u8]) -> bool {
+    gzip::begins_like_gzip(head) || fields::begins_like_nifti(head)
+}
+
+fn read(path: &Path, options: &ReadOptions, warnings: &mut Vec<Warning>) -> Result<Volume> {
+    let header_path = header_of(path);
+    let source = Source::open(&header_path)?;
+    let fields = fields::read(&source.head(HEADER_2)?).map_err(|e| e.file(&header_path))?;
+    let header = header::judge(&fields, options.volume, options.budget, warnings)
+        .map_err(|error| error.file(&header_path))?;
+    let bytes = match fields.layout {
+        Layout::Single => {
+            warn_extension(path, source.packed, Layout::Single, warnings);
+            source.voxels(&header, &fields, warnings)?
+        }
+        Layout::Pair => {
+            warn_extension(path, source.packed, Layout::Pair, warnings);
+            let data = Source::open(&detached(&header_path)?)?;
+            data.voxels(&header, &fields, warnings)
+                .map_err(|error| error.file(&data.path))?
+        }
+    };
+    volume(&header, bytes)
+}
+
+/// An open file, unpacked on the way where it is compressed.
+struct Source {
+    path: PathBuf,
+    file: RegularFile,
+    packed: bool,
+}
+
+impl Source {
+    fn open(path: &Path) -> Result<Self> {
+        let file = open_regular(path)?;
+        let mut magic = Vec::new();
+        (&file.file)
+            .take(2)
+            .read_to_end(&mut magic)
+            .map_err(|error| read_error(path, &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            packed: gzip::begins_like_gzip(&magic),
+        })
+    }
+
+    /// The first bytes, fewer where the file is shorter.
+    fn head(&self, limit: usize) -> Result<Vec<u8>> {
+        if self.packed {
+            return gzip::head(&self.file, &self.path, limit);
+        }
+        let mut bytes = Vec::new();
+        self.seek(0)?
+            .take(limit as u64)
+            .read_to_end(&mut bytes)
+            .map_err(|error| read_error(&self.path, &error))?;
+        Ok(bytes)
+    }
+
+    /// The bytes of the wanted volume.
+    fn voxels(
+        &self,
+        header: &Header,
+        fields: &Fields,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Delivered> {
+        let wanted = Wanted {
+            start: header.start,
+            len: usize::try_from(header.volume_bytes).unwrap_or(usize::MAX),
+            end: header.end,
+            what: header.describe(),
+        };
+        let delivered = if self.packed {
+            gzip::read(&self.file, &self.path, &wanted)?
+        } else {
+            self.plain(&wanted, header, fields)?
+        };
+        if delivered.trailing {
+            warnings.push(Warning::new(
+                WarningCode::Trailing,
+                format!(
+                    "more data behind the {} bytes that the header declares",
+                    header.end
+                ),
+                "they are passed over",
+            ));
+        }
+        Ok(delivered)
+    }
+
+    fn plain(&self, wanted: &Wanted, header: &Header, fields: &Fields) -> Result<Delivered> {
+        let len = self.file.len;
+        let first = header.end.saturating_sub(header.data_bytes);
+        if len < first && first > header.edition.least_offset() {
+            return Err(
+                header::header_error(format!("vox_offset = {}", fields.vox_offset))
+                    .expected(format!("a place within the file's {len} bytes")),
+            );
+        }
+        let needed = wanted.start.saturating_add(wanted.len as u64);
+        if len < needed {
+            return Err(wanted.truncated(len));
+        }
+        let mut bytes = wanted.buffer(wanted.len)?;
+        self.seek(wanted.start)?
+            .take(wanted.len as u64)
+            .read_to_end(&mut bytes)
+            .map_err(|error| read_error(&self.path, &error))?;
+        if bytes.len() < wanted.len {
+            // The file shrank while it was read.
+            return Err(wanted.truncated(wanted.start.saturating_add(bytes.len() as u64)));
+        }
+        Ok(Delivered {
+            bytes,
+            from: 0,
+            trailing: len > wanted.end,
+        })
+    }
+
+    fn seek(&self, start: u64) -> Result<&fs::File> {
+        let mut file = &self.file.file;
+        file.seek(SeekFrom::Start(start))
+            .map_err(|error| read_error(&self.path, &error))?;
+        Ok(file)
+    }
+}
+
+/// `.hdr`, `.img`, `.nii`, each with or without `.gz`; lower case, without the dot.
+fn extension(path: &Path) -> (Option<String>, bool) {
+    let lower = |e: &OsStr| e.to_string_lossy().to_ascii_lowercase();
+    match path.extension().map(lower) {
+        Some(e) if e == "gz" => {
+            let inner = path.file_stem().map(Path::new).and_then(Path::extension);
+            (inner.map(lower), true)
+        }
+        other => (other, false),
+    }
+}
+
+/// The file with the header: for `x.img` that is `x.hdr` or `x.hdr.gz` beside it.
+fn header_of(path: &Path) -> PathBuf {
+    if extension(path).0.as_deref() != Some("img") {
+        return path.to_owned();
+    }
+    partner(path, &["hdr", "hdr.gz", "HDR"]).unwrap_or_else(|| path.to_owned())
+}
+
+/// The file with the voxels of a header, in the header's own folder and nowhere else: a link out of it
+/// would let a file from outside choose what is read.
+fn detached(header: &Path) -> Result<PathBuf> {
+    let stem = stem(header);
+    let data = partner(header, &["img", "img.gz", "IMG"]).ok_or_else(|| {
+        ToolError::new(Code::NotFound, "the file with the voxels is missing")
+            .file(header)
+            .expected(format!("{}.img or {0}.img.gz beside it", stem.display()))
+            .remedy("copy both files of the pair")
+    })?;
+    let folder = |path: &Path| {
+        fs::canonicalize(path)
+            .ok()
+            .and_then(|p| p.parent().map(Path::to_owned))
+    };
+    let own = match header.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => fs::canonicalize(parent).ok(),
+        _ => fs::canonicalize(".").ok(),
+    };
+    match (own, folder(&data)) {
+        (Some(own), Some(found)) if own == found => Ok(data),
+        _ => Err(ToolError::new(
+            Code::Path,
+            "the file with the voxels is a link to another folder",
+        )
+        .file(data)
+        .expected("a file in the folder of its header")
+        .remedy("put the file itself beside its header")),
+    }
+}
+
+/// The path without `.gz` and the extension before it.
+fn stem(path: &Path) -> PathBuf {
+    let mut stem = path.to_owned();
+    if extension(path).1 {
+        stem.set_extension("");
+    }
+    stem.set_extension("");
+    stem
+}
+
+/// The first of `stem.<extension>` that exists.
+fn partner(path: &Path, extensions: &[&str]) -> Option<PathBuf> {
+    let stem = stem(path);
+    extensions
+        .iter()
+        .map(|extension| {
+            let mut name = stem.clone().into_os_string();
+            name.push(".");
+            name.push(extension);
+            PathBuf::from(name)
+        })
+        .find(|candidate| fs::symlink_metadata(candidate).is_ok())
+}
+
+/// A name that promises another content than the file has.
+fn warn_extension(path: &Path, packed: bool, layout: Layout, warnings: &mut Vec<Warning>) {
+    let (kind, gz) = extension(path);
+    let fits_layout = match layout {
+        Layout::Single => kind.as_deref() == Some("nii"),
+        Layout::Pair => matches!(kind.as_deref(), Some("hdr" | "img")),
+    };
+    // In a pair the part that was not given may be compressed on its own.
+    let fits_packing = gz == packed || layout == Layout::Pair && kind.as_deref() == Some("img");
+    if fits_layout && fits_packing {
+        return;
+    }
+    let content = match (layout, packed) {
+        (Layout::Single, false) => "a NIfTI file, not compressed",
+        (Layout::Single, true) => "a compressed NIfTI file",
+        (Layout::Pair, false) => "the header of a NIfTI pair, not compressed",
+        (Layout::Pair, true) => "the compressed header of a NIfTI pair",
+    };
+    warnings.push(Warning::new(
+        WarningCode::Extension,
+        format!("the content is {content}, the name says otherwise"),
+        "read by content",
+    ));
+}
+
+fn volume(header: &Header, delivered: Delivered) -> Result<Volume> {
+    let order = header.order;
+    let voxels = match header.kind {
+        NiftiType::Uint8 => Voxels::U8(array(
+            header,
+            delivered,
+            order,
+            u8::from_le_bytes,
+            u8::from_be_bytes,
+        )?),
+        NiftiType::Int8 => Voxels::I8(array(
+            header,
+            delivered,
+            order,
+            i8::from_le_bytes,
+            i8::from_be_bytes,
+        )?),
+        NiftiType::Uint16 => Voxels::U16(array(
+            header,
+            delivered,
+            order,
+            u16::from_le_bytes,
+            u16::from_be_bytes,
+        )?),
+        NiftiType::Int16 => Voxels::I16(array(
+            header,
+            delivered,
+            order,
+            i16::from_le_bytes,
+            i16::from_be_bytes,
+        )?),
+        NiftiType::Uint32 => Voxels::U32(array(
+            header,
+            delivered,
+            order,
+            u32::from_le_bytes,
+            u32::from_be_bytes,
+        )?),
+        NiftiType::Int32 => Voxels::I32(array(
+            header,
+            delivered,
+            order,
+            i32::from_le_bytes,
+            i32::from_be_bytes,
+        )?),
+        NiftiType::Uint64 => Voxels::U64(array(
+            header,
+            delivered,
+            order,
+            u64::from_le_bytes,
+            u64::from_be_bytes,
+        )?),
+        NiftiType::Int64 => Voxels::I64(array(
+            header,
+            delivered,
+            order,
+            i64::from_le_bytes,
+            i64::from_be_bytes,
+        )?),
+        NiftiType::Float32 => Voxels::F32(array(
+            header,
+            delivered,
+            order,
+            f32::from_le_bytes,
+            f32::from_be_bytes,
+        )?),
+        NiftiType::Float64 => Voxels::F64(array(
+            header,
+            delivered,
+            order,
+            f64::from_le_bytes,
+            f64::from_be_bytes,
+        )?),
+        other => {
+            return Err(ToolError::new(
+                Code::Internal,
+                format!("type {other:?} passed the header checks"),
+            ));
+        }
+    };
+    Volume::new(voxels, header.scaling, header.grid)
+        .ok_or_else(|| ToolError::new(Code::Internal, "voxels do not fit their grid"))
+}
+
+/// Bytes to numbers. x runs fastest in the file and last in the array, so the order stays.
+fn array<T, const N: usize>(
+    header: &Header,
+    delivered: Delivered,
+    order: ByteOrder,
+    little: fn([u8; N]) -> T,
+    big: fn([u8; N]) -> T,
+) -> Result<Array3<T>> {
+    let bytes = delivered.bytes.get(delivered.from..).unwrap_or_default();
+    let (chunks, _) = bytes.as_chunks::<N>();
+    let mut values = reserved(header.voxels)?;
+    let wanted = chunks.iter().take(header.voxels);
+    match order {
+        ByteOrder::Little => values.extend(wanted.map(|&b| little(b))),
+        ByteOrder::Big => values.extend(wanted.map(|&b| big(b))),
+    }
+    Array3::from_shape_vec(header.grid.shape, values)
+        .map_err(|error| ToolError::new(Code::Internal, format!("voxels and shape: {error}")))
+}
