@@ -133,4 +133,41 @@ mod tests {
     fn an_estimate_outside_its_resamples_has_no_bca() {
         assert_eq!(bca(&[0.1, 0.2, 0.3], &[0.1, 0.2, 0.3], 0.9, 0.95), None);
     }
+
+    /// The cells of one case of the reference file.
+    fn cell(case: &str, what: &str) -> Vec<f64> {
+        let file = include_str!("../../../tests/reference/stats/bootstrap.csv");
+        let head = format!("{case},{what},");
+        let line = file.lines().find_map(|line| line.strip_prefix(&head));
+        line.expect("a line of the reference file")
+            .split(' ')
+            .map(|number| number.parse().expect("a number"))
+            .collect()
+    }
+
+    #[test]
+    fn intervals_scipy() {
+        for case in ["skewed", "skewed90", "share"] {
+            let (data, confidence) = (cell(case, "data"), cell(case, "confidence")[0]);
+            let mut sorted = cell(case, "distribution");
+            sorted.sort_by(f64::total_cmp);
+            let n = data.len() as f64;
+            let sum: f64 = data.iter().sum();
+            let jackknife: Vec<f64> = data.iter().map(|value| (sum - value) / (n - 1.0)).collect();
+            let found = [
+                ("percentile", Some(percentile(&sorted, confidence))),
+                ("bca", bca(&sorted, &jackknife, sum / n, confidence)),
+            ];
+            for (name, interval) in found {
+                let interval = interval.unwrap();
+                let expected = cell(case, name);
+                // The corrected share of a BCa end is good to about 1e-15, an end to 1e-12.
+                assert!(
+                    (interval.lower - expected[0]).abs() < 1e-12
+                        && (interval.upper - expected[1]).abs() < 1e-12,
+                    "{case} {name}: {interval:?}, expected {expected:?}"
+                );
+            }
+        }
+    }
 }

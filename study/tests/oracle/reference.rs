@@ -28,3 +28,14 @@ pub(crate) fn rows(inside: &str) -> Vec<Vec<String>> {
         .map(|line| line.split(',').map(str::to_owned).collect())
         .collect()
 }
+
+/// One number of a cell.
+pub(crate) fn number(cell: &str) -> f64 {
+    cell.parse()
+        .unwrap_or_else(|e| panic!("'{cell}' is no number: {e}"))
+}
+
+/// The numbers of a cell, separated by spaces.
+pub(crate) fn numbers(cell: &str) -> Vec<f64> {
+    cell.split(' ').map(number).collect()
+}
