@@ -145,7 +145,7 @@ fn range(roi: &Roi) -> (f64, f64) {
 
 /// Bin edges `first + i · step`, i = 0..=bins, the very last one replaced by `last`.
 ///
-/// The edges are computed exactly as NumPy computes them and values are compared with them, so that
+/// The edges are computed exactly as `numpy` computes them and values are compared with them, so that
 /// a value on (or a rounding error beside) an edge falls into the same bin.
 #[derive(Debug, Clone, Copy)]
 struct Edges {
@@ -243,7 +243,7 @@ mod tests {
         let values = Array3::from_shape_vec((1, 1, values.len()), values.to_vec()).unwrap();
         let inside = values.mapv(|_| true);
         let spacing = Spacing::new([1.0; 3]).unwrap();
-        Roi::from_arrays(values.view(), inside.view(), spacing)
+        Roi::from_arrays(&values, &inside, spacing)
             .unwrap()
             .unwrap()
     }

@@ -45,3 +45,49 @@ pub struct Grid {
     /// Map to patient space.
     pub affine: Affine,
 }
+
+/// A step to a neighbour within a slice, at distance 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Direction2 {
+    /// Step along y, 0 or 1: the opposite direction is the same line.
+    pub rows: usize,
+    /// Step along x.
+    pub columns: isize,
+}
+
+/// The four directions of a slice; together with their opposites they reach all eight neighbours.
+///
+/// ```text
+/// .  o  0      o the pixel, 0..=3 its neighbour along each direction
+/// 1  2  3
+/// ```
+pub const DIRECTIONS_2D: [Direction2; 4] = [
+    Direction2 {
+        rows: 0,
+        columns: 1,
+    },
+    Direction2 {
+        rows: 1,
+        columns: -1,
+    },
+    Direction2 {
+        rows: 1,
+        columns: 0,
+    },
+    Direction2 {
+        rows: 1,
+        columns: 1,
+    },
+];
+
+impl Direction2 {
+    /// How far the neighbour is in a flat slice with rows of `stride` pixels; needs padding.
+    ///
+    /// # Panics
+    /// When the step would go backwards, which no direction of [`DIRECTIONS_2D`] does.
+    pub fn offset(self, stride: usize) -> usize {
+        (self.rows * stride)
+            .checked_add_signed(self.columns)
+            .expect("the directions of a slice go forwards")
+    }
+}

@@ -1,10 +1,14 @@
 //! All feature families, one line each.
 
 use crate::families::first_order::FirstOrder;
+use crate::families::glcm::Glcm;
+use crate::families::glrlm::Glrlm;
+use crate::families::glszm::Glszm;
+use crate::families::shape2d::Shape2d;
 use crate::family::FeatureFamily;
 
 /// The families in the order of their columns, which is that of PyRadiomics.
-pub static FAMILIES: &[&dyn FeatureFamily] = &[&FirstOrder];
+pub static FAMILIES: &[&dyn FeatureFamily] = &[&Shape2d, &FirstOrder, &Glcm, &Glrlm, &Glszm];
 
 #[cfg(test)]
 mod tests {

@@ -37,12 +37,12 @@ impl Roi {
             return Err(FeatureError::NoSuchSlice { slice: z, slices });
         }
         let plane = mask.inside().slice(s![z..=z, .., ..]);
-        let Some((low, shape)) = bounding_box(plane) else {
+        let Some((low, shape)) = bounding_box(&plane) else {
             return Ok(None);
         };
         let offset = [z, low[1], low[2]];
         let values = volume.box_f64(offset, shape);
-        let inside = crop(plane, low, shape);
+        let inside = crop(&plane, low, shape);
         Self::checked(values, inside, volume.grid().spacing, offset).map(Some)
     }
 
@@ -52,8 +52,8 @@ impl Roi {
     /// [`FeatureError::GridMismatch`] when the shapes differ, [`FeatureError::NonFinite`] when a value
     /// inside the region is NaN or infinite.
     pub fn from_arrays(
-        values: ArrayView3<'_, f64>,
-        inside: ArrayView3<'_, bool>,
+        values: &Array3<f64>,
+        inside: &Array3<bool>,
         spacing: Spacing,
     ) -> Result<Option<Self>> {
         if values.shape() != inside.shape() {
@@ -63,11 +63,11 @@ impl Roi {
                 mask: format!("{:?}", inside.shape()),
             });
         }
-        let Some((low, shape)) = bounding_box(inside) else {
+        let Some((low, shape)) = bounding_box(&inside.view()) else {
             return Ok(None);
         };
-        let inside = crop(inside, low, shape);
-        Self::checked(crop(values, low, shape), inside, spacing, low).map(Some)
+        let inside = crop(&inside.view(), low, shape);
+        Self::checked(crop(&values.view(), low, shape), inside, spacing, low).map(Some)
     }
 
     /// Establishes the invariant; `inside` is tight and has at least one true element.
@@ -172,7 +172,7 @@ fn check_same_grid(image: &Grid, mask: &Grid) -> Result<()> {
 }
 
 /// First index and size of the smallest box around all true elements.
-fn bounding_box(inside: ArrayView3<'_, bool>) -> Option<([usize; 3], [usize; 3])> {
+fn bounding_box(inside: &ArrayView3<'_, bool>) -> Option<([usize; 3], [usize; 3])> {
     let mut low = [usize::MAX; 3];
     let mut high = [0; 3];
     for (z, plane) in inside.outer_iter().enumerate() {
@@ -196,7 +196,7 @@ fn bounding_box(inside: ArrayView3<'_, bool>) -> Option<([usize; 3], [usize; 3])
     (low[0] != usize::MAX).then(|| (low, std::array::from_fn(|axis| high[axis] - low[axis] + 1)))
 }
 
-fn crop<T: Clone>(array: ArrayView3<'_, T>, low: [usize; 3], shape: [usize; 3]) -> Array3<T> {
+fn crop<T: Clone>(array: &ArrayView3<'_, T>, low: [usize; 3], shape: [usize; 3]) -> Array3<T> {
     let [z, y, x] = low;
     let [nz, ny, nx] = shape;
     array
@@ -221,7 +221,7 @@ mod tests {
         let mut inside = Array3::from_elem((1, 4, 5), false);
         inside[[0, 1, 3]] = true;
         inside[[0, 2, 1]] = true;
-        let roi = Roi::from_arrays(values.view(), inside.view(), spacing())
+        let roi = Roi::from_arrays(&values, &inside, spacing())
             .unwrap()
             .unwrap();
         assert_eq!(roi.offset(), [0, 1, 1]);
@@ -234,20 +234,17 @@ mod tests {
     fn an_empty_mask_is_no_region() {
         let values = array![[[1.0, 2.0]]];
         let inside = array![[[false, false]]];
-        assert_eq!(
-            Roi::from_arrays(values.view(), inside.view(), spacing()),
-            Ok(None)
-        );
+        assert_eq!(Roi::from_arrays(&values, &inside, spacing()), Ok(None));
     }
 
     #[test]
     fn nan_inside_is_an_error_and_outside_is_not() {
         let values = array![[[f64::NAN, 2.0, f64::INFINITY]]];
         let outside = array![[[false, true, false]]];
-        assert!(Roi::from_arrays(values.view(), outside.view(), spacing()).is_ok());
+        assert!(Roi::from_arrays(&values, &outside, spacing()).is_ok());
         let inside = array![[[false, true, true]]];
         assert_eq!(
-            Roi::from_arrays(values.view(), inside.view(), spacing()),
+            Roi::from_arrays(&values, &inside, spacing()),
             Err(FeatureError::NonFinite {
                 count: 1,
                 pixels: 2,

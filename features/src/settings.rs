@@ -99,14 +99,8 @@ impl ExtractionOptions {
 }
 
 /// Checked settings; made by [`ExtractionOptions::check`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct ExtractionSettings(ExtractionOptions);
-
-impl Default for ExtractionSettings {
-    fn default() -> Self {
-        Self(ExtractionOptions::default())
-    }
-}
 
 impl ExtractionSettings {
     /// Whose definitions are used.

@@ -22,6 +22,26 @@ pub(crate) struct Feature<T> {
     pub(crate) value: fn(&T) -> f64,
 }
 
+impl<T> Feature<T> {
+    pub(crate) const fn new(
+        name: &'static str,
+        pyradiomics_name: &'static str,
+        ibsi_id: Option<&'static str>,
+        unit: &'static str,
+        definition: &'static str,
+        value: fn(&T) -> f64,
+    ) -> Self {
+        let spec = FeatureSpec {
+            name,
+            pyradiomics_name,
+            ibsi_id,
+            unit,
+            definition,
+        };
+        Self { spec, value }
+    }
+}
+
 /// The specs of a table, in its order.
 pub(crate) fn specs_of<T>(table: &'static [Feature<T>]) -> Vec<&'static FeatureSpec> {
     table.iter().map(|row| &row.spec).collect()

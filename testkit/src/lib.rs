@@ -1,3 +1,6 @@
 //! Phantoms and reference tables for the tests of raduet. Depends on nothing of ours: plain arrays.
 
 pub mod data;
+pub mod images;
+pub mod phantoms;
+pub mod reference;

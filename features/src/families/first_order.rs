@@ -6,7 +6,7 @@
 //! grey level `i`, `ε` = 2.2e-16.
 //!
 //! Percentiles are interpolated linearly between order statistics at `q (n - 1)`, by the same
-//! arithmetic as NumPy: the robust mean absolute deviation keeps what lies between two of them, both
+//! arithmetic as `numpy`: the robust mean absolute deviation keeps what lies between two of them, both
 //! included, so a rounding error would decide over pixels.
 
 use ndarray::ArrayView1;
@@ -119,7 +119,7 @@ impl Sample {
         let a = self.sorted[below as usize];
         let b = self.sorted[(below as usize + 1).min(self.sorted.len() - 1)];
         let t = position - below;
-        // From the nearer end, as NumPy does it: exact at both.
+        // From the nearer end, as `numpy` does it: exact at both.
         if t < 0.5 {
             a + (b - a) * t
         } else {
@@ -154,185 +154,149 @@ fn mean_absolute_deviation(x: &[f64], centre: f64) -> f64 {
 
 /// The 18 features in PyRadiomics' order.
 const TABLE: &[Feature<Sample>] = &[
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_10_percentile",
-            pyradiomics_name: "original_firstorder_10Percentile",
-            ibsi_id: Some("QG58"),
-            unit: "intensity",
-            definition: "10th percentile of x",
-        },
-        value: |s| s.quantile(0.1),
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_90_percentile",
-            pyradiomics_name: "original_firstorder_90Percentile",
-            ibsi_id: Some("8DWT"),
-            unit: "intensity",
-            definition: "90th percentile of x",
-        },
-        value: |s| s.quantile(0.9),
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_energy",
-            pyradiomics_name: "original_firstorder_Energy",
-            ibsi_id: Some("N8CA"),
-            unit: "intensity^2",
-            definition: "sum of (x + c)^2",
-        },
-        value: |s| s.energy,
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_entropy",
-            pyradiomics_name: "original_firstorder_Entropy",
-            ibsi_id: Some("TLU2"),
-            unit: "bit",
-            definition: "-sum of p_i log2(p_i + ε) over grey levels",
-        },
-        value: |s| entropy::of(s.p.iter().copied()),
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_interquartile_range",
-            pyradiomics_name: "original_firstorder_InterquartileRange",
-            ibsi_id: Some("SALO"),
-            unit: "intensity",
-            definition: "75th minus 25th percentile of x",
-        },
-        value: |s| s.quantile(0.75) - s.quantile(0.25),
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_kurtosis",
-            pyradiomics_name: "original_firstorder_Kurtosis",
-            // IBSI's IPH6 is the excess kurtosis, lower by 3.
-            ibsi_id: None,
-            unit: "1",
-            definition: "m_4 / m_2^2, not reduced by 3; 0 for a flat region",
-        },
-        value: |s| s.standardised_moment(4),
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_maximum",
-            pyradiomics_name: "original_firstorder_Maximum",
-            ibsi_id: Some("84IY"),
-            unit: "intensity",
-            definition: "highest x",
-        },
-        value: Sample::maximum,
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_mean_absolute_deviation",
-            pyradiomics_name: "original_firstorder_MeanAbsoluteDeviation",
-            ibsi_id: Some("4FUA"),
-            unit: "intensity",
-            definition: "mean of |x - mu|",
-        },
-        value: |s| mean_absolute_deviation(&s.x, s.mean),
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_mean",
-            pyradiomics_name: "original_firstorder_Mean",
-            ibsi_id: Some("Q4LE"),
-            unit: "intensity",
-            definition: "mu, mean of x",
-        },
-        value: |s| s.mean,
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_median",
-            pyradiomics_name: "original_firstorder_Median",
-            ibsi_id: Some("Y12H"),
-            unit: "intensity",
-            definition: "median of x",
-        },
-        value: Sample::median,
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_minimum",
-            pyradiomics_name: "original_firstorder_Minimum",
-            ibsi_id: Some("1GSF"),
-            unit: "intensity",
-            definition: "lowest x",
-        },
-        value: Sample::minimum,
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_range",
-            pyradiomics_name: "original_firstorder_Range",
-            ibsi_id: Some("2OJQ"),
-            unit: "intensity",
-            definition: "highest minus lowest x",
-        },
-        value: |s| s.maximum() - s.minimum(),
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_robust_mean_absolute_deviation",
-            pyradiomics_name: "original_firstorder_RobustMeanAbsoluteDeviation",
-            ibsi_id: Some("1128"),
-            unit: "intensity",
-            definition: "mean absolute deviation of the x from the 10th to the 90th percentile, both included",
-        },
-        value: Sample::robust_mean_absolute_deviation,
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_root_mean_squared",
-            pyradiomics_name: "original_firstorder_RootMeanSquared",
-            ibsi_id: Some("5ZWQ"),
-            unit: "intensity",
-            definition: "square root of the mean of (x + c)^2",
-        },
-        value: |s| (s.energy / s.n()).sqrt(),
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_skewness",
-            pyradiomics_name: "original_firstorder_Skewness",
-            ibsi_id: Some("KE2A"),
-            unit: "1",
-            definition: "m_3 / m_2^1.5; 0 for a flat region",
-        },
-        value: |s| s.standardised_moment(3),
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_total_energy",
-            pyradiomics_name: "original_firstorder_TotalEnergy",
-            ibsi_id: None,
-            unit: "intensity^2 mm^3",
-            definition: "energy times the volume of a voxel",
-        },
-        value: |s| s.energy * s.voxel_volume,
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_uniformity",
-            pyradiomics_name: "original_firstorder_Uniformity",
-            ibsi_id: Some("BJ5W"),
-            unit: "1",
-            definition: "sum of p_i^2 over grey levels",
-        },
-        value: |s| s.p.iter().map(|p| p * p).sum(),
-    },
-    Feature {
-        spec: FeatureSpec {
-            name: "firstorder_variance",
-            pyradiomics_name: "original_firstorder_Variance",
-            ibsi_id: Some("ECT3"),
-            unit: "intensity^2",
-            definition: "m_2",
-        },
-        value: |s| s.moments[2],
-    },
+    Feature::new(
+        "firstorder_10_percentile",
+        "original_firstorder_10Percentile",
+        Some("QG58"),
+        "intensity",
+        "10th percentile of x",
+        |s| s.quantile(0.1),
+    ),
+    Feature::new(
+        "firstorder_90_percentile",
+        "original_firstorder_90Percentile",
+        Some("8DWT"),
+        "intensity",
+        "90th percentile of x",
+        |s| s.quantile(0.9),
+    ),
+    Feature::new(
+        "firstorder_energy",
+        "original_firstorder_Energy",
+        Some("N8CA"),
+        "intensity^2",
+        "sum of (x + c)^2",
+        |s| s.energy,
+    ),
+    Feature::new(
+        "firstorder_entropy",
+        "original_firstorder_Entropy",
+        Some("TLU2"),
+        "bit",
+        "-sum of p_i log2(p_i + ε) over grey levels",
+        |s| entropy::of(s.p.iter().copied()),
+    ),
+    Feature::new(
+        "firstorder_interquartile_range",
+        "original_firstorder_InterquartileRange",
+        Some("SALO"),
+        "intensity",
+        "75th minus 25th percentile of x",
+        |s| s.quantile(0.75) - s.quantile(0.25),
+    ),
+    Feature::new(
+        "firstorder_kurtosis",
+        "original_firstorder_Kurtosis",
+        // IBSI's IPH6 is the excess kurtosis, lower by 3.
+        None,
+        "1",
+        "m_4 / m_2^2, not reduced by 3; 0 for a flat region",
+        |s| s.standardised_moment(4),
+    ),
+    Feature::new(
+        "firstorder_maximum",
+        "original_firstorder_Maximum",
+        Some("84IY"),
+        "intensity",
+        "highest x",
+        Sample::maximum,
+    ),
+    Feature::new(
+        "firstorder_mean_absolute_deviation",
+        "original_firstorder_MeanAbsoluteDeviation",
+        Some("4FUA"),
+        "intensity",
+        "mean of |x - mu|",
+        |s| mean_absolute_deviation(&s.x, s.mean),
+    ),
+    Feature::new(
+        "firstorder_mean",
+        "original_firstorder_Mean",
+        Some("Q4LE"),
+        "intensity",
+        "mu, mean of x",
+        |s| s.mean,
+    ),
+    Feature::new(
+        "firstorder_median",
+        "original_firstorder_Median",
+        Some("Y12H"),
+        "intensity",
+        "median of x",
+        Sample::median,
+    ),
+    Feature::new(
+        "firstorder_minimum",
+        "original_firstorder_Minimum",
+        Some("1GSF"),
+        "intensity",
+        "lowest x",
+        Sample::minimum,
+    ),
+    Feature::new(
+        "firstorder_range",
+        "original_firstorder_Range",
+        Some("2OJQ"),
+        "intensity",
+        "highest minus lowest x",
+        |s| s.maximum() - s.minimum(),
+    ),
+    Feature::new(
+        "firstorder_robust_mean_absolute_deviation",
+        "original_firstorder_RobustMeanAbsoluteDeviation",
+        Some("1128"),
+        "intensity",
+        "mean absolute deviation of the x from the 10th to the 90th percentile, both included",
+        Sample::robust_mean_absolute_deviation,
+    ),
+    Feature::new(
+        "firstorder_root_mean_squared",
+        "original_firstorder_RootMeanSquared",
+        Some("5ZWQ"),
+        "intensity",
+        "square root of the mean of (x + c)^2",
+        |s| (s.energy / s.n()).sqrt(),
+    ),
+    Feature::new(
+        "firstorder_skewness",
+        "original_firstorder_Skewness",
+        Some("KE2A"),
+        "1",
+        "m_3 / m_2^1.5; 0 for a flat region",
+        |s| s.standardised_moment(3),
+    ),
+    Feature::new(
+        "firstorder_total_energy",
+        "original_firstorder_TotalEnergy",
+        None,
+        "intensity^2 mm^3",
+        "energy times the volume of a voxel",
+        |s| s.energy * s.voxel_volume,
+    ),
+    Feature::new(
+        "firstorder_uniformity",
+        "original_firstorder_Uniformity",
+        Some("BJ5W"),
+        "1",
+        "sum of p_i^2 over grey levels",
+        |s| s.p.iter().map(|p| p * p).sum(),
+    ),
+    Feature::new(
+        "firstorder_variance",
+        "original_firstorder_Variance",
+        Some("ECT3"),
+        "intensity^2",
+        "m_2",
+        |s| s.moments[2],
+    ),
 ];

@@ -1,4 +1,10 @@
 //! The feature families, one folder or file each.
 
-pub(crate) mod entropy;
+mod aggregate;
+mod entropy;
 pub(crate) mod first_order;
+pub(crate) mod glcm;
+pub(crate) mod glrlm;
+pub(crate) mod glszm;
+pub(crate) mod shape2d;
+mod size_matrix;

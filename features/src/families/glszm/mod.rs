@@ -1,0 +1,173 @@
+//! Grey level size zone matrix (IBSI family 9SAK): zones of connected pixels of one grey level, by
+//! level `i` and size `j` in pixels. In a slice the connection runs over eight neighbours (IBSI
+//! aggregation 8QNN, 2D, for a single slice). The symbols are those of
+//! [`crate::families::size_matrix`].
+//!
+//! Thibault et al., Texture indexes and gray level size zone matrix, Pattern Recognition and
+//! Information Processing, 2009, pages 140-145.
+
+mod zones;
+
+use crate::families::size_matrix::SizeNumbers;
+use crate::family::{Extent, FeatureFamily, Input, Region};
+use crate::spec::{Feature, FeatureSpec, specs_of};
+
+/// The family.
+pub(crate) struct Glszm;
+
+impl FeatureFamily for Glszm {
+    fn id(&self) -> &'static str {
+        "glszm"
+    }
+
+    fn extent(&self) -> Extent {
+        Extent::Slice
+    }
+
+    fn input(&self) -> Input {
+        Input::GreyLevels
+    }
+
+    fn specs(&self) -> Vec<&'static FeatureSpec> {
+        specs_of(TABLE)
+    }
+
+    fn compute(&self, region: &Region<'_>, values: &mut Vec<f64>) {
+        let levels = region.grey_levels();
+        let counts = zones::count_zones(levels);
+        let numbers = SizeNumbers::new(&counts.cells(levels.levels()));
+        values.extend(TABLE.iter().map(|feature| (feature.value)(&numbers)));
+    }
+}
+
+/// The 16 features in PyRadiomics' order.
+const TABLE: &[Feature<SizeNumbers>] = &[
+    Feature::new(
+        "glszm_grey_level_non_uniformity",
+        "original_glszm_GrayLevelNonUniformity",
+        Some("JNSA"),
+        "1",
+        "sum of c_i^2, over n",
+        |numbers| numbers.level_non_uniformity,
+    ),
+    Feature::new(
+        "glszm_grey_level_non_uniformity_normalised",
+        "original_glszm_GrayLevelNonUniformityNormalized",
+        Some("Y1RO"),
+        "1",
+        "sum of c_i^2, over n^2",
+        |numbers| numbers.level_non_uniformity_normalised,
+    ),
+    Feature::new(
+        "glszm_grey_level_variance",
+        "original_glszm_GrayLevelVariance",
+        Some("BYLV"),
+        "level^2",
+        "sum of p (i - mu_i)^2",
+        |numbers| numbers.level_variance,
+    ),
+    Feature::new(
+        "glszm_high_grey_level_zone_emphasis",
+        "original_glszm_HighGrayLevelZoneEmphasis",
+        Some("5GN9"),
+        "level^2",
+        "sum of c_i i^2, over n",
+        |numbers| numbers.high_level,
+    ),
+    Feature::new(
+        "glszm_large_area_emphasis",
+        "original_glszm_LargeAreaEmphasis",
+        Some("48P8"),
+        "pixel^2",
+        "sum of c_j j^2, over n",
+        |numbers| numbers.large,
+    ),
+    Feature::new(
+        "glszm_large_area_high_grey_level_emphasis",
+        "original_glszm_LargeAreaHighGrayLevelEmphasis",
+        Some("J17V"),
+        "pixel^2 level^2",
+        "sum of c i^2 j^2, over n",
+        |numbers| numbers.large_high,
+    ),
+    Feature::new(
+        "glszm_large_area_low_grey_level_emphasis",
+        "original_glszm_LargeAreaLowGrayLevelEmphasis",
+        Some("YH51"),
+        "pixel^2 level^-2",
+        "sum of c j^2 / i^2, over n",
+        |numbers| numbers.large_low,
+    ),
+    Feature::new(
+        "glszm_low_grey_level_zone_emphasis",
+        "original_glszm_LowGrayLevelZoneEmphasis",
+        Some("XMSY"),
+        "level^-2",
+        "sum of c_i / i^2, over n",
+        |numbers| numbers.low_level,
+    ),
+    Feature::new(
+        "glszm_size_zone_non_uniformity",
+        "original_glszm_SizeZoneNonUniformity",
+        Some("4JP3"),
+        "1",
+        "sum of c_j^2, over n",
+        |numbers| numbers.size_non_uniformity,
+    ),
+    Feature::new(
+        "glszm_size_zone_non_uniformity_normalised",
+        "original_glszm_SizeZoneNonUniformityNormalized",
+        Some("VB3A"),
+        "1",
+        "sum of c_j^2, over n^2",
+        |numbers| numbers.size_non_uniformity_normalised,
+    ),
+    Feature::new(
+        "glszm_small_area_emphasis",
+        "original_glszm_SmallAreaEmphasis",
+        Some("5QRC"),
+        "pixel^-2",
+        "sum of c_j / j^2, over n",
+        |numbers| numbers.small,
+    ),
+    Feature::new(
+        "glszm_small_area_high_grey_level_emphasis",
+        "original_glszm_SmallAreaHighGrayLevelEmphasis",
+        Some("HW1V"),
+        "pixel^-2 level^2",
+        "sum of c i^2 / j^2, over n",
+        |numbers| numbers.small_high,
+    ),
+    Feature::new(
+        "glszm_small_area_low_grey_level_emphasis",
+        "original_glszm_SmallAreaLowGrayLevelEmphasis",
+        Some("5RAI"),
+        "pixel^-2 level^-2",
+        "sum of c / (i^2 j^2), over n",
+        |numbers| numbers.small_low,
+    ),
+    Feature::new(
+        "glszm_zone_entropy",
+        "original_glszm_ZoneEntropy",
+        Some("GU8N"),
+        "bit",
+        "-sum of p log2(p + ε)",
+        |numbers| numbers.entropy,
+    ),
+    Feature::new(
+        "glszm_zone_percentage",
+        "original_glszm_ZonePercentage",
+        Some("P30P"),
+        "1",
+        "n over the number of pixels",
+        |numbers| numbers.percentage,
+    ),
+    Feature::new(
+        "glszm_zone_variance",
+        "original_glszm_ZoneVariance",
+        Some("3NSA"),
+        "pixel^2",
+        "sum of p (j - mu_j)^2",
+        |numbers| numbers.size_variance,
+    ),
+];

@@ -1,0 +1,94 @@
+//! Slices of real images with the values PyRadiomics gave for them.
+
+use std::collections::BTreeMap;
+
+use ndarray::Array3;
+use raduet_features::{
+    Discretisation, ExtractionOptions, ExtractionSettings, FeatureSet, Roi, Spacing, engine,
+};
+use raduet_testkit::reference::{Comparison, Row, Table};
+use raduet_testkit::{data, images};
+
+/// Agreement asked for: far above the rounding of either program, far below any difference of
+/// definition.
+const RELATIVE: f64 = 1e-9;
+
+/// Difference accepted beside that. Some values are 0 by definition and come out as 0 or as a few
+/// rounding errors of numbers near 1 (the entropy of a flat region is -3.2e-16).
+const ABSOLUTE: f64 = 1e-13;
+
+/// The reference table.
+pub(crate) fn reference() -> Table {
+    Table::read("pyradiomics/slices.csv")
+}
+
+fn settings(row: Row<'_>) -> ExtractionSettings {
+    let (rule, parameter) = row
+        .text("discretisation")
+        .split_once('=')
+        .expect("rule=parameter");
+    let discretisation = match rule {
+        "binWidth" => Discretisation::PyRadiomicsFixedBinSize {
+            width: parameter.parse().expect("a width"),
+        },
+        "binCount" => Discretisation::PyRadiomicsFixedBinNumber {
+            count: parameter.parse().expect("a count"),
+        },
+        other => panic!("no discretisation '{other}'"),
+    };
+    let options = ExtractionOptions {
+        discretisation,
+        ..ExtractionOptions::default()
+    };
+    options.check().expect("valid settings")
+}
+
+/// Compares all values of a family on all reference slices.
+pub(crate) fn compare_family(family: &str) {
+    let set = FeatureSet::of(&[family]).unwrap();
+    let name = format!("{family}_pyradiomics");
+    let table = reference();
+    let mut opened = BTreeMap::new();
+    let mut comparison = Comparison::default();
+    for row in table.rows() {
+        let pair = [row.text("image"), row.text("mask")];
+        for inside in pair {
+            if !opened.contains_key(inside) {
+                let Some(path) = data::path(&name, inside) else {
+                    return;
+                };
+                opened.insert(inside, images::read(&path));
+            }
+        }
+        let [image, mask] = pair.map(|inside| &opened[inside]);
+        assert_eq!(image.shape, mask.shape, "{pair:?}");
+
+        let z: usize = row.text("slice").parse().expect("a slice");
+        let shape = (1, image.shape[1], image.shape[2]);
+        let values = Array3::from_shape_vec(shape, image.slice(z).to_vec()).unwrap();
+        let label = Array3::from_shape_vec(shape, mask.slice(z).to_vec()).unwrap();
+        let inside = label.mapv(|label| (0.5..1.5).contains(&label));
+        let spacing = ["spacing_z", "spacing_y", "spacing_x"].map(|axis| row.number(axis));
+        let spacing = Spacing::new(spacing).unwrap();
+        let roi = Roi::from_arrays(&values, &inside, spacing)
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            roi.count().to_string(),
+            row.text("pixels"),
+            "{pair:?} slice {z}"
+        );
+
+        let found = engine::extract_one(&set, &settings(row), &roi).unwrap();
+        for (column, found) in set.columns().iter().zip(found.values()) {
+            let what = format!(
+                "{} slice {z} {} {column}",
+                pair[0],
+                row.text("discretisation")
+            );
+            comparison.check(&what, *found, row.number(column), RELATIVE, ABSOLUTE);
+        }
+    }
+    let (compared, largest) = comparison.finish(&name);
+    println!("{name}: {compared} values agree, largest relative difference {largest:.1e}");
+}

@@ -1,0 +1,127 @@
+//! Tables of reference values, and a comparison that collects every miss before it fails.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A table of text cells with a head of column names.
+#[derive(Debug, Clone)]
+pub struct Table {
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+/// A row of a [`Table`].
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    table: &'a Table,
+    cells: &'a [String],
+}
+
+/// The folder of the reference values, `tests/reference` of the workspace.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference")
+}
+
+impl Table {
+    /// Reads a comma-separated file below [`folder`]: `#` begins a comment line, no cell is quoted.
+    ///
+    /// # Panics
+    /// When the file is missing or a row has too few or too many cells.
+    pub fn read(inside: &str) -> Self {
+        let path = folder().join(inside);
+        let text =
+            fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut lines = text
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty())
+            .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+        let columns = lines.next().unwrap_or_else(|| panic!("{inside} is empty"));
+        let rows: Vec<_> = lines.collect();
+        for row in &rows {
+            assert_eq!(row.len(), columns.len(), "{inside}: {row:?}");
+        }
+        assert!(!rows.is_empty(), "{inside} has no rows");
+        Self { columns, rows }
+    }
+
+    /// Column names in order.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// All rows in order.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|cells| Row { table: self, cells })
+    }
+}
+
+impl<'a> Row<'a> {
+    /// The cell of a column.
+    ///
+    /// # Panics
+    /// When there is no such column.
+    pub fn text(&self, column: &str) -> &'a str {
+        let at = self.table.columns.iter().position(|name| name == column);
+        &self.cells[at.unwrap_or_else(|| panic!("no column '{column}'"))]
+    }
+
+    /// The cell of a column as a number.
+    ///
+    /// # Panics
+    /// When it is none.
+    pub fn number(&self, column: &str) -> f64 {
+        let text = self.text(column);
+        text.parse()
+            .unwrap_or_else(|_| panic!("{column}: '{text}' is no number"))
+    }
+}
+
+/// Compares numbers with their references and remembers all misses.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    compared: usize,
+    largest: f64,
+    misses: String,
+}
+
+impl Comparison {
+    /// Accepts `found` when it differs from `expected` by at most `relative · |expected| + absolute`,
+    /// or both are NaN.
+    pub fn check(&mut self, what: &str, found: f64, expected: f64, relative: f64, absolute: f64) {
+        self.compared += 1;
+        if found.is_nan() && expected.is_nan() {
+            return;
+        }
+        let off = (found - expected).abs();
+        // Written so that a NaN on one side fails.
+        if off <= relative * expected.abs() + absolute {
+            if expected != 0.0 && off > absolute {
+                self.largest = self.largest.max(off / expected.abs());
+            }
+        } else {
+            let share = off / expected.abs();
+            writeln!(
+                self.misses,
+                "{what}: found {found:e}, expected {expected:e} ({share:.1e})"
+            )
+            .expect("writing to a string");
+        }
+    }
+
+    /// How many numbers were compared, and the largest relative difference that was accepted.
+    ///
+    /// # Panics
+    /// With the list of all misses, or when nothing was compared.
+    pub fn finish(self, name: &str) -> (usize, f64) {
+        let misses = self.misses.lines().count();
+        assert!(
+            misses == 0,
+            "{name}: {misses} of {} values missed\n{}",
+            self.compared,
+            self.misses
+        );
+        assert!(self.compared > 0, "{name}: nothing was compared");
+        (self.compared, self.largest)
+    }
+}
