@@ -104,10 +104,13 @@ fn nifti(bytes: &[u8]) -> Image {
         512 => "uint16",
         other => panic!("number type {other}"),
     };
-    let slope = f32::from_le_bytes(array(bytes, 112));
-    let intercept = f32::from_le_bytes(array(bytes, 116));
+    let slope_and_intercept: [u8; 8] = array(bytes, 112);
+    let as_stored = [[0.0_f32, 0.0], [1.0, 0.0]]
+        .map(|[slope, intercept]| [slope.to_le_bytes(), intercept.to_le_bytes()].concat());
     assert!(
-        slope == 0.0 || (slope == 1.0 && intercept == 0.0),
+        as_stored
+            .iter()
+            .any(|stored| stored[..] == slope_and_intercept),
         "values as stored"
     );
     // In single files the numbers begin at byte 352 unless extensions follow the header.

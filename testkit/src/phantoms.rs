@@ -59,7 +59,9 @@ impl Random {
 
     /// A whole number in `0..bound`, `bound > 0`.
     pub fn below(&mut self, bound: u32) -> u32 {
-        let wide = u128::from(self.bits()) * u128::from(bound);
-        u32::try_from(wide >> 64).expect("below a u32 bound")
+        // The upper half of a product with a random fraction of 2^32.
+        let fraction = self.bits() >> 32;
+        let [.., a, b, c, d] = ((fraction * u64::from(bound)) >> 32).to_be_bytes();
+        u32::from_be_bytes([a, b, c, d])
     }
 }

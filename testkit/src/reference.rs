@@ -66,6 +66,15 @@ impl<'a> Row<'a> {
         &self.cells[at.unwrap_or_else(|| panic!("no column '{column}'"))]
     }
 
+    /// The cell of a column as a number, or `None` when the table has no such column.
+    ///
+    /// # Panics
+    /// When the cell is no number.
+    pub fn optional_number(&self, column: &str) -> Option<f64> {
+        let known = self.table.columns.iter().any(|name| name == column);
+        known.then(|| self.number(column))
+    }
+
     /// The cell of a column as a number.
     ///
     /// # Panics

@@ -7,3 +7,4 @@ mod glrlm_pyradiomics;
 mod glszm_pyradiomics;
 mod pyradiomics;
 mod shape2d_pyradiomics;
+mod tiny_regions_pyradiomics;

@@ -11,18 +11,19 @@ use raduet_testkit::{data, images};
 
 /// Agreement asked for: far above the rounding of either program, far below any difference of
 /// definition.
-const RELATIVE: f64 = 1e-9;
+pub(crate) const RELATIVE: f64 = 1e-9;
 
 /// Difference accepted beside that. Some values are 0 by definition and come out as 0 or as a few
 /// rounding errors of numbers near 1 (the entropy of a flat region is -3.2e-16).
-const ABSOLUTE: f64 = 1e-13;
+pub(crate) const ABSOLUTE: f64 = 1e-13;
 
 /// The reference table.
 pub(crate) fn reference() -> Table {
     Table::read("pyradiomics/slices.csv")
 }
 
-fn settings(row: Row<'_>) -> ExtractionSettings {
+/// The settings of a row of a reference table.
+pub(crate) fn settings(row: Row<'_>) -> ExtractionSettings {
     let (rule, parameter) = row
         .text("discretisation")
         .split_once('=')
@@ -38,6 +39,7 @@ fn settings(row: Row<'_>) -> ExtractionSettings {
     };
     let options = ExtractionOptions {
         discretisation,
+        voxel_array_shift: row.optional_number("voxel_array_shift").unwrap_or(0.0),
         ..ExtractionOptions::default()
     };
     options.check().expect("valid settings")
@@ -45,7 +47,7 @@ fn settings(row: Row<'_>) -> ExtractionSettings {
 
 /// Compares all values of a family on all reference slices.
 pub(crate) fn compare_family(family: &str) {
-    let set = FeatureSet::of(&[family]).unwrap();
+    let set = FeatureSet::of(&[family]).expect("a family");
     let name = format!("{family}_pyradiomics");
     let table = reference();
     let mut opened = BTreeMap::new();
@@ -65,21 +67,21 @@ pub(crate) fn compare_family(family: &str) {
 
         let z: usize = row.text("slice").parse().expect("a slice");
         let shape = (1, image.shape[1], image.shape[2]);
-        let values = Array3::from_shape_vec(shape, image.slice(z).to_vec()).unwrap();
-        let label = Array3::from_shape_vec(shape, mask.slice(z).to_vec()).unwrap();
+        let values = Array3::from_shape_vec(shape, image.slice(z).to_vec()).expect("a slice");
+        let label = Array3::from_shape_vec(shape, mask.slice(z).to_vec()).expect("a slice");
         let inside = label.mapv(|label| (0.5..1.5).contains(&label));
         let spacing = ["spacing_z", "spacing_y", "spacing_x"].map(|axis| row.number(axis));
-        let spacing = Spacing::new(spacing).unwrap();
+        let spacing = Spacing::new(spacing).expect("a spacing");
         let roi = Roi::from_arrays(&values, &inside, spacing)
-            .unwrap()
-            .unwrap();
+            .expect("finite values")
+            .expect("a region");
         assert_eq!(
             roi.count().to_string(),
             row.text("pixels"),
             "{pair:?} slice {z}"
         );
 
-        let found = engine::extract_one(&set, &settings(row), &roi).unwrap();
+        let found = engine::extract_one(&set, &settings(row), &roi).expect("features");
         for (column, found) in set.columns().iter().zip(found.values()) {
             let what = format!(
                 "{} slice {z} {} {column}",

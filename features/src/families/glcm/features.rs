@@ -44,8 +44,12 @@ fn information_correlation_2(c: &CoOccurrence) -> f64 {
     (-(-2.0 * information).exp_m1()).sqrt()
 }
 
+/// The feature that has a value for a region of one grey level even where no two pixels are neighbours.
+pub(super) const MAXIMAL_CORRELATION: &str = "glcm_maximal_correlation_coefficient";
+
 /// The square root of the second largest eigenvalue of
-/// `Q(i, j) = Σ_k p(i, k) p(j, k) / (p_x(i) p_x(k) + ε)`; 1 when the region has one grey level.
+/// `Q(i, j) = Σ_k p(i, k) p(j, k) / (p_x(i) p_x(k) + ε)`; set to 1 elsewhere when the
+/// region has one grey level.
 ///
 /// `Q` is similar to the square of the symmetric matrix `A(i, k) = p(i, k) / sqrt(p_x(i) p_x(k) + ε)`,
 /// exactly so for `ε = 0` and to first order in `ε` otherwise: `D^(1/2) Q D^(-1/2)`, `D = diag(p_x)`,
@@ -53,9 +57,6 @@ fn information_correlation_2(c: &CoOccurrence) -> f64 {
 /// square only. `ε` matters: levels that occur in a single pair have `p_x(i) p_x(k)` near `1e-8`. So
 /// the feature is the second largest absolute eigenvalue of `A`, found without squaring.
 fn maximal_correlation(c: &CoOccurrence) -> f64 {
-    if c.levels.len() == 1 {
-        return 1.0;
-    }
     // Levels without neighbours in this direction add eigenvalues 0.
     let mut position = vec![usize::MAX; c.levels.len()];
     let mut n = 0;
@@ -243,7 +244,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
         |c| c.joint_entropy,
     ),
     Feature::new(
-        "glcm_maximal_correlation_coefficient",
+        MAXIMAL_CORRELATION,
         "original_glcm_MCC",
         None,
         "1",

@@ -19,7 +19,7 @@ mod features;
 mod marginals;
 mod matrix;
 
-use self::features::TABLE;
+use self::features::{MAXIMAL_CORRELATION, TABLE};
 use self::marginals::CoOccurrence;
 use crate::families::aggregate::nan_mean;
 use crate::family::{Extent, FeatureFamily, Input, Region};
@@ -51,10 +51,13 @@ impl FeatureFamily for Glcm {
             .into_iter()
             .filter_map(|cells| CoOccurrence::new(cells, levels.levels(), levels.highest_level()))
             .collect();
-        values.extend(
-            TABLE
-                .iter()
-                .map(|feature| nan_mean(directions.iter().map(feature.value))),
-        );
+        let flat = levels.levels().len() == 1;
+        values.extend(TABLE.iter().map(|feature| {
+            if flat && feature.spec.name == MAXIMAL_CORRELATION {
+                1.0
+            } else {
+                nan_mean(directions.iter().map(feature.value))
+            }
+        }));
     }
 }
