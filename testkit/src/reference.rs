@@ -29,19 +29,26 @@ impl Table {
     /// # Panics
     /// When the file is missing or a row has too few or too many cells.
     pub fn read(inside: &str) -> Self {
-        let path = folder().join(inside);
-        let text =
-            fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self::read_path(&folder().join(inside))
+    }
+
+    /// Reads such a file from anywhere, for instance from the bulky test data.
+    ///
+    /// # Panics
+    /// When the file is missing or a row has too few or too many cells.
+    pub fn read_path(path: &Path) -> Self {
+        let shown = path.display();
+        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{shown}: {error}"));
         let mut lines = text
             .lines()
             .filter(|line| !line.starts_with('#') && !line.is_empty())
             .map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
-        let columns = lines.next().unwrap_or_else(|| panic!("{inside} is empty"));
+        let columns = lines.next().unwrap_or_else(|| panic!("{shown} is empty"));
         let rows: Vec<_> = lines.collect();
         for row in &rows {
-            assert_eq!(row.len(), columns.len(), "{inside}: {row:?}");
+            assert_eq!(row.len(), columns.len(), "{shown}: {row:?}");
         }
-        assert!(!rows.is_empty(), "{inside} has no rows");
+        assert!(!rows.is_empty(), "{shown} has no rows");
         Self { columns, rows }
     }
 
