@@ -17,6 +17,7 @@
 //!
 //! Foreign libraries are named in `adapters/` only.
 
+mod adapters;
 pub mod decision_tree;
 mod dense;
 pub mod error;
@@ -35,6 +36,8 @@ pub mod registry;
 mod rng;
 pub mod samples;
 pub mod saved;
+pub mod svc;
+mod svc_calibration;
 mod tree;
 
 pub use error::{LearnError, Result};

@@ -1,5 +1,7 @@
 //! Every learner, one line each. The order is that of reports.
 
+use crate::adapters::linfa::{LinfaGaussianNb, LinfaLogisticRegression};
+use crate::adapters::smartcore::SmartcoreForest;
 use crate::decision_tree::DecisionTree;
 use crate::error::{LearnError, Result};
 use crate::gaussian_nb::GaussianNb;
@@ -8,6 +10,7 @@ use crate::knn::KNeighbors;
 use crate::learner::Learner;
 use crate::logistic_regression::LogisticRegression;
 use crate::random_forest::RandomForest;
+use crate::svc::Svc;
 
 /// Our own implementation.
 const OWN: &str = "raduet";
@@ -55,12 +58,29 @@ const fn own(
     }
 }
 
+const fn other(
+    name: &'static str,
+    title: &'static str,
+    backend: &'static str,
+    default: bool,
+    make: fn() -> Box<dyn Learner>,
+) -> LearnerEntry {
+    LearnerEntry {
+        name,
+        title,
+        backend,
+        default,
+        make,
+    }
+}
+
 /// All learners: each default first, then other back ends under the same common checks.
 pub const LEARNERS: &[LearnerEntry] = &[
     own("decision_tree", "Decision Tree", make::<DecisionTree>),
     own("random_forest", "Random Forest", make::<RandomForest>),
     own("k_neighbors", "KNeighbors", make::<KNeighbors>),
     own("gaussian_nb", "GaussianNB", make::<GaussianNb>),
+    other("svc", "SVC", "libsvm", true, || Box::new(Svc::libsvm())),
     own(
         "logistic_regression",
         "Logistic Regression",
@@ -70,6 +90,28 @@ pub const LEARNERS: &[LearnerEntry] = &[
         "gradient_boosting",
         "Gradient Boosting",
         make::<GradientBoosting>,
+    ),
+    other(
+        "random_forest",
+        "Random Forest",
+        "smartcore",
+        false,
+        make::<SmartcoreForest>,
+    ),
+    other("svc", "SVC", "linfa", false, || Box::new(Svc::linfa())),
+    other(
+        "gaussian_nb",
+        "GaussianNB",
+        "linfa",
+        false,
+        make::<LinfaGaussianNb>,
+    ),
+    other(
+        "logistic_regression",
+        "Logistic Regression",
+        "linfa",
+        false,
+        make::<LinfaLogisticRegression>,
     ),
 ];
 

@@ -10,6 +10,7 @@ use crate::knn::NeighborsModel;
 use crate::learner::Model;
 use crate::logistic_regression::LogisticModel;
 use crate::random_forest::ForestModel;
+use crate::svc::SvcModel;
 
 /// A fitted model of any kind.
 ///
@@ -25,6 +26,8 @@ pub enum SavedModel {
     RandomForest(ForestModel),
     /// The training rows themselves.
     KNeighbors(NeighborsModel),
+    /// Support vectors and calibrations.
+    Svc(SvcModel),
     /// A normal density per class and column.
     GaussianNb(GaussianNbModel),
     /// Coefficients and intercepts.
@@ -44,6 +47,7 @@ impl SavedModel {
             Self::DecisionTree(model) => boxed(model, TreeModel::check)?,
             Self::RandomForest(model) => boxed(model, ForestModel::check)?,
             Self::KNeighbors(model) => boxed(model, NeighborsModel::check)?,
+            Self::Svc(model) => boxed(model, SvcModel::check)?,
             Self::GaussianNb(model) => boxed(model, GaussianNbModel::check)?,
             Self::LogisticRegression(model) => boxed(model, LogisticModel::check)?,
             Self::GradientBoosting(model) => boxed(model, BoostingModel::check)?,

@@ -22,7 +22,7 @@ struct Node {
 /// A binary tree whose leaves hold `outputs` numbers each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "TreeArrays", into = "TreeArrays")]
-pub struct Tree {
+pub(crate) struct Tree {
     nodes: Vec<Node>,
     /// Leaves × outputs.
     leaves: Vec<f64>,
@@ -106,6 +106,7 @@ impl Tree {
         &self.leaves
     }
 
+    #[cfg(test)]
     /// The splits in preorder as (node, column, threshold).
     pub(crate) fn splits(&self) -> impl Iterator<Item = (usize, usize, f64)> + '_ {
         let nodes = self.nodes.iter().enumerate();

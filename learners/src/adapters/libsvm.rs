@@ -1,0 +1,73 @@
+//! libsvm-rs: the solver of support vector machines.
+
+use libsvm_rs::train::svm_train;
+use libsvm_rs::{KernelType, SvmNode, SvmParameter, SvmProblem, SvmType, check_parameter};
+
+use crate::error::{LearnError, Result};
+use crate::svc::{BinaryMachine, BinaryProblem, NAME};
+
+/// Kernel cache of one solver in MB.
+const CACHE_MB: f64 = 100.0;
+
+/// Solves one pair of classes.
+///
+/// # Errors
+/// [`LearnError::Backend`].
+pub(crate) fn solve(problem: &BinaryProblem<'_>) -> Result<BinaryMachine> {
+    let fault = |reason: String| LearnError::Backend {
+        learner: NAME,
+        reason,
+    };
+    let width = problem.rows.first().map_or(0, |row| row.len());
+    let indices: Vec<i32> = (1..=width)
+        .map(i32::try_from)
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|_| fault(format!("{width} columns")))?;
+    let node = |(&index, &value): (&i32, &f64)| SvmNode { index, value };
+    let data = SvmProblem {
+        labels: problem
+            .positive
+            .iter()
+            .map(|&positive| if positive { 1.0 } else { -1.0 })
+            .collect(),
+        instances: problem
+            .rows
+            .iter()
+            .map(|row| indices.iter().zip(*row).map(node).collect())
+            .collect(),
+    };
+    let parameter = SvmParameter {
+        svm_type: SvmType::CSvc,
+        kernel_type: KernelType::Rbf,
+        gamma: problem.gamma,
+        cache_size: CACHE_MB,
+        eps: problem.tolerance,
+        c: problem.c,
+        shrinking: true,
+        probability: false,
+        ..SvmParameter::default()
+    };
+    check_parameter(&data, &parameter).map_err(|error| fault(error.to_string()))?;
+    // It reports every solved machine on stderr otherwise.
+    libsvm_rs::set_quiet(true);
+    let model = svm_train(&data, &parameter);
+    // Decisions are positive for the class it met first.
+    let sign = match model.label.first() {
+        Some(1) => 1.0,
+        Some(-1) => -1.0,
+        other => return Err(fault(format!("first label {other:?}"))),
+    };
+    let (Some(found), Some(rho)) = (model.sv_coef.first(), model.rho.first()) else {
+        return Err(fault("a model without coefficients".into()));
+    };
+    let mut coefficients = vec![0.0; problem.rows.len()];
+    for (&index, c) in model.sv_indices.iter().zip(found) {
+        // Counted from one.
+        let place = index.checked_sub(1).and_then(|at| coefficients.get_mut(at));
+        *place.ok_or_else(|| fault(format!("support vector {index}")))? = sign * c;
+    }
+    Ok(BinaryMachine {
+        coefficients,
+        rho: sign * rho,
+    })
+}

@@ -1,0 +1,5 @@
+//! Foreign libraries, each named in one file. They fit; what they fitted becomes a model of ours.
+
+pub(crate) mod libsvm;
+pub(crate) mod linfa;
+pub(crate) mod smartcore;

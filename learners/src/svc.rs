@@ -1,0 +1,345 @@
+//! Support vector classification with a Gaussian kernel: one machine for each pair of classes, each
+//! calibrated to a probability, the pairs coupled to one distribution.
+//!
+//! K(a, b) = exp(−γ |a − b|²), γ = 1 / (p · variance of all values) (scikit-learn's `gamma='scale'`).
+//! A machine decides by f(x) = Σ_i c_i K(x_i, x) − ρ with |c_i| ≤ C. Cortes and Vapnik 1995,
+//! doi 10.1007/BF00994018; Chang and Lin 2011 (LIBSVM), doi 10.1145/1961189.1961199. For the
+//! probabilities see [`crate::svc_calibration`].
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::adapters::{libsvm, linfa};
+use crate::dense::squared_distance;
+use crate::error::{LearnError, Result};
+use crate::learner::{Learner, Model, assert_shape};
+use crate::samples::{PresentClasses, Samples};
+use crate::saved::{SavedModel, expect_classes, expect_finite, expect_product, expect_size};
+use crate::svc_calibration::{FOLDS, Sigmoid, couple, held_out_decisions};
+
+/// Name in results.
+pub(crate) const NAME: &str = "svc";
+
+/// Query rows handled together by one thread.
+const BLOCK: usize = 16;
+
+/// Support vector classification and its settings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Svc {
+    /// Price of a training row on the wrong side.
+    pub c: f64,
+    /// Stopping tolerance of the solver.
+    pub tolerance: f64,
+    solver: Solver,
+}
+
+/// Who solves the machine of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Solver {
+    Libsvm,
+    Linfa,
+}
+
+impl Svc {
+    /// Solved by libsvm-rs.
+    pub fn libsvm() -> Self {
+        Self::solved_by(Solver::Libsvm)
+    }
+
+    /// Solved by linfa-svm, which keeps a dense kernel matrix: for a few thousand rows at most.
+    pub fn linfa() -> Self {
+        Self::solved_by(Solver::Linfa)
+    }
+
+    fn solved_by(solver: Solver) -> Self {
+        Self {
+            c: 1.0,
+            tolerance: 1e-3,
+            solver,
+        }
+    }
+}
+
+/// Two classes to be told apart.
+pub(crate) struct BinaryProblem<'a> {
+    pub(crate) rows: Vec<&'a [f64]>,
+    /// Which rows belong to the class on the positive side; both kinds occur.
+    pub(crate) positive: Vec<bool>,
+    pub(crate) gamma: f64,
+    pub(crate) c: f64,
+    pub(crate) tolerance: f64,
+}
+
+/// The solution: one coefficient a row (zero unless it is a support vector), and ρ.
+pub(crate) struct BinaryMachine {
+    pub(crate) coefficients: Vec<f64>,
+    pub(crate) rho: f64,
+}
+
+impl BinaryMachine {
+    /// f(x), above zero on the positive side.
+    pub(crate) fn decide(&self, problem: &BinaryProblem<'_>, x: &[f64]) -> f64 {
+        let sum: f64 = self
+            .coefficients
+            .iter()
+            .zip(&problem.rows)
+            .filter(|(c, _)| **c != 0.0)
+            .map(|(c, row)| c * kernel(problem.gamma, row, x))
+            .sum();
+        sum - self.rho
+    }
+}
+
+fn kernel(gamma: f64, a: &[f64], b: &[f64]) -> f64 {
+    (-gamma * squared_distance(a, b)).exp()
+}
+
+impl BinaryProblem<'_> {
+    fn solve(&self, solver: Solver) -> Result<BinaryMachine> {
+        let machine = match solver {
+            Solver::Libsvm => libsvm::solve(self),
+            Solver::Linfa => linfa::solve(self),
+        }?;
+        let finite = machine.coefficients.iter().all(|c| c.is_finite()) && machine.rho.is_finite();
+        if machine.coefficients.len() != self.rows.len() || !finite {
+            return Err(LearnError::Backend {
+                learner: NAME,
+                reason: "a solution that is not finite or of another size".into(),
+            });
+        }
+        Ok(machine)
+    }
+}
+
+impl Learner for Svc {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn fit(&self, samples: &Samples, seed: u64) -> Result<Box<dyn Model>> {
+        samples.ready(NAME, 2)?;
+        samples.without_weights(NAME)?;
+        let present = samples.two_classes(NAME)?;
+        let gamma = scale_gamma(samples);
+        let pairs = pairs(present.labels.len());
+        let fitted: Vec<(Vec<usize>, BinaryMachine, Sigmoid)> = pairs
+            .par_iter()
+            .enumerate()
+            .map(|(index, &pair)| self.fit_pair(samples, &present, pair, gamma, seed, index))
+            .collect::<Result<_>>()?;
+        // A row that supports any machine is stored once.
+        let mut position = vec![None; samples.rows()];
+        for (rows, machine, _) in &fitted {
+            for (&row, c) in rows.iter().zip(&machine.coefficients) {
+                if *c != 0.0 {
+                    position[row] = Some(0_usize);
+                }
+            }
+        }
+        let mut vectors = Vec::new();
+        for (row, place) in position.iter_mut().enumerate() {
+            if let Some(at) = place {
+                *at = vectors.len() / samples.width();
+                vectors.extend_from_slice(samples.row(row));
+            }
+        }
+        let machines = fitted.into_iter().map(|(rows, machine, sigmoid)| {
+            let terms = rows.iter().zip(&machine.coefficients);
+            let supports = terms.filter_map(|(&row, &c)| Some((position[row]?, c)));
+            let (support, coefficients) = supports.filter(|(_, c)| *c != 0.0).unzip();
+            PairMachine {
+                support,
+                coefficients,
+                rho: machine.rho,
+                sigmoid,
+            }
+        });
+        Ok(Box::new(SvcModel {
+            width: samples.width(),
+            classes: samples.classes().len(),
+            present: present.labels,
+            gamma,
+            vectors,
+            machines: machines.collect(),
+        }))
+    }
+
+    fn settings(&self) -> serde_json::Value {
+        json!({
+            "kernel": "rbf",
+            "C": self.c,
+            "gamma": "scale",
+            "tolerance": self.tolerance,
+            "probability": "sigmoid per pair, pairs coupled",
+            "calibration_folds": FOLDS,
+        })
+    }
+}
+
+impl Svc {
+    /// The machine of one pair of classes, with the rows it was fitted on.
+    fn fit_pair(
+        &self,
+        samples: &Samples,
+        present: &PresentClasses,
+        pair: (usize, usize),
+        gamma: f64,
+        seed: u64,
+        index: usize,
+    ) -> Result<(Vec<usize>, BinaryMachine, Sigmoid)> {
+        let chosen = |class: usize| class == pair.0 || class == pair.1;
+        let rows: Vec<usize> = (0..samples.rows())
+            .filter(|&row| chosen(present.of_row[row]))
+            .collect();
+        let problem = BinaryProblem {
+            rows: rows.iter().map(|&row| samples.row(row)).collect(),
+            positive: rows
+                .iter()
+                .map(|&row| present.of_row[row] == pair.0)
+                .collect(),
+            gamma,
+            c: self.c,
+            tolerance: self.tolerance,
+        };
+        let solve = |part: &BinaryProblem<'_>| part.solve(self.solver);
+        let decisions = held_out_decisions(&problem, seed, index as u64, solve)?;
+        let sigmoid = Sigmoid::fit(&decisions, &problem.positive);
+        Ok((rows, problem.solve(self.solver)?, sigmoid))
+    }
+}
+
+/// All pairs of k classes: (0, 1), (0, 2), …, (1, 2), …
+fn pairs(k: usize) -> Vec<(usize, usize)> {
+    (0..k)
+        .flat_map(|i| (i + 1..k).map(move |j| (i, j)))
+        .collect()
+}
+
+/// 1 / (p · population variance of all values), 1 where they are all equal.
+fn scale_gamma(samples: &Samples) -> f64 {
+    let values = samples.values();
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n;
+    if variance > 0.0 {
+        1.0 / (samples.width() as f64 * variance)
+    } else {
+        1.0
+    }
+}
+
+/// One pair's machine: which support vectors it uses and how its decision becomes a probability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PairMachine {
+    support: Vec<usize>,
+    coefficients: Vec<f64>,
+    rho: f64,
+    sigmoid: Sigmoid,
+}
+
+/// Fitted machines over one list of support vectors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SvcModel {
+    width: usize,
+    classes: usize,
+    /// Class numbers that occurred in training, at least two.
+    present: Vec<usize>,
+    gamma: f64,
+    /// Support vectors × columns.
+    vectors: Vec<f64>,
+    /// In the order of [`pairs`].
+    machines: Vec<PairMachine>,
+}
+
+impl SvcModel {
+    pub(crate) fn check(&self) -> Result<()> {
+        expect_classes("present", &self.present, self.classes)?;
+        let k = self.present.len();
+        if k < 2 || self.width == 0 {
+            return Err(LearnError::saved(
+                "present",
+                format!("{k} classes, {} columns", self.width),
+                "two classes and a column",
+            ));
+        }
+        expect_size("machines", self.machines.len(), k * (k - 1) / 2)?;
+        let count = self.vectors.len() / self.width;
+        expect_product("vectors", self.vectors.len(), count, self.width)?;
+        expect_finite("vectors", &self.vectors)?;
+        expect_finite("gamma", &[self.gamma])?;
+        for machine in &self.machines {
+            expect_size(
+                "coefficients",
+                machine.coefficients.len(),
+                machine.support.len(),
+            )?;
+            expect_finite("coefficients", &machine.coefficients)?;
+            expect_finite("rho", &[machine.rho])?;
+            machine.sigmoid.check()?;
+            if let Some(bad) = machine.support.iter().find(|&&at| at >= count) {
+                return Err(LearnError::saved(
+                    "support",
+                    bad.to_string(),
+                    format!("a vector below {count}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Decision of every machine for one row, in the order of [`pairs`].
+    fn decisions(&self, x: &[f64]) -> Vec<f64> {
+        let kernels: Vec<f64> = self
+            .vectors
+            .chunks_exact(self.width)
+            .map(|vector| kernel(self.gamma, vector, x))
+            .collect();
+        let decide = |machine: &PairMachine| {
+            let terms = machine.support.iter().zip(&machine.coefficients);
+            terms.map(|(&at, c)| c * kernels[at]).sum::<f64>() - machine.rho
+        };
+        self.machines.iter().map(decide).collect()
+    }
+}
+
+impl Model for SvcModel {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn class_count(&self) -> usize {
+        self.classes
+    }
+
+    fn predict_proba(&self, values: &[f64], rows: usize) -> Vec<f64> {
+        assert_shape(values, rows, self.width);
+        let mut probabilities = vec![0.0; rows * self.classes];
+        probabilities
+            .par_chunks_mut(BLOCK * self.classes)
+            .zip(values.par_chunks(BLOCK * self.width))
+            .for_each(|(out, values)| {
+                let rows = out.chunks_exact_mut(self.classes);
+                for (out, x) in rows.zip(values.chunks_exact(self.width)) {
+                    let decisions = self.decisions(x);
+                    let pairwise: Vec<f64> = self
+                        .machines
+                        .iter()
+                        .zip(&decisions)
+                        .map(|(machine, f)| machine.sigmoid.probability(*f))
+                        .collect();
+                    let coupled = couple(self.present.len(), &pairwise);
+                    for (&label, probability) in self.present.iter().zip(coupled) {
+                        out[label] = probability;
+                    }
+                }
+            });
+        probabilities
+    }
+
+    fn to_saved(&self) -> SavedModel {
+        SavedModel::Svc(self.clone())
+    }
+}

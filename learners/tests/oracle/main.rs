@@ -1,0 +1,10 @@
+//! The learners against scikit-learn's answers on its own data sets; see
+//! `tests/reference/sklearn/README.md`.
+
+mod back_ends;
+mod gaussian_nb_sklearn;
+mod k_neighbors_sklearn;
+mod logistic_regression_sklearn;
+mod reference;
+mod svc_sklearn;
+mod trees_sklearn;

@@ -1,0 +1,149 @@
+//! The data sets and scikit-learn's answers.
+
+use std::path::PathBuf;
+
+use raduet_learners::{FittedPipeline, Pipeline, Preprocess, registry};
+use raduet_study::{CaseId, ClassNames, FeatureTable, Label, SampleId};
+use serde_json::Value;
+
+/// The data sets, smallest first.
+pub(crate) const DATA_SETS: [&str; 3] = ["wine", "breast_cancer", "digits"];
+
+/// Accuracy may differ by this much.
+pub(crate) const ACCURACY_TOLERANCE: f64 = 0.01;
+
+/// One data set with scikit-learn's answers on its test rows.
+pub(crate) struct Reference {
+    pub(crate) table: FeatureTable,
+    pub(crate) labels: Vec<Label>,
+    pub(crate) classes: ClassNames,
+    pub(crate) train: Vec<usize>,
+    pub(crate) test: Vec<usize>,
+    answers: Value,
+}
+
+fn file(name: &str) -> String {
+    let path: PathBuf = [
+        env!("CARGO_MANIFEST_DIR"),
+        "../tests/reference/sklearn",
+        name,
+    ]
+    .iter()
+    .collect();
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Values of one line: numbers, or one base-17 character a pixel.
+fn values(text: &str) -> Vec<f64> {
+    if text.contains(' ') {
+        return text.split(' ').map(|v| v.parse().unwrap()).collect();
+    }
+    let pixel = |c: char| f64::from(c.to_digit(17).expect("a pixel in 0..=16"));
+    text.chars().map(pixel).collect()
+}
+
+impl Reference {
+    pub(crate) fn load(name: &str) -> Self {
+        let mut labels = Vec::new();
+        let mut rows = Vec::new();
+        for line in file(&format!("learners_{name}.txt")).lines() {
+            let (label, text) = line.split_once(' ').expect("class and values");
+            labels.push(Label(label.parse().unwrap()));
+            rows.push(values(text));
+        }
+        let count = labels.iter().map(|l| l.0).max().unwrap() + 1;
+        let columns = (0..rows[0].len()).map(|i| format!("x{i}")).collect();
+        let ids = (0..rows.len()).map(|i| SampleId::whole(CaseId::new(i.to_string())));
+        let table = FeatureTable::new(ids.collect(), columns, rows.concat()).unwrap();
+        let is_test = |row: &usize| [0, 3, 6].contains(&(row % 10));
+        let (test, train) = (0..labels.len()).partition(is_test);
+        let answers: Value = serde_json::from_str(&file(&format!("learners_{name}_answers.json")))
+            .expect("answers in JSON");
+        let reference = Self {
+            table,
+            labels,
+            classes: ClassNames::new((0..count).map(|k| format!("class {k}"))).unwrap(),
+            train,
+            test,
+            answers,
+        };
+        assert_eq!(reference.answers["test_rows"], reference.test.len());
+        reference
+    }
+
+    /// Our pipeline of a registered learner, fitted on the training rows.
+    pub(crate) fn fit(&self, id: &str, seed: u64) -> FittedPipeline {
+        let entry = registry::find(id).unwrap();
+        let labels: Vec<Label> = self.train.iter().map(|&row| self.labels[row]).collect();
+        let fitted = Pipeline::new(entry, Preprocess::default())
+            .fit_table(&self.table, &self.train, &labels, &self.classes, seed)
+            .unwrap();
+        let kept = self.table.columns().len() - fitted.warnings().len();
+        assert_eq!(self.answers["columns_kept"], kept, "columns kept");
+        fitted
+    }
+
+    /// Our probabilities on the test rows.
+    pub(crate) fn probabilities(&self, id: &str, seed: u64) -> Vec<Vec<f64>> {
+        let fitted = self.fit(id, seed);
+        fitted.predict_proba(&self.table, &self.test).unwrap()
+    }
+
+    /// Share of test rows whose most probable class is theirs.
+    pub(crate) fn accuracy(&self, probabilities: &[Vec<f64>]) -> f64 {
+        let hits = probabilities
+            .iter()
+            .zip(&self.test)
+            .filter(|(p, row)| Label(most_probable(p)) == self.labels[**row]);
+        hits.count() as f64 / self.test.len() as f64
+    }
+
+    /// An answer of scikit-learn as rows of numbers.
+    pub(crate) fn rows(&self, learner: &str, field: &str) -> Vec<Vec<f64>> {
+        serde_json::from_value(self.answers[learner][field].clone())
+            .unwrap_or_else(|e| panic!("{learner}/{field}: {e}"))
+    }
+
+    /// scikit-learn's accuracies over its seeds.
+    pub(crate) fn accuracies(&self, learner: &str) -> Vec<f64> {
+        serde_json::from_value(self.answers[learner]["accuracies"].clone())
+            .unwrap_or_else(|e| panic!("{learner}: {e}"))
+    }
+
+    /// Most probable classes as scikit-learn wrote them, one digit a row.
+    pub(crate) fn classes_of(&self, learner: &str) -> Vec<usize> {
+        let text = self.answers[learner]["labels"].as_str().expect("labels");
+        let digit = |c: char| c.to_digit(10).expect("a class") as usize;
+        text.chars().map(digit).collect()
+    }
+}
+
+/// The first of the largest.
+pub(crate) fn most_probable(p: &[f64]) -> usize {
+    (0..p.len()).fold(0, |best, k| if p[k] > p[best] { k } else { best })
+}
+
+/// Mean of a list.
+pub(crate) fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Largest absolute difference between two tables.
+pub(crate) fn largest_difference(a: &[Vec<f64>], b: &[Vec<f64>]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let pairs = a.iter().flatten().zip(b.iter().flatten());
+    pairs.fold(0.0, |m, (x, y)| f64::max(m, (x - y).abs()))
+}
+
+/// Rows whose most probable class differs although neither table has them within `tie` of a tie.
+pub(crate) fn other_answers(ours: &[Vec<f64>], theirs: &[Vec<f64>], tie: f64) -> Vec<usize> {
+    let clear = |p: &[f64]| {
+        let best = most_probable(p);
+        let others = (0..p.len()).filter(|&k| k != best);
+        others.map(|k| p[best] - p[k]).fold(1.0, f64::min) > tie
+    };
+    (0..ours.len())
+        .filter(|&i| clear(&ours[i]) && clear(&theirs[i]))
+        .filter(|&i| most_probable(&ours[i]) != most_probable(&theirs[i]))
+        .collect()
+}
