@@ -1,5 +1,7 @@
 //! Preprocessing and a learner as one thing: the only way the tool fits anything.
 
+use std::fmt;
+
 use raduet_study::{ClassNames, FeatureTable, Label};
 use serde_json::{Value, json};
 
@@ -102,6 +104,16 @@ pub struct FittedPipeline {
     pub(crate) seed: u64,
     pub(crate) preprocess: FittedPreprocess,
     pub(crate) model: Box<dyn Model>,
+}
+
+impl fmt::Debug for FittedPipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FittedPipeline")
+            .field("settings", &self.settings)
+            .field("seed", &self.seed)
+            .field("training_rows", &self.training_rows)
+            .finish_non_exhaustive()
+    }
 }
 
 impl FittedPipeline {

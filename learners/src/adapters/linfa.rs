@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 
 use crate::error::{LearnError, Result};
 use crate::gaussian_nb::{self, GaussianNbModel};
+use crate::lbfgs::LinearObjective;
 use crate::learner::{Learner, Model};
+use crate::logistic_objective::LogisticObjective;
 use crate::logistic_regression::{self, LogisticModel};
 use crate::samples::{PresentClasses, Samples};
 use crate::svc::{self, BinaryMachine, BinaryProblem};
@@ -112,7 +114,12 @@ impl Learner for LinfaGaussianNb {
     }
 }
 
-/// Logistic regression fitted by linfa-logistic.
+/// Largest component of the true gradient at which linfa's answer is taken for the minimum.
+const LARGEST_GRADIENT: f64 = 1e-3;
+
+/// Logistic regression fitted by linfa-logistic, checked against the objective it should minimise:
+/// its softmax of several classes takes the largest score of the whole table as reference, so rows
+/// with scores far below it lose their part of the sum, and it then stops elsewhere in silence.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LinfaLogisticRegression {
     c: f64,
@@ -168,6 +175,16 @@ impl Learner for LinfaLogisticRegression {
             let weights = fitted.params().t().iter().copied().collect();
             (weights, fitted.intercept().to_vec())
         };
+        let parameters = [&weights[..], &intercepts[..]].concat();
+        let objective = LogisticObjective::new(samples, &present, 1.0 / self.c);
+        let gradient = objective.gradient(&parameters, &objective.scores(&parameters));
+        let largest = gradient.iter().fold(0.0, |m, g| f64::max(m, g.abs()));
+        if largest.is_nan() || largest > LARGEST_GRADIENT {
+            return Err(fault(
+                name,
+                format!("an answer that is not the minimum (gradient {largest:.1e})"),
+            ));
+        }
         let model = LogisticModel {
             classes: samples.classes().len(),
             width: samples.width(),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use raduet_learners::{FittedPipeline, Pipeline, Preprocess, registry};
+use raduet_learners::{FittedPipeline, Learner, Pipeline, Preprocess, registry};
 use raduet_study::{CaseId, ClassNames, FeatureTable, Label, SampleId};
 use serde_json::Value;
 
@@ -81,6 +81,40 @@ impl Reference {
         let kept = self.table.columns().len() - fitted.warnings().len();
         assert_eq!(self.answers["columns_kept"], kept, "columns kept");
         fitted
+    }
+
+    /// The same data with the columns in another order: ties between columns then break otherwise.
+    pub(crate) fn with_columns_turned(&self, by: usize) -> Self {
+        let width = self.table.columns().len();
+        assert!(width % 7 != 0, "the stride must visit every column");
+        let order: Vec<usize> = (0..width).map(|i| (i * 7 + by * 5) % width).collect();
+        let columns = order.iter().map(|&c| self.table.columns()[c].clone());
+        let rows = (0..self.labels.len()).map(|row| self.table.row(row));
+        let values = rows.flat_map(|row| order.iter().map(|&c| row[c]));
+        let samples = self.table.samples().to_vec();
+        Self {
+            table: FeatureTable::new(samples, columns.collect(), values.collect()).unwrap(),
+            labels: self.labels.clone(),
+            classes: self.classes.clone(),
+            train: self.train.clone(),
+            test: self.test.clone(),
+            answers: self.answers.clone(),
+        }
+    }
+
+    /// Probabilities on the test rows of a learner with settings of its own.
+    pub(crate) fn probabilities_of(&self, id: &str, learner: Box<dyn Learner>) -> Vec<Vec<f64>> {
+        let labels: Vec<Label> = self.train.iter().map(|&row| self.labels[row]).collect();
+        Pipeline::new(registry::find(id).unwrap(), Preprocess::default())
+            .with_learner(learner)
+            .fit_table(&self.table, &self.train, &labels, &self.classes, 0)
+            .and_then(|fitted| fitted.predict_proba(&self.table, &self.test))
+            .unwrap()
+    }
+
+    /// Whether the file has an answer.
+    pub(crate) fn has(&self, learner: &str) -> bool {
+        !self.answers[learner].is_null()
     }
 
     /// Our probabilities on the test rows.
