@@ -5,6 +5,11 @@
 //! inflated in one call. *Stream*: everything else (several members, trailing data, one volume of many,
 //! damage), read on only as far as needed. Whatever the first way does not like goes the second way,
 //! which also words the errors.
+//!
+//! The first way is libdeflate, the second flate2 on zlib-rs. Measured on one core, best of five, in one
+//! run: 140 uint8 MRI volumes 610 against 476 MB/s of unpacked bytes (factor 1.3), 68 int16 and float32
+//! volumes 503 against 360 (1.4), masks 8.6 against 7.7 GB/s (1.1). libdeflate cannot stream and needs
+//! the size beforehand, so it cannot be the only one.
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -193,7 +198,7 @@ pub(super) fn stream(source: &RegularFile, path: &Path, wanted: &Wanted) -> Resu
             .and_then(|from| chunk.get(from..n))
             .unwrap_or_default();
         let missing = wanted.len - bytes.len();
-        bytes.extend(fresh.iter().take(missing));
+        bytes.extend_from_slice(fresh.get(..missing).unwrap_or(fresh));
         position = position.saturating_add(n as u64);
     }
     if !complete(&bytes) {
