@@ -100,8 +100,9 @@ pub(super) fn head(source: &RegularFile, path: &Path, limit: usize) -> Result<Ve
     let mut filled = 0;
     while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match members.read(rest) {
-            Ok(0) => break,
-            Ok(n) => filled += n,
+            Ok(Step::Bytes(n)) => filled += n,
+            Ok(Step::Member) => {}
+            Ok(Step::End) => break,
             // A cut-off file is judged by how many header bytes there are.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
             Err(error) => return Err(stream_error(path, &error)),
@@ -169,13 +170,12 @@ pub(super) fn stream(source: &RegularFile, path: &Path, wanted: &Wanted) -> Resu
     let stop = wanted.end.saturating_add(BEHIND);
     let complete = |bytes: &Vec<u8>| bytes.len() == wanted.len;
     while position < stop {
-        if complete(&bytes) && members.between() {
-            // The member with the last voxel is whole; what follows is not looked into.
-            break;
-        }
         let n = match members.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(n) => n,
+            Ok(Step::Bytes(n)) => n,
+            // The member with the last voxel is whole; what follows is not looked into.
+            Ok(Step::Member) if complete(&bytes) => break,
+            Ok(Step::Member) => continue,
+            Ok(Step::End) => break,
             Err(error) if complete(&bytes) && error.kind() == io::ErrorKind::UnexpectedEof => {
                 return Err(ToolError::new(
                     Code::Truncated,
@@ -217,6 +217,16 @@ struct Members<R: BufRead> {
     state: State<R>,
 }
 
+/// What a read came upon.
+enum Step {
+    /// So many bytes.
+    Bytes(usize),
+    /// The end of a member whose checksum was right.
+    Member,
+    /// The end of the last member.
+    End,
+}
+
 enum State<R: BufRead> {
     /// Inside a member.
     Within(Box<GzDecoder<R>>),
@@ -235,11 +245,6 @@ impl<'a> Members<BufReader<&'a std::fs::File>> {
 }
 
 impl<R: BufRead> Members<R> {
-    /// Whether the last member read is finished and its checksum was right.
-    fn between(&self) -> bool {
-        matches!(self.state, State::Between(_) | State::Over)
-    }
-
     /// Whether anything follows the last member.
     fn more(&mut self) -> bool {
         match &mut self.state {
@@ -249,26 +254,31 @@ impl<R: BufRead> Members<R> {
         }
     }
 
-    /// Fills the front of `buffer`; 0 at the end of the last member.
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Fills the front of `buffer`.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Step> {
         loop {
             match std::mem::replace(&mut self.state, State::Over) {
-                State::Over => return Ok(0),
+                State::Over => return Ok(Step::End),
                 State::Between(mut reader) => {
                     let next = reader.fill_buf()?;
                     if next.first() != MAGIC.first() {
                         self.state = State::Between(reader);
-                        return Ok(0);
+                        return Ok(Step::End);
                     }
                     self.state = State::Within(Box::new(GzDecoder::new(reader)));
                 }
-                State::Within(mut decoder) => match decoder.read(buffer)? {
-                    0 => self.state = State::Between(decoder.into_inner()),
-                    n => {
-                        self.state = State::Within(decoder);
-                        return Ok(n);
-                    }
-                },
+                State::Within(mut decoder) => {
+                    return match decoder.read(buffer)? {
+                        0 => {
+                            self.state = State::Between(decoder.into_inner());
+                            Ok(Step::Member)
+                        }
+                        n => {
+                            self.state = State::Within(decoder);
+                            Ok(Step::Bytes(n))
+                        }
+                    };
+                }
             }
         }
     }
