@@ -1,0 +1,94 @@
+//! Batch normalisation with running statistics, and an activation in the same pass.
+
+use candle_core::{Tensor, Var};
+
+use crate::error::Result;
+use crate::network::Mode;
+use crate::ops::activation::Activation;
+use crate::ops::batch_norm::{evaluate, train, values};
+use crate::state::{Builder, Initial};
+
+/// ε and the weight of a new batch in the running statistics.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BatchNormSettings {
+    pub(crate) epsilon: f64,
+    pub(crate) momentum: f64,
+}
+
+/// `weight`, `bias`, `running_mean`, `running_var`, `num_batches_tracked`, each of C numbers but the last.
+pub(crate) struct BatchNorm {
+    weight: Var,
+    bias: Var,
+    running_mean: Var,
+    running_variance: Var,
+    batches: Var,
+    settings: BatchNormSettings,
+}
+
+impl BatchNorm {
+    /// PyTorch's defaults: ε 1e-5, momentum 0.1.
+    pub(crate) const TORCH: BatchNormSettings = BatchNormSettings {
+        epsilon: 1e-5,
+        momentum: 0.1,
+    };
+    /// torchvision's MobileNetV3: ε 1e-3, momentum 0.01.
+    pub(crate) const MOBILENET: BatchNormSettings = BatchNormSettings {
+        epsilon: 1e-3,
+        momentum: 0.01,
+    };
+
+    pub(crate) fn new(
+        b: &mut Builder,
+        channels: usize,
+        settings: BatchNormSettings,
+    ) -> Result<Self> {
+        Ok(Self {
+            weight: b.parameter("weight", &[channels], Initial::Constant(1.0))?,
+            bias: b.parameter("bias", &[channels], Initial::Constant(0.0))?,
+            running_mean: b.buffer("running_mean", channels, 0.0)?,
+            running_variance: b.buffer("running_var", channels, 1.0)?,
+            batches: b.counter("num_batches_tracked")?,
+            settings,
+        })
+    }
+
+    /// f(normalised xs): (N, C, H, W) or (N, C) to the same shape. Training also moves the running
+    /// statistics, the variance by its unbiased estimate.
+    pub(crate) fn forward(
+        &self,
+        xs: &Tensor,
+        activation: Activation,
+        mode: Mode,
+    ) -> Result<Tensor> {
+        let BatchNormSettings { epsilon, momentum } = self.settings;
+        match mode {
+            Mode::Train(_) => {
+                let (ys, found) = train(xs, &self.weight, &self.bias, epsilon, activation)?;
+                track(&self.running_mean, &found.mean, momentum)?;
+                track(&self.running_variance, &found.unbiased_variance, momentum)?;
+                self.batches
+                    .set(&(self.batches.as_detached_tensor() + 1.0)?)?;
+                Ok(ys)
+            }
+            Mode::Evaluate => Ok(evaluate(
+                xs,
+                [&self.weight, &self.bias],
+                [&self.running_mean, &self.running_variance],
+                epsilon,
+                activation,
+            )?),
+        }
+    }
+}
+
+/// running ← (1 - momentum) running + momentum batch.
+#[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
+fn track(running: &Var, batch: &[f32], momentum: f64) -> Result<()> {
+    let mut numbers = values(running)?;
+    for (running, batch) in numbers.iter_mut().zip(batch) {
+        *running = ((1.0 - momentum) * f64::from(*running) + momentum * f64::from(*batch)) as f32;
+    }
+    let len = numbers.len();
+    running.set(&Tensor::from_vec(numbers, len, running.device())?)?;
+    Ok(())
+}

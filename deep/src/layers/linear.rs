@@ -1,0 +1,69 @@
+//! A fully connected layer.
+
+use candle_core::{Tensor, Var};
+
+use super::parameter;
+use crate::error::Result;
+use crate::network::Mode;
+use crate::ops::linear;
+use crate::state::{Builder, Initial};
+
+/// `weight` (O, I) or (O, I, 1, 1), and optionally `bias` (O).
+pub(crate) struct Linear {
+    weight: Var,
+    bias: Option<Var>,
+}
+
+impl Linear {
+    /// I numbers to O with a bias.
+    pub(crate) fn new(
+        b: &mut Builder,
+        input: usize,
+        output: usize,
+        [weight, bias]: [Initial; 2],
+    ) -> Result<Self> {
+        Ok(Self {
+            weight: b.parameter("weight", &[output, input], weight)?,
+            bias: Some(b.parameter("bias", &[output], bias)?),
+        })
+    }
+
+    /// I numbers to O without a bias.
+    pub(crate) fn unbiased(
+        b: &mut Builder,
+        input: usize,
+        output: usize,
+        weight: Initial,
+    ) -> Result<Self> {
+        Ok(Self {
+            weight: b.parameter("weight", &[output, input], weight)?,
+            bias: None,
+        })
+    }
+
+    /// A 1 x 1 convolution of a single pixel: the weight has shape (O, I, 1, 1).
+    pub(crate) fn pointwise(b: &mut Builder, input: usize, output: usize) -> Result<Self> {
+        Ok(Self {
+            weight: b.parameter(
+                "weight",
+                &[output, input, 1, 1],
+                Initial::kaiming_fan_out(output, 1),
+            )?,
+            bias: None,
+        })
+    }
+
+    /// Like [`Linear::pointwise`] with a bias that starts at zero.
+    pub(crate) fn pointwise_biased(b: &mut Builder, input: usize, output: usize) -> Result<Self> {
+        let mut layer = Self::pointwise(b, input, output)?;
+        layer.bias = Some(b.parameter("bias", &[output], Initial::Constant(0.0))?);
+        Ok(layer)
+    }
+
+    /// (N, I) to (N, O).
+    pub(crate) fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
+        let weight = parameter(&self.weight, mode);
+        let bias = self.bias.as_ref().map(|bias| parameter(bias, mode));
+        Ok(linear::Linear.apply(xs, &weight, bias.as_ref())?)
+    }
+}

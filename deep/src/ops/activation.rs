@@ -1,0 +1,182 @@
+//! Pointwise activations, alone or fused into [`super::batch_norm`].
+//!
+//! relu(x) = max(x, 0); hardsigmoid(x) = min(max(x + 3, 0), 6) / 6; hardswish(x) = x hardsigmoid(x)
+//! (A. Howard et al., *Searching for MobileNetV3*, ICCV 2019). At the kinks the derivative is the one
+//! PyTorch takes: relu'(0) = 0, hardsigmoid'(±3) = 0, hardswish'(-3) = -1/2, hardswish'(3) = 3/2.
+
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use rayon::prelude::*;
+
+use super::memory::{read2, slice, tensor_like};
+
+/// Numbers handled by one task.
+const CHUNK: usize = 32 * 1024;
+
+/// A pointwise function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Activation {
+    Identity,
+    Relu,
+    Hardswish,
+    Hardsigmoid,
+}
+
+/// A pointwise function known at compile time, so that loops over it vectorise.
+pub(crate) trait Pointwise: Copy + Send + Sync {
+    fn value(self, x: f32) -> f32;
+    fn slope(self, x: f32) -> f32;
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Identity;
+#[derive(Clone, Copy)]
+pub(crate) struct Relu;
+#[derive(Clone, Copy)]
+pub(crate) struct Hardswish;
+#[derive(Clone, Copy)]
+pub(crate) struct Hardsigmoid;
+
+impl Pointwise for Identity {
+    fn value(self, x: f32) -> f32 {
+        x
+    }
+    fn slope(self, _: f32) -> f32 {
+        1.0
+    }
+}
+
+impl Pointwise for Relu {
+    fn value(self, x: f32) -> f32 {
+        // Not `max`: a NaN must stay visible instead of turning into zero.
+        if x < 0.0 { 0.0 } else { x }
+    }
+    fn slope(self, x: f32) -> f32 {
+        if x > 0.0 { 1.0 } else { 0.0 }
+    }
+}
+
+impl Pointwise for Hardsigmoid {
+    fn value(self, x: f32) -> f32 {
+        (x + 3.0).clamp(0.0, 6.0) / 6.0
+    }
+    fn slope(self, x: f32) -> f32 {
+        if x > -3.0 && x < 3.0 { 1.0 / 6.0 } else { 0.0 }
+    }
+}
+
+impl Pointwise for Hardswish {
+    fn value(self, x: f32) -> f32 {
+        x * (x + 3.0).clamp(0.0, 6.0) / 6.0
+    }
+    fn slope(self, x: f32) -> f32 {
+        let middle = x / 3.0 + 0.5;
+        let upper = if x > 3.0 { 1.0 } else { middle };
+        if x < -3.0 { 0.0 } else { upper }
+    }
+}
+
+impl Activation {
+    /// The activation of every element.
+    pub(crate) fn apply(self, xs: &Tensor) -> Result<Tensor> {
+        if self == Self::Identity {
+            return Ok(xs.clone());
+        }
+        xs.contiguous()?.apply_op1(self)
+    }
+}
+
+fn forward(f: impl Pointwise, x: &[f32]) -> Vec<f32> {
+    let mut y = vec![0.0; x.len()];
+    y.par_chunks_mut(CHUNK)
+        .zip(x.par_chunks(CHUNK))
+        .for_each(|(y, x)| {
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = f.value(*x);
+            }
+        });
+    y
+}
+
+fn backward(f: impl Pointwise, x: &[f32], dy: &[f32]) -> Vec<f32> {
+    let mut dx = vec![0.0; x.len()];
+    dx.par_chunks_mut(CHUNK)
+        .zip(x.par_chunks(CHUNK).zip(dy.par_chunks(CHUNK)))
+        .for_each(|(dx, (x, dy))| {
+            for (dx, (x, dy)) in dx.iter_mut().zip(x.iter().zip(dy)) {
+                *dx = dy * f.slope(*x);
+            }
+        });
+    dx
+}
+
+impl CustomOp1 for Activation {
+    fn name(&self) -> &'static str {
+        "activation"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let x = slice(x, layout, self.name())?;
+        let y = match self {
+            Self::Identity => x.to_vec(),
+            Self::Relu => forward(Relu, x),
+            Self::Hardswish => forward(Hardswish, x),
+            Self::Hardsigmoid => forward(Hardsigmoid, x),
+        };
+        Ok((CpuStorage::F32(y), layout.shape().clone()))
+    }
+
+    fn bwd(&self, xs: &Tensor, _ys: &Tensor, ys_gradient: &Tensor) -> Result<Option<Tensor>> {
+        let data = read2(xs, ys_gradient, |x, dy| {
+            Ok(match self {
+                Self::Identity => dy.to_vec(),
+                Self::Relu => backward(Relu, x, dy),
+                Self::Hardswish => backward(Hardswish, x, dy),
+                Self::Hardsigmoid => backward(Hardsigmoid, x, dy),
+            })
+        })?;
+        tensor_like(data, xs).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::ops::gradient_check::{Argument, check, noise_off_zero};
+
+    #[test]
+    fn activations_closed_form() {
+        let x = Tensor::new(&[-4.0_f32, -3.0, -1.5, 0.0, 1.5, 3.0, 4.0], &Device::Cpu).unwrap();
+        let of = |a: Activation| a.apply(&x).unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(of(Activation::Relu), [0.0, 0.0, 0.0, 0.0, 1.5, 3.0, 4.0]);
+        assert_eq!(
+            of(Activation::Hardsigmoid),
+            [0.0, 0.0, 0.25, 0.5, 0.75, 1.0, 1.0]
+        );
+        assert_eq!(
+            of(Activation::Hardswish),
+            [0.0, 0.0, -0.375, 0.0, 1.125, 3.0, 4.0]
+        );
+        assert!(Relu.value(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn activation_gradient_finite_differences() {
+        for activation in [
+            Activation::Relu,
+            Activation::Hardswish,
+            Activation::Hardsigmoid,
+        ] {
+            // 6 x spans both kinks of the hard functions; none of these draws lies within a step of ±3.
+            let x = noise_off_zero(3, &[4, 50]).affine(6.0, 0.0).unwrap();
+            let near = x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let x = if near.iter().any(|v| (v.abs() - 3.0).abs() < 0.02) {
+                x.affine(1.013, 0.0).unwrap()
+            } else {
+                x
+            };
+            check(&[Argument::Variable(x)], move |a| activation.apply(&a[0]));
+        }
+    }
+}

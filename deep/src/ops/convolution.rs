@@ -1,0 +1,277 @@
+//! Two-dimensional convolution (cross-correlation, as every framework calls it), dense and depthwise.
+//!
+//! y[n, o, i, j] = sum over c, u, v of w[o, c, u, v] x[n, c, i s + u - p, j s + v - p], zero outside.
+//!
+//! x: (N, C, H, W); w: (O, C, K, K), or (C, 1, K, K) when depthwise; y: (N, O, H', W') with
+//! H' = floor((H + 2 p - K) / s) + 1. Square kernels, one stride s and one padding p for both axes.
+//! The kernels are in [`super::im2col`] (dense) and [`super::depthwise`].
+
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
+
+use super::memory::{read2, slice};
+use super::{depthwise, im2col};
+
+/// Which input channels an output channel sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Channels {
+    /// All of them.
+    Dense,
+    /// Its own only.
+    Depthwise,
+}
+
+/// Stride, padding and connection of a convolution.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Convolution {
+    pub(crate) stride: usize,
+    pub(crate) padding: usize,
+    pub(crate) channels: Channels,
+}
+
+/// All sizes of one convolution, checked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    /// N, samples.
+    pub(crate) batch: usize,
+    /// C, input channels.
+    pub(crate) input: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    /// O, output channels.
+    pub(crate) output: usize,
+    /// K, kernel side.
+    pub(crate) kernel: usize,
+    pub(crate) stride: usize,
+    pub(crate) padding: usize,
+    /// H'.
+    pub(crate) out_height: usize,
+    /// W'.
+    pub(crate) out_width: usize,
+}
+
+impl Sizes {
+    /// Input numbers per sample, C H W.
+    pub(crate) fn input_len(&self) -> usize {
+        self.input * self.height * self.width
+    }
+
+    /// Output pixels per channel, H' W'.
+    pub(crate) fn out_plane(&self) -> usize {
+        self.out_height * self.out_width
+    }
+
+    /// Output numbers per sample, O H' W'.
+    pub(crate) fn output_len(&self) -> usize {
+        self.output * self.out_plane()
+    }
+}
+
+impl Convolution {
+    /// The convolution of `xs` with `weight`.
+    pub(crate) fn apply(self, xs: &Tensor, weight: &Tensor) -> Result<Tensor> {
+        xs.contiguous()?.apply_op2(weight, self)
+    }
+
+    fn sizes(&self, x: &Shape, w: &Shape) -> Result<Sizes> {
+        let (batch, input, height, width) = x.dims4()?;
+        let (output, seen, kernel, kernel_width) = w.dims4()?;
+        let expected = match self.channels {
+            Channels::Dense => input,
+            Channels::Depthwise => 1,
+        };
+        if seen != expected || kernel != kernel_width {
+            bail!("convolution: weight {w:?} for input {x:?}");
+        }
+        if self.channels == Channels::Depthwise && output != input {
+            bail!("depthwise convolution: {output} kernels for {input} channels");
+        }
+        if height + 2 * self.padding < kernel || width + 2 * self.padding < kernel {
+            bail!("convolution: input {x:?} is smaller than the {kernel}x{kernel} kernel");
+        }
+        Ok(Sizes {
+            batch,
+            input,
+            height,
+            width,
+            output,
+            kernel,
+            stride: self.stride,
+            padding: self.padding,
+            out_height: (height + 2 * self.padding - kernel) / self.stride + 1,
+            out_width: (width + 2 * self.padding - kernel) / self.stride + 1,
+        })
+    }
+}
+
+impl CustomOp2 for Convolution {
+    fn name(&self) -> &'static str {
+        "convolution"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        w: &CpuStorage,
+        w_layout: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let sizes = self.sizes(x_layout.shape(), w_layout.shape())?;
+        let x = slice(x, x_layout, self.name())?;
+        let w = slice(w, w_layout, self.name())?;
+        let y = match self.channels {
+            Channels::Dense => im2col::forward(&sizes, x, w),
+            Channels::Depthwise => depthwise::forward(&sizes, x, w),
+        };
+        let shape = (sizes.batch, sizes.output, sizes.out_height, sizes.out_width);
+        Ok((CpuStorage::F32(y), shape.into()))
+    }
+
+    fn bwd(
+        &self,
+        xs: &Tensor,
+        weight: &Tensor,
+        _ys: &Tensor,
+        ys_gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let sizes = self.sizes(xs.shape(), weight.shape())?;
+        // The image itself is not a variable: its gradient would be thrown away.
+        let xs_gradient = if xs.track_op() {
+            let data = read2(weight, ys_gradient, |w, dy| {
+                Ok(match self.channels {
+                    Channels::Dense => im2col::backward_input(&sizes, w, dy),
+                    Channels::Depthwise => depthwise::backward_input(&sizes, w, dy),
+                })
+            })?;
+            Some(Tensor::from_vec(data, xs.shape(), xs.device())?)
+        } else {
+            None
+        };
+        let data = read2(xs, ys_gradient, |x, dy| {
+            Ok(match self.channels {
+                Channels::Dense => im2col::backward_weight(&sizes, x, dy),
+                Channels::Depthwise => depthwise::backward_weight(&sizes, x, dy),
+            })
+        })?;
+        let weight_gradient = Tensor::from_vec(data, weight.shape(), weight.device())?;
+        Ok((xs_gradient, Some(weight_gradient)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::gradient_check::{Argument, check, noise};
+
+    /// The definition in f64.
+    fn plain(conv: &Convolution, x: &Tensor, w: &Tensor) -> Vec<f64> {
+        let s = conv.sizes(x.shape(), w.shape()).unwrap();
+        let xv = x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let wv = w.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let seen = if conv.channels == Channels::Dense {
+            s.input
+        } else {
+            1
+        };
+        let mut out = Vec::new();
+        for n in 0..s.batch {
+            for o in 0..s.output {
+                for i in 0..s.out_height {
+                    for j in 0..s.out_width {
+                        let mut sum = 0.0;
+                        for c in 0..seen {
+                            let channel = if conv.channels == Channels::Dense {
+                                c
+                            } else {
+                                o
+                            };
+                            for u in 0..s.kernel {
+                                for v in 0..s.kernel {
+                                    let (row, column) = (i * s.stride + u, j * s.stride + v);
+                                    let inside = row >= s.padding
+                                        && column >= s.padding
+                                        && row - s.padding < s.height
+                                        && column - s.padding < s.width;
+                                    if inside {
+                                        let at = ((n * s.input + channel) * s.height + row
+                                            - s.padding)
+                                            * s.width
+                                            + column
+                                            - s.padding;
+                                        let weight =
+                                            wv[((o * seen + c) * s.kernel + u) * s.kernel + v];
+                                        sum += f64::from(xv[at]) * f64::from(weight);
+                                    }
+                                }
+                            }
+                        }
+                        out.push(sum);
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// (N, C, H, W, O, K, s, p): borders, strides, 1x1, grouped small planes, blocks of rows.
+    const DENSE: [[usize; 8]; 8] = [
+        [2, 3, 5, 4, 4, 3, 1, 1],
+        [3, 2, 7, 6, 3, 3, 2, 1],
+        [1, 3, 9, 9, 2, 7, 2, 3],
+        [5, 4, 3, 3, 6, 1, 1, 0],
+        [5, 4, 4, 5, 3, 1, 2, 0],
+        [9, 2, 1, 1, 3, 3, 1, 1],
+        [2, 40, 13, 14, 5, 3, 1, 1],
+        [3, 2, 17, 12, 2, 5, 1, 0],
+    ];
+    const DEPTHWISE: [[usize; 8]; 5] = [
+        [2, 3, 5, 4, 3, 3, 1, 1],
+        [2, 3, 6, 7, 3, 3, 2, 1],
+        [1, 4, 9, 8, 4, 5, 1, 2],
+        [3, 2, 9, 20, 2, 5, 2, 2],
+        [2, 2, 1, 1, 2, 5, 2, 2],
+    ];
+
+    fn cases() -> impl Iterator<Item = (Convolution, Tensor, Tensor)> {
+        let with = |channels: Channels| {
+            move |[n, c, h, w, o, k, stride, padding]: [usize; 8]| {
+                let seen = if channels == Channels::Dense { c } else { 1 };
+                (
+                    Convolution {
+                        stride,
+                        padding,
+                        channels,
+                    },
+                    noise(1, &[n, c, h, w]),
+                    noise(2, &[o, seen, k, k]),
+                )
+            }
+        };
+        DENSE
+            .into_iter()
+            .map(with(Channels::Dense))
+            .chain(DEPTHWISE.into_iter().map(with(Channels::Depthwise)))
+    }
+
+    #[test]
+    fn convolution_closed_form() {
+        for (conv, x, w) in cases() {
+            let found = conv.apply(&x, &w).unwrap().flatten_all().unwrap();
+            let found = found.to_vec1::<f32>().unwrap();
+            let expected = plain(&conv, &x, &w);
+            assert_eq!(found.len(), expected.len());
+            for (f, e) in found.iter().zip(&expected) {
+                // Up to 360 products of |value| <= 1, each rounded once: 360 half units in the last place.
+                assert!((f64::from(*f) - e).abs() < 4e-5, "{conv:?} {x:?} {f} {e}");
+            }
+        }
+    }
+
+    #[test]
+    fn convolution_gradient_finite_differences() {
+        for (conv, x, w) in cases() {
+            check(&[Argument::Variable(x), Argument::Variable(w)], move |a| {
+                conv.apply(&a[0], &a[1])
+            });
+        }
+    }
+}

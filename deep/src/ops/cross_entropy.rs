@@ -1,0 +1,117 @@
+//! Mean softmax cross-entropy of logits (N, K) against N class indices, with the softmax inside.
+//!
+//! loss = 1/N Σ (log Σ exp(l - max l) - (l[label] - max l)); gradient (softmax(l) - one-hot) / N.
+//! Computed in f64: K is small, and the loss steers schedules.
+
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
+
+use super::memory::{read, slice, tensor_like};
+
+/// The loss against these labels.
+#[derive(Debug, Clone)]
+pub(crate) struct CrossEntropy {
+    pub(crate) labels: Vec<usize>,
+}
+
+impl CrossEntropy {
+    /// The mean loss, a scalar tensor.
+    pub(crate) fn apply(self, logits: &Tensor) -> Result<Tensor> {
+        logits.contiguous()?.apply_op1(self)
+    }
+}
+
+/// log Σ exp(l) without overflow.
+pub(crate) fn log_sum_exp(logits: &[f32]) -> f64 {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits.iter().map(|l| f64::from(l - max).exp()).sum();
+    f64::from(max) + sum.ln()
+}
+
+/// Class probabilities of one row of logits.
+pub(crate) fn softmax(logits: &[f32]) -> Vec<f64> {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut row: Vec<f64> = logits.iter().map(|l| f64::from(l - max).exp()).collect();
+    let sum: f64 = row.iter().sum();
+    for p in &mut row {
+        *p /= sum;
+    }
+    row
+}
+
+impl CustomOp1 for CrossEntropy {
+    fn name(&self) -> &'static str {
+        "cross_entropy"
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
+    fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (batch, classes) = layout.shape().dims2()?;
+        if batch != self.labels.len() || self.labels.iter().any(|l| *l >= classes) {
+            bail!(
+                "cross-entropy: labels {:?} for {batch} rows of {classes} classes",
+                self.labels
+            );
+        }
+        let logits = slice(logits, layout, self.name())?;
+        let total: f64 = logits
+            .chunks_exact(classes)
+            .zip(&self.labels)
+            .map(|(row, label)| log_sum_exp(row) - f64::from(row[*label]))
+            .sum();
+        let loss = (total / batch as f64) as f32;
+        Ok((CpuStorage::F32(vec![loss]), ().into()))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
+    fn bwd(&self, logits: &Tensor, _loss: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
+        let (batch, classes) = logits.dims2()?;
+        let factor = f64::from(gradient.to_scalar::<f32>()?) / batch as f64;
+        let data = read(logits, |logits| {
+            let mut out = Vec::with_capacity(logits.len());
+            for (row, label) in logits.chunks_exact(classes).zip(&self.labels) {
+                for (k, p) in softmax(row).into_iter().enumerate() {
+                    let target = if k == *label { 1.0 } else { 0.0 };
+                    out.push((factor * (p - target)) as f32);
+                }
+            }
+            Ok(out)
+        })?;
+        tensor_like(data, logits).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::ops::gradient_check::{Argument, check, noise};
+
+    #[test]
+    fn cross_entropy_closed_form() {
+        let of = |rows: &[[f32; 3]], labels: &[usize]| {
+            let op = CrossEntropy {
+                labels: labels.to_vec(),
+            };
+            let logits = Tensor::from_slice(&rows.concat(), (rows.len(), 3), &Device::Cpu).unwrap();
+            op.apply(&logits).and_then(|l| l.to_scalar::<f32>())
+        };
+        assert!((of(&[[0.0; 3]], &[1]).unwrap() - 3.0_f32.ln()).abs() < 1e-7);
+        // Logits far beyond what exp can hold.
+        assert!((of(&[[1000.0, 0.0, 0.0]], &[1]).unwrap() - 1000.0).abs() < 1e-3);
+        assert!(of(&[[1000.0, 0.0, 0.0]], &[0]).unwrap().abs() < 1e-7);
+        assert!(of(&[[0.0; 3]], &[3]).is_err());
+        assert!(of(&[[0.0; 3]], &[0, 1]).is_err());
+    }
+
+    #[test]
+    fn cross_entropy_gradient_finite_differences() {
+        let logits = noise(8, &[6, 4]);
+        check(&[Argument::Variable(logits)], |a| {
+            CrossEntropy {
+                labels: vec![0, 3, 1, 2, 2, 0],
+            }
+            .apply(&a[0])
+        });
+    }
+}

@@ -1,0 +1,90 @@
+//! The list of networks: one line each.
+
+use crate::error::{DeepError, Result};
+use crate::network::Network;
+use crate::networks::mobilenet_v3::MobileNetV3;
+use crate::networks::mobilenet_v3_small_167::MobileNetV3Small167;
+use crate::networks::resnet::ResNet;
+use crate::state::{Builder, Role, StateDict};
+
+/// Builds a network's layers for a number of classes.
+type Build = fn(&mut Builder, usize) -> Result<Box<dyn Network>>;
+
+/// One network that can be trained.
+#[derive(Debug, Clone, Copy)]
+pub struct NetworkEntry {
+    /// Name in settings and outputs.
+    pub name: &'static str,
+    /// Name in tables.
+    pub title: &'static str,
+    /// Where it is described.
+    pub paper: &'static str,
+    build: Build,
+}
+
+/// Every network of this room.
+#[rustfmt::skip]
+pub const NETWORKS: &[NetworkEntry] = &[
+    NetworkEntry { name: "resnet18", title: "ResNet-18", paper: "arXiv 1512.03385", build: ResNet::resnet18 },
+    NetworkEntry { name: "mobilenet_v3_small", title: "MobileNetV3-S", paper: "arXiv 1905.02244", build: MobileNetV3::small },
+    NetworkEntry { name: "mobilenet_v3_small_167", title: "MobileNetV3-S (1.67 M)", paper: "arXiv 1905.02244", build: MobileNetV3Small167::build },
+];
+
+impl NetworkEntry {
+    /// Learned numbers for so many classes.
+    ///
+    /// # Errors
+    /// [`DeepError::Tensor`] when the tensors cannot be made.
+    pub fn parameters(&self, classes: usize) -> Result<usize> {
+        let (_, dict) = self.build(classes, 0, &candle_core::Device::Cpu)?;
+        Ok(dict
+            .entries
+            .iter()
+            .filter(|entry| entry.info.role == Role::Parameter)
+            .map(|entry| entry.value.elem_count())
+            .sum())
+    }
+
+    /// A new network and its tensors.
+    pub(crate) fn build(
+        &self,
+        classes: usize,
+        seed: u64,
+        device: &candle_core::Device,
+    ) -> Result<(Box<dyn Network>, StateDict)> {
+        let mut builder = Builder::new(seed, device);
+        let network = (self.build)(&mut builder, classes)?;
+        Ok((network, builder.finish()))
+    }
+}
+
+/// The entry of a name.
+///
+/// # Errors
+/// [`DeepError::UnknownNetwork`] with the names there are.
+pub fn find(name: &str) -> Result<&'static NetworkEntry> {
+    NETWORKS
+        .iter()
+        .find(|entry| entry.name == name)
+        .ok_or_else(|| DeepError::UnknownNetwork {
+            found: name.to_owned(),
+            known: NETWORKS.iter().map(|entry| entry.name).collect(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_found() {
+        for (i, entry) in NETWORKS.iter().enumerate() {
+            assert!(NETWORKS[..i].iter().all(|other| other.name != entry.name));
+            assert_eq!(find(entry.name).unwrap().name, entry.name);
+        }
+        assert!(matches!(
+            find("resnet19"),
+            Err(DeepError::UnknownNetwork { .. })
+        ));
+    }
+}

@@ -1,0 +1,44 @@
+//! Names, shapes, roles and order of all tensors.
+
+use std::fs::File;
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use raduet_deep::{Model, NETWORKS, Role};
+use raduet_testkit::data;
+use serde_json::Value;
+
+#[test]
+fn state_dicts_torch() {
+    for network in NETWORKS {
+        let inside = format!("deep_golden/state_dicts/{}.json.gz", network.name);
+        let Some(path) = data::path("state_dicts_torch", &inside) else {
+            return;
+        };
+        let mut text = String::new();
+        GzDecoder::new(File::open(path).unwrap())
+            .read_to_string(&mut text)
+            .unwrap();
+        let table: Value = serde_json::from_str(&text).unwrap();
+        let expected: Vec<(String, Vec<usize>, Role)> = table["tensors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| {
+                let shape = row[1].as_array().unwrap().iter().map(crate::golden::size);
+                let role = match row[2].as_str().unwrap() {
+                    "param" => Role::Parameter,
+                    "buffer" => Role::Buffer,
+                    other => panic!("role {other}"),
+                };
+                (row[0].as_str().unwrap().to_owned(), shape.collect(), role)
+            })
+            .collect();
+        let model = Model::new(network.name, 3, 0).unwrap();
+        let found: Vec<(String, Vec<usize>, Role)> = model
+            .tensors()
+            .map(|info| (info.name.clone(), info.shape.clone(), info.role))
+            .collect();
+        assert_eq!(found, expected, "{}", network.name);
+    }
+}
