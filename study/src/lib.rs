@@ -17,6 +17,9 @@
 //! | from slices to patients | [`pooling`] |
 //! | how good the answers are | [`metrics`] |
 //! | how sure that is | [`uncertainty`] |
+//! | rows without a model | [`reference`] |
+//! | columns that give the target away | [`leakage`] |
+//! | everything together | [`report`] |
 //! | chance, from one seed | [`random`] |
 
 pub mod cohort;
@@ -24,10 +27,13 @@ pub mod error;
 mod fingerprint;
 pub mod ids;
 pub mod labels;
+pub mod leakage;
 pub mod metrics;
 pub mod pooling;
 pub mod predictions;
 pub mod random;
+pub mod reference;
+pub mod report;
 pub mod split;
 pub mod table;
 pub mod uncertainty;
@@ -38,5 +44,6 @@ pub use ids::{CaseId, PatientId, SampleId};
 pub use labels::{ClassNames, Label};
 pub use pooling::Pooling;
 pub use predictions::{Arm, PredictionRow, Predictions};
+pub use report::{Report, ReportSettings};
 pub use split::{Fold, Part, SharedPatients, Split};
 pub use table::FeatureTable;

@@ -193,15 +193,6 @@ impl Tally<'_> {
         sum / samples
     }
 
-    /// Share of right answers of every patient that counts, in the order of the patients.
-    pub fn right_by_patient(&self) -> Vec<(u64, u64)> {
-        self.judged
-            .sums
-            .iter()
-            .map(|sums| (sums.confusion.correct(), sums.samples))
-            .collect()
-    }
-
     /// The majority among the truths: its class and count, the earlier class on a tie.
     pub fn largest_class(&self) -> Option<(Label, u64)> {
         let supports = (0..self.judged.classes).map(|k| (Label(k), self.confusion.support(k)));

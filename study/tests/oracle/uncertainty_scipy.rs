@@ -104,11 +104,11 @@ fn bootstrap_scipy_converged() {
     let mean = cells["data"].iter().sum::<f64>() / cells["data"].len() as f64;
     assert!((estimate.value.as_ref().unwrap() - mean).abs() < 1e-12);
     // Both sides draw 400 000 resamples. Over eight seeds scipy's own ends spread (in standard errors
-    // of the figure) by 0.004 for the percentile interval and by up to 0.016 for BCa, whose upper end
+    // of the figure) by up to 0.008 for the percentile interval and by up to 0.016 for BCa, whose upper end
     // lies near the 99.9th percentile; two such results part by four times √2 of that once in 16 000.
     let error = cells["percentile_error"][0];
     for (interval, name, tolerance) in [
-        (estimate.percentile.unwrap(), "percentile", 0.023 * error),
+        (estimate.percentile.unwrap(), "percentile", 0.046 * error),
         (estimate.bca.unwrap(), "bca", 0.091 * error),
     ] {
         let expected = &cells[name];
