@@ -73,6 +73,17 @@ pub enum DeepError {
         /// The loss found.
         loss: f64,
     },
+    /// An epoch was asked for after the last.
+    #[error(
+        "training is over after {epochs} epochs: take the model, or raise `epochs` or `patience`"
+    )]
+    Over {
+        /// Epochs done.
+        epochs: usize,
+    },
+    /// The weights of the best epoch were asked for before any epoch was done.
+    #[error("no epoch is finished: train for one before taking the model")]
+    Untrained,
     /// Bytes that are no checkpoint of this room, or one of other settings or data.
     #[error("checkpoint: found {found}, expected {expected}")]
     Checkpoint {

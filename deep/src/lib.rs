@@ -1,5 +1,28 @@
-//! The deep arm.
+//! The deep arm: networks on the pixels of grey-level slices, trained on the patients that the radiomics arm
+//! trains on, and judged by the same code.
+//!
+//! Tensors are f32 in the order (N, C, H, W): samples, channels, rows, columns. A network sees three equal
+//! channels with values in -1..1 and answers with one logit per class, in the order of the study's
+//! [`ClassNames`](raduet_study::ClassNames). The room reads and writes no files: checkpoints go in and out as
+//! bytes. The same samples, settings and seed give the same bytes on any number of threads.
+//!
+//! The way of the data: [`ImageSample`] → `tensors` (part, range, size) → `augment` (training only) →
+//! `batches` → network → loss → [`AdamW`] → [`FittedNetwork`] → probabilities.
+//!
+//! | for | look at |
+//! |---|---|
+//! | what to hand over | [`sample`] |
+//! | how to train | [`settings`], [`augment`], [`schedule`] |
+//! | training, epoch by epoch | [`train`], [`resume`] |
+//! | asking and storing a network | [`predict`] |
+//! | which networks there are | [`registry`] |
+//! | a network by itself, in plain slices | [`model`], [`optimiser`] |
+//! | where it runs | [`device`] |
 
+pub mod augment;
+mod batches;
+mod checkpoint;
+pub mod device;
 pub mod error;
 mod layers;
 pub mod model;
@@ -7,12 +30,25 @@ mod network;
 mod networks;
 mod ops;
 pub mod optimiser;
+pub mod predict;
 pub mod registry;
+pub mod resume;
 mod rng;
+pub mod sample;
+pub mod schedule;
+pub mod settings;
 mod state;
+mod tensors;
+pub mod train;
 
+pub use augment::AugmentSettings;
 pub use error::{DeepError, Result};
 pub use model::{Gradients, Images, Model};
 pub use optimiser::{AdamW, Decayed};
+pub use predict::FittedNetwork;
 pub use registry::{NETWORKS, NetworkEntry};
+pub use sample::ImageSample;
+pub use schedule::PlateauSettings;
+pub use settings::{InputMode, TrainSettings};
 pub use state::{Role, TensorInfo};
+pub use train::{BatchProgress, EpochOutcome, EpochRecord, Phase, Trainer};

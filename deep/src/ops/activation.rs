@@ -143,7 +143,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::ops::gradient_check::{Argument, check, noise_off_zero};
+    use crate::ops::gradient_check::{check, noise_off_zero};
 
     #[test]
     fn activations_closed_form() {
@@ -176,7 +176,7 @@ mod tests {
             } else {
                 x
             };
-            check(&[Argument::Variable(x)], move |a| activation.apply(&a[0]));
+            check(&[x], move |a| activation.apply(&a[0]));
         }
     }
 }

@@ -76,15 +76,13 @@ impl CustomOp2 for AddRelu {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::gradient_check::{Argument, check, noise_off_zero};
+    use crate::ops::gradient_check::{check, noise_off_zero};
 
     #[test]
     fn add_relu_gradient_finite_differences() {
         let a = noise_off_zero(1, &[3, 40]);
         // b has a's sign, so the sum stays off the kink as well.
         let b = a.affine(0.5, 0.0).unwrap();
-        check(&[Argument::Variable(a), Argument::Variable(b)], |t| {
-            AddRelu.apply(&t[0], &t[1])
-        });
+        check(&[a, b], |t| AddRelu.apply(&t[0], &t[1]));
     }
 }

@@ -88,7 +88,7 @@ impl Sizes {
     }
 
     /// The channel's plane in every sample, in order.
-    fn planes<'a>(self, x: &'a [f32], channel: usize) -> impl Iterator<Item = &'a [f32]> {
+    fn planes(self, x: &[f32], channel: usize) -> impl Iterator<Item = &[f32]> {
         (0..self.batch).map(move |n| {
             let at = (n * self.channels + channel) * self.plane;
             &x[at..at + self.plane]
@@ -369,7 +369,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::ops::gradient_check::{Argument, check, noise};
+    use crate::ops::gradient_check::{check, noise};
 
     const EPSILON: f64 = 1e-5;
 
@@ -390,10 +390,10 @@ mod tests {
         assert_eq!(found.mean, [4.0, 2.0]);
         assert_eq!(found.unbiased_variance, [20.0_f32 / 3.0, 0.0]);
         let y = y.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-        let z = |x: f64| (2.0 * (x - 4.0) / (5.0 + EPSILON).sqrt() + 0.5).max(0.0) as f32;
+        let z = |x: f64| (2.0 * (x - 4.0) / (5.0 + EPSILON).sqrt() + 0.5).max(0.0);
         let expected = [z(1.0), z(3.0), 0.0, 0.0, z(5.0), z(7.0), 0.0, 0.0];
         for (f, e) in y.iter().zip(expected) {
-            assert!((f - e).abs() < 1e-6, "{f} {e}");
+            assert!((f64::from(*f) - e).abs() < 1e-6, "{f} {e}");
         }
     }
 
@@ -428,14 +428,9 @@ mod tests {
                     bias.clone()
                 };
                 let weight = noise(tag + 10, &[channels]).affine(0.5, 1.0).unwrap();
-                check(
-                    &[
-                        Argument::Variable(x),
-                        Argument::Variable(weight),
-                        Argument::Variable(bias),
-                    ],
-                    move |a| Ok(train(&a[0], &a[1], &a[2], EPSILON, activation)?.0),
-                );
+                check(&[x, weight, bias], move |a| {
+                    Ok(train(&a[0], &a[1], &a[2], EPSILON, activation)?.0)
+                });
             }
         }
     }

@@ -85,7 +85,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::ops::gradient_check::{Argument, check, noise};
+    use crate::ops::gradient_check::{check, noise};
 
     #[test]
     fn cross_entropy_closed_form() {
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn cross_entropy_gradient_finite_differences() {
         let logits = noise(8, &[6, 4]);
-        check(&[Argument::Variable(logits)], |a| {
+        check(&[logits], |a| {
             CrossEntropy {
                 labels: vec![0, 3, 1, 2, 2, 0],
             }

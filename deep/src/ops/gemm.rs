@@ -190,7 +190,7 @@ mod tests {
                     assert!(
                         out[i * stride + n..(i + 1) * stride]
                             .iter()
-                            .all(|&v| v == 2.0)
+                            .all(|v| v.to_bits() == 2.0_f32.to_bits())
                     );
                 }
             }

@@ -10,15 +10,8 @@ const STEP: f32 = 1.0 / 64.0;
 /// Directions tried per argument.
 const DIRECTIONS: u32 = 3;
 
-/// An argument of the operation under test.
-pub(crate) enum Argument {
-    /// Its gradient is checked.
-    Variable(Tensor),
-    /// It is held fixed.
-    Fixed(Tensor),
-}
-
 /// Uniform numbers in [-1, 1).
+#[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
 pub(crate) fn noise(tag: u32, shape: &[usize]) -> Tensor {
     let mut stream = Stream::new(11, Purpose::Initialise, tag, 0);
     let n = shape.iter().product();
@@ -44,22 +37,12 @@ fn weighted_sum(y: &Tensor, weights: &[f64]) -> f64 {
 
 /// Checks d/dt sum(r · f(a + t d)) against the backward pass for fixed weights r and random
 /// directions d of signs, one argument at a time.
-pub(crate) fn check(arguments: &[Argument], f: impl Fn(&[Tensor]) -> Result<Tensor>) {
-    let variables: Vec<Option<Var>> = arguments
+pub(crate) fn check(arguments: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) {
+    let variables: Vec<Var> = arguments
         .iter()
-        .map(|a| match a {
-            Argument::Variable(t) => Some(Var::from_tensor(t).unwrap()),
-            Argument::Fixed(_) => None,
-        })
+        .map(|a| Var::from_tensor(a).unwrap())
         .collect();
-    let tensors: Vec<Tensor> = arguments
-        .iter()
-        .zip(&variables)
-        .map(|(a, v)| match (a, v) {
-            (_, Some(v)) => v.as_tensor().clone(),
-            (Argument::Fixed(t) | Argument::Variable(t), None) => t.clone(),
-        })
-        .collect();
+    let tensors: Vec<Tensor> = variables.iter().map(|v| v.as_tensor().clone()).collect();
     let y = f(&tensors).unwrap();
     let weights = noise(99, y.dims());
     let as_f64: Vec<f64> = weights
@@ -77,7 +60,6 @@ pub(crate) fn check(arguments: &[Argument], f: impl Fn(&[Tensor]) -> Result<Tens
         .backward()
         .unwrap();
     for (index, variable) in variables.iter().enumerate() {
-        let Some(variable) = variable else { continue };
         let gradient = gradients
             .get(variable)
             .expect("the argument has a gradient");
@@ -85,8 +67,13 @@ pub(crate) fn check(arguments: &[Argument], f: impl Fn(&[Tensor]) -> Result<Tens
         let gradient = gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         for direction in 0..DIRECTIONS {
             // Sparse directions: few elements at a time keep the difference's curvature small.
-            let mut stream = Stream::new(5, Purpose::Initialise, direction, index as u32);
-            let keep = (gradient.len() / 4).max(1) as u32;
+            let mut stream = Stream::new(
+                5,
+                Purpose::Initialise,
+                direction,
+                u32::try_from(index).unwrap(),
+            );
+            let keep = u32::try_from((gradient.len() / 4).max(1)).unwrap();
             let d: Vec<f32> = gradient
                 .iter()
                 .map(|_| {

@@ -168,7 +168,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::ops::gradient_check::{Argument, check, noise};
+    use crate::ops::gradient_check::{check, noise};
 
     #[test]
     fn linear_closed_form() {
@@ -190,16 +190,9 @@ mod tests {
     #[test]
     fn linear_gradient_finite_differences() {
         let (x, w, b) = (noise(1, &[5, 7]), noise(2, &[3, 7, 1, 1]), noise(3, &[3]));
-        check(
-            &[
-                Argument::Variable(x.clone()),
-                Argument::Variable(w.clone()),
-                Argument::Variable(b),
-            ],
-            |a| Linear.apply(&a[0], &a[1], Some(&a[2])),
-        );
-        check(&[Argument::Variable(x), Argument::Variable(w)], |a| {
-            Linear.apply(&a[0], &a[1], None)
+        check(&[x.clone(), w.clone(), b], |a| {
+            Linear.apply(&a[0], &a[1], Some(&a[2]))
         });
+        check(&[x, w], |a| Linear.apply(&a[0], &a[1], None));
     }
 }
