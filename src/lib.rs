@@ -1,7 +1,38 @@
 //! The tool: reads files, calls the rooms, writes files.
+//!
+//! ```text
+//! cohort ─ cases ─ extract ─┬─ features ─ learners ─┐
+//!   manifest, io            └─ pixels ─── networks ─┴─ predictions ─ report ─ report_writers
+//! ```
+//!
+//! | for | look at |
+//! |---|---|
+//! | what can be asked for | [`cli`], [`settings`] |
+//! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
+//! | files in and out | [`io`] |
+//! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`] |
+//! | what is written about it | [`report_writers`], [`provenance`] |
+//! | a run that may be stopped | [`run_folder`], [`journal`], [`interrupt`] |
+//! | what went wrong | [`error`] |
 
-pub mod phantom;
+pub mod arms;
+pub mod cases;
+pub mod cli;
 pub mod cohort;
+pub mod commands;
+pub mod compare;
+pub mod conclusion;
+pub mod console;
+pub mod division;
 pub mod error;
+pub mod extract;
+pub mod interrupt;
 pub mod io;
+pub mod journal;
 pub mod manifest;
+pub mod models;
+pub mod phantom;
+pub mod provenance;
+pub mod report_writers;
+pub mod run_folder;
+pub mod settings;

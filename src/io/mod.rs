@@ -7,7 +7,8 @@
 //! | the labels of a segmentation | [`mask`] |
 //! | whether two grids belong together | [`geometry`] |
 //! | writing anything | [`atomic`]: whole or not at all |
-//! | text cells that a spreadsheet would run | [`csv_text`] |
+//! | the cells of a table | [`cell`] |
+//! | feature tables, predictions, splits | [`feature_csv`], [`predictions_csv`], [`split_file`] |
 //! | the CSV manifest | [`manifest_csv`] |
 //!
 //! Codes of the image readers: `E_NOT_FOUND`, `E_NOT_REGULAR`, `E_READ`, `E_FORMAT`, `E_PATH` (opening);
@@ -22,11 +23,14 @@ use raduet_features::{Grid, MaskVolume, Volume};
 use crate::error::{Code, Result, ToolError, Warning};
 
 pub mod atomic;
-pub mod csv_text;
+pub mod cell;
+pub mod feature_csv;
 pub mod geometry;
 pub mod manifest_csv;
 pub mod mask;
 pub mod nifti;
+pub mod predictions_csv;
+pub mod split_file;
 
 mod budget;
 mod open;
@@ -36,6 +40,9 @@ pub use budget::ByteBudget;
 pub use geometry::GeometryRule;
 pub use mask::{LabelChoice, LabelVolume, ReadMask};
 pub use open::read_small;
+
+/// Tables and splits larger than this are refused.
+pub const LARGEST_TABLE: u64 = 4 << 30;
 
 /// What a reader is allowed and asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

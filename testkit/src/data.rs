@@ -1,5 +1,6 @@
 //! Where the bulky test data lie, and what to do when they are not there.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Environment variable that names the folder of the test data.

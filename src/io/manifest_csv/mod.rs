@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use self::columns::{Columns, LABEL, Role, normal_form};
 use self::text::{Line, Sheet, manifest_error};
 use crate::error::{Faults, ToolError, Warning, WarningCode};
-use crate::io::csv_text::is_formula;
+use crate::io::cell::is_formula;
 use crate::io::read_small;
 
 /// Largest manifest that is read, in bytes: a few hundred thousand cases.

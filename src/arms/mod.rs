@@ -1,0 +1,106 @@
+//! The two arms: each fits one model on one fold and answers for that fold's held-out rows.
+//!
+//! Both get the same [`FoldRows`], positions in the one list of slices, and neither sees more of the
+//! held-out rows than what it needs to answer.
+
+#[cfg(feature = "deep")]
+pub mod deep;
+#[cfg(feature = "learners")]
+pub mod radiomics;
+
+use raduet_study::{Arm, Cohort, Fold, Part, PredictionRow};
+use serde::{Deserialize, Serialize};
+
+use crate::io::feature_csv::FeatureRow;
+
+/// A model to be fitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedModel {
+    /// Its name in the registry and in every output.
+    pub name: String,
+    /// Which arm fits it.
+    pub arm: Arm,
+}
+
+/// A fitted model's answers on one fold, as the journal keeps them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FittedModel {
+    /// Its name.
+    pub name: String,
+    /// Its arm.
+    pub arm: Arm,
+    /// The fold it was fitted on.
+    pub fold: usize,
+    /// One row per held-out slice, in the order of [`FoldRows::held_out`].
+    pub probabilities: Vec<Vec<f64>>,
+    /// Every setting, expanded.
+    pub settings: serde_json::Value,
+    /// What was left out or is doubtful.
+    pub notes: Vec<String>,
+}
+
+/// The rows of one fold, as positions in the list of slices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoldRows {
+    /// Which fold.
+    pub fold: usize,
+    /// Rows that are learned from.
+    pub train: Vec<usize>,
+    /// Rows that choose between models and epochs.
+    pub valid: Vec<usize>,
+    /// Rows that judge.
+    pub test: Vec<usize>,
+}
+
+impl FoldRows {
+    /// Sorts the slices by their patients' part. Patients the fold does not name take no part.
+    pub fn new(fold: usize, parts: &Fold, rows: &[FeatureRow]) -> Self {
+        let of = |part| {
+            let belongs = |row: &&FeatureRow| parts.part(&row.patient) == Some(part);
+            (0..rows.len())
+                .filter(|&index| belongs(&&rows[index]))
+                .collect()
+        };
+        Self {
+            fold,
+            train: of(Part::Train),
+            valid: of(Part::Valid),
+            test: of(Part::Test),
+        }
+    }
+
+    /// Validation rows, then test rows.
+    pub fn held_out(&self) -> Vec<usize> {
+        self.valid.iter().chain(&self.test).copied().collect()
+    }
+
+    /// The answers with what they are answers to.
+    pub fn answers(&self, rows: &[FeatureRow], probabilities: &[Vec<f64>]) -> Vec<PredictionRow> {
+        let parts = self
+            .valid
+            .iter()
+            .map(|&row| (row, Part::Valid))
+            .chain(self.test.iter().map(|&row| (row, Part::Test)));
+        parts
+            .zip(probabilities)
+            .map(|((row, part), probabilities)| PredictionRow {
+                sample: rows[row].sample.clone(),
+                patient: rows[row].patient.clone(),
+                part,
+                fold: self.fold,
+                truth: rows[row].label,
+                probabilities: probabilities.clone(),
+            })
+            .collect()
+    }
+}
+
+/// How many patients of a cohort have at least one row.
+pub fn patients_with_rows(cohort: &Cohort, rows: &[FeatureRow]) -> usize {
+    let with_rows: std::collections::BTreeSet<_> = rows.iter().map(|row| &row.patient).collect();
+    cohort
+        .patients()
+        .keys()
+        .filter(|patient| with_rows.contains(patient))
+        .count()
+}

@@ -1,0 +1,106 @@
+//! The radiomics arm: a pipeline of the learners' room on the feature table.
+
+use raduet_learners::{LEARNERS, LearnError, LearnerEntry, Pipeline, Preprocess, Undefined};
+use raduet_study::{Arm, Label};
+
+use super::{FittedModel, FoldRows, PlannedModel};
+use crate::error::{Code, Result, ToolError};
+use crate::io::feature_csv::FeatureFile;
+use crate::settings::LearnerSettings;
+use crate::settings::nearest::suggestion;
+
+/// The models that the settings ask for: none means the default back end of every learner, `all` every
+/// back end.
+///
+/// # Errors
+/// [`Code::Settings`] for an unknown name, with the nearest known one.
+pub fn planned(settings: &LearnerSettings) -> Result<Vec<PlannedModel>> {
+    let named = |entry: &LearnerEntry| PlannedModel {
+        name: entry.id(),
+        arm: Arm::Radiomics,
+    };
+    if settings.names.iter().any(|name| name == "all") {
+        return Ok(LEARNERS.iter().map(named).collect());
+    }
+    if settings.names.is_empty() {
+        return Ok(LEARNERS
+            .iter()
+            .filter(|entry| entry.default)
+            .map(named)
+            .collect());
+    }
+    let ids: Vec<String> = LEARNERS.iter().map(LearnerEntry::id).collect();
+    let known: Vec<&str> = ids.iter().map(String::as_str).collect();
+    settings
+        .names
+        .iter()
+        .map(|name| match known.contains(&name.as_str()) {
+            true => Ok(PlannedModel {
+                name: name.clone(),
+                arm: Arm::Radiomics,
+            }),
+            false => Err(
+                ToolError::new(Code::Settings, format!("unknown learner '{name}'"))
+                    .remedy(suggestion(name, &known)),
+            ),
+        })
+        .collect()
+}
+
+/// Fits a learner on a fold's training rows; also gives the model as JSON.
+///
+/// # Errors
+/// The learners' room's, as [`Code::Nonfinite`], [`Code::Split`] or [`Code::Internal`].
+pub fn fit(
+    name: &str,
+    settings: &LearnerSettings,
+    file: &FeatureFile,
+    fold: &FoldRows,
+    seed: u64,
+) -> Result<(FittedModel, String)> {
+    let entry = raduet_learners::registry::find(name).map_err(|fault| failed(name, &fault))?;
+    let undefined = if settings.impute_median {
+        Undefined::Median
+    } else {
+        Undefined::Refuse
+    };
+    let pipeline = Pipeline::new(
+        entry,
+        Preprocess {
+            undefined,
+            ..Preprocess::default()
+        },
+    );
+    let labels: Vec<Label> = fold.train.iter().map(|&row| file.rows[row].label).collect();
+    let fitted = pipeline
+        .fit_table(&file.table, &fold.train, &labels, &file.classes, seed)
+        .map_err(|fault| failed(name, &fault))?;
+    let probabilities = fitted
+        .predict_proba(&file.table, &fold.held_out())
+        .map_err(|fault| failed(name, &fault))?;
+    let json = fitted.to_json().map_err(|fault| failed(name, &fault))?;
+    let model = FittedModel {
+        name: name.to_owned(),
+        arm: Arm::Radiomics,
+        fold: fold.fold,
+        probabilities,
+        settings: pipeline.settings(),
+        notes: fitted.warnings().iter().map(ToString::to_string).collect(),
+    };
+    Ok((model, json))
+}
+
+fn failed(name: &str, fault: &LearnError) -> ToolError {
+    let (code, remedy) = match fault {
+        LearnError::NotFinite { .. } => (
+            Code::Nonfinite,
+            "mend the table, or fill in training medians (impute)",
+        ),
+        LearnError::TooFewRows { .. } | LearnError::OneClass { .. } => (
+            Code::Split,
+            "give the training part more patients of every class",
+        ),
+        _ => (Code::Internal, "see the message"),
+    };
+    ToolError::new(code, format!("{name}: {fault}")).remedy(remedy)
+}

@@ -1,0 +1,213 @@
+//! The cases of a run: a cohort, and how to get the image and the region of each.
+
+use std::path::Path;
+
+use raduet_features::{MaskVolume, Volume};
+use raduet_study::Cohort;
+
+use crate::cohort::{self, CaseFiles, LoadOptions, LoadedCohort};
+use crate::error::{Code, Faults, Result, ToolError, Warning};
+use crate::io::{ByteBudget, GeometryRule, LabelChoice, ReadOptions, read_case};
+use crate::phantom::{self, PhantomSettings};
+use crate::provenance::digest;
+use crate::settings::CohortSettings;
+
+/// What the built-in cohort is called where a path is expected.
+pub const PHANTOM: &str = "phantom";
+
+/// A cohort with its images.
+#[derive(Debug)]
+pub struct Cases {
+    name: String,
+    cohort: Cohort,
+    source: Source,
+    hash: String,
+    notes: Vec<String>,
+    warnings: Vec<Warning>,
+    failed: Vec<ToolError>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Phantom(PhantomSettings),
+    Files {
+        loaded: Vec<CaseFiles>,
+        folder: std::path::PathBuf,
+        label: Option<i64>,
+        budget: ByteBudget,
+    },
+}
+
+/// The image and the region of one case.
+#[derive(Debug)]
+pub struct LoadedCase {
+    /// The image.
+    pub volume: Volume,
+    /// The region of interest, on the image's grid.
+    pub mask: MaskVolume,
+    /// What is doubtful about either.
+    pub warnings: Vec<Warning>,
+}
+
+impl Cases {
+    /// Opens the cohort that the settings name; no image is read yet.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the manifest or the folder.
+    pub fn open(settings: &CohortSettings, budget: ByteBudget) -> Result<Self, Faults> {
+        match settings.path.as_deref() {
+            None => Self::phantom(settings.phantom_patients),
+            Some(path) if path == Path::new(PHANTOM) && !path.exists() => {
+                Self::phantom(settings.phantom_patients)
+            }
+            Some(path) => Self::files(path, settings, budget),
+        }
+    }
+
+    fn phantom(patients: usize) -> Result<Self, Faults> {
+        /// Fewer cannot be divided into three parts of three classes.
+        const FEWEST: usize = 9;
+        if patients < FEWEST {
+            return Err(
+                ToolError::new(Code::Settings, format!("{patients} phantom patients"))
+                    .expected(format!("at least {FEWEST}"))
+                    .remedy("ask for more (--phantom-patients)")
+                    .into(),
+            );
+        }
+        let settings = PhantomSettings {
+            patients,
+            ..PhantomSettings::default()
+        };
+        let cohort = phantom::cohort(settings)
+            .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?;
+        let recipe = format!(
+            "{PHANTOM} {} {patients} {}",
+            env!("CARGO_PKG_VERSION"),
+            settings.seed
+        );
+        Ok(Self {
+            name: PHANTOM.into(),
+            cohort,
+            source: Source::Phantom(settings),
+            hash: digest(recipe.as_bytes()),
+            notes: vec![format!("built-in phantom cohort of {patients} patients")],
+            warnings: Vec::new(),
+            failed: Vec::new(),
+        })
+    }
+
+    fn files(path: &Path, settings: &CohortSettings, budget: ByteBudget) -> Result<Self, Faults> {
+        let options = LoadOptions {
+            sequence: settings.sequence.clone(),
+            ..LoadOptions::default()
+        };
+        let LoadedCohort {
+            name,
+            folder,
+            cohort,
+            files,
+            failed,
+            notes,
+            warnings,
+            manifest_hash,
+            ..
+        } = cohort::load(path, &options)?;
+        Ok(Self {
+            name,
+            cohort,
+            source: Source::Files {
+                loaded: files,
+                folder,
+                label: settings.label,
+                budget,
+            },
+            hash: manifest_hash,
+            notes,
+            warnings,
+            failed,
+        })
+    }
+
+    /// Name for reports.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Who takes part.
+    pub fn cohort(&self) -> &Cohort {
+        &self.cohort
+    }
+
+    /// SHA-256 of the manifest or the recipe.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// What was taken for what.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// What is doubtful about the manifest.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Cases that the manifest names but that have no files.
+    pub fn failed(&self) -> &[ToolError] {
+        &self.failed
+    }
+
+    /// Reads, or makes, the case at a position of the cohort.
+    ///
+    /// # Errors
+    /// The readers' errors, with paths as the manifest gives them.
+    ///
+    /// # Panics
+    /// When there is no such case.
+    pub fn load(&self, index: usize) -> Result<LoadedCase> {
+        match &self.source {
+            Source::Phantom(settings) => {
+                let (volume, mask) = phantom::volume(*settings, index);
+                Ok(LoadedCase {
+                    volume,
+                    mask,
+                    warnings: Vec::new(),
+                })
+            }
+            Source::Files {
+                loaded,
+                folder,
+                label,
+                budget,
+            } => {
+                let files = &loaded[index];
+                let choice = label.map_or_else(|| files.label_choice(), LabelChoice::Value);
+                let options = ReadOptions {
+                    budget: *budget,
+                    volume: None,
+                };
+                let case = read_case(
+                    &files.image,
+                    &files.mask,
+                    choice,
+                    GeometryRule::default(),
+                    &options,
+                )
+                .map_err(|fault| fault.relative_to(folder))?;
+                let id = &self.cohort.cases()[index].id;
+                let warnings = case
+                    .warnings
+                    .into_iter()
+                    .map(|warning| warning.relative_to(folder).case(id.clone()))
+                    .collect();
+                Ok(LoadedCase {
+                    volume: case.image,
+                    mask: case.mask,
+                    warnings,
+                })
+            }
+        }
+    }
+}

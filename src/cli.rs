@@ -1,0 +1,403 @@
+//! Argument definitions, and nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Radiomics and deep learning on the same patients and the same split, in one report.
+#[derive(Debug, Parser)]
+#[command(name = "raduet", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Threads to use (0: all cores); results do not depend on it
+    #[arg(
+        short = 'j',
+        long,
+        global = true,
+        default_value_t = 0,
+        value_name = "N"
+    )]
+    pub jobs: usize,
+    /// Say more (-v: every case as it is done)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Say nothing but errors and the result
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print the result as JSON on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Bytes of memory a single image may take, such as 4G (default: half of this machine's)
+    #[arg(long, global = true, value_name = "BYTES", value_parser = parse_bytes)]
+    pub max_memory: Option<u64>,
+}
+
+/// What raduet can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The main job: features, learners and networks on one split, and one report
+    Compare(CompareArgs),
+    /// A feature table of every slice that holds a region of interest
+    Extract(ExtractArgs),
+    /// A stratified split by patient, or folds, written as a file
+    Split(SplitArgs),
+    /// Classical learners on a feature table
+    Train(TrainArgs),
+    /// Deep networks on the slices
+    Deep(DeepArgs),
+    /// Metrics, intervals and tests from predictions of any origin
+    Evaluate(EvaluateArgs),
+    /// List the features: name, IBSI id, unit, definition
+    Features(FeaturesArgs),
+    /// What this machine offers: processor, threads, GPU, versions
+    Doctor,
+}
+
+/// Where the cases come from.
+#[derive(Debug, Clone, Args)]
+pub struct CohortArgs {
+    /// Keep only cases of this sequence (T1post, T2W …)
+    #[arg(long, value_name = "NAME")]
+    pub sequence: Option<String>,
+    /// Mask value that marks the region of interest, where a mask holds several
+    #[arg(long, value_name = "VALUE")]
+    pub label: Option<i64>,
+    /// Patients of the built-in phantom cohort
+    #[arg(long, value_name = "N")]
+    pub phantom_patients: Option<usize>,
+}
+
+/// How the patients are divided.
+#[derive(Debug, Clone, Args)]
+pub struct SplitOptions {
+    /// Share of patients in the test part
+    #[arg(long, value_name = "SHARE")]
+    pub test: Option<f64>,
+    /// Share of patients in the validation part
+    #[arg(long, value_name = "SHARE")]
+    pub val: Option<f64>,
+    /// Cross-validation with this many folds in place of one test part
+    #[arg(long, value_name = "K")]
+    pub folds: Option<usize>,
+    /// Where all randomness starts [default: 42]
+    #[arg(long, value_name = "SEED")]
+    pub seed: Option<u64>,
+    /// Take the split from this file
+    #[arg(long = "split", value_name = "FILE", conflicts_with_all = ["test", "val", "folds"])]
+    pub file: Option<PathBuf>,
+    /// Take the parts the data set's authors published
+    #[arg(long, conflicts_with_all = ["test", "val", "folds", "file"])]
+    pub published: bool,
+    /// What becomes of a patient whom the published parts put on two sides
+    #[arg(long, value_enum, value_name = "RULE", default_value_t = SharedRule::Refuse)]
+    pub shared_patients: SharedRule,
+}
+
+/// What becomes of a patient in several published parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SharedRule {
+    /// Stop and name them
+    Refuse,
+    /// Leave them out
+    Drop,
+    /// Keep them in the part that is used latest: test, then validation
+    Strictest,
+}
+
+/// How the slices are measured.
+#[derive(Debug, Clone, Args)]
+pub struct FeatureOptions {
+    /// Width of a grey-level bin, in image units [default: 25]
+    #[arg(long, value_name = "WIDTH", conflicts_with = "bin_count")]
+    pub bin_width: Option<f64>,
+    /// Number of grey-level bins, in place of a width
+    #[arg(long, value_name = "N")]
+    pub bin_count: Option<usize>,
+    /// Feature families (firstorder, shape2D, glcm, glrlm, glszm), comma separated [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub family: Vec<String>,
+    /// A slice needs at least this many pixels of the region [default: 2]
+    #[arg(long, value_name = "PIXELS")]
+    pub min_pixels: Option<usize>,
+}
+
+/// Arguments of `raduet compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// A study file (.toml), a manifest (.csv) or a data set's folder; without it the built-in phantom cohort
+    #[arg(value_name = "STUDY")]
+    pub study: Option<PathBuf>,
+    /// How much work to put in
+    #[arg(long, value_enum)]
+    pub preset: Option<PresetName>,
+    /// Run one arm only
+    #[arg(long, value_enum, value_name = "ARM")]
+    pub only: Option<OnlyArm>,
+    /// Learners to train, comma separated, or `all`
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub learners: Vec<String>,
+    /// Networks to train, comma separated
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub networks: Vec<String>,
+    /// Folder for the results
+    #[arg(short, long, default_value = "raduet-run", value_name = "DIR")]
+    pub output: PathBuf,
+    /// Go on where an interrupted run of the same study stopped
+    #[arg(long)]
+    pub resume: bool,
+    /// Print the plan and stop
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The cohort
+    #[command(flatten)]
+    pub cohort: CohortArgs,
+    /// The split
+    #[command(flatten)]
+    pub split: SplitOptions,
+    /// The features
+    #[command(flatten)]
+    pub features: FeatureOptions,
+    /// The networks
+    #[command(flatten)]
+    pub deep: NetworkOptions,
+}
+
+/// How much work `compare` puts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PresetName {
+    /// Minutes on two cores: small crops, few epochs
+    Quick,
+    /// The published recipe: whole slices at 256 x 256, up to 100 epochs
+    Paper,
+    /// As `paper`, with every registered learner back end and network
+    Full,
+}
+
+/// One arm of the comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnlyArm {
+    /// Features and classical learners
+    Radiomics,
+    /// Networks
+    Deep,
+}
+
+/// Arguments of `raduet extract`.
+#[derive(Debug, Args)]
+pub struct ExtractArgs {
+    /// A manifest (.csv), a data set's folder, or `phantom`
+    #[arg(value_name = "MANIFEST|DIR")]
+    pub input: PathBuf,
+    /// File for the feature table
+    #[arg(short, long, default_value = "features.csv", value_name = "FILE")]
+    pub output: PathBuf,
+    /// Print the plan and stop
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The cohort
+    #[command(flatten)]
+    pub cohort: CohortArgs,
+    /// The features
+    #[command(flatten)]
+    pub features: FeatureOptions,
+}
+
+/// Arguments of `raduet split`.
+#[derive(Debug, Args)]
+pub struct SplitArgs {
+    /// A manifest (.csv), a data set's folder, or `phantom`
+    #[arg(value_name = "MANIFEST|DIR")]
+    pub input: PathBuf,
+    /// File for the split
+    #[arg(short, long, default_value = "split.json", value_name = "FILE")]
+    pub output: PathBuf,
+    /// The cohort
+    #[command(flatten)]
+    pub cohort: CohortArgs,
+    /// The split
+    #[command(flatten)]
+    pub split: SplitOptions,
+}
+
+/// Arguments of `raduet train`.
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// A feature table: ours, or another tool's with a patient and a class column
+    #[arg(value_name = "FEATURES")]
+    pub features: PathBuf,
+    /// Learners to train, comma separated, or `all`
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "all",
+        value_name = "NAMES"
+    )]
+    pub learners: Vec<String>,
+    /// Fill missing values with the training rows' medians in place of refusing them
+    #[arg(long, value_enum, value_name = "RULE")]
+    pub impute: Option<Impute>,
+    /// Folder for the results
+    #[arg(short, long, default_value = "raduet-train", value_name = "DIR")]
+    pub output: PathBuf,
+    /// The split
+    #[command(flatten)]
+    pub split: SplitOptions,
+}
+
+/// What becomes of missing feature values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Impute {
+    /// The median of the training rows
+    Median,
+}
+
+/// Options of the networks, by timm's names.
+#[derive(Debug, Clone, Args)]
+pub struct NetworkOptions {
+    /// Side of the square network input, in pixels
+    #[arg(long, value_name = "PIXELS")]
+    pub img_size: Option<usize>,
+    /// Slices per step
+    #[arg(short = 'b', long, value_name = "N")]
+    pub batch_size: Option<usize>,
+    /// Learning rate
+    #[arg(long, value_name = "RATE")]
+    pub lr: Option<f64>,
+    /// Weight decay
+    #[arg(long, value_name = "RATE")]
+    pub weight_decay: Option<f64>,
+    /// At most this many epochs
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<usize>,
+    /// Stop after this many epochs below the best
+    #[arg(long, value_name = "N")]
+    pub patience: Option<usize>,
+    /// What the network sees
+    #[arg(long = "input-mode", value_enum, value_name = "MODE")]
+    pub input: Option<InputName>,
+}
+
+/// What a network sees of a slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InputName {
+    /// The whole slice
+    Whole,
+    /// The region's bounding box with a margin
+    Crop,
+    /// The bounding box, blank outside the region
+    Masked,
+}
+
+/// Arguments of `raduet deep`.
+#[derive(Debug, Args)]
+pub struct DeepArgs {
+    /// A manifest (.csv), a data set's folder, or `phantom`
+    #[arg(value_name = "MANIFEST|DIR")]
+    pub input: PathBuf,
+    /// Networks to train, comma separated
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "resnet18",
+        value_name = "NAMES"
+    )]
+    pub model: Vec<String>,
+    /// Folder for the results
+    #[arg(short, long, default_value = "raduet-deep", value_name = "DIR")]
+    pub output: PathBuf,
+    /// Go on where an interrupted run of the same study stopped
+    #[arg(long)]
+    pub resume: bool,
+    /// The cohort
+    #[command(flatten)]
+    pub cohort: CohortArgs,
+    /// The split
+    #[command(flatten)]
+    pub split: SplitOptions,
+    /// The networks
+    #[command(flatten)]
+    pub deep: NetworkOptions,
+}
+
+/// Arguments of `raduet evaluate`.
+#[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    /// Predictions (.csv), as `compare` writes them or with the same columns
+    #[arg(value_name = "PREDICTIONS", required = true)]
+    pub predictions: Vec<PathBuf>,
+    /// Bootstrap resamples behind each interval
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    pub bootstrap: usize,
+    /// Where all randomness starts
+    #[arg(long, default_value_t = 42, value_name = "SEED")]
+    pub seed: u64,
+    /// Folder for the report; without it only the screen
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}
+
+/// Arguments of `raduet features`.
+#[derive(Debug, Args)]
+pub struct FeaturesArgs {
+    /// One family only
+    #[arg(long, value_name = "NAME")]
+    pub family: Option<String>,
+}
+
+/// Reads `4G`, `512M`, `1073741824`.
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let factor = match unit
+        .trim()
+        .to_ascii_uppercase()
+        .trim_end_matches("IB")
+        .trim_end_matches('B')
+    {
+        "" => 1,
+        "K" => 1 << 10,
+        "M" => 1 << 20,
+        "G" => 1 << 30,
+        "T" => 1_u64 << 40,
+        other => return Err(format!("unknown unit '{other}': use K, M, G or T")),
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "a whole number with K, M, G or T".to_owned())?;
+    number
+        .checked_mul(factor)
+        .ok_or_else(|| "too large for this machine".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn bytes_take_units() {
+        assert_eq!(parse_bytes("512"), Ok(512));
+        assert_eq!(parse_bytes("4G"), Ok(4 << 30));
+        assert_eq!(parse_bytes("2 MiB"), Ok(2 << 20));
+        assert!(parse_bytes("4X").is_err());
+        assert!(parse_bytes("99999999T").is_err());
+    }
+}

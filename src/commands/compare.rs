@@ -1,0 +1,58 @@
+//! `raduet compare`: the main job.
+
+use std::path::Path;
+
+use super::{Context, Outcome};
+use crate::cli::{CompareArgs, OnlyArm, PresetName};
+use crate::compare::{self, Plan};
+use crate::error::{Exit, Faults};
+use crate::run_folder::Start;
+use crate::settings::{Settings, file, preset};
+
+pub(super) fn run(args: &CompareArgs, context: Context) -> Outcome {
+    let settings = settings(args)?;
+    let plan = Plan::new("compare", settings, context.budget)?;
+    if args.dry_run {
+        context.console.print(&plan.describe());
+        return Ok(Exit::Done);
+    }
+    let start = if args.resume {
+        Start::Resume
+    } else {
+        Start::Anew
+    };
+    compare::run(plan, &args.output, start, context.console)
+}
+
+/// Preset, then study file, then command line.
+fn settings(args: &CompareArgs) -> Result<Settings, Faults> {
+    let mut settings = match args.study.as_deref() {
+        Some(path) if is_study_file(path) => file::read(path, args.preset)?,
+        other => {
+            let mut settings = preset::settings(args.preset.unwrap_or(PresetName::Quick));
+            settings.cohort.path = other.map(Path::to_owned);
+            settings
+        }
+    };
+    settings.cohort.apply(&args.cohort);
+    settings.split.apply(&args.split);
+    settings.features.apply(&args.features);
+    settings.networks.apply(&args.deep);
+    if !args.learners.is_empty() {
+        settings.learners.names.clone_from(&args.learners);
+    }
+    if !args.networks.is_empty() {
+        settings.networks.names.clone_from(&args.networks);
+    }
+    match args.only {
+        Some(OnlyArm::Radiomics) => settings.networks.enabled = false,
+        Some(OnlyArm::Deep) => settings.learners.enabled = false,
+        None => {}
+    }
+    Ok(settings)
+}
+
+fn is_study_file(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
+}

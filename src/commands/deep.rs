@@ -1,0 +1,24 @@
+//! `raduet deep`: networks alone, by the published recipe.
+
+use super::{Context, Outcome};
+use crate::cli::{DeepArgs, PresetName};
+use crate::compare::{self, Plan};
+use crate::run_folder::Start;
+use crate::settings::preset;
+
+pub(super) fn run(args: &DeepArgs, context: Context) -> Outcome {
+    let mut settings = preset::settings(PresetName::Paper);
+    settings.cohort.path = Some(args.input.clone());
+    settings.cohort.apply(&args.cohort);
+    settings.split.apply(&args.split);
+    settings.networks.apply(&args.deep);
+    settings.networks.names.clone_from(&args.model);
+    settings.learners.enabled = false;
+    let plan = Plan::new("deep", settings, context.budget)?;
+    let start = if args.resume {
+        Start::Resume
+    } else {
+        Start::Anew
+    };
+    compare::run(plan, &args.output, start, context.console)
+}

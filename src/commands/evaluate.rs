@@ -1,0 +1,63 @@
+//! `raduet evaluate`: metrics, intervals and tests from predictions of any origin.
+
+use raduet_study::report::ReportSettings;
+use raduet_study::uncertainty::Bootstrap;
+use raduet_study::{Predictions, Report};
+use serde_json::json;
+
+use super::{Context, Outcome};
+use crate::cli::EvaluateArgs;
+use crate::error::{Code, Exit, ToolError};
+use crate::io::atomic::{prepare_folder, write_file};
+use crate::io::{predictions_csv, read_small};
+use crate::provenance::{Provenance, digest};
+use crate::report_writers::{self, Material, screen};
+
+pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
+    let mut models: Vec<Predictions> = Vec::new();
+    let mut hashes = Vec::new();
+    for path in &args.predictions {
+        let bytes = read_small(path, crate::io::LARGEST_TABLE)?;
+        hashes.push(digest(&bytes));
+        models.extend(predictions_csv::parse(&bytes).map_err(|fault| fault.file(path))?);
+    }
+    let settings = ReportSettings {
+        bootstrap: Bootstrap {
+            resamples: args.bootstrap,
+            seed: args.seed,
+            ..Bootstrap::default()
+        },
+        ..ReportSettings::default()
+    };
+    let name = args.predictions[0]
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let report = Report::from_predictions(&name, &models, &settings).map_err(|fault| {
+        ToolError::new(Code::Manifest, fault.to_string())
+            .remedy("give every model's answers to the same samples, each patient in one part")
+    })?;
+    if let Some(folder) = &args.output {
+        let described = json!({ "bootstrap": args.bootstrap, "seed": args.seed });
+        let provenance =
+            Provenance::new("evaluate", described, digest(hashes.join("\n").as_bytes()));
+        let material = Material {
+            report: &report,
+            predictions: &models,
+            failures: &[],
+            warnings: &[],
+            provenance: &provenance,
+        };
+        prepare_folder(folder)?;
+        for (name, bytes) in report_writers::files(&material)? {
+            write_file(&folder.join(name), &bytes)?;
+        }
+    }
+    let text = if context.json {
+        serde_json::to_string_pretty(&report).unwrap_or_default()
+    } else {
+        screen::text(&report)
+    };
+    context.console.print(&text);
+    Ok(Exit::Done)
+}

@@ -1,0 +1,121 @@
+//! `raduet extract`: features of every slice that holds a region of interest.
+
+use std::path::{Path, PathBuf};
+
+use super::{Context, Outcome, batch_exit};
+use crate::cases::Cases;
+use crate::cli::{ExtractArgs, PresetName};
+use crate::error::{Code, Exit, ToolError};
+use crate::extract::{Extraction, Wanted};
+use crate::io::atomic::write_file;
+use crate::io::feature_csv;
+use crate::journal::Journal;
+use crate::provenance::{Clock, Provenance};
+use crate::report_writers::{doubts, features as dictionary, run_json};
+use crate::settings::preset;
+
+pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
+    let console = context.console;
+    let mut settings = preset::settings(PresetName::Quick);
+    settings.cohort.path = Some(args.input.clone());
+    settings.cohort.apply(&args.cohort);
+    settings.features.apply(&args.features);
+    let mut clock = Clock::new();
+    let extraction = Extraction::new(&settings.features, Wanted::Features)?;
+    let cases = Cases::open(&settings.cohort, context.budget)?;
+    for note in cases.notes() {
+        console.say(note);
+    }
+    let described = serde_json::json!({
+        "cohort": settings.cohort,
+        "features": extraction.describe(),
+        "families": settings.features.families,
+    });
+    let provenance = Provenance::new("extract", described, cases.hash().to_owned());
+    if args.dry_run {
+        console.print(&format!(
+            "{} cases, {} features a slice, to {}",
+            cases.cohort().cases().len(),
+            extraction.set().width(),
+            args.output.display()
+        ));
+        return Ok(Exit::Done);
+    }
+    let beside = Beside {
+        table: &args.output,
+    };
+    let journal = Journal::open(&beside.file("journal"), &provenance.key())?;
+    let mut extracted = clock.time("extract", || {
+        extraction.run(&cases, Wanted::Features, Some(journal), console)
+    })?;
+    extracted.failures.extend_from_slice(cases.failed());
+    extracted
+        .warnings
+        .splice(0..0, cases.warnings().iter().cloned());
+
+    let total = cases.cohort().cases().len() + cases.failed().len();
+    console.doubts(&extracted.failures, &extracted.warnings);
+    if extracted.features.rows.is_empty() {
+        return Ok(Exit::AllFailed);
+    }
+    write_file(&args.output, &feature_csv::write(&extracted.features)?)?;
+    write_file(
+        &beside.file("dictionary.csv"),
+        &dictionary::csv(extraction.set())?,
+    )?;
+    write_list(
+        &beside.file("failures.csv"),
+        &doubts::failures_csv(&extracted.failures)?,
+    )?;
+    write_list(
+        &beside.file("warnings.csv"),
+        &doubts::warnings_csv(&extracted.warnings)?,
+    )?;
+    let run = run_json::bytes(&provenance, &clock.measured(), serde_json::Value::Null)?;
+    write_file(&beside.file("run.json"), &run)?;
+    remove(&beside.file("journal"))?;
+    console.print(&format!(
+        "{} slices of {} cases, {} features: {}",
+        extracted.features.rows.len(),
+        total - extracted.failures.len(),
+        extraction.set().width(),
+        args.output.display()
+    ));
+    if extracted.too_small > 0 {
+        console.say(&format!(
+            "{} slices left out: too few pixels",
+            extracted.too_small
+        ));
+    }
+    Ok(batch_exit(extracted.failures.len(), total))
+}
+
+/// Files beside the table, named after it.
+struct Beside<'a> {
+    table: &'a Path,
+}
+
+impl Beside<'_> {
+    fn file(&self, what: &str) -> PathBuf {
+        self.table.with_extension(what)
+    }
+}
+
+/// Writes a list, or removes the file of an earlier run when there is nothing to list.
+fn write_list(path: &Path, csv: &Option<Vec<u8>>) -> Result<(), ToolError> {
+    match csv {
+        Some(bytes) => write_file(path, bytes),
+        None => remove(path),
+    }
+}
+
+fn remove(path: &Path) -> Result<(), ToolError> {
+    match std::fs::remove_file(path) {
+        Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
+            Err(ToolError::new(Code::Output, fault.to_string())
+                .file(path)
+                .remedy("remove it"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,99 @@
+//! One file per command. A command says what it does with [`Console`], and ends with an [`Exit`].
+
+mod compare;
+mod deep;
+mod doctor;
+mod evaluate;
+mod extract;
+mod features;
+mod split;
+mod train;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::cli::{Cli, Command, Global};
+use crate::console::{Console, Verbosity};
+use crate::error::{Code, Exit, Faults, ToolError};
+use crate::interrupt;
+use crate::io::ByteBudget;
+
+/// What every command may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Context {
+    /// The screen.
+    pub console: Console,
+    /// Results as JSON on standard output.
+    pub json: bool,
+    /// Bytes a single file may take.
+    pub budget: ByteBudget,
+}
+
+/// Result of a command: faults that ended it, or how it ended.
+type Outcome = Result<Exit, Faults>;
+
+/// Runs a command and says what went wrong, if something did.
+pub fn run(cli: &Cli) -> Exit {
+    let context = context(&cli.global);
+    let work = AssertUnwindSafe(|| -> Outcome {
+        threads(cli.global.jobs)?;
+        interrupt::listen()?;
+        match &cli.command {
+            Command::Compare(args) => compare::run(args, context),
+            Command::Extract(args) => extract::run(args, context),
+            Command::Split(args) => split::run(args, context),
+            Command::Train(args) => train::run(args, context),
+            Command::Deep(args) => deep::run(args, context),
+            Command::Evaluate(args) => evaluate::run(args, context),
+            Command::Features(args) => features::run(args, context),
+            Command::Doctor => Ok(doctor::run(context)),
+        }
+    });
+    let outcome = catch_unwind(work).unwrap_or_else(|_| {
+        let fault =
+            ToolError::new(Code::Internal, "the tool failed").remedy("report this as a bug");
+        Err(fault.into())
+    });
+    match outcome {
+        Ok(exit) => exit,
+        Err(faults) => {
+            context.console.faults(&faults);
+            faults.exit()
+        }
+    }
+}
+
+fn context(global: &Global) -> Context {
+    let verbosity = match (global.quiet, global.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, 0) => Verbosity::Normal,
+        (false, _) => Verbosity::Verbose,
+    };
+    let budget = global
+        .max_memory
+        .map_or_else(ByteBudget::default, ByteBudget);
+    Context {
+        console: Console::new(verbosity),
+        json: global.json,
+        budget,
+    }
+}
+
+/// One pool for everything; results do not depend on its size.
+fn threads(jobs: usize) -> Result<(), ToolError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .build_global()
+        .map_err(|fault| {
+            ToolError::new(Code::Internal, format!("threads: {fault}"))
+                .remedy("choose fewer threads (-j)")
+        })
+}
+
+/// How a batch ended: all, some or none of `total` cases.
+fn batch_exit(failed: usize, total: usize) -> Exit {
+    match failed {
+        0 => Exit::Done,
+        _ if failed == total => Exit::AllFailed,
+        _ => Exit::SomeFailed,
+    }
+}

@@ -1,0 +1,183 @@
+//! The main job: one cohort, one split, both arms, one report.
+//!
+//! ```text
+//! cases ── slices ─┬─ features ── learners ─┐
+//!                  └─ pixels ──── networks ─┴─ predictions ── report
+//! ```
+//!
+//! `raduet deep` and `raduet train` are this job with one arm, the latter from a finished table.
+
+use std::path::Path;
+
+use raduet_study::split::SplitCheck;
+use raduet_study::{Arm, Split};
+use serde_json::json;
+
+use crate::arms::PlannedModel;
+use crate::cases::Cases;
+use crate::conclusion::Conclusion;
+use crate::console::Console;
+use crate::error::{Exit, Faults};
+use crate::extract::{Extraction, Wanted};
+use crate::io::{ByteBudget, feature_csv};
+use crate::journal::Journal;
+use crate::models::{Study, planned};
+use crate::provenance::{Clock, Provenance};
+use crate::report_writers;
+use crate::run_folder::{RunFolder, Start};
+use crate::settings::Settings;
+use crate::{division, extract};
+
+/// The journal of measured cases.
+const JOURNAL: &str = "cases.journal";
+
+/// A comparison that can begin: everything that can be wrong before an image is read has been checked.
+pub struct Plan {
+    settings: Settings,
+    cases: Cases,
+    extraction: Extraction,
+    wanted: Wanted,
+    models: Vec<PlannedModel>,
+    split: Split,
+    check: SplitCheck,
+    provenance: Provenance,
+}
+
+impl Plan {
+    /// Opens the cohort, divides it, and looks the models up.
+    ///
+    /// # Errors
+    /// Everything that is wrong with settings, manifest or split.
+    pub fn new(
+        command: &'static str,
+        settings: Settings,
+        budget: ByteBudget,
+    ) -> Result<Self, Faults> {
+        let models = planned(&settings)?;
+        let wanted = wanted(&models);
+        let extraction = Extraction::new(&settings.features, wanted)?;
+        let cases = Cases::open(&settings.cohort, budget)?;
+        let (split, check) = division::divide(cases.cohort(), &settings.split)?;
+        let described = json!({
+            "study": settings,
+            "engine": extraction.describe(),
+            "models": models.iter().map(|model| &model.name).collect::<Vec<_>>(),
+            "split_id": split.id(),
+        });
+        let provenance = Provenance::new(command, described, cases.hash().to_owned());
+        Ok(Self {
+            settings,
+            cases,
+            extraction,
+            wanted,
+            models,
+            split,
+            check,
+            provenance,
+        })
+    }
+
+    /// The plan in words.
+    pub fn describe(&self) -> String {
+        let names: Vec<&str> = self
+            .models
+            .iter()
+            .map(|model| model.name.as_str())
+            .collect();
+        format!(
+            "{}: {} cases of {} patients\n{}\n{} features a slice\nmodels: {}",
+            self.name(),
+            self.cases.cohort().cases().len(),
+            self.cases.cohort().patients().len(),
+            division::describe(&self.split, &self.check, self.cases.cohort()),
+            self.extraction.set().width(),
+            names.join(", ")
+        )
+    }
+
+    /// The cohort's name, unless the settings give the study another one.
+    fn name(&self) -> &str {
+        if self.settings.name == crate::cases::PHANTOM {
+            self.cases.name()
+        } else {
+            &self.settings.name
+        }
+    }
+
+    /// Does the work and writes everything into `folder`.
+    ///
+    /// # Errors
+    /// What ends a run: a request to stop, an output that cannot be written.
+    pub fn run(self, folder: RunFolder, console: Console) -> Result<Exit, Faults> {
+        let mut clock = Clock::new();
+        for note in self.cases.notes() {
+            console.say(note);
+        }
+        let journal = Journal::open(&folder.state(JOURNAL), folder.key())?;
+        let mut extracted = clock.time("extract", || {
+            self.extraction
+                .run(&self.cases, self.wanted, Some(journal), console)
+        })?;
+        extracted.failures.extend_from_slice(self.cases.failed());
+        extracted
+            .warnings
+            .splice(0..0, self.cases.warnings().iter().cloned());
+        if extracted.features.rows.is_empty() {
+            console.doubts(&extracted.failures, &extracted.warnings);
+            return Ok(Exit::AllFailed);
+        }
+        let extract::Extracted {
+            features,
+            images,
+            failures,
+            warnings,
+            ..
+        } = extracted;
+        if self.wanted != Wanted::Pixels {
+            folder.write("features.csv", &feature_csv::write(&features)?)?;
+            let dictionary = report_writers::features::csv(self.extraction.set())?;
+            folder.write("features.dictionary.csv", &dictionary)?;
+        }
+        let study = Study {
+            settings: &self.settings,
+            features: &features,
+            images,
+            split: &self.split,
+            folder: &folder,
+            console,
+        };
+        let answers = clock.time("fit", || study.fit(&self.models))?;
+        let conclusion = Conclusion {
+            name: self.name(),
+            settings: &self.settings,
+            cohort: self.cases.cohort(),
+            features: &features,
+            split: &self.split,
+            provenance: &self.provenance,
+            failures,
+            warnings,
+        };
+        conclusion
+            .write(&folder, answers, &mut clock, console)?
+            .end(folder, console)
+    }
+}
+
+/// Pixels only when a network is planned, features only when a learner is.
+fn wanted(models: &[PlannedModel]) -> Wanted {
+    let has = |arm| models.iter().any(|model| model.arm == arm);
+    match (has(Arm::Radiomics), has(Arm::Deep)) {
+        (true, true) => Wanted::FeaturesAndPixels,
+        (false, true) => Wanted::Pixels,
+        _ => Wanted::Features,
+    }
+}
+
+/// Begins or resumes a run of a plan.
+///
+/// # Errors
+/// Those of [`RunFolder::open`] and [`Plan::run`].
+pub fn run(plan: Plan, output: &Path, start: Start, console: Console) -> Result<Exit, Faults> {
+    let folder = RunFolder::open(output, &plan.provenance.key(), start)?;
+    plan.run(folder, console)
+}

@@ -1,0 +1,83 @@
+//! The split of a run: drawn, published or read from a file, and always checked against the cohort.
+
+use std::fmt::Write;
+
+use raduet_study::split::{SharedPatients, SplitCheck};
+use raduet_study::{Cohort, Part, Split, StudyError};
+
+use crate::error::{Code, Result, ToolError};
+use crate::io::split_file;
+use crate::settings::{SharedPatientsName, SplitSettings};
+
+/// Makes or reads the split that the settings ask for.
+///
+/// # Errors
+/// [`Code::Split`] for a split that cannot be made, or that puts a patient on two sides; the readers'
+/// errors for a file.
+pub fn divide(cohort: &Cohort, settings: &SplitSettings) -> Result<(Split, SplitCheck)> {
+    let split = if let Some(path) = &settings.file {
+        split_file::read(path)?
+    } else if settings.published {
+        let rule = match settings.shared_patients {
+            SharedPatientsName::Refuse => SharedPatients::Refuse,
+            SharedPatientsName::Drop => SharedPatients::Drop,
+            SharedPatientsName::Strictest => SharedPatients::KeepStrictest,
+        };
+        Split::published(cohort, rule).map_err(|fault| refused(&fault))?
+    } else if let Some(folds) = settings.folds {
+        Split::folds(cohort, folds, settings.valid, settings.seed)
+            .map_err(|fault| refused(&fault))?
+    } else {
+        Split::holdout(cohort, settings.test, settings.valid, settings.seed)
+            .map_err(|fault| refused(&fault))?
+    };
+    let check = split.check(cohort).map_err(|fault| {
+        let fault = refused(&fault);
+        match &settings.file {
+            Some(path) => fault.file(path),
+            None => fault,
+        }
+    })?;
+    Ok((split, check))
+}
+
+fn refused(fault: &StudyError) -> ToolError {
+    let remedy = match fault {
+        StudyError::SharedPatients { .. } => {
+            "choose what becomes of them (--shared-patients drop or strictest), or draw a split"
+        }
+        _ => "change the shares, the folds or the cohort",
+    };
+    ToolError::new(Code::Split, fault.to_string()).remedy(remedy)
+}
+
+/// The split in a few lines: patients per part and class.
+pub fn describe(split: &Split, check: &SplitCheck, cohort: &Cohort) -> String {
+    let names = cohort.classes().names();
+    let mut text = format!("split {} ({}, seed {})", split.id(), split.rule, split.seed);
+    for (index, counts) in check.folds.iter().enumerate() {
+        if check.folds.len() > 1 {
+            let _ = write!(text, "\nfold {index}");
+        }
+        for part in Part::ALL {
+            let of_part = counts.of(part);
+            let classes: Vec<String> = names
+                .iter()
+                .zip(of_part)
+                .map(|(name, count)| format!("{name} {count}"))
+                .collect();
+            let total: usize = of_part.iter().sum();
+            let _ = write!(
+                text,
+                "\n{:6} {total:4} patients  {}",
+                part.name(),
+                classes.join(", ")
+            );
+        }
+    }
+    for warning in &check.warnings {
+        let _ = write!(text, "\nwarning: {warning}");
+    }
+    text.push_str("\n0 patients shared between parts");
+    text
+}

@@ -1,0 +1,404 @@
+//! Feature tables as CSV: ours, and other tools'.
+//!
+//! Ours: the keys `ID, PatientID, Sequence, Split, Target, Slice, SlicePosition_mm, ROIPixels,
+//! ROIArea_mm2`, then one column per feature. An undefined value is an empty cell. Numbers are the
+//! shortest decimals that read back to the same bits.
+//!
+//! Other tools' tables are read by column name: a patient, a class, possibly a case, a slice and a
+//! part, in the spellings that are common (see [`KEYS`]); every other column that holds numbers is
+//! a feature, and what was taken for what is said.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use raduet_study::{CaseId, ClassNames, FeatureTable, Label, Part, PatientId, SampleId};
+
+use crate::error::{Code, Result, ToolError, Warning, WarningCode};
+use crate::io::cell;
+
+/// What describes a row beside its features.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureRow {
+    /// What was measured.
+    pub sample: SampleId,
+    /// Whose image it was.
+    pub patient: PatientId,
+    /// The patient's class.
+    pub label: Label,
+    /// Imaging sequence, where known.
+    pub sequence: Option<String>,
+    /// Published part, where known.
+    pub part: Option<Part>,
+    /// Position of the slice along the normal of the stack in mm, from its first slice.
+    pub position_mm: Option<f64>,
+    /// Pixels of the region.
+    pub pixels: Option<usize>,
+    /// Area of the region in mm².
+    pub area_mm2: Option<f64>,
+}
+
+/// A feature table with what its rows are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureFile {
+    /// The classes in order.
+    pub classes: ClassNames,
+    /// One description per row of the table.
+    pub rows: Vec<FeatureRow>,
+    /// The values.
+    pub table: FeatureTable,
+}
+
+/// The key columns, in order.
+const HEAD: [&str; 9] = [
+    "ID",
+    "PatientID",
+    "Sequence",
+    "Split",
+    "Target",
+    "Slice",
+    "SlicePosition_mm",
+    "ROIPixels",
+    "ROIArea_mm2",
+];
+
+/// Spellings by which key columns are recognised, letter case and `_ -` ignored; first hit wins.
+pub const KEYS: [(&str, &[&str]); 6] = [
+    ("ID", &["id", "caseid", "case"]),
+    (
+        "PatientID",
+        &["patientid", "patient", "subject", "subjectid"],
+    ),
+    ("Target", &["target", "label", "class", "diagnosis"]),
+    ("Slice", &["slice", "sliceindex"]),
+    ("Split", &["split", "part"]),
+    ("Sequence", &["sequence", "modality"]),
+];
+
+/// The table as CSV.
+///
+/// # Errors
+/// [`Code::Internal`] when the writer fails, which it does not in memory.
+pub fn write(file: &FeatureFile) -> Result<Vec<u8>> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let head = HEAD
+        .into_iter()
+        .chain(file.table.columns().iter().map(String::as_str));
+    out.write_record(head).map_err(|fault| internal(&fault))?;
+    for (index, row) in file.rows.iter().enumerate() {
+        let keys = [
+            cell::text(row.sample.case.as_str()),
+            cell::text(row.patient.as_str()),
+            row.sequence.as_deref().map(cell::text).unwrap_or_default(),
+            row.part
+                .map(|part| part.name().to_owned())
+                .unwrap_or_default(),
+            cell::text(file.classes.name(row.label)),
+            row.sample
+                .slice
+                .map(|slice| slice.to_string())
+                .unwrap_or_default(),
+            row.position_mm.map(cell::number).unwrap_or_default(),
+            row.pixels
+                .map(|pixels| pixels.to_string())
+                .unwrap_or_default(),
+            row.area_mm2.map(cell::number).unwrap_or_default(),
+        ];
+        let values = file
+            .table
+            .row(index)
+            .iter()
+            .map(|&value| cell::number(value));
+        out.write_record(keys.into_iter().chain(values))
+            .map_err(|fault| internal(&fault))?;
+    }
+    out.into_inner()
+        .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))
+}
+
+fn internal(fault: &csv::Error) -> ToolError {
+    ToolError::new(Code::Internal, fault.to_string()).remedy("report this as a bug")
+}
+
+/// Where the key columns stand, and which columns are features.
+struct Layout {
+    keys: [Option<usize>; KEYS.len()],
+    features: Vec<usize>,
+}
+
+/// Reads a feature table, ours or another tool's, and says what it took for what.
+///
+/// Classes are in alphabetical order, or in numerical order where all are whole numbers. Columns
+/// that hold text are passed over with a note.
+///
+/// # Errors
+/// [`Code::NotFound`], [`Code::Read`], or [`Code::Manifest`] for a table that names no patient or
+/// class, has no row, or repeats a column or a sample.
+pub fn read(path: &Path) -> Result<(FeatureFile, Vec<Warning>)> {
+    let bytes = super::read_small(path, super::LARGEST_TABLE)?;
+    parse(&bytes).map_err(|fault| fault.file(path))
+}
+
+fn parse(bytes: &[u8]) -> Result<(FeatureFile, Vec<Warning>)> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(Cursor::new(bytes));
+    let mut records = Vec::new();
+    for record in reader.records() {
+        records.push(record.map_err(|fault| manifest(fault.to_string(), "mend the CSV"))?);
+    }
+    let Some((head, rows)) = records.split_first() else {
+        return Err(manifest(
+            "an empty file",
+            "give a table with a header and rows",
+        ));
+    };
+    if rows.is_empty() {
+        return Err(manifest(
+            "a header without rows",
+            "give a table with at least one row",
+        ));
+    }
+    let mut warnings = Vec::new();
+    let layout = layout(head, rows, &mut warnings)?;
+    let classes = classes(rows, &layout)?;
+    let mut described = Vec::with_capacity(rows.len());
+    let mut values = Vec::with_capacity(rows.len() * layout.features.len());
+    for (index, record) in rows.iter().enumerate() {
+        described.push(describe(record, index, &layout, &classes)?);
+        values.extend(layout.features.iter().map(|&column| {
+            // Columns were chosen so that every cell is a number or missing.
+            parse_number(&record[column]).flatten().unwrap_or(f64::NAN)
+        }));
+    }
+    let columns = layout
+        .features
+        .iter()
+        .map(|&column| head[column].to_owned())
+        .collect();
+    let samples = described.iter().map(|row| row.sample.clone()).collect();
+    let table = FeatureTable::new(samples, columns, values)
+        .map_err(|fault| manifest(fault.to_string(), "give every row its own case and slice"))?;
+    Ok((
+        FeatureFile {
+            classes,
+            rows: described,
+            table,
+        },
+        warnings,
+    ))
+}
+
+fn layout(
+    head: &csv::StringRecord,
+    rows: &[csv::StringRecord],
+    warnings: &mut Vec<Warning>,
+) -> Result<Layout> {
+    let plain = |name: &str| name.trim().to_lowercase().replace(['_', '-', ' '], "");
+    let names: Vec<String> = head.iter().map(plain).collect();
+    let keys = KEYS.map(|(_, spellings)| {
+        spellings
+            .iter()
+            .find_map(|spelling| names.iter().position(|name| name == spelling))
+    });
+    for ((role, _), column) in KEYS.iter().zip(keys) {
+        if let Some(column) = column
+            && head[column] != **role
+        {
+            let found = format!("column '{}'", &head[column]);
+            warnings.push(
+                Warning::new(WarningCode::Manifest, found, format!("taken for {role}")).note(),
+            );
+        }
+    }
+    let [id, patient, target, ..] = keys;
+    if id.or(patient).is_none() || target.is_none() {
+        return Err(manifest(
+            format!(
+                "columns {}",
+                head.iter().take(6).collect::<Vec<_>>().join(", ")
+            ),
+            "name a patient (PatientID or ID) and a class (Target or label)",
+        ));
+    }
+    let own: Vec<String> = HEAD.iter().map(|name| plain(name)).collect();
+    let mut features = Vec::new();
+    let mut passed = Vec::new();
+    for (column, name) in names.iter().enumerate() {
+        if own.contains(name) || keys.contains(&Some(column)) {
+            continue;
+        }
+        if rows
+            .iter()
+            .all(|record| record.get(column).and_then(parse_number).is_some())
+        {
+            features.push(column);
+        } else {
+            passed.push(&head[column]);
+        }
+    }
+    if features.is_empty() {
+        return Err(manifest(
+            "no column of numbers",
+            "give a table with features",
+        ));
+    }
+    if !passed.is_empty() {
+        let found = format!("{} column(s) of text: {}", passed.len(), passed.join(", "));
+        warnings.push(Warning::new(
+            WarningCode::Manifest,
+            found,
+            "not used as features",
+        ));
+    }
+    Ok(Layout { keys, features })
+}
+
+fn classes(rows: &[csv::StringRecord], layout: &Layout) -> Result<ClassNames> {
+    let target = layout.keys[2].unwrap_or_default();
+    let mut names: Vec<&str> = rows.iter().map(|record| &record[target]).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.iter().all(|name| name.parse::<i64>().is_ok()) {
+        names.sort_by_key(|name| name.parse::<i64>().unwrap_or_default());
+    }
+    ClassNames::new(names).map_err(|fault| manifest(fault.to_string(), "give every row a class"))
+}
+
+fn describe(
+    record: &csv::StringRecord,
+    index: usize,
+    layout: &Layout,
+    classes: &ClassNames,
+) -> Result<FeatureRow> {
+    let [id, patient, target, slice, part, sequence] = layout
+        .keys
+        .map(|column| column.map(|column| record[column].trim()));
+    let label = target.and_then(|name| classes.label(name)).ok_or_else(|| {
+        manifest(
+            format!("row {} without a class", index + 2),
+            "give every row a class",
+        )
+    })?;
+    let slice = match slice {
+        None | Some("") => None,
+        Some(text) => Some(text.parse().map_err(|_| {
+            manifest(
+                format!("row {}: slice '{text}'", index + 2),
+                "slices are whole numbers from 0",
+            )
+        })?),
+    };
+    let patient = patient.or(id).unwrap_or_default();
+    if patient.is_empty() {
+        return Err(manifest(
+            format!("row {} without a patient", index + 2),
+            "name its patient",
+        ));
+    }
+    // A table without case ids holds one row per patient, or several lesions: the row tells them apart.
+    let case = match id {
+        Some(id) => id.to_owned(),
+        None => format!("{patient}#{}", index + 1),
+    };
+    Ok(FeatureRow {
+        sample: SampleId {
+            case: CaseId::new(case),
+            slice,
+        },
+        patient: PatientId::new(patient),
+        label,
+        sequence: sequence.filter(|text| !text.is_empty()).map(str::to_owned),
+        part: part.and_then(Part::from_name),
+        position_mm: None,
+        pixels: None,
+        area_mm2: None,
+    })
+}
+
+/// `Some(None)` for a missing value, `None` for text.
+#[expect(
+    clippy::option_option,
+    reason = "text, missing and number are three things"
+)]
+fn parse_number(cell: &str) -> Option<Option<f64>> {
+    match cell.trim() {
+        "" | "NA" | "NaN" | "nan" | "null" | "None" => Some(None),
+        text => text.parse().ok().map(Some),
+    }
+}
+
+fn manifest(found: impl Into<String>, remedy: &str) -> ToolError {
+    ToolError::new(Code::Manifest, found).remedy(remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example() -> FeatureFile {
+        let classes = ClassNames::new(["mild", "severe"]).unwrap();
+        let row = |case: &str, slice: u32, label: usize| FeatureRow {
+            sample: SampleId::slice(CaseId::new(case), slice),
+            patient: PatientId::new(format!("p-{case}")),
+            label: Label(label),
+            sequence: Some("T2W".into()),
+            part: Some(Part::Train),
+            position_mm: None,
+            pixels: None,
+            area_mm2: None,
+        };
+        let rows = vec![row("a", 0, 0), row("a", 3, 0), row("b", 1, 1)];
+        let samples = rows.iter().map(|row| row.sample.clone()).collect();
+        let values = vec![0.1 + 0.2, -1e-300, f64::NAN, 4.0, 1e22, 6.0];
+        let table = FeatureTable::new(samples, vec!["f".into(), "g".into()], values).unwrap();
+        FeatureFile {
+            classes,
+            rows,
+            table,
+        }
+    }
+
+    #[test]
+    fn a_written_table_reads_back_to_the_bit() {
+        let file = example();
+        let (again, _) = parse(&write(&file).unwrap()).unwrap();
+        assert_eq!(again.rows, file.rows);
+        let bits = |file: &FeatureFile| -> Vec<u64> {
+            file.table.values().iter().map(|v| v.to_bits()).collect()
+        };
+        assert_eq!(bits(&again), bits(&file));
+    }
+
+    #[test]
+    fn other_tools_tables_are_read_by_their_names() {
+        let text = "patient_id,label,scanner,x\n7,10,GE,1.5\n7,10,GE,2\n8,9,Philips,\n";
+        let (file, warnings) = parse(text.as_bytes()).unwrap();
+        assert_eq!(file.classes.names(), ["9", "10"]);
+        assert_eq!(file.table.columns(), ["x"]);
+        assert_eq!(file.rows[1].patient.as_str(), "7");
+        assert_ne!(file.rows[0].sample, file.rows[1].sample);
+        assert!(file.table.row(2)[0].is_nan());
+        assert!(
+            warnings
+                .iter()
+                .any(|warning| warning.found.contains("scanner"))
+        );
+    }
+
+    #[test]
+    fn a_table_without_patient_or_class_is_refused() {
+        for text in [
+            "x,y\n1,2\n",
+            "patient_id,x\n1,2\n",
+            "",
+            "patient_id,label,x\n",
+        ] {
+            assert_eq!(
+                parse(text.as_bytes()).unwrap_err().code,
+                Code::Manifest,
+                "{text:?}"
+            );
+        }
+    }
+}

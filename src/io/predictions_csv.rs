@@ -1,0 +1,328 @@
+//! Predictions as CSV: `ID,PatientID,Slice,Split,Fold,model,arm,y_true,y_pred,p_<class>…`.
+//!
+//! Every figure of a report can be computed again from this file, ours or another tool's. `Fold`,
+//! `Slice` and `y_pred` may be missing when reading; columns are found by name.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+use raduet_study::{
+    Arm, CaseId, ClassNames, Part, PatientId, PredictionRow, Predictions, SampleId,
+};
+
+use super::cell;
+use crate::error::{Code, Result, ToolError};
+
+/// Columns in front of the probabilities.
+const HEAD: [&str; 9] = [
+    "ID",
+    "PatientID",
+    "Slice",
+    "Split",
+    "Fold",
+    "model",
+    "arm",
+    "y_true",
+    "y_pred",
+];
+
+/// What the names of probability columns begin with.
+const PROBABILITY: &str = "p_";
+
+/// All models' answers, one below the other. Models without an answer leave no trace.
+///
+/// # Errors
+/// [`Code::Internal`] when the models speak of different classes.
+pub fn write(models: &[Predictions]) -> Result<Vec<u8>> {
+    let Some(first) = models.first() else {
+        return Ok(Vec::new());
+    };
+    let classes = first.classes();
+    if models.iter().any(|model| model.classes() != classes) {
+        return Err(ToolError::new(
+            Code::Internal,
+            "models of different classes in one file",
+        ));
+    }
+    let internal = |fault: csv::Error| ToolError::new(Code::Internal, fault.to_string());
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let probabilities = classes
+        .names()
+        .iter()
+        .map(|name| format!("{PROBABILITY}{name}"));
+    out.write_record(HEAD.map(str::to_owned).into_iter().chain(probabilities))
+        .map_err(internal)?;
+    for model in models {
+        for row in model.rows() {
+            let keys = [
+                cell::text(row.sample.case.as_str()),
+                cell::text(row.patient.as_str()),
+                row.sample
+                    .slice
+                    .map(|slice| slice.to_string())
+                    .unwrap_or_default(),
+                row.part.name().to_owned(),
+                row.fold.to_string(),
+                cell::text(model.model()),
+                model.arm().name().to_owned(),
+                cell::text(classes.name(row.truth)),
+                cell::text(classes.name(row.answer())),
+            ];
+            let values = row.probabilities.iter().map(|&p| cell::number(p));
+            out.write_record(keys.into_iter().chain(values))
+                .map_err(internal)?;
+        }
+    }
+    out.into_inner()
+        .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))
+}
+
+/// Where the columns stand.
+struct Columns {
+    by_name: BTreeMap<String, usize>,
+    classes: ClassNames,
+    probabilities: Vec<usize>,
+}
+
+/// Reads predictions; one entry per model, in order of first appearance.
+///
+/// # Errors
+/// [`Code::Manifest`] naming the line that is wrong.
+pub fn parse(bytes: &[u8]) -> Result<Vec<Predictions>> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut reader = csv::Reader::from_reader(Cursor::new(bytes));
+    let head = reader
+        .headers()
+        .map_err(|fault| faulty(1, fault.to_string(), "mend the CSV"))?
+        .clone();
+    let columns = columns(&head)?;
+    let mut models: Vec<(String, Arm, Vec<PredictionRow>)> = Vec::new();
+    for (index, record) in reader.records().enumerate() {
+        let line = index + 2;
+        let record = record.map_err(|fault| faulty(line, fault.to_string(), "mend the CSV"))?;
+        let (model, arm, row) = row(&record, line, &columns)?;
+        match models.iter_mut().find(|(name, ..)| *name == model) {
+            Some((_, known, rows)) if *known == arm => rows.push(row),
+            Some((_, known, _)) => {
+                let found = format!(
+                    "model '{model}' in the arms {} and {}",
+                    known.name(),
+                    arm.name()
+                );
+                return Err(faulty(line, found, "give every model one arm"));
+            }
+            None => models.push((model, arm, vec![row])),
+        }
+    }
+    models
+        .into_iter()
+        .map(|(model, arm, rows)| {
+            Predictions::new(model, arm, columns.classes.clone(), rows).map_err(|fault| {
+                ToolError::new(Code::Manifest, fault.to_string())
+                    .remedy("give probabilities that sum to one")
+            })
+        })
+        .collect()
+}
+
+fn columns(head: &csv::StringRecord) -> Result<Columns> {
+    let by_name: BTreeMap<String, usize> = head
+        .iter()
+        .enumerate()
+        .map(|(column, name)| (name.trim().to_lowercase(), column))
+        .collect();
+    let mut names = Vec::new();
+    let mut probabilities = Vec::new();
+    for (column, name) in head.iter().enumerate() {
+        if let Some(class) = name.trim().strip_prefix(PROBABILITY) {
+            names.push(class.to_owned());
+            probabilities.push(column);
+        }
+    }
+    for needed in ["patientid", "y_true"] {
+        if !by_name.contains_key(needed) {
+            return Err(faulty(
+                1,
+                format!("no column '{needed}'"),
+                "name patient and true class",
+            ));
+        }
+    }
+    let classes = ClassNames::new(names).map_err(|fault| {
+        faulty(
+            1,
+            fault.to_string(),
+            "give one column p_<class> for every class",
+        )
+    })?;
+    Ok(Columns {
+        by_name,
+        classes,
+        probabilities,
+    })
+}
+
+fn row(
+    record: &csv::StringRecord,
+    line: usize,
+    columns: &Columns,
+) -> Result<(String, Arm, PredictionRow)> {
+    let cell = |name: &str| -> &str {
+        columns
+            .by_name
+            .get(name)
+            .and_then(|&column| record.get(column))
+            .unwrap_or("")
+            .trim()
+    };
+    let number = |name: &str| -> Result<Option<usize>> {
+        match cell(name) {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| {
+                faulty(
+                    line,
+                    format!("{name} '{text}'"),
+                    "give a whole number from 0",
+                )
+            }),
+        }
+    };
+    let patient = cell::original(cell("patientid")).into_owned();
+    if patient.is_empty() {
+        return Err(faulty(line, "no patient".to_owned(), "name the patient"));
+    }
+    let case = match cell("id") {
+        "" => patient.clone(),
+        id => cell::original(id).into_owned(),
+    };
+    let slice = match number("slice")? {
+        None => None,
+        Some(slice) => Some(u32::try_from(slice).map_err(|_| {
+            faulty(
+                line,
+                format!("slice {slice}"),
+                "give the slice's index in its volume",
+            )
+        })?),
+    };
+    let class = cell::original(cell("y_true"));
+    let truth = columns.classes.label(&class).ok_or_else(|| {
+        let expected = format!("choose from {}", columns.classes.names().join(", "));
+        faulty(line, format!("true class '{class}'"), &expected)
+    })?;
+    let part = match cell("split") {
+        "" => Part::Test,
+        name => Part::from_name(name).ok_or_else(|| {
+            faulty(
+                line,
+                format!("part '{name}'"),
+                "choose from train, valid, test",
+            )
+        })?,
+    };
+    let arm = match cell("arm").to_lowercase().as_str() {
+        "" | "radiomics" => Arm::Radiomics,
+        "deep" => Arm::Deep,
+        "reference" => Arm::Reference,
+        name => {
+            let found = format!("arm '{name}'");
+            return Err(faulty(
+                line,
+                found,
+                "choose from radiomics, deep, reference",
+            ));
+        }
+    };
+    let model = match cell("model") {
+        "" => "model".to_owned(),
+        name => cell::original(name).into_owned(),
+    };
+    let probabilities = columns
+        .probabilities
+        .iter()
+        .map(|&column| {
+            let text = record.get(column).unwrap_or("").trim();
+            text.parse::<f64>().map_err(|_| {
+                faulty(
+                    line,
+                    format!("probability '{text}'"),
+                    "give a number from 0 to 1",
+                )
+            })
+        })
+        .collect::<Result<_>>()?;
+    let fold = number("fold")?.unwrap_or(0);
+    let sample = SampleId {
+        case: CaseId::new(case),
+        slice,
+    };
+    let patient = PatientId::new(patient);
+    Ok((
+        model,
+        arm,
+        PredictionRow {
+            sample,
+            patient,
+            part,
+            fold,
+            truth,
+            probabilities,
+        },
+    ))
+}
+
+fn faulty(line: usize, found: impl Into<String>, remedy: &str) -> ToolError {
+    ToolError::new(Code::Manifest, format!("line {line}: {}", found.into())).remedy(remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use raduet_study::Label;
+
+    use super::*;
+
+    #[test]
+    fn written_predictions_read_back_to_the_bit() {
+        let classes = ClassNames::new(["mild", "=severe"]).unwrap();
+        let row = |slice: u32, p: f64| PredictionRow {
+            sample: SampleId::slice(CaseId::new("c"), slice),
+            patient: PatientId::new("-7"),
+            part: Part::Valid,
+            fold: 2,
+            truth: Label(1),
+            probabilities: vec![p, 1.0 - p],
+        };
+        let models = [
+            Predictions::new(
+                "svc",
+                Arm::Radiomics,
+                classes.clone(),
+                vec![row(0, 0.1), row(1, 0.7)],
+            )
+            .unwrap(),
+            Predictions::new("resnet18", Arm::Deep, classes, vec![row(0, 1.0 / 3.0)]).unwrap(),
+        ];
+        assert_eq!(parse(&write(&models).unwrap()).unwrap(), models);
+    }
+
+    #[test]
+    fn a_wrong_cell_names_its_line() {
+        let good = "PatientID,y_true,p_a,p_b\n1,a,0.5,0.5\n";
+        assert_eq!(parse(good.as_bytes()).unwrap()[0].rows().len(), 1);
+        for (bad, expected) in [
+            (
+                "PatientID,y_true,p_a,p_b\n1,a,0.5,0.5\n2,c,0.5,0.5\n",
+                "line 3: true class 'c'",
+            ),
+            (
+                "PatientID,y_true,p_a,p_b\n1,a,x,0.5\n",
+                "line 2: probability 'x'",
+            ),
+            ("PatientID,p_a\n1,0.5\n", "no column 'y_true'"),
+            ("PatientID,y_true,p_a,p_b\n1,a,0.5,0.6\n", "summing to 1.1"),
+        ] {
+            let fault = parse(bad.as_bytes()).unwrap_err().to_string();
+            assert!(fault.contains(expected), "{fault}");
+        }
+    }
+}

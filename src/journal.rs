@@ -1,0 +1,185 @@
+//! What is finished, written down as it is finished, so that a stopped run loses at most a second.
+//!
+//! One record a line: 16 hexadecimal digits of the SHA-256 of the rest, a blank, the record as JSON.
+//! The first record is the run's key. A line that is cut or does not fit its digits ends the journal:
+//! it and whatever follows are dropped. Appends reach the disk in batches of at most a second.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Code, Result, ToolError};
+use crate::provenance::digest;
+
+/// Records reach the disk at least this often.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+
+/// Digits of the digest in front of each record.
+const DIGITS: usize = 16;
+
+/// An append-only file of records under one key.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+    synced: Instant,
+}
+
+impl Journal {
+    /// Opens the journal of a run, and gives back the records of an earlier run with the same key.
+    /// A journal of another key is begun anew.
+    ///
+    /// # Errors
+    /// [`Code::Output`] when the file cannot be read or written.
+    pub fn open<T: DeserializeOwned>(path: &Path, key: &str) -> Result<(Self, Vec<T>)> {
+        let refused = |fault: std::io::Error| unwritable(path, &fault);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(refused)?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(refused)?;
+        let (records, whole) = replay(&text, key);
+        file.set_len(whole as u64).map_err(refused)?;
+        file.seek(SeekFrom::End(0)).map_err(refused)?;
+        let mut journal = Self {
+            file,
+            path: path.to_owned(),
+            synced: Instant::now(),
+        };
+        if whole == 0 {
+            journal.append(&key)?;
+            journal.sync()?;
+        }
+        Ok((journal, records))
+    }
+
+    /// Adds a record.
+    ///
+    /// # Errors
+    /// [`Code::Output`] when it cannot be written.
+    pub fn append<T: Serialize>(&mut self, record: &T) -> Result<()> {
+        let json = serde_json::to_string(record)
+            .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?;
+        let line = format!("{} {json}\n", &digest(json.as_bytes())[..DIGITS]);
+        self.file
+            .write_all(line.as_bytes())
+            .map_err(|fault| unwritable(&self.path, &fault))?;
+        if self.synced.elapsed() >= SYNC_EVERY {
+            self.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Brings everything appended so far to the disk.
+    ///
+    /// # Errors
+    /// [`Code::Output`] when the disk refuses.
+    pub fn sync(&mut self) -> Result<()> {
+        self.file
+            .sync_data()
+            .map_err(|fault| unwritable(&self.path, &fault))?;
+        self.synced = Instant::now();
+        Ok(())
+    }
+}
+
+/// The records under `key`, and how many bytes of the text are whole.
+fn replay<T: DeserializeOwned>(text: &[u8], key: &str) -> (Vec<T>, usize) {
+    let mut whole = 0;
+    let mut records = Vec::new();
+    let mut keyed = false;
+    while let Some(length) = text[whole..].iter().position(|&byte| byte == b'\n') {
+        let line = &text[whole..whole + length];
+        let Some(json) = verified(line) else { break };
+        if keyed {
+            let Ok(record) = serde_json::from_slice(json) else {
+                break;
+            };
+            records.push(record);
+        } else {
+            if serde_json::from_slice::<String>(json).ok().as_deref() != Some(key) {
+                return (Vec::new(), 0);
+            }
+            keyed = true;
+        }
+        whole += length + 1;
+    }
+    (records, whole)
+}
+
+/// The JSON of a line whose digits are right.
+fn verified(line: &[u8]) -> Option<&[u8]> {
+    let (digits, rest) = line.split_at_checked(DIGITS)?;
+    let json = rest.strip_prefix(b" ")?;
+    (digest(json).as_bytes().get(..DIGITS)? == digits).then_some(json)
+}
+
+fn unwritable(path: &Path, fault: &std::io::Error) -> ToolError {
+    ToolError::new(Code::Output, fault.to_string())
+        .file(path)
+        .remedy("choose another output folder, or make room on this one")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(path: &Path, records: &[(u32, f64)]) {
+        let (mut journal, before) = Journal::open::<(u32, f64)>(path, "key").unwrap();
+        assert!(before.is_empty());
+        for record in records {
+            journal.append(record).unwrap();
+        }
+    }
+
+    #[test]
+    fn records_come_back_to_the_bit_under_the_same_key_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let records = [(1, 0.1 + 0.2), (2, -1e-300)];
+        written(&path, &records);
+        let (_, again) = Journal::open::<(u32, f64)>(&path, "key").unwrap();
+        assert_eq!(again, records);
+        let (_, other) = Journal::open::<(u32, f64)>(&path, "other").unwrap();
+        assert!(other.is_empty());
+    }
+
+    /// Cut at every byte, the journal gives back a beginning of its records and can be continued.
+    #[test]
+    fn a_cut_journal_keeps_its_whole_records() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let records = [(1, 1.5), (2, 2.5), (3, 3.5)];
+        written(&path, &records);
+        let text = std::fs::read(&path).unwrap();
+        for cut in 0..text.len() {
+            std::fs::write(&path, &text[..cut]).unwrap();
+            let (mut journal, kept) = Journal::open::<(u32, f64)>(&path, "key").unwrap();
+            assert_eq!(kept, records[..kept.len()], "cut at {cut}");
+            journal.append(&(9, 9.5)).unwrap();
+            let (_, again) = Journal::open::<(u32, f64)>(&path, "key").unwrap();
+            assert_eq!(again.len(), kept.len() + 1, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_changed_record_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        written(&path, &[(1, 1.5), (2, 2.5)]);
+        let mut text = std::fs::read(&path).unwrap();
+        let last = text.len() - 3;
+        text[last] = if text[last] == b'5' { b'6' } else { b'5' };
+        std::fs::write(&path, &text).unwrap();
+        let (_, kept) = Journal::open::<(u32, f64)>(&path, "key").unwrap();
+        assert_eq!(kept, [(1, 1.5)]);
+    }
+}

@@ -1,0 +1,74 @@
+//! How figures are printed: the same in every form.
+
+use raduet_study::report::Figure;
+use raduet_study::uncertainty::Interval;
+
+/// What stands where a figure has no value.
+pub const UNDEFINED: &str = "–";
+
+/// A share as a percentage with one decimal.
+pub fn percent(value: f64) -> String {
+    format!("{:.1}", 100.0 * value)
+}
+
+/// A figure as a percentage.
+pub fn figure_percent(figure: Option<&Figure>) -> String {
+    value(figure).map_or_else(|| UNDEFINED.to_owned(), percent)
+}
+
+/// A figure with three decimals.
+pub fn figure_plain(figure: Option<&Figure>) -> String {
+    value(figure).map_or_else(|| UNDEFINED.to_owned(), |value| format!("{value:.3}"))
+}
+
+/// A figure as a percentage with its interval: `58.6 [41.4, 75.9]`.
+pub fn figure_with_interval(figure: Option<&Figure>) -> String {
+    let Some(found) = figure else {
+        return UNDEFINED.to_owned();
+    };
+    match (found.value, found.interval()) {
+        (Some(value), Some(interval)) => {
+            format!("{} {}", percent(value), interval_percent(interval))
+        }
+        (Some(value), None) => percent(value),
+        (None, _) => UNDEFINED.to_owned(),
+    }
+}
+
+/// An interval in percent: `[41.4, 75.9]`.
+pub fn interval_percent(interval: Interval) -> String {
+    format!("[{}, {}]", percent(interval.lower), percent(interval.upper))
+}
+
+/// A p value: three decimals, or how small it is.
+pub fn p_value(p: f64) -> String {
+    if p < 0.001 {
+        "< 0.001".to_owned()
+    } else {
+        format!("= {p:.3}")
+    }
+}
+
+fn value(figure: Option<&Figure>) -> Option<f64> {
+    figure.and_then(|figure| figure.value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_printed_as_in_tables() {
+        assert_eq!(percent(0.515_82), "51.6");
+        assert_eq!(
+            interval_percent(Interval {
+                lower: 0.1,
+                upper: 1.0
+            }),
+            "[10.0, 100.0]"
+        );
+        assert_eq!(p_value(0.000_4), "< 0.001");
+        assert_eq!(p_value(0.041_9), "= 0.042");
+        assert_eq!(figure_percent(None), "–");
+    }
+}

@@ -1,0 +1,122 @@
+//! The final screen.
+
+use std::fmt::Write;
+
+use raduet_study::report::{Level, ModelReport};
+use raduet_study::{Arm, Report};
+
+use super::numbers::{
+    figure_percent, figure_plain, figure_with_interval, interval_percent, p_value, percent,
+};
+use crate::error::shown;
+
+/// Columns of the slice level: heading and metric.
+pub(super) const SLICE_COLUMNS: [(&str, &str); 5] = [
+    ("acc", "accuracy"),
+    ("prec", "precision_macro"),
+    ("sens", "sensitivity_macro"),
+    ("spec", "specificity_macro"),
+    ("F1", "f1_macro"),
+];
+
+/// What the screen, and the head of every report, says first.
+pub fn head(report: &Report) -> String {
+    let folds = if report.split.folds > 1 {
+        format!("{} folds", report.split.folds)
+    } else {
+        "one split".to_owned()
+    };
+    format!(
+        "Deep vs radiomics · {} · {folds}: {} test patients / {} slices · majority class {} %",
+        shown(&report.cohort),
+        report.test_patients,
+        report.test_slices,
+        percent(report.majority_share_slices)
+    )
+}
+
+/// The screen: one line per model, and what the comparison says.
+pub fn text(report: &Report) -> String {
+    let width = report
+        .models
+        .iter()
+        .map(|model| shown(&model.model).chars().count())
+        .max();
+    let width = width.unwrap_or(0).max("model".len());
+    let mut text = head(report);
+    let _ = write!(
+        text,
+        "\n{:width$}  {:9}  {:<34}  patients\n{:width$}  {:9}",
+        "", "", "slices", "model", "arm"
+    );
+    for (heading, _) in SLICE_COLUMNS {
+        let _ = write!(text, "  {heading:>5}");
+    }
+    let confidence = percent(report.settings.bootstrap.confidence);
+    let heading = format!("acc [{} % CI]", confidence.trim_end_matches(".0"));
+    let _ = write!(
+        text,
+        "  {heading:<20}  {:>7}  {:>6}  {:>6}",
+        "bal.acc", "AUC", "QWK"
+    );
+    for model in &report.models {
+        let _ = write!(text, "\n{}", line(model, width));
+    }
+    let _ = write!(text, "\n\n{}", verdict(report));
+    text
+}
+
+fn line(model: &ModelReport, width: usize) -> String {
+    let name = shown(&model.model);
+    let padding = " ".repeat(width.saturating_sub(name.chars().count()));
+    let mut line = format!("{name}{padding}  {:9}", model.arm.name());
+    for (_, metric) in SLICE_COLUMNS {
+        let _ = write!(line, "  {:>5}", figure_percent(model.slice.figure(metric)));
+    }
+    let patient = &model.patient;
+    let _ = write!(
+        line,
+        "  {:<20}  {:>7}  {:>6}  {:>6}",
+        figure_with_interval(patient.figure("accuracy")),
+        figure_percent(patient.figure("balanced_accuracy")),
+        figure_plain(patient.figure(AUC)),
+        figure_plain(patient.figure("qwk")),
+    );
+    line
+}
+
+/// The metric id of the area under the curve that the screen shows.
+pub(super) const AUC: &str = "auc_ovr";
+
+/// What the comparison of the two arms says, in a sentence.
+pub fn verdict(report: &Report) -> String {
+    let Some(comparison) = &report.comparison else {
+        let arm = |arm| report.models.iter().any(|model| model.arm == arm);
+        return match (arm(Arm::Deep), arm(Arm::Radiomics)) {
+            (true, true) => {
+                "the arms cannot be compared: nobody was left to choose the best of each".to_owned()
+            }
+            _ => "one arm only: nothing to compare".to_owned(),
+        };
+    };
+    let mut text = format!(
+        "best deep ({}) − best radiomics ({}):",
+        shown(&comparison.deep),
+        shown(&comparison.radiomics)
+    );
+    if let Some(difference) = comparison.difference(Level::Patient, "accuracy")
+        && let Some(value) = difference.value
+    {
+        let _ = write!(text, " {:+.1} points", 100.0 * value);
+        if let Some(interval) = difference.interval() {
+            let _ = write!(text, " {}", interval_percent(interval));
+        }
+    }
+    let _ = write!(
+        text,
+        ", exact McNemar p {}  → {}",
+        p_value(comparison.mcnemar.p),
+        comparison.verdict
+    );
+    text
+}

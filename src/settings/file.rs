@@ -1,0 +1,240 @@
+//! `STUDY.toml`: changes to a preset.
+//!
+//! ```toml
+//! name = "my cohort"
+//! preset = "quick"            # quick, paper or full
+//!
+//! [cohort]
+//! path = "manifest.csv"       # relative to this file
+//! sequence = "T1post"
+//!
+//! [split]
+//! test = 0.2
+//!
+//! [features]
+//! bin_count = 32
+//! ```
+//!
+//! The tables and keys are those of [`Settings`]. A key that does not exist is an error that names the
+//! nearest one; all such faults are reported together.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::nearest::suggestion;
+use super::{Settings, preset};
+use crate::cli::PresetName;
+use crate::error::{Code, Faults, ToolError};
+
+/// A study file is a page of text; anything larger is something else.
+const LARGEST: u64 = 1 << 20;
+
+/// Presets by the name they have in a file.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum PresetInFile {
+    Quick,
+    Paper,
+    Full,
+}
+
+/// Reads a study file on top of the preset it names. A `preset` given here wins over the file's.
+///
+/// # Errors
+/// [`Faults`] with everything that is wrong with the file.
+pub fn read(path: &Path, preset: Option<PresetName>) -> Result<Settings, Faults> {
+    let text = text_of(path).map_err(|fault| fault.file(path))?;
+    let mut settings = parse(&text, preset).map_err(|faults| located(&faults, path))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for inner in [&mut settings.cohort.path, &mut settings.split.file]
+        .into_iter()
+        .flatten()
+    {
+        *inner = folder.join(&*inner);
+    }
+    Ok(settings)
+}
+
+fn located(faults: &Faults, path: &Path) -> Faults {
+    let located = faults
+        .list()
+        .iter()
+        .map(|fault| fault.clone().file(path))
+        .collect();
+    match Faults::check(located) {
+        Err(faults) => faults,
+        Ok(()) => unreachable!("faults are never empty"),
+    }
+}
+
+fn text_of(path: &Path) -> Result<String, ToolError> {
+    let unread = |fault: std::io::Error| {
+        let code = match fault.kind() {
+            std::io::ErrorKind::NotFound => Code::NotFound,
+            _ => Code::Read,
+        };
+        ToolError::new(code, fault.to_string()).remedy("check the path of the study file")
+    };
+    let about = std::fs::metadata(path).map_err(unread)?;
+    if !about.is_file() || about.len() > LARGEST {
+        return Err(
+            ToolError::new(Code::NotRegular, format!("{} bytes", about.len()))
+                .expected("a text file of at most 1 MiB")
+                .remedy("name a study file"),
+        );
+    }
+    std::fs::read_to_string(path).map_err(unread)
+}
+
+fn parse(text: &str, preset: Option<PresetName>) -> Result<Settings, Faults> {
+    let mut table: toml::Table = text.parse().map_err(|fault: toml::de::Error| {
+        let line = fault
+            .span()
+            .map_or(1, |span| text[..span.start].lines().count().max(1));
+        ToolError::new(Code::Settings, format!("line {line}: {}", fault.message()))
+            .remedy("mend the file's syntax (TOML)")
+    })?;
+    let from_file = match table.remove("preset") {
+        Some(value) => Some(value.try_into::<PresetInFile>().map_err(|_| {
+            ToolError::new(Code::Settings, "preset: unknown value")
+                .expected("quick, paper or full")
+                .remedy("correct the value")
+        })?),
+        None => None,
+    };
+    let preset = preset.unwrap_or(match from_file {
+        Some(PresetInFile::Paper) => PresetName::Paper,
+        Some(PresetInFile::Full) => PresetName::Full,
+        Some(PresetInFile::Quick) | None => PresetName::Quick,
+    });
+    overlay(&preset::settings(preset), table)
+}
+
+/// Puts the file's values over the preset's.
+fn overlay(base: &Settings, changes: toml::Table) -> Result<Settings, Faults> {
+    let mut faults = Vec::new();
+    let mut merged = object(base);
+    for (key, change) in changes {
+        let change = json(change);
+        let known: Vec<&str> = merged.keys().map(String::as_str).collect();
+        let Some(section) = merged.get(&key) else {
+            faults.push(unknown(&key, &key, &known));
+            continue;
+        };
+        let next = match (section.clone(), change) {
+            (Value::Object(mut section), Value::Object(change)) => {
+                for (inner, value) in change {
+                    if section.contains_key(&inner) {
+                        section.insert(inner, value);
+                    } else {
+                        let known: Vec<&str> = section.keys().map(String::as_str).collect();
+                        faults.push(unknown(&format!("{key}.{inner}"), &inner, &known));
+                    }
+                }
+                Value::Object(section)
+            }
+            (Value::Object(_), _) => {
+                faults.push(
+                    ToolError::new(Code::Settings, format!("'{key}' is a single value"))
+                        .expected(format!("a table [{key}]"))
+                        .remedy("write its settings under that heading"),
+                );
+                continue;
+            }
+            (_, change) => change,
+        };
+        merged.insert(key, next);
+    }
+    let settings = Settings {
+        name: section(&merged, "name", &base.name, &mut faults),
+        cohort: section(&merged, "cohort", &base.cohort, &mut faults),
+        split: section(&merged, "split", &base.split, &mut faults),
+        features: section(&merged, "features", &base.features, &mut faults),
+        learners: section(&merged, "learners", &base.learners, &mut faults),
+        networks: section(&merged, "networks", &base.networks, &mut faults),
+        report: section(&merged, "report", &base.report, &mut faults),
+    };
+    Faults::check(faults)?;
+    Ok(settings)
+}
+
+fn object(settings: &Settings) -> Map<String, Value> {
+    match serde_json::to_value(settings) {
+        Ok(Value::Object(map)) => map,
+        // Settings are a struct of plain values: they always become an object.
+        _ => Map::new(),
+    }
+}
+
+fn json(value: toml::Value) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+fn unknown(shown: &str, word: &str, known: &[&str]) -> ToolError {
+    ToolError::new(Code::Settings, format!("unknown key '{shown}'")).remedy(suggestion(word, known))
+}
+
+fn section<T: DeserializeOwned + Clone>(
+    merged: &Map<String, Value>,
+    key: &str,
+    base: &T,
+    faults: &mut Vec<ToolError>,
+) -> T {
+    match serde_json::from_value(merged.get(key).cloned().unwrap_or(Value::Null)) {
+        Ok(value) => value,
+        Err(fault) => {
+            faults.push(
+                ToolError::new(Code::Settings, format!("[{key}] {fault}"))
+                    .remedy("correct the value"),
+            );
+            base.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_changes_the_preset_and_nothing_else() {
+        let text =
+            "name = 'x'\npreset = 'paper'\n[features]\nbin_count = 32\n[split]\ntest = 0.3\n";
+        let settings = parse(text, None).unwrap();
+        let mut expected = preset::settings(PresetName::Paper);
+        expected.name = "x".into();
+        expected.features.bin_count = Some(32);
+        expected.split.test = 0.3;
+        assert_eq!(settings, expected);
+        assert_eq!(
+            parse(text, Some(PresetName::Quick))
+                .unwrap()
+                .networks
+                .image_size,
+            64
+        );
+    }
+
+    #[test]
+    fn all_faults_come_at_once_with_the_nearest_name() {
+        let text =
+            "[featurs]\nx = 1\n[features]\nbinwidth = 3\nmin_pixels = 'many'\n[split]\nseed = -1\n";
+        let faults = parse(text, None).unwrap_err();
+        let lines = faults.to_string();
+        assert_eq!(faults.list().len(), 4, "{lines}");
+        assert!(
+            lines.contains("unknown key 'featurs'; did you mean 'features'?"),
+            "{lines}"
+        );
+        assert!(lines.contains("unknown key 'features.binwidth'; did you mean 'bin_width'?"));
+    }
+
+    #[test]
+    fn broken_syntax_names_its_line() {
+        let faults = parse("name = 'x'\n[split\n", None).unwrap_err();
+        assert!(faults.to_string().contains("line 2"), "{faults}");
+    }
+}

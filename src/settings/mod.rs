@@ -1,0 +1,238 @@
+//! Every setting of a study, fully expanded: what `run.json` prints and what makes two runs the same.
+//!
+//! A [`Settings`] starts as a [preset](preset), a [study file](file) changes some of it, and the
+//! command line has the last word.
+
+pub mod file;
+pub mod nearest;
+pub mod preset;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cli::{CohortArgs, FeatureOptions, InputName, NetworkOptions, SharedRule, SplitOptions};
+
+/// A study: who, how divided, how measured, who learns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Shown in the report's head.
+    pub name: String,
+    /// Who takes part.
+    pub cohort: CohortSettings,
+    /// Who trains and who is tested.
+    pub split: SplitSettings,
+    /// What is measured on a slice.
+    pub features: FeatureSettings,
+    /// The radiomics arm.
+    pub learners: LearnerSettings,
+    /// The deep arm.
+    pub networks: NetworkSettings,
+    /// What is said in the end.
+    pub report: ReportSettings,
+}
+
+/// Who takes part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CohortSettings {
+    /// Manifest or folder; none for the built-in phantom cohort.
+    pub path: Option<PathBuf>,
+    /// Keep only this sequence.
+    pub sequence: Option<String>,
+    /// Mask value of the region.
+    pub label: Option<i64>,
+    /// Patients of the phantom cohort.
+    pub phantom_patients: usize,
+}
+
+/// Who trains and who is tested.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SplitSettings {
+    /// Share of patients in the test part.
+    pub test: f64,
+    /// Share of patients in the validation part.
+    pub valid: f64,
+    /// Cross-validation in place of a test part.
+    pub folds: Option<usize>,
+    /// Where all randomness starts.
+    pub seed: u64,
+    /// A split made before.
+    pub file: Option<PathBuf>,
+    /// The parts the authors published.
+    pub published: bool,
+    /// What becomes of a patient in several published parts: `refuse`, `drop`, `strictest`.
+    pub shared_patients: SharedPatientsName,
+}
+
+/// [`SharedRule`] as it stands in files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(
+    missing_docs,
+    reason = "documented where the command line defines them"
+)]
+pub enum SharedPatientsName {
+    Refuse,
+    Drop,
+    Strictest,
+}
+
+/// What is measured on a slice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeatureSettings {
+    /// Width of a grey-level bin in image units; used unless `bin_count` is given.
+    pub bin_width: f64,
+    /// Number of grey-level bins.
+    pub bin_count: Option<usize>,
+    /// Families by id; empty for all.
+    pub families: Vec<String>,
+    /// A slice with fewer pixels of the region is left out of both arms.
+    pub min_pixels: usize,
+}
+
+/// The radiomics arm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LearnerSettings {
+    /// Off with `--only deep`.
+    pub enabled: bool,
+    /// Names from the registry; empty for the default back end of every learner, `all` for every back end.
+    pub names: Vec<String>,
+    /// Missing values become the training median in place of an error.
+    pub impute_median: bool,
+}
+
+/// The deep arm; see the network room for what each does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NetworkSettings {
+    /// Off with `--only radiomics`.
+    pub enabled: bool,
+    /// Names from the registry; empty for every default network.
+    pub names: Vec<String>,
+    /// `whole`, `crop` or `masked`.
+    pub input: InputModeName,
+    /// Side of the square input in pixels.
+    pub image_size: usize,
+    /// Slices per step.
+    pub batch_size: usize,
+    /// AdamW's learning rate.
+    pub learning_rate: f64,
+    /// AdamW's decoupled weight decay.
+    pub weight_decay: f64,
+    /// At most this many epochs.
+    pub epochs: usize,
+    /// Stop after this many epochs below the best.
+    pub patience: usize,
+    /// Flips and rotations of training slices.
+    pub augment: bool,
+}
+
+/// [`InputName`] as it stands in files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(
+    missing_docs,
+    reason = "documented where the command line defines them"
+)]
+pub enum InputModeName {
+    Whole,
+    Crop,
+    Masked,
+}
+
+/// What is said in the end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReportSettings {
+    /// Bootstrap resamples behind each interval.
+    pub bootstrap: usize,
+    /// Confidence of the intervals.
+    pub confidence: f64,
+}
+
+impl From<InputName> for InputModeName {
+    fn from(name: InputName) -> Self {
+        match name {
+            InputName::Whole => Self::Whole,
+            InputName::Crop => Self::Crop,
+            InputName::Masked => Self::Masked,
+        }
+    }
+}
+
+impl From<SharedRule> for SharedPatientsName {
+    fn from(rule: SharedRule) -> Self {
+        match rule {
+            SharedRule::Refuse => Self::Refuse,
+            SharedRule::Drop => Self::Drop,
+            SharedRule::Strictest => Self::Strictest,
+        }
+    }
+}
+
+/// Takes over an option where it was given.
+fn take<T>(setting: &mut T, option: Option<T>) {
+    if let Some(value) = option {
+        *setting = value;
+    }
+}
+
+impl CohortSettings {
+    /// The command line's word.
+    pub fn apply(&mut self, args: &CohortArgs) {
+        if args.sequence.is_some() {
+            self.sequence.clone_from(&args.sequence);
+        }
+        if args.label.is_some() {
+            self.label = args.label;
+        }
+        take(&mut self.phantom_patients, args.phantom_patients);
+    }
+}
+
+impl SplitSettings {
+    /// The command line's word.
+    pub fn apply(&mut self, args: &SplitOptions) {
+        take(&mut self.test, args.test);
+        take(&mut self.valid, args.val);
+        take(&mut self.seed, args.seed);
+        if args.folds.is_some() {
+            self.folds = args.folds;
+        }
+        if args.file.is_some() {
+            self.file.clone_from(&args.file);
+        }
+        self.published |= args.published;
+        if args.shared_patients != SharedRule::Refuse {
+            self.shared_patients = args.shared_patients.into();
+        }
+    }
+}
+
+impl FeatureSettings {
+    /// The command line's word.
+    pub fn apply(&mut self, args: &FeatureOptions) {
+        if let Some(width) = args.bin_width {
+            self.bin_width = width;
+            self.bin_count = None;
+        }
+        if args.bin_count.is_some() {
+            self.bin_count = args.bin_count;
+        }
+        if !args.family.is_empty() {
+            self.families.clone_from(&args.family);
+        }
+        take(&mut self.min_pixels, args.min_pixels);
+    }
+}
+
+impl NetworkSettings {
+    /// The command line's word.
+    pub fn apply(&mut self, args: &NetworkOptions) {
+        take(&mut self.image_size, args.img_size);
+        take(&mut self.batch_size, args.batch_size);
+        take(&mut self.learning_rate, args.lr);
+        take(&mut self.weight_decay, args.weight_decay);
+        take(&mut self.epochs, args.epochs);
+        take(&mut self.patience, args.patience);
+        take(&mut self.input, args.input.map(Into::into));
+    }
+}

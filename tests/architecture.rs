@@ -1,0 +1,98 @@
+//! The direction of dependencies between the rooms, as ARCHITECTURE.md draws it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// Normal dependencies of every package of the workspace, by name.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .no_deps()
+        .other_options(vec!["--offline".to_owned()])
+        .exec()
+        .expect("cargo describes the workspace");
+    metadata
+        .packages
+        .iter()
+        .map(|package| {
+            let normal = package
+                .dependencies
+                .iter()
+                .filter(|dependency| dependency.kind == DependencyKind::Normal)
+                .map(|dependency| dependency.name.clone())
+                .collect();
+            (package.name.to_string(), normal)
+        })
+        .collect()
+}
+
+fn ours(names: &BTreeSet<String>) -> BTreeSet<&str> {
+    names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| name.starts_with("raduet"))
+        .collect()
+}
+
+#[test]
+fn rooms_depend_on_each_other_in_one_direction() {
+    let dependencies = dependencies();
+    let arrows: [(&str, &[&str]); 6] = [
+        ("raduet-features", &[]),
+        ("raduet-study", &[]),
+        ("raduet-testkit", &[]),
+        ("raduet-learners", &["raduet-study"]),
+        ("raduet-deep", &["raduet-study"]),
+        (
+            "raduet",
+            &[
+                "raduet-deep",
+                "raduet-features",
+                "raduet-learners",
+                "raduet-study",
+            ],
+        ),
+    ];
+    let names: BTreeSet<&str> = dependencies.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        arrows.iter().map(|(name, _)| *name).collect(),
+        "packages of the workspace"
+    );
+    for (room, allowed) in arrows {
+        assert_eq!(
+            ours(&dependencies[room]),
+            allowed.iter().copied().collect(),
+            "{room} depends on"
+        );
+    }
+}
+
+#[test]
+fn heavy_libraries_live_in_one_room_each() {
+    let dependencies = dependencies();
+    let homes = [
+        ("candle-core", "raduet-deep"),
+        ("linfa", "raduet-learners"),
+        ("smartcore", "raduet-learners"),
+        ("libsvm-rs", "raduet-learners"),
+        ("nifti", "raduet"),
+        ("clap", "raduet"),
+    ];
+    for (library, home) in homes {
+        for (room, names) in &dependencies {
+            assert_eq!(names.contains(library), room == home, "{library} in {room}");
+        }
+    }
+}
+
+/// Extracting features needs neither learners nor networks, and these rooms touch no file.
+#[test]
+fn the_pure_rooms_stay_light() {
+    let dependencies = dependencies();
+    let features = ["ndarray", "ndarray-stats", "rayon", "thiserror"].map(str::to_owned);
+    assert_eq!(dependencies["raduet-features"], BTreeSet::from(features));
+    let study = ["serde", "thiserror"].map(str::to_owned);
+    assert!(dependencies["raduet-study"].is_subset(&BTreeSet::from(study)));
+}

@@ -1,0 +1,141 @@
+//! Messages and exit statuses.
+
+use std::fs;
+
+use super::cohort_on_disk;
+use super::program::{run, succeed};
+
+#[test]
+fn wrong_usage_ends_with_2_before_anything_is_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("study.toml"), "[features]\nbinwidth = 3\n").unwrap();
+    for (arguments, expected) in [
+        (vec!["conpare"], "compare"),
+        (vec!["extract", "nowhere.csv"], "E_NOT_FOUND"),
+        (
+            vec!["extract", "phantom", "--family", "glmc"],
+            "did you mean 'glcm'",
+        ),
+        (vec!["extract", "phantom", "--bin-width", "-1"], "bin width"),
+        (vec!["compare", "study.toml"], "did you mean 'bin_width'"),
+        (
+            vec!["compare", "--learners", "random_forrest"],
+            "did you mean 'random_forest'",
+        ),
+        (
+            vec!["compare", "--networks", "resnet19"],
+            "did you mean 'resnet18'",
+        ),
+        (vec!["compare", "--test", "0.9", "--val", "0.9"], "E_SPLIT"),
+        (vec!["train", "nowhere.csv"], "E_NOT_FOUND"),
+        (vec!["evaluate", "nowhere.csv"], "E_NOT_FOUND"),
+    ] {
+        let finished = run(here, &arguments);
+        assert_eq!(finished.status, 2, "{arguments:?}: {}", finished.stderr);
+        assert!(
+            finished.stderr.contains(expected),
+            "{arguments:?}: {}",
+            finished.stderr
+        );
+    }
+    assert_eq!(
+        fs::read_dir(here).unwrap().count(),
+        1,
+        "something was begun"
+    );
+}
+
+#[test]
+fn a_bad_case_is_listed_and_the_others_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    cohort_on_disk::write(here, 9);
+    let image = here.join("phantom-002.nii");
+    let whole = fs::read(&image).unwrap();
+    fs::write(&image, &whole[..whole.len() / 2]).unwrap();
+
+    let finished = run(here, &["extract", "manifest.csv"]);
+    assert_eq!(finished.status, 1, "{}", finished.stderr);
+    assert!(
+        finished
+            .stderr
+            .contains("error[E_TRUNCATED] case phantom-002: phantom-002.nii:")
+    );
+    let failures = fs::read_to_string(here.join("features.failures.csv")).unwrap();
+    assert!(
+        failures.contains("E_TRUNCATED,phantom-002,phantom-002.nii,"),
+        "{failures}"
+    );
+    let table = fs::read_to_string(here.join("features.csv")).unwrap();
+    assert!(!table.contains("phantom-002,") && table.contains("phantom-003,"));
+
+    // Mended, the same command leaves no list of failures behind.
+    fs::write(&image, &whole).unwrap();
+    succeed(here, &["extract", "manifest.csv"]);
+    assert!(!here.join("features.failures.csv").exists());
+}
+
+#[test]
+fn no_case_at_all_ends_with_3() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    cohort_on_disk::write(here, 9);
+    for index in 1..=9 {
+        fs::write(
+            here.join(format!("phantom-{index:03}.nii")),
+            b"not an image",
+        )
+        .unwrap();
+    }
+    let finished = run(here, &["extract", "manifest.csv"]);
+    assert_eq!(finished.status, 3, "{}", finished.stderr);
+    assert!(!here.join("features.csv").exists());
+}
+
+#[test]
+fn an_output_that_cannot_be_written_ends_with_4() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("file"), "x").unwrap();
+    let finished = run(here, &["compare", "-o", "file/run"]);
+    assert_eq!(finished.status, 4, "{}", finished.stderr);
+    assert!(finished.stderr.contains("E_OUTPUT"), "{}", finished.stderr);
+}
+
+#[test]
+fn plans_and_lists_are_printed_on_standard_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let plan = succeed(here, &["compare", "--dry-run"]).stdout;
+    assert!(
+        plan.contains("0 patients shared") && plan.contains("resnet18"),
+        "{plan}"
+    );
+    let list = succeed(here, &["features", "--json"]).stdout;
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(list.as_array().unwrap().len(), 18 + 9 + 24 + 16 + 16);
+    let glcm = succeed(here, &["features", "--family", "glcm"]).stdout;
+    assert!(glcm.contains("original_glcm_JointEntropy") && glcm.ends_with("24 features\n"));
+    let doctor = succeed(here, &["doctor", "--json"]).stdout;
+    let doctor: serde_json::Value = serde_json::from_str(&doctor).unwrap();
+    assert_eq!(doctor["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(fs::read_dir(here).unwrap().count(), 0);
+}
+
+#[test]
+fn a_split_is_the_same_for_the_same_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    succeed(here, &["split", "phantom", "--folds", "5", "-o", "a.json"]);
+    succeed(here, &["split", "phantom", "--folds", "5", "-o", "b.json"]);
+    succeed(
+        here,
+        &[
+            "split", "phantom", "--folds", "5", "--seed", "7", "-o", "c.json",
+        ],
+    );
+    let read = |name: &str| fs::read(here.join(name)).unwrap();
+    assert_eq!(read("a.json"), read("b.json"));
+    assert_ne!(read("a.json"), read("c.json"));
+}

@@ -1,0 +1,84 @@
+//! Files in, feature table out.
+
+use std::fs;
+
+use raduet::phantom::{self, PhantomSettings};
+use raduet_features::engine::extract_one;
+use raduet_features::{ExtractionSettings, FeatureSet, Roi};
+
+use super::cohort_on_disk;
+use super::program::succeed;
+
+/// Every cell is the engine's value for that slice, to the bit.
+#[test]
+fn the_table_holds_the_engines_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    cohort_on_disk::write(here, 9);
+    succeed(here, &["extract", "manifest.csv"]);
+
+    let set = FeatureSet::all_2d();
+    let settings = ExtractionSettings::default();
+    let mut reader = csv::Reader::from_path(here.join("features.csv")).unwrap();
+    let head = reader.headers().unwrap().clone();
+    let first = head
+        .iter()
+        .position(|name| name.starts_with("original_"))
+        .unwrap();
+    assert_eq!(head.iter().skip(first).collect::<Vec<_>>(), set.columns());
+    let column = |name: &str| head.iter().position(|column| column == name).unwrap();
+    let (id, slice, pixels) = (column("ID"), column("Slice"), column("ROIPixels"));
+    let phantom = PhantomSettings {
+        patients: 9,
+        ..PhantomSettings::default()
+    };
+    let mut rows = 0;
+    for record in reader.records() {
+        let record = record.unwrap();
+        let patient: usize = record[id]
+            .strip_prefix("phantom-")
+            .unwrap()
+            .parse()
+            .unwrap();
+        let (volume, mask) = phantom::volume(phantom, patient - 1);
+        let roi = Roi::from_slice(&volume, &mask, record[slice].parse().unwrap())
+            .unwrap()
+            .unwrap();
+        assert_eq!(record[pixels].parse::<usize>().unwrap(), roi.count());
+        let expected = extract_one(&set, &settings, &roi).unwrap();
+        for (offset, value) in expected.values().iter().enumerate() {
+            let cell = &record[first + offset];
+            let read: f64 = if cell.is_empty() {
+                f64::NAN
+            } else {
+                cell.parse().unwrap()
+            };
+            assert!(read.to_bits() == value.to_bits() || (read.is_nan() && value.is_nan()));
+        }
+        rows += 1;
+    }
+    assert!(rows >= 9 * 4, "{rows} slices");
+}
+
+#[test]
+fn any_number_of_threads_writes_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for threads in ["1", "2", "4"] {
+        let name = format!("{threads}.csv");
+        let arguments = [
+            "extract",
+            "phantom",
+            "--phantom-patients",
+            "12",
+            "-j",
+            threads,
+            "-o",
+            &name,
+        ];
+        succeed(here, &arguments);
+    }
+    let read = |name: &str| fs::read(here.join(name)).unwrap();
+    assert_eq!(read("1.csv"), read("2.csv"));
+    assert_eq!(read("1.csv"), read("4.csv"));
+}

@@ -1,0 +1,9 @@
+//! The whole tool, run as a user runs it.
+
+mod cli;
+mod cohort_on_disk;
+#[cfg(all(feature = "learners", feature = "deep"))]
+mod compare_end_to_end;
+mod extract_end_to_end;
+mod program;
+mod real_cohorts;
