@@ -17,7 +17,7 @@
 //! | from slices to patients | [`pooling`] |
 //! | how good the answers are | [`metrics`] |
 //! | how sure that is | [`uncertainty`] |
-//! | rows without a model | [`reference`] |
+//! | rows without a model | [`reference`](mod@reference) |
 //! | columns that give the target away | [`leakage`] |
 //! | everything together | [`report`] |
 //! | chance, from one seed | [`random`] |

@@ -2,7 +2,7 @@
 
 use raduet_study::metrics::METRICS;
 use raduet_study::random::Stream;
-use raduet_study::report::{Level, Report, ReportSettings};
+use raduet_study::report::{Level, Report, ReportSettings, common_samples};
 use raduet_study::uncertainty::Bootstrap;
 use raduet_study::{
     Arm, CaseId, CaseRecord, ClassNames, Cohort, Label, Part, PatientId, PredictionRow,
@@ -392,6 +392,28 @@ fn models_that_cannot_be_compared_are_refused() {
     }
     let none = Report::new("phantoms", &study.cohort, &study.split, &[], &settings());
     assert!(none.is_err());
+}
+
+#[test]
+fn models_are_narrowed_to_what_all_answered_when_told_to() {
+    let study = study();
+    let mut rows = study.models[3].rows().to_vec();
+    let test_row = rows.iter().position(|row| row.part == Part::Test).unwrap();
+    rows.remove(test_row);
+    let models = [
+        study.models[0].clone(),
+        study.models[1].on(Part::Test),
+        with_rows(&study.models[3], rows),
+    ];
+    let common = common_samples(&models).unwrap();
+    assert_eq!(common.dropped, [1, 1, 0]);
+    let narrowed = Study {
+        models: common.models,
+        ..study
+    };
+    let whole = narrowed.models[0].rows().len();
+    assert_eq!(narrowed.models[2].rows().len(), whole);
+    assert!(narrowed.report().is_ok());
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::error::{Result, StudyError};
 use crate::labels::Label;
 
 /// Counts of true class × answered class.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confusion {
     classes: usize,
     /// Row-major, `[truth, answer]`.

@@ -10,6 +10,7 @@
 
 mod build;
 mod checks;
+mod common;
 mod comparison;
 mod level;
 mod summary;
@@ -22,6 +23,7 @@ use crate::pooling::{Pooling, PoolingName};
 use crate::predictions::Arm;
 use crate::uncertainty::{Bootstrap, Interval, NoInformation};
 
+pub use common::{Common, common_samples};
 pub use comparison::{Comparison, Difference, Leader, Ranked};
 pub use summary::{ClassCount, PartSummary, SplitSummary};
 
