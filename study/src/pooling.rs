@@ -51,7 +51,8 @@ struct Pool<'a> {
 
 impl Predictions {
     /// One row per fold and patient, sorted so; the sample of a row is the whole of a case that
-    /// carries the patient's id.
+    /// carries the patient's id. Probabilities are rounded to 41 significant bits, so that rounding in
+    /// the mean breaks no tie.
     ///
     /// # Errors
     /// [`StudyError::TwoLabels`] for a patient of two true classes, [`StudyError::SharedPatients`] for

@@ -467,6 +467,18 @@ fn rows_that_cohort_and_split_do_not_agree_with_are_refused() {
 }
 
 #[test]
+fn folds_of_bare_predictions_are_numbered_without_gaps() {
+    let study = study();
+    let mut rows = study.models[0].rows().to_vec();
+    for row in &mut rows {
+        row.fold = usize::MAX;
+    }
+    let wild = [with_rows(&study.models[0], rows)];
+    let error = Report::from_predictions("phantoms", &wild, &settings()).unwrap_err();
+    assert!(error.to_string().contains("no row of fold 0"), "{error}");
+}
+
+#[test]
 fn a_shared_patient_in_bare_predictions_is_named() {
     let study = study();
     let mut rows = study.models[0].rows().to_vec();

@@ -191,7 +191,8 @@ fn fit_row(
 ///
 /// # Errors
 /// [`StudyError::SharedPatients`] for patients in two parts of a fold, [`StudyError::TwoLabels`] for a
-/// patient of two classes, [`StudyError::Split`] for a patient tested in two folds.
+/// patient of two classes, [`StudyError::Split`] for a patient tested in two folds or a gap in the
+/// numbers of the folds.
 pub(super) fn split_of(models: &[Predictions]) -> Result<Split> {
     let mut labels: BTreeMap<&PatientId, Label> = BTreeMap::new();
     let mut tested: BTreeMap<&PatientId, usize> = BTreeMap::new();
@@ -217,10 +218,14 @@ pub(super) fn split_of(models: &[Predictions]) -> Result<Split> {
             }
         }
     }
-    let count = folds.keys().last().map_or(0, |last| last + 1);
-    let folds = (0..count)
-        .map(|index| Fold::new(folds.remove(&index).unwrap_or_default()))
-        .collect::<Result<_>>()?;
+    // A wild number in a file must not become a list of that length.
+    if let Some((gap, _)) = folds.keys().enumerate().find(|&(i, &fold)| i != fold) {
+        return Err(StudyError::Split {
+            found: format!("no row of fold {gap} among {} fold(s)", folds.len()),
+            remedy: "number the folds from 0 without gaps".into(),
+        });
+    }
+    let folds = folds.into_values().map(Fold::new).collect::<Result<_>>()?;
     Ok(Split {
         rule: "as in the predictions".into(),
         seed: 0,

@@ -42,7 +42,7 @@ impl Default for Bootstrap {
 pub struct Estimate {
     /// The figure of everyone.
     pub value: Result<f64>,
-    /// Percentile interval, where enough resamples have a value.
+    /// Percentile interval, where at least 95 % of the resamples have a value.
     pub percentile: Option<Interval>,
     /// BCa interval, where the correction has a value too.
     pub bca: Option<Interval>,
