@@ -233,6 +233,7 @@ fn index(number: f64) -> usize {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact in binary")]
 mod tests {
     use ndarray::Array3;
 

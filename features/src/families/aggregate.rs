@@ -8,6 +8,7 @@ pub(crate) fn nan_mean(values: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact in binary")]
 mod tests {
     use super::nan_mean;
 

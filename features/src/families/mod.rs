@@ -1,6 +1,8 @@
 //! The feature families, one folder or file each.
 
 mod aggregate;
+#[cfg(test)]
+mod brute_force;
 mod entropy;
 pub(crate) mod first_order;
 pub(crate) mod glcm;

@@ -114,6 +114,7 @@ fn tridiagonalise(a: &mut [f64], n: usize) -> Tridiagonal {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact in binary")]
 mod tests {
     use super::*;
 

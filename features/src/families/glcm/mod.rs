@@ -17,7 +17,7 @@
 mod eigenvalues;
 mod features;
 mod marginals;
-mod matrix;
+pub(super) mod matrix;
 
 use self::features::{MAXIMAL_CORRELATION, TABLE};
 use self::marginals::CoOccurrence;

@@ -9,7 +9,7 @@
 //! Galloway, Texture analysis using gray level run lengths, Computer Graphics and Image Processing
 //! 4(2), 1975, doi:10.1016/S0146-664X(75)80008-6.
 
-mod runs;
+pub(super) mod runs;
 
 use crate::families::aggregate::nan_mean;
 use crate::families::size_matrix::SizeNumbers;

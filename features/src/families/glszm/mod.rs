@@ -6,7 +6,7 @@
 //! Thibault et al., Texture indexes and gray level size zone matrix, Pattern Recognition and
 //! Information Processing, 2009, pages 140-145.
 
-mod zones;
+pub(super) mod zones;
 
 use crate::families::size_matrix::SizeNumbers;
 use crate::family::{Extent, FeatureFamily, Input, Region};

@@ -1,0 +1,141 @@
+//! Twins of the three counting kernels that follow the definitions word by word, and property tests
+//! that both agree on random regions.
+
+use std::collections::BTreeMap;
+
+use ndarray::Array3;
+use proptest::prelude::*;
+
+use crate::discretise::{Discretisation, DiscretisedRoi};
+use crate::families::size_matrix::SizeCounts;
+use crate::families::{glcm, glrlm, glszm};
+use crate::geometry::{DIRECTIONS_2D, Direction2, Spacing};
+use crate::roi::Roi;
+
+/// Grey level at each pixel of the region.
+type Pixels = BTreeMap<(isize, isize), u32>;
+
+/// Counts by (level, level) or (level, size).
+type Counts = BTreeMap<(u32, u32), u32>;
+
+fn step(direction: Direction2) -> (isize, isize) {
+    (isize::from(direction.rows > 0), direction.columns)
+}
+
+fn pixels_of(levels: &DiscretisedRoi) -> Pixels {
+    let mut pixels = Pixels::new();
+    for y in 0..levels.rows() {
+        for x in 0..levels.columns() {
+            let rank = levels.plane(0)[(y + 1) * levels.stride() + x + 1];
+            if rank > 0 {
+                let at = (y.cast_signed(), x.cast_signed());
+                pixels.insert(at, levels.levels()[usize::from(rank) - 1]);
+            }
+        }
+    }
+    pixels
+}
+
+/// Every ordered pair of pixels one step apart, in either direction.
+fn pairs(pixels: &Pixels, direction: Direction2) -> Counts {
+    let (dy, dx) = step(direction);
+    let mut counts = Counts::new();
+    for ((y, x), level) in pixels {
+        for neighbour in [(y + dy, x + dx), (y - dy, x - dx)] {
+            if let Some(other) = pixels.get(&neighbour) {
+                *counts.entry((*level, *other)).or_default() += 1;
+            }
+        }
+    }
+    counts
+}
+
+/// From each pixel whose predecessor has another level, as far as the level lasts.
+fn runs(pixels: &Pixels, direction: Direction2) -> Counts {
+    let (dy, dx) = step(direction);
+    let mut counts = Counts::new();
+    for ((y, x), level) in pixels {
+        if pixels.get(&(y - dy, x - dx)) == Some(level) {
+            continue;
+        }
+        let mut length = 1;
+        while pixels.get(&(y + dy * length, x + dx * length)) == Some(level) {
+            length += 1;
+        }
+        let length = u32::try_from(length).unwrap();
+        *counts.entry((*level, length)).or_default() += 1;
+    }
+    counts
+}
+
+/// Flooding from each pixel not yet visited.
+fn zones(pixels: &Pixels) -> Counts {
+    let mut rest = pixels.clone();
+    let mut counts = Counts::new();
+    while let Some((start, level)) = rest.pop_first() {
+        let (mut open, mut size) = (vec![start], 0);
+        while let Some((y, x)) = open.pop() {
+            size += 1;
+            for neighbour in (y - 1..=y + 1).flat_map(|y| (x - 1..=x + 1).map(move |x| (y, x))) {
+                if rest.get(&neighbour) == Some(&level) {
+                    rest.remove(&neighbour);
+                    open.push(neighbour);
+                }
+            }
+        }
+        *counts.entry((level, size)).or_default() += 1;
+    }
+    counts
+}
+
+fn counted(counts: SizeCounts, levels: &DiscretisedRoi) -> Counts {
+    let cells = counts.cells(levels.levels());
+    cells
+        .into_iter()
+        .map(|cell| ((cell.level, cell.size), cell.count))
+        .collect()
+}
+
+prop_compose! {
+    /// Regions with holes: between one and eight grey levels, up to 40 columns so that some runs and
+    /// zones are long.
+    fn region()(rows in 1_usize..12, columns in 1_usize..40, levels in 1_u8..8, holes in 0_u8..6)(
+        values in prop::collection::vec(0..levels, rows * columns),
+        gaps in prop::collection::vec(0_u8..10, rows * columns),
+        shape in Just((1, rows, columns)),
+        holes in Just(holes),
+    ) -> Option<DiscretisedRoi> {
+        let values = Array3::from_shape_vec(shape, values).unwrap().mapv(|value| f64::from(value) * 3.0);
+        let inside = Array3::from_shape_vec(shape, gaps).unwrap().mapv(|gap| gap >= holes);
+        let roi = Roi::from_arrays(&values, &inside, Spacing::new([1.0; 3]).unwrap()).unwrap();
+        // Steps of three bins: some grey levels never occur.
+        let rule = Discretisation::PyRadiomicsFixedBinSize { width: 1.0 };
+        roi.map(|roi| DiscretisedRoi::new(&roi, rule, 4096).unwrap())
+    }
+}
+
+proptest! {
+    #[test]
+    fn pairs_runs_and_zones_are_counted_by_definition(levels in region()) {
+        let Some(levels) = levels else { return Ok(()) };
+        let pixels = pixels_of(&levels);
+        for (direction, cells) in DIRECTIONS_2D.into_iter().zip(glcm::matrix::count_pairs(&levels)) {
+            let mut symmetric = Counts::new();
+            for cell in cells {
+                let level = |position: u16| levels.levels()[usize::from(position)];
+                *symmetric.entry((level(cell.i), level(cell.j))).or_default() += cell.count;
+                *symmetric.entry((level(cell.j), level(cell.i))).or_default() += cell.count;
+            }
+            prop_assert_eq!(symmetric, pairs(&pixels, direction));
+        }
+        let kept = DIRECTIONS_2D.into_iter().filter(|direction| {
+            let (dy, dx) = step(*direction);
+            pixels.keys().any(|(y, x)| (1..50).any(|k| pixels.contains_key(&(y + k * dy, x + k * dx))))
+        });
+        let expected: Vec<Counts> = kept.map(|direction| runs(&pixels, direction)).collect();
+        let found: Vec<Counts> =
+            glrlm::runs::count_runs(&levels).into_iter().map(|counts| counted(counts, &levels)).collect();
+        prop_assert_eq!(found, expected);
+        prop_assert_eq!(counted(glszm::zones::count_zones(&levels), &levels), zones(&pixels));
+    }
+}
