@@ -125,11 +125,12 @@ impl Comparison {
         }
     }
 
-    /// How many numbers were compared, and the largest relative difference that was accepted.
+    /// Says how many numbers were compared and the largest relative difference that was accepted.
     ///
     /// # Panics
     /// With the list of all misses, or when nothing was compared.
-    pub fn finish(self, name: &str) -> (usize, f64) {
+    #[expect(clippy::print_stdout, reason = "shown by the test runner on demand")]
+    pub fn finish(self, name: &str) {
         let misses = self.misses.lines().count();
         assert!(
             misses == 0,
@@ -138,6 +139,9 @@ impl Comparison {
             self.misses
         );
         assert!(self.compared > 0, "{name}: nothing was compared");
-        (self.compared, self.largest)
+        println!(
+            "{name}: {} values agree, largest relative difference {:.1e}",
+            self.compared, self.largest
+        );
     }
 }

@@ -91,6 +91,5 @@ pub(crate) fn compare_family(family: &str) {
             comparison.check(&what, *found, row.number(column), RELATIVE, ABSOLUTE);
         }
     }
-    let (compared, largest) = comparison.finish(&name);
-    println!("{name}: {compared} values agree, largest relative difference {largest:.1e}");
+    comparison.finish(&name);
 }
