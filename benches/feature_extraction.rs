@@ -1,0 +1,85 @@
+//! Throughput of feature extraction in pixels of the region, one thread: each family by side of the
+//! slice and number of grey levels, then all families on one and on all threads.
+//!
+//! Inputs are seeded textures (`phantoms::texture`) within a disc that fills the slice.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use ndarray::Array3;
+use raduet_features::{
+    Discretisation, ExtractionOptions, ExtractionSettings, FeatureSet, Roi, Spacing, engine,
+    registry,
+};
+use raduet_testkit::phantoms;
+
+const SIDES: [usize; 3] = [64, 128, 256];
+const GREY_LEVELS: [u32; 3] = [8, 32, 128];
+
+fn disc(side: usize, levels: u32, seed: u64) -> Roi {
+    let shape = (1, side, side);
+    let values = phantoms::texture(side, side, levels, seed);
+    let values = Array3::from_shape_vec(shape, values)
+        .expect("a square")
+        .mapv(f64::from);
+    let inside = Array3::from_shape_vec(shape, phantoms::disc(side)).expect("a square");
+    let spacing = Spacing::new([1.0; 3]).expect("a spacing");
+    Roi::from_arrays(&values, &inside, spacing)
+        .expect("finite values")
+        .expect("a region")
+}
+
+fn one_level_per_value() -> ExtractionSettings {
+    let options = ExtractionOptions {
+        discretisation: Discretisation::PyRadiomicsFixedBinSize { width: 1.0 },
+        ..ExtractionOptions::default()
+    };
+    options.check().expect("valid settings")
+}
+
+fn families(criterion: &mut Criterion) {
+    let settings = one_level_per_value();
+    for family in registry::FAMILIES {
+        let set = FeatureSet::of(&[family.id()]).expect("a family");
+        let mut group = criterion.benchmark_group(family.id());
+        for side in SIDES {
+            for levels in GREY_LEVELS {
+                let roi = disc(side, levels, 1);
+                group.throughput(Throughput::Elements(roi.count() as u64));
+                let id = BenchmarkId::new(format!("side {side}"), format!("{levels} levels"));
+                group.bench_with_input(id, &roi, |bencher, roi| {
+                    bencher.iter(|| engine::extract_one(&set, &settings, black_box(roi)));
+                });
+            }
+        }
+        group.finish();
+    }
+}
+
+fn threads(criterion: &mut Criterion) {
+    let (set, settings) = (FeatureSet::all_2d(), one_level_per_value());
+    let rois: Vec<Roi> = (0..32).map(|seed| disc(128, 32, seed)).collect();
+    let pixels: usize = rois.iter().map(Roi::count).sum();
+    let mut group = criterion.benchmark_group("all families, 32 slices of side 128, 32 levels");
+    group.throughput(Throughput::Elements(pixels as u64));
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    for threads in [1, all] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.expect("threads");
+        group.bench_function(BenchmarkId::new("threads", threads), |bencher| {
+            bencher.iter(|| pool.install(|| engine::extract(&set, &settings, black_box(&rois))));
+        });
+    }
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(600));
+    targets = families, threads
+}
+criterion_main!(benches);
