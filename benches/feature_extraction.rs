@@ -12,7 +12,8 @@ use raduet_features::{
     Discretisation, ExtractionOptions, ExtractionSettings, FeatureSet, Roi, Spacing, engine,
     registry,
 };
-use raduet_testkit::phantoms;
+use raduet_testkit::reference::Table;
+use raduet_testkit::{data, images, phantoms};
 
 const SIDES: [usize; 3] = [64, 128, 256];
 const GREY_LEVELS: [u32; 3] = [8, 32, 128];
@@ -74,12 +75,49 @@ fn threads(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The first twenty slices of the reference table at bin width 25, with the values in memory: what
+/// `tests/reference/pyradiomics/time_slices.py` times for PyRadiomics. Left out without test data.
+fn real_slices(criterion: &mut Criterion) {
+    let table = Table::read("pyradiomics/slices.csv");
+    let wanted = table
+        .rows()
+        .filter(|row| row.text("discretisation") == "binWidth=25");
+    let mut slices = Vec::new();
+    for row in wanted.take(20) {
+        let [Some(image), Some(mask)] =
+            ["image", "mask"].map(|column| data::path("real slices", row.text(column)))
+        else {
+            return;
+        };
+        let (image, mask) = (images::read(&image), images::read(&mask));
+        let z: usize = row.text("slice").parse().expect("a slice");
+        let shape = (1, image.shape[1], image.shape[2]);
+        let values = Array3::from_shape_vec(shape, image.slice(z).to_vec()).expect("a slice");
+        let mask = Array3::from_shape_vec(shape, mask.slice(z).to_vec()).expect("a slice");
+        slices.push((values, mask.mapv(|label| label > 0.5)));
+    }
+    let (set, settings) = (FeatureSet::all_2d(), ExtractionSettings::default());
+    let spacing = Spacing::new([1.0; 3]).expect("a spacing");
+    let mut group = criterion.benchmark_group("real slices");
+    group.throughput(Throughput::Elements(slices.len() as u64));
+    group.bench_function("twenty, bin width 25, one thread", |bencher| {
+        bencher.iter(|| {
+            for (values, inside) in &slices {
+                let roi = Roi::from_arrays(values, inside, spacing).expect("finite values");
+                let found = engine::extract_one(&set, &settings, &roi.expect("a region"));
+                black_box(found.expect("features"));
+            }
+        });
+    });
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(600));
-    targets = families, threads
+    targets = families, threads, real_slices
 }
 criterion_main!(benches);

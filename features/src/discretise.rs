@@ -56,12 +56,17 @@ impl DiscretisedRoi {
         let stride = columns + 2;
         let mut ranks = vec![0_u16; slices * (rows + 2) * stride];
         let mut counts = vec![0_u32; edges.bins()];
-        for (at, value) in roi.values().indexed_iter() {
-            if roi.inside()[at] {
-                let level = edges.level(*value);
-                counts[level - 1] += 1;
-                let (z, y, x) = at;
-                ranks[(z * (rows + 2) + y + 1) * stride + x + 1] = small(level);
+        let lines = roi.values().rows().into_iter().zip(roi.inside().rows());
+        for (line, (values, inside)) in lines.enumerate() {
+            // Each slice has a row of padding above and below its own.
+            let padded = line + 1 + line / rows * 2;
+            let ranks = &mut ranks[padded * stride + 1..][..columns];
+            for ((rank, value), inside) in ranks.iter_mut().zip(values).zip(inside) {
+                if *inside {
+                    let level = edges.level(*value);
+                    counts[level - 1] += 1;
+                    *rank = small(level);
+                }
             }
         }
 

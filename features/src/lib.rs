@@ -8,6 +8,11 @@
 //! its intensities into grey levels ([`discretise`]), hands both to the families of a [`FeatureSet`]
 //! and returns a [`FeatureVector`] whose values stand in the order of the set's columns.
 
+/// The example of the README is compiled with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod discretise;
 pub mod engine;
 pub mod error;

@@ -177,16 +177,16 @@ fn bounding_box(inside: &ArrayView3<'_, bool>) -> Option<([usize; 3], [usize; 3]
     let mut high = [0; 3];
     for (z, plane) in inside.outer_iter().enumerate() {
         for (y, row) in plane.outer_iter().enumerate() {
-            let Some(first) = row.iter().position(|inside| *inside) else {
+            // Rows of a mask in standard layout are searched as plain bytes, most of them in vain.
+            let any = row.as_slice().map_or_else(
+                || row.iter().any(|inside| *inside),
+                |row| row.contains(&true),
+            );
+            if !any {
                 continue;
-            };
-            // The row has a true element, so the search from its end finds one too.
-            let last = first
-                + row
-                    .iter()
-                    .skip(first)
-                    .rposition(|inside| *inside)
-                    .unwrap_or(0);
+            }
+            let first = row.iter().position(|inside| *inside).unwrap_or(0);
+            let last = row.iter().rposition(|inside| *inside).unwrap_or(first);
             for (axis, (from, to)) in [(z, z), (y, y), (first, last)].into_iter().enumerate() {
                 low[axis] = low[axis].min(from);
                 high[axis] = high[axis].max(to);

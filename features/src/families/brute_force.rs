@@ -115,6 +115,9 @@ prop_compose! {
 }
 
 proptest! {
+    // A failing case is printed; nothing is written.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn pairs_runs_and_zones_are_counted_by_definition(levels in region()) {
         let Some(levels) = levels else { return Ok(()) };

@@ -45,7 +45,10 @@ impl FeatureFamily for FirstOrder {
 /// What the features are read from.
 struct Sample {
     x: Vec<f64>,
-    sorted: Vec<f64>,
+    /// `x` with the order statistics around [`QUANTILES`] in their places.
+    ordered: Vec<f64>,
+    minimum: f64,
+    maximum: f64,
     mean: f64,
     /// `m_0` to `m_4`.
     moments: Vec<f64>,
@@ -59,8 +62,8 @@ struct Sample {
 impl Sample {
     fn new(region: &Region<'_>) -> Self {
         let x = region.roi.intensities();
-        let mut sorted = x.clone();
-        sorted.sort_unstable_by(f64::total_cmp);
+        let mut ordered = x.clone();
+        put_in_place(&mut ordered);
         let shift = region.settings.voxel_array_shift();
         let view = ArrayView1::from(&x);
         let mean = view.sum() / x.len() as f64;
@@ -77,7 +80,9 @@ impl Sample {
             moments,
             voxel_volume: depth * height * width,
             p: p.collect(),
-            sorted,
+            minimum: x.iter().copied().fold(f64::INFINITY, f64::min),
+            maximum: x.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            ordered,
             x,
         }
     }
@@ -86,20 +91,12 @@ impl Sample {
         self.x.len() as f64
     }
 
-    fn minimum(&self) -> f64 {
-        self.sorted[0]
-    }
-
-    fn maximum(&self) -> f64 {
-        self.sorted[self.sorted.len() - 1]
-    }
-
     fn is_flat(&self) -> bool {
-        self.minimum() >= self.maximum()
+        self.minimum >= self.maximum
     }
 
     fn median(&self) -> f64 {
-        let (n, x) = (self.sorted.len(), &self.sorted);
+        let (n, x) = (self.ordered.len(), &self.ordered);
         if n % 2 == 1 {
             x[n / 2]
         } else {
@@ -107,18 +104,11 @@ impl Sample {
         }
     }
 
-    /// The `q`-quantile, `0 <= q <= 1`.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the position lies between 0 and n - 1"
-    )]
+    /// The `q`-quantile, `q` one of [`QUANTILES`].
     fn quantile(&self, q: f64) -> f64 {
-        let position = q * (self.sorted.len() - 1) as f64;
-        let below = position.floor();
-        let a = self.sorted[below as usize];
-        let b = self.sorted[(below as usize + 1).min(self.sorted.len() - 1)];
-        let t = position - below;
+        let (below, t) = position(q, self.ordered.len());
+        let a = self.ordered[below];
+        let b = self.ordered[(below + 1).min(self.ordered.len() - 1)];
         // From the nearer end, as `numpy` does it: exact at both.
         if t < 0.5 {
             a + (b - a) * t
@@ -145,6 +135,36 @@ impl Sample {
             .filter(|x| (low..=high).contains(x))
             .collect();
         mean_absolute_deviation(&kept, ArrayView1::from(&kept).sum() / kept.len() as f64)
+    }
+}
+
+/// The quantiles that are read.
+const QUANTILES: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
+
+/// Between which of `n` order statistics the `q`-quantile lies: the lower one, counted from 0, and
+/// how far from it to the next.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the position lies between 0 and n - 1"
+)]
+fn position(q: f64, n: usize) -> (usize, f64) {
+    let position = q * (n - 1) as f64;
+    let below = position.floor();
+    (below as usize, position - below)
+}
+
+/// Moves the order statistics around [`QUANTILES`] to where sorting would put them, in linear time.
+fn put_in_place(x: &mut [f64]) {
+    let mut begin = 0;
+    for q in QUANTILES {
+        let (below, _) = position(q, x.len());
+        for rank in [below, below + 1] {
+            if (begin..x.len()).contains(&rank) {
+                x[begin..].select_nth_unstable_by(rank - begin, f64::total_cmp);
+                begin = rank + 1;
+            }
+        }
     }
 }
 
@@ -209,7 +229,7 @@ const TABLE: &[Feature<Sample>] = &[
         Some("84IY"),
         "intensity",
         "highest x",
-        Sample::maximum,
+        |s| s.maximum,
     ),
     Feature::new(
         "firstorder_mean_absolute_deviation",
@@ -241,7 +261,7 @@ const TABLE: &[Feature<Sample>] = &[
         Some("1GSF"),
         "intensity",
         "lowest x",
-        Sample::minimum,
+        |s| s.minimum,
     ),
     Feature::new(
         "firstorder_range",
@@ -249,7 +269,7 @@ const TABLE: &[Feature<Sample>] = &[
         Some("2OJQ"),
         "intensity",
         "highest minus lowest x",
-        |s| s.maximum() - s.minimum(),
+        |s| s.maximum - s.minimum,
     ),
     Feature::new(
         "firstorder_robust_mean_absolute_deviation",
