@@ -1,7 +1,7 @@
 //! Gaussian naive Bayes: within a class every column is normal and independent of the others.
 //!
-//! log P(k | x) = log π_k − ½ Σ_j [ log(2π σ²_kj) + (x_j − θ_kj)² / σ²_kj ] + const, with
-//! π_k the share of class k, θ and σ² mean and population variance of its rows, and 1e-9 of the
+//! `log P(k | x) = log π_k − ½ Σ_j [ log(2π σ²_kj) + (x_j − θ_kj)² / σ²_kj ] + const`, with
+//! `π_k` the share of class k, θ and σ² mean and population variance of its rows, and 1e-9 of the
 //! largest column variance added to every σ² (scikit-learn's `var_smoothing`).
 //! Bishop, Pattern Recognition and Machine Learning (2006), section 8.2.2.
 
@@ -50,7 +50,7 @@ impl Learner for GaussianNb {
 }
 
 impl GaussianNb {
-    fn fit_model(&self, samples: &Samples) -> Result<GaussianNbModel> {
+    fn fit_model(self, samples: &Samples) -> Result<GaussianNbModel> {
         let present = samples.present();
         let (k, p) = (present.labels.len(), samples.width());
         let mut totals = vec![0.0; k];
@@ -63,7 +63,9 @@ impl GaussianNb {
             }
         }
         for (mean, total) in means.chunks_exact_mut(p).zip(&totals) {
-            mean.iter_mut().for_each(|m| *m /= total);
+            for m in mean.iter_mut() {
+                *m /= total;
+            }
         }
         // Second pass: deviations from the mean, so that large offsets cost no digits.
         let mut variances = vec![0.0; k * p];
@@ -77,9 +79,9 @@ impl GaussianNb {
         }
         let smoothing = self.var_smoothing * largest_variance(samples);
         for (variance, total) in variances.chunks_exact_mut(p).zip(&totals) {
-            variance
-                .iter_mut()
-                .for_each(|v| *v = *v / total + smoothing);
+            for v in variance.iter_mut() {
+                *v = *v / total + smoothing;
+            }
         }
         if variances.iter().any(|v| !(v.is_finite() && *v > 0.0)) {
             return Err(LearnError::NoColumns {

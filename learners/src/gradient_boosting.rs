@@ -1,7 +1,7 @@
 //! Gradient boosting of regression trees on the deviance, scikit-learn's `GradientBoostingClassifier`.
 //!
-//! K ≥ 3 classes: every round fits one tree a class to the residuals y_k − p_k, all from the same
-//! scores, p = softmax(F); a leaf steps by (K − 1)/K · Σ r / Σ p_k (1 − p_k). Two classes: one tree a
+//! K ≥ 3 classes: every round fits one tree a class to the residuals `y_k − p_k`, all from the same
+//! scores, `p = softmax(F)`; a leaf steps by `(K − 1)/K · Σ r / Σ p_k (1 − p_k)`. Two classes: one tree a
 //! round on p = sigmoid(F), without the factor. F starts at the log of the class shares (of the odds);
 //! each tree adds `learning_rate` times its leaf.
 //! Friedman 2001, doi 10.1214/aos/1013203451, algorithms 5 and 6.

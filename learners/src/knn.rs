@@ -125,7 +125,9 @@ impl NeighborsModel {
             for &(_, row) in best {
                 share[self.labels[row]] += 1.0;
             }
-            share.iter_mut().for_each(|s| *s /= k as f64);
+            for s in share.iter_mut() {
+                *s /= k as f64;
+            }
         }
         shares
     }

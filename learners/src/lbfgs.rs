@@ -121,13 +121,17 @@ fn downhill(gradient: &[f64], pairs: &VecDeque<Pair>) -> Vec<f64> {
     }
     if let Some(last) = pairs.back() {
         let scale = 1.0 / (last.inverse * dot(&last.change, &last.change));
-        q.iter_mut().for_each(|v| *v *= scale);
+        for v in &mut q {
+            *v *= scale;
+        }
     }
     for (pair, share) in pairs.iter().zip(shares.iter().rev()) {
         let back = pair.inverse * dot(&pair.change, &q);
         add_scaled(&mut q, share - back, &pair.step);
     }
-    q.iter_mut().for_each(|v| *v = -*v);
+    for v in &mut q {
+        *v = -*v;
+    }
     q
 }
 

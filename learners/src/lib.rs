@@ -46,3 +46,7 @@ pub use pipeline::{FittedPipeline, Pipeline};
 pub use preprocess::{Dropped, DroppedColumn, Preprocess, Scaling, Undefined};
 pub use registry::{LEARNERS, LearnerEntry};
 pub use samples::Samples;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

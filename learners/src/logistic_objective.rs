@@ -11,7 +11,7 @@ use crate::samples::{PresentClasses, Samples};
 /// Rows summed together. Fixed, so that sums do not depend on the number of threads.
 const BLOCK: usize = 256;
 
-/// Σ_i s_i · nll(y_i | x_i) + strength/2 · ‖W‖².
+/// `Σ_i s_i · nll(y_i | x_i) + strength/2 · ‖W‖²`.
 pub(crate) struct LogisticObjective<'a> {
     samples: &'a Samples,
     class_of_row: &'a [usize],
@@ -59,7 +59,9 @@ impl<'a> LogisticObjective<'a> {
             scores[class] -= 1.0;
             sum.ln() + largest - of_class
         };
-        scores.iter_mut().for_each(|s| *s *= weight);
+        for s in scores.iter_mut() {
+            *s *= weight;
+        }
         weight * loss
     }
 }

@@ -1,6 +1,6 @@
 //! Logistic regression with an L2 penalty on the coefficients, not on the intercepts.
 //!
-//! Minimises Σ_i s_i · nll(y_i | x_i) + ‖W‖² / (2 C), s the sample weights. With three classes or
+//! Minimises `Σ_i s_i · nll(y_i | x_i) + ‖W‖² / (2 C)`, s the sample weights. With three classes or
 //! more nll is the multinomial one over softmax(W x + b); with two it is the binomial one with a
 //! single row of coefficients, the same problem that scikit-learn's `lbfgs` solver states. The
 //! objective is strictly convex in W, so there is one answer and any converged solver finds it.

@@ -161,7 +161,9 @@ impl Model for ForestModel {
                         add_scaled(sum, 1.0, tree.leaf(x));
                     }
                 }
-                out.iter_mut().for_each(|v| *v /= count);
+                for v in out.iter_mut() {
+                    *v /= count;
+                }
             });
         probabilities
     }

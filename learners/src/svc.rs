@@ -2,7 +2,7 @@
 //! calibrated to a probability, the pairs coupled to one distribution.
 //!
 //! K(a, b) = exp(−γ |a − b|²), γ = 1 / (p · variance of all values) (scikit-learn's `gamma='scale'`).
-//! A machine decides by f(x) = Σ_i c_i K(x_i, x) − ρ with |c_i| ≤ C. Cortes and Vapnik 1995,
+//! A machine decides by `f(x) = Σ_i c_i K(x_i, x) − ρ` with `|c_i| ≤ C`. Cortes and Vapnik 1995,
 //! doi 10.1007/BF00994018; Chang and Lin 2011 (LIBSVM), doi 10.1145/1961189.1961199. For the
 //! probabilities see [`crate::svc_calibration`].
 
@@ -20,6 +20,9 @@ use crate::svc_calibration::{FOLDS, Sigmoid, couple, held_out_decisions};
 
 /// Name in results.
 pub(crate) const NAME: &str = "svc";
+
+/// Most training rows whose kernels are all kept: 32 MB here and twice that in a solver.
+const GRAM_ROWS: usize = 2048;
 
 /// Query rows handled together by one thread.
 const BLOCK: usize = 16;
@@ -61,9 +64,39 @@ impl Svc {
     }
 }
 
+/// Kernel of every pair of training rows, n × n.
+pub(crate) struct Gram {
+    side: usize,
+    values: Vec<f64>,
+}
+
+impl Gram {
+    /// Of all rows, or `None` where it would take too much memory.
+    fn new(samples: &Samples, gamma: f64) -> Option<Self> {
+        let side = samples.rows();
+        if side > GRAM_ROWS {
+            return None;
+        }
+        let mut values = vec![0.0; side * side];
+        values
+            .par_chunks_exact_mut(side)
+            .enumerate()
+            .for_each(|(i, line)| {
+                for (j, value) in line.iter_mut().enumerate() {
+                    // In the same order for (i, j) and (j, i), so that the matrix is symmetric.
+                    *value = kernel(gamma, samples.row(i.min(j)), samples.row(i.max(j)));
+                }
+            });
+        Some(Self { side, values })
+    }
+}
+
 /// Two classes to be told apart.
 pub(crate) struct BinaryProblem<'a> {
-    pub(crate) rows: Vec<&'a [f64]>,
+    samples: &'a Samples,
+    gram: Option<&'a Gram>,
+    /// Training rows that belong to either class.
+    pub(crate) rows: Vec<usize>,
     /// Which rows belong to the class on the positive side; both kinds occur.
     pub(crate) positive: Vec<bool>,
     pub(crate) gamma: f64,
@@ -78,14 +111,14 @@ pub(crate) struct BinaryMachine {
 }
 
 impl BinaryMachine {
-    /// f(x), above zero on the positive side.
-    pub(crate) fn decide(&self, problem: &BinaryProblem<'_>, x: &[f64]) -> f64 {
+    /// f of a training row, above zero on the positive side.
+    pub(crate) fn decide(&self, problem: &BinaryProblem<'_>, row: usize) -> f64 {
         let sum: f64 = self
             .coefficients
             .iter()
             .zip(&problem.rows)
             .filter(|(c, _)| **c != 0.0)
-            .map(|(c, row)| c * kernel(problem.gamma, row, x))
+            .map(|(c, &other)| c * problem.kernel(other, row))
             .sum();
         sum - self.rho
     }
@@ -95,7 +128,34 @@ fn kernel(gamma: f64, a: &[f64], b: &[f64]) -> f64 {
     (-gamma * squared_distance(a, b)).exp()
 }
 
-impl BinaryProblem<'_> {
+impl<'a> BinaryProblem<'a> {
+    /// Kernel of two training rows.
+    pub(crate) fn kernel(&self, a: usize, b: usize) -> f64 {
+        match self.gram {
+            Some(gram) => gram.values[a * gram.side + b],
+            None => kernel(self.gamma, self.samples.row(a), self.samples.row(b)),
+        }
+    }
+
+    /// Whether kernels are known already, so that asking for one costs nothing.
+    pub(crate) fn knows_kernels(&self) -> bool {
+        self.gram.is_some()
+    }
+
+    /// Values of a training row.
+    pub(crate) fn values(&self, row: usize) -> &'a [f64] {
+        self.samples.row(row)
+    }
+
+    /// The same problem on some of its rows, given by their positions in `rows`.
+    pub(crate) fn part(&self, kept: &[usize]) -> Self {
+        Self {
+            rows: kept.iter().map(|&at| self.rows[at]).collect(),
+            positive: kept.iter().map(|&at| self.positive[at]).collect(),
+            ..*self
+        }
+    }
+
     fn solve(&self, solver: Solver) -> Result<BinaryMachine> {
         let machine = match solver {
             Solver::Libsvm => libsvm::solve(self),
@@ -122,11 +182,15 @@ impl Learner for Svc {
         samples.without_weights(NAME)?;
         let present = samples.two_classes(NAME)?;
         let gamma = scale_gamma(samples);
+        let gram = Gram::new(samples, gamma);
         let pairs = pairs(present.labels.len());
         let fitted: Vec<(Vec<usize>, BinaryMachine, Sigmoid)> = pairs
             .par_iter()
             .enumerate()
-            .map(|(index, &pair)| self.fit_pair(samples, &present, pair, gamma, seed, index))
+            .map(|(index, &pair)| {
+                let problem = self.problem(samples, &present, pair, gamma, gram.as_ref());
+                self.fit_pair(problem, seed, index as u64)
+            })
             .collect::<Result<_>>()?;
         // A row that supports any machine is stored once.
         let mut position = vec![None; samples.rows()];
@@ -178,34 +242,42 @@ impl Learner for Svc {
 }
 
 impl Svc {
-    /// The machine of one pair of classes, with the rows it was fitted on.
-    fn fit_pair(
+    /// One pair of classes as a problem of its own.
+    fn problem<'a>(
         &self,
-        samples: &Samples,
+        samples: &'a Samples,
         present: &PresentClasses,
         pair: (usize, usize),
         gamma: f64,
-        seed: u64,
-        index: usize,
-    ) -> Result<(Vec<usize>, BinaryMachine, Sigmoid)> {
-        let chosen = |class: usize| class == pair.0 || class == pair.1;
+        gram: Option<&'a Gram>,
+    ) -> BinaryProblem<'a> {
+        let of_row = &present.of_row;
         let rows: Vec<usize> = (0..samples.rows())
-            .filter(|&row| chosen(present.of_row[row]))
+            .filter(|&row| of_row[row] == pair.0 || of_row[row] == pair.1)
             .collect();
-        let problem = BinaryProblem {
-            rows: rows.iter().map(|&row| samples.row(row)).collect(),
-            positive: rows
-                .iter()
-                .map(|&row| present.of_row[row] == pair.0)
-                .collect(),
+        BinaryProblem {
+            samples,
+            gram,
+            positive: rows.iter().map(|&row| of_row[row] == pair.0).collect(),
+            rows,
             gamma,
             c: self.c,
             tolerance: self.tolerance,
-        };
+        }
+    }
+
+    /// The machine of one pair of classes, with the rows it was fitted on and its calibration.
+    fn fit_pair(
+        &self,
+        problem: BinaryProblem<'_>,
+        seed: u64,
+        index: u64,
+    ) -> Result<(Vec<usize>, BinaryMachine, Sigmoid)> {
         let solve = |part: &BinaryProblem<'_>| part.solve(self.solver);
-        let decisions = held_out_decisions(&problem, seed, index as u64, solve)?;
+        let decisions = held_out_decisions(&problem, seed, index, solve)?;
         let sigmoid = Sigmoid::fit(&decisions, &problem.positive);
-        Ok((rows, problem.solve(self.solver)?, sigmoid))
+        let machine = problem.solve(self.solver)?;
+        Ok((problem.rows, machine, sigmoid))
     }
 }
 

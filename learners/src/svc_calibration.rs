@@ -2,7 +2,7 @@
 //!
 //! Sigmoid: P(positive | f) = 1 / (1 + exp(A f + B)) fitted to held-out decisions by Newton's method
 //! on Platt's smoothed targets; Lin, Lin, Weng 2007, doi 10.1007/s10994-007-5018-6. Coupling: the
-//! distribution p that minimises Σ_{i≠j} (r_ji p_i − r_ij p_j)²; Wu, Lin, Weng 2004, JMLR 5, 975,
+//! distribution p that minimises `Σ_{i≠j} (r_ji p_i − r_ij p_j)²`; Wu, Lin, Weng 2004, JMLR 5, 975,
 //! second approach, solved directly rather than by iteration to a loose tolerance.
 //!
 //! scikit-learn (LIBSVM) draws the folds from one shared generator, anew at every fit. Here they
@@ -62,11 +62,7 @@ pub(crate) fn held_out_decisions(
         let kept: Vec<usize> = (0..fold_of.len())
             .filter(|&row| fold_of[row] != fold)
             .collect();
-        let part = BinaryProblem {
-            rows: kept.iter().map(|&row| problem.rows[row]).collect(),
-            positive: kept.iter().map(|&row| problem.positive[row]).collect(),
-            ..*problem
-        };
+        let part = problem.part(&kept);
         let positives = part.positive.iter().filter(|p| **p).count();
         let machine = if positives == 0 || positives == kept.len() {
             None
@@ -171,7 +167,7 @@ impl Sigmoid {
 /// One distribution over k classes from the probabilities of the first of each pair, pairs in the
 /// order (0, 1), (0, 2), …
 ///
-/// The minimum solves Q p = λ 1 with Q_ii = Σ_{j≠i} r_ji², Q_ij = −r_ji r_ij: a positive definite
+/// The minimum solves Q p = λ 1 with `Q_ii` = Σ_{j≠i} `r_ji²`, `Q_ij` = −`r_ji` `r_ij`: a positive definite
 /// system, solved and scaled to sum one.
 pub(crate) fn couple(k: usize, pairwise: &[f64]) -> Vec<f64> {
     let clamped = |r: f64| r.clamp(MARGIN, 1.0 - MARGIN);
@@ -204,9 +200,13 @@ pub(crate) fn couple(k: usize, pairwise: &[f64]) -> Vec<f64> {
         q[i * k + i] += COUPLING_RIDGE * trace;
     }
     let mut p = solve_definite(k, &mut q);
-    p.iter_mut().for_each(|v| *v = v.max(0.0));
+    for v in &mut p {
+        *v = v.max(0.0);
+    }
     let sum: f64 = p.iter().sum();
-    p.iter_mut().for_each(|v| *v /= sum);
+    for v in &mut p {
+        *v /= sum;
+    }
     p
 }
 

@@ -6,6 +6,27 @@ use libsvm_rs::{KernelType, SvmNode, SvmParameter, SvmProblem, SvmType, check_pa
 use crate::error::{LearnError, Result};
 use crate::svc::{BinaryMachine, BinaryProblem, NAME};
 
+/// Rows as lists of values. Kernels of such lists are slow: it walks them as sparse ones.
+fn value_nodes(problem: &BinaryProblem<'_>) -> Vec<Vec<SvmNode>> {
+    let nodes = |&row: &usize| nodes(1, problem.values(row).iter().copied());
+    problem.rows.iter().map(nodes).collect()
+}
+
+/// Rows as lists of kernels with every row, headed by their own number from one.
+fn kernel_nodes(problem: &BinaryProblem<'_>) -> Vec<Vec<SvmNode>> {
+    let line = |(at, &row): (usize, &usize)| {
+        let kernels = problem.rows.iter().map(|&other| problem.kernel(row, other));
+        nodes(0, std::iter::once((at + 1) as f64).chain(kernels))
+    };
+    problem.rows.iter().enumerate().map(line).collect()
+}
+
+/// Values numbered from `first`.
+fn nodes(first: i32, values: impl Iterator<Item = f64>) -> Vec<SvmNode> {
+    let node = |(index, value)| SvmNode { index, value };
+    (first..).zip(values).map(node).collect()
+}
+
 /// Kernel cache of one solver in MB.
 const CACHE_MB: f64 = 100.0;
 
@@ -18,27 +39,25 @@ pub(crate) fn solve(problem: &BinaryProblem<'_>) -> Result<BinaryMachine> {
         learner: NAME,
         reason,
     };
-    let width = problem.rows.first().map_or(0, |row| row.len());
-    let indices: Vec<i32> = (1..=width)
-        .map(i32::try_from)
-        .collect::<std::result::Result<_, _>>()
-        .map_err(|_| fault(format!("{width} columns")))?;
-    let node = |(&index, &value): (&i32, &f64)| SvmNode { index, value };
     let data = SvmProblem {
         labels: problem
             .positive
             .iter()
             .map(|&positive| if positive { 1.0 } else { -1.0 })
             .collect(),
-        instances: problem
-            .rows
-            .iter()
-            .map(|row| indices.iter().zip(*row).map(node).collect())
-            .collect(),
+        instances: if problem.knows_kernels() {
+            kernel_nodes(problem)
+        } else {
+            value_nodes(problem)
+        },
     };
     let parameter = SvmParameter {
         svm_type: SvmType::CSvc,
-        kernel_type: KernelType::Rbf,
+        kernel_type: if problem.knows_kernels() {
+            KernelType::Precomputed
+        } else {
+            KernelType::Rbf
+        },
         gamma: problem.gamma,
         cache_size: CACHE_MB,
         eps: problem.tolerance,

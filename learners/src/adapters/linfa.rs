@@ -213,8 +213,13 @@ impl Learner for LinfaLogisticRegression {
 /// # Errors
 /// [`LearnError::Backend`].
 pub(crate) fn solve(problem: &BinaryProblem<'_>) -> Result<BinaryMachine> {
-    let width = problem.rows.first().map_or(0, |row| row.len());
-    let records = Array2::from_shape_vec((problem.rows.len(), width), problem.rows.concat())
+    let rows: Vec<&[f64]> = problem
+        .rows
+        .iter()
+        .map(|&row| problem.values(row))
+        .collect();
+    let width = rows.first().map_or(0, |row| row.len());
+    let records = Array2::from_shape_vec((rows.len(), width), rows.concat())
         .map_err(|error| fault(svc::NAME, error))?;
     let data = DatasetBase::new(records, Array1::from_vec(problem.positive.clone()));
     // Its kernel is exp(−|a − b|² / eps).

@@ -129,21 +129,19 @@ fn converted(nodes: &[WrittenNode], label_of: &[usize], classes: usize) -> Resul
         if let Some(parent) = right_of {
             tree.next_is_right_of(parent);
         }
-        match (node.split_value, node.true_child, node.false_child) {
-            (Some(threshold), Some(left), Some(right)) => {
-                tree.push_split(node.split_feature, threshold);
-                waiting.push((right, Some(tree.len() - 1)));
-                waiting.push((left, None));
-            }
-            _ => {
-                let label = *label_of
-                    .get(node.output)
-                    .ok_or_else(|| fault("an unknown class"))?;
-                tree.push_leaf(|values| {
-                    values.extend((0..classes).map(|k| f64::from(u8::from(k == label))));
-                });
-            }
+        let split = (node.split_value, node.true_child, node.false_child);
+        if let (Some(threshold), Some(left), Some(right)) = split {
+            tree.push_split(node.split_feature, threshold);
+            waiting.push((right, Some(tree.len() - 1)));
+            waiting.push((left, None));
+            continue;
         }
+        let label = *label_of
+            .get(node.output)
+            .ok_or_else(|| fault("an unknown class"))?;
+        tree.push_leaf(|values| {
+            values.extend((0..classes).map(|k| f64::from(u8::from(k == label))));
+        });
     }
     Ok(tree)
 }

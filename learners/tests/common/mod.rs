@@ -46,7 +46,8 @@ pub(crate) fn seeded(rows: usize, width: usize, classes: usize, seed: u64, shift
         values,
         columns: (0..width).map(|i| format!("f{i}")).collect(),
         labels,
-        classes: ClassNames::new((0..classes).map(|k| format!("stage {k}"))).unwrap(),
+        classes: ClassNames::new((0..classes).map(|k| format!("stage {k}")))
+            .expect("whole test data"),
     }
 }
 
@@ -69,22 +70,26 @@ pub(crate) fn fit(id: &str, data: &Data, seed: u64) -> FittedPipeline {
 impl Data {
     pub(crate) fn table(&self) -> FeatureTable {
         let ids = (0..self.labels.len()).map(|i| SampleId::whole(CaseId::new(format!("P{i}"))));
-        FeatureTable::new(ids.collect(), self.columns.clone(), self.values.clone()).unwrap()
+        FeatureTable::new(ids.collect(), self.columns.clone(), self.values.clone())
+            .expect("whole test data")
     }
 
     pub(crate) fn samples(&self) -> Samples {
         let rows: Vec<usize> = (0..self.labels.len()).collect();
-        Samples::from_table(&self.table(), &rows, &self.labels, &self.classes).unwrap()
+        Samples::from_table(&self.table(), &rows, &self.labels, &self.classes)
+            .expect("whole test data")
     }
 
     pub(crate) fn try_fit(&self, id: &str, seed: u64) -> raduet_learners::Result<FittedPipeline> {
-        let entry = registry::find(id).unwrap();
+        let entry = registry::find(id).expect("whole test data");
         Pipeline::new(entry, Preprocess::default()).fit(&self.samples(), seed)
     }
 
     pub(crate) fn predict(&self, fitted: &FittedPipeline) -> Vec<Vec<f64>> {
         let rows: Vec<usize> = (0..self.labels.len()).collect();
-        fitted.predict_proba(&self.table(), &rows).unwrap()
+        fitted
+            .predict_proba(&self.table(), &rows)
+            .expect("whole test data")
     }
 
     pub(crate) fn with_rows(&self, rows: &[usize]) -> Self {

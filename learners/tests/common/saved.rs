@@ -23,7 +23,7 @@ pub(crate) fn mutations(json: &str, mut check: impl FnMut(&str, &str)) {
     check("other json", "[1, 2, 3]");
     check("nested", &"[".repeat(10_000));
     check("pickle", "\u{80}\u{4}\u{95}");
-    let whole: Value = serde_json::from_str(json).unwrap();
+    let whole: Value = serde_json::from_str(json).expect("whole test data");
     let mut paths = Vec::new();
     leaves(&whole, &mut Vec::new(), &mut paths);
     let strange = [

@@ -46,7 +46,7 @@ fn linfa_logistic_regression_is_refused_where_it_misses_the_minimum() {
         &reference.classes,
         0,
     );
-    let error = fitted.err().expect("a refusal");
+    let error = fitted.expect_err("a refusal");
     assert!(matches!(error, LearnError::Backend { .. }), "{error}");
 }
 

@@ -36,7 +36,10 @@ fn file(name: &str) -> String {
 /// Values of one line: numbers, or one base-17 character a pixel.
 fn values(text: &str) -> Vec<f64> {
     if text.contains(' ') {
-        return text.split(' ').map(|v| v.parse().unwrap()).collect();
+        return text
+            .split(' ')
+            .map(|v| v.parse().expect("whole test data"))
+            .collect();
     }
     let pixel = |c: char| f64::from(c.to_digit(17).expect("a pixel in 0..=16"));
     text.chars().map(pixel).collect()
@@ -48,13 +51,14 @@ impl Reference {
         let mut rows = Vec::new();
         for line in file(&format!("learners_{name}.txt")).lines() {
             let (label, text) = line.split_once(' ').expect("class and values");
-            labels.push(Label(label.parse().unwrap()));
+            labels.push(Label(label.parse().expect("whole test data")));
             rows.push(values(text));
         }
-        let count = labels.iter().map(|l| l.0).max().unwrap() + 1;
+        let count = labels.iter().map(|l| l.0).max().expect("whole test data") + 1;
         let columns = (0..rows[0].len()).map(|i| format!("x{i}")).collect();
         let ids = (0..rows.len()).map(|i| SampleId::whole(CaseId::new(i.to_string())));
-        let table = FeatureTable::new(ids.collect(), columns, rows.concat()).unwrap();
+        let table =
+            FeatureTable::new(ids.collect(), columns, rows.concat()).expect("whole test data");
         let is_test = |row: &usize| [0, 3, 6].contains(&(row % 10));
         let (test, train) = (0..labels.len()).partition(is_test);
         let answers: Value = serde_json::from_str(&file(&format!("learners_{name}_answers.json")))
@@ -62,7 +66,8 @@ impl Reference {
         let reference = Self {
             table,
             labels,
-            classes: ClassNames::new((0..count).map(|k| format!("class {k}"))).unwrap(),
+            classes: ClassNames::new((0..count).map(|k| format!("class {k}")))
+                .expect("whole test data"),
             train,
             test,
             answers,
@@ -73,11 +78,11 @@ impl Reference {
 
     /// Our pipeline of a registered learner, fitted on the training rows.
     pub(crate) fn fit(&self, id: &str, seed: u64) -> FittedPipeline {
-        let entry = registry::find(id).unwrap();
+        let entry = registry::find(id).expect("whole test data");
         let labels: Vec<Label> = self.train.iter().map(|&row| self.labels[row]).collect();
         let fitted = Pipeline::new(entry, Preprocess::default())
             .fit_table(&self.table, &self.train, &labels, &self.classes, seed)
-            .unwrap();
+            .expect("whole test data");
         let kept = self.table.columns().len() - fitted.warnings().len();
         assert_eq!(self.answers["columns_kept"], kept, "columns kept");
         fitted
@@ -86,14 +91,18 @@ impl Reference {
     /// The same data with the columns in another order: ties between columns then break otherwise.
     pub(crate) fn with_columns_turned(&self, by: usize) -> Self {
         let width = self.table.columns().len();
-        assert!(width % 7 != 0, "the stride must visit every column");
+        assert!(
+            !width.is_multiple_of(7),
+            "the stride must visit every column"
+        );
         let order: Vec<usize> = (0..width).map(|i| (i * 7 + by * 5) % width).collect();
         let columns = order.iter().map(|&c| self.table.columns()[c].clone());
         let rows = (0..self.labels.len()).map(|row| self.table.row(row));
         let values = rows.flat_map(|row| order.iter().map(|&c| row[c]));
         let samples = self.table.samples().to_vec();
         Self {
-            table: FeatureTable::new(samples, columns.collect(), values.collect()).unwrap(),
+            table: FeatureTable::new(samples, columns.collect(), values.collect())
+                .expect("whole test data"),
             labels: self.labels.clone(),
             classes: self.classes.clone(),
             train: self.train.clone(),
@@ -105,11 +114,14 @@ impl Reference {
     /// Probabilities on the test rows of a learner with settings of its own.
     pub(crate) fn probabilities_of(&self, id: &str, learner: Box<dyn Learner>) -> Vec<Vec<f64>> {
         let labels: Vec<Label> = self.train.iter().map(|&row| self.labels[row]).collect();
-        Pipeline::new(registry::find(id).unwrap(), Preprocess::default())
-            .with_learner(learner)
-            .fit_table(&self.table, &self.train, &labels, &self.classes, 0)
-            .and_then(|fitted| fitted.predict_proba(&self.table, &self.test))
-            .unwrap()
+        Pipeline::new(
+            registry::find(id).expect("whole test data"),
+            Preprocess::default(),
+        )
+        .with_learner(learner)
+        .fit_table(&self.table, &self.train, &labels, &self.classes, 0)
+        .and_then(|fitted| fitted.predict_proba(&self.table, &self.test))
+        .expect("whole test data")
     }
 
     /// Whether the file has an answer.
@@ -120,7 +132,9 @@ impl Reference {
     /// Our probabilities on the test rows.
     pub(crate) fn probabilities(&self, id: &str, seed: u64) -> Vec<Vec<f64>> {
         let fitted = self.fit(id, seed);
-        fitted.predict_proba(&self.table, &self.test).unwrap()
+        fitted
+            .predict_proba(&self.table, &self.test)
+            .expect("whole test data")
     }
 
     /// Share of test rows whose most probable class is theirs.

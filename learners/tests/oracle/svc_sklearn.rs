@@ -52,24 +52,33 @@ fn probabilities_lie_among_scikit_learns_seeds() {
 /// Decisions recomputed from the saved machines, one list a test row.
 fn decisions(reference: &Reference) -> Vec<Vec<f64>> {
     let fitted = reference.fit("svc", 0);
-    let saved: Value = serde_json::from_str(&fitted.to_json().unwrap()).unwrap();
+    let saved: Value =
+        serde_json::from_str(&fitted.to_json().expect("a saved model")).expect("a saved model");
     let model = &saved["model"]["svc"];
-    let list = |v: &Value| -> Vec<f64> { serde_json::from_value(v.clone()).unwrap() };
-    let (vectors, gamma) = (list(&model["vectors"]), model["gamma"].as_f64().unwrap());
-    let kept = saved["preprocess"]["kept"].as_array().unwrap();
+    let list =
+        |v: &Value| -> Vec<f64> { serde_json::from_value(v.clone()).expect("a saved model") };
+    let (vectors, gamma) = (
+        list(&model["vectors"]),
+        model["gamma"].as_f64().expect("a saved model"),
+    );
+    let kept = saved["preprocess"]["kept"]
+        .as_array()
+        .expect("a saved model");
     let row_of = |row: usize| -> Vec<f64> {
         let scaled = kept.iter().map(|column| {
             let at = reference
                 .table
-                .column_index(column["name"].as_str().unwrap());
-            let value = reference.table.row(row)[at.unwrap()];
-            (value - column["mean"].as_f64().unwrap()) / column["scale"].as_f64().unwrap()
+                .column_index(column["name"].as_str().expect("a saved model"));
+            let value = reference.table.row(row)[at.expect("a saved model")];
+            (value - column["mean"].as_f64().expect("a saved model"))
+                / column["scale"].as_f64().expect("a saved model")
         });
         scaled.collect()
     };
-    let machines = model["machines"].as_array().unwrap();
+    let machines = model["machines"].as_array().expect("a saved model");
     let decide = |x: &[f64], machine: &Value| -> f64 {
-        let support: Vec<usize> = serde_json::from_value(machine["support"].clone()).unwrap();
+        let support: Vec<usize> =
+            serde_json::from_value(machine["support"].clone()).expect("a saved model");
         let terms = support.iter().zip(list(&machine["coefficients"]));
         let sum: f64 = terms
             .map(|(&at, c)| {
@@ -78,7 +87,7 @@ fn decisions(reference: &Reference) -> Vec<Vec<f64>> {
                 c * (-gamma * d).exp()
             })
             .sum();
-        sum - machine["rho"].as_f64().unwrap()
+        sum - machine["rho"].as_f64().expect("a saved model")
     };
     reference
         .test

@@ -11,6 +11,7 @@ use crate::reference::{ACCURACY_TOLERANCE, DATA_SETS, Reference, largest_differe
 const SEEDS: u64 = 8;
 
 /// Compares mean accuracies; `run` answers for a data set and the number of a run.
+#[expect(clippy::print_stdout, reason = "figures of a test")]
 fn compare(learner: &str, runs: u64, run: impl Fn(&Reference, u64) -> Vec<Vec<f64>>) {
     let mut misses = Vec::new();
     for name in DATA_SETS {
@@ -28,6 +29,7 @@ fn compare(learner: &str, runs: u64, run: impl Fn(&Reference, u64) -> Vec<Vec<f6
 }
 
 /// Probabilities where all of scikit-learn's seeds gave the same, so that no tie was met.
+#[expect(clippy::print_stdout, reason = "figures of a test")]
 fn equal(id: &str, key: &str, learner: impl Fn() -> Box<dyn Learner>) {
     let mut compared = 0;
     for name in DATA_SETS {
