@@ -244,6 +244,8 @@ impl Folder {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).unwrap();
         }
+        // A new file is quick; overwriting an old one makes some file systems wait for the disk.
+        let _ = std::fs::remove_file(&path);
         std::fs::write(&path, bytes).unwrap();
         path
     }
