@@ -20,6 +20,7 @@
 //! ```
 
 use std::fmt;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use raduet_study::CaseId;
@@ -194,9 +195,14 @@ impl Code {
     }
 }
 
-/// One failure.
+/// One failure: its [`ErrorRecord`], boxed so that a `Result` stays small.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ToolError {
+#[serde(transparent)]
+pub struct ToolError(Box<ErrorRecord>);
+
+/// The fields of a [`ToolError`], in the order of `failures.csv`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErrorRecord {
     /// The cause.
     pub code: Code,
     /// Whose image it was, where a case is concerned.
@@ -246,7 +252,7 @@ pub enum Level {
 impl ToolError {
     /// A failure with its finding.
     pub fn new(code: Code, found: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(ErrorRecord {
             code,
             case: None,
             file: None,
@@ -254,50 +260,64 @@ impl ToolError {
             found: found.into(),
             expected: String::new(),
             remedy: String::new(),
-        }
+        }))
+    }
+
+    /// A bug: a state that the checks before should have ruled out.
+    pub fn internal(found: impl Into<String>) -> Self {
+        Self::new(Code::Internal, found).remedy("this is a bug of raduet: please report it")
     }
 
     /// Names the file, unless one is named already.
     #[must_use]
     pub fn file(mut self, file: impl Into<PathBuf>) -> Self {
-        self.file.get_or_insert_with(|| file.into());
+        self.0.file.get_or_insert_with(|| file.into());
         self
     }
 
     /// Names the file it was held against.
     #[must_use]
     pub fn against(mut self, file: impl Into<PathBuf>) -> Self {
-        self.against = Some(file.into());
+        self.0.against = Some(file.into());
         self
     }
 
     /// Says what was expected.
     #[must_use]
     pub fn expected(mut self, expected: impl Into<String>) -> Self {
-        self.expected = expected.into();
+        self.0.expected = expected.into();
         self
     }
 
     /// Says what to do.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = remedy.into();
+        self.0.remedy = remedy.into();
         self
     }
 
     /// Names the case.
     #[must_use]
     pub fn case(mut self, case: CaseId) -> Self {
-        self.case = Some(case);
+        self.0.case = Some(case);
         self
     }
 
     /// Shows paths inside `folder` relative to it, as the manifest gives them.
     #[must_use]
     pub fn relative_to(mut self, folder: &Path) -> Self {
-        self.file = self.file.map(|file| within(file, folder));
-        self.against = self.against.map(|file| within(file, folder));
+        for path in [&mut self.0.file, &mut self.0.against] {
+            *path = path.take().map(|file| within(file, folder));
+        }
         self
+    }
+}
+
+impl Deref for ToolError {
+    type Target = ErrorRecord;
+
+    fn deref(&self) -> &ErrorRecord {
+        &self.0
     }
 }
 

@@ -1,5 +1,8 @@
 //! Header fields: what is read, what is doubted, what is refused, and in which words.
 
+#![expect(clippy::float_cmp, reason = "these numbers are exact")]
+#![expect(clippy::unwrap_used, reason = "a failure here fails the test")]
+
 mod nifti_files;
 
 use nifti_files::{Edition, Folder, Header, codes};

@@ -1,5 +1,7 @@
 //! Masks: labels, and their place on the grid of the image.
 
+#![expect(clippy::unwrap_used, reason = "a failure here fails the test")]
+
 mod nifti_files;
 
 use nifti_files::{Folder, Header, Order, codes};
@@ -195,7 +197,7 @@ fn what_differs_is_named() {
     let found = |change: fn(&mut Header)| {
         let error = placed(change).unwrap_err();
         assert_eq!(error.code, Code::Geometry);
-        error.found
+        error.found.clone()
     };
     let spacing = found(|h| h.srow[2][2] = 3.0);
     assert!(

@@ -1,5 +1,8 @@
 //! sform, qform, voxel sizes, units and shear: which one is used and when it is doubted.
 
+#![expect(clippy::float_cmp, reason = "these numbers are exact")]
+#![expect(clippy::unwrap_used, reason = "a failure here fails the test")]
+
 mod nifti_files;
 
 use nifti_files::{Folder, Header, codes};

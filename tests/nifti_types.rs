@@ -1,5 +1,7 @@
 //! Every number type, byte order, edition and way of storing gives the same values to the bit.
 
+#![expect(clippy::float_cmp, reason = "these numbers are exact")]
+
 mod nifti_files;
 
 use ndarray::Array3;

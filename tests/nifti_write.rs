@@ -1,5 +1,8 @@
 //! What the tool writes, the tool and an independent reader read back.
 
+#![expect(clippy::float_cmp, reason = "these numbers are exact")]
+#![expect(clippy::unwrap_used, reason = "a failure here fails the test")]
+
 mod nifti_files;
 
 use flate2::Compression;

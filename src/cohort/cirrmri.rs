@@ -102,7 +102,7 @@ impl Layout {
                 && let Some(found) = nested(path, &holds_parts)
             {
                 layout.sequences.push((sequence, found));
-                layout.root = path.parent().unwrap_or(path).to_owned();
+                path.parent().unwrap_or(path).clone_into(&mut layout.root);
             }
             let images = format!("{prefix}_images");
             let subjects = nested(&path.join(HEALTHY_FOLDER), &|p| p.join(healthy).is_dir())
@@ -238,9 +238,9 @@ impl Layout {
             extra.clone_from(&evaluation.extra);
             evaluation.stage
         };
-        let label = names.label(class).ok_or_else(|| {
-            ToolError::new(Code::Internal, format!("class {class} was not listed"))
-        })?;
+        let label = names
+            .label(class)
+            .ok_or_else(|| ToolError::internal(format!("class {class} was not listed")))?;
         Ok((
             CaseRecord {
                 id,
@@ -335,7 +335,9 @@ fn nifti_ids(folder: &Path) -> Result<Vec<(String, String)>, ToolError> {
         let file = entry.map_err(failed)?.file_name();
         let Some(name) = file.to_str() else { continue };
         let lower = name.to_ascii_lowercase();
-        if !name.starts_with('.') && (lower.ends_with(".nii.gz") || lower.ends_with(".nii")) {
+        let unpacked = lower.strip_suffix(".gz").unwrap_or(&lower);
+        let is_nifti = Path::new(unpacked).extension().is_some_and(|e| e == "nii");
+        if is_nifti && !name.starts_with('.') {
             ids.push((file_stem(name), name.to_owned()));
         }
     }
@@ -371,7 +373,7 @@ fn class_names(found: &[Found]) -> Result<ClassNames, ToolError> {
     }
     let healthy = found.iter().any(|case| case.healthy);
     let names = healthy.then_some(HEALTHY).into_iter().chain(STAGES);
-    ClassNames::new(names).map_err(|error| ToolError::new(Code::Internal, error.to_string()))
+    ClassNames::new(names).map_err(|error| ToolError::internal(error.to_string()))
 }
 
 /// For messages.

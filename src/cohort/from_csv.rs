@@ -121,5 +121,5 @@ fn name(path: &Path) -> String {
 }
 
 fn internal(error: &raduet_study::StudyError) -> ToolError {
-    ToolError::new(Code::Internal, error.to_string())
+    ToolError::internal(error.to_string())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ndarray::{Array3, ArrayView3, Axis};
+use ndarray::{Array3, Axis};
 use raduet_features::{Grid, MaskVolume, Scaling, Volume, Voxels};
 
 use super::geometry::{self, GeometryRule, Reorder};
@@ -114,11 +114,10 @@ impl LabelVolume {
         let inside = if self.order.is_none() {
             inside
         } else {
-            reordered(inside, self.order)
+            reordered(&inside, self.order)
         };
         let mask = MaskVolume::new(inside, self.image).ok_or_else(|| {
-            ToolError::new(Code::Internal, "mask does not fit the grid it was laid on")
-                .file(&self.file)
+            ToolError::internal("mask does not fit the grid it was laid on").file(&self.file)
         })?;
         Ok((label, mask))
     }
@@ -174,7 +173,10 @@ impl LabelVolume {
             .collect::<Vec<_>>()
             .join(", ");
         if self.counts.len() > LISTED {
-            text.push_str(&format!(" and {} more", self.counts.len() - LISTED));
+            let more = self.counts.len() - LISTED;
+            text.push_str(" and ");
+            text.push_str(&more.to_string());
+            text.push_str(" more");
         }
         text
     }
@@ -232,8 +234,9 @@ fn label_of<T: Stored>(stored: T, scaling: Scaling) -> Option<(i64, bool)> {
     if !((value - label).abs() <= WHOLE && label.abs() < EXACT) {
         return None;
     }
+    let rounded = (value - label).abs() > 0.0;
     #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
-    Some((label as i64, value != label))
+    Some((label as i64, rounded))
 }
 
 macro_rules! with_array {
@@ -255,13 +258,10 @@ macro_rules! with_array {
 
 /// Voxels of each label but 0, and how many values were rounded.
 fn count(volume: &Volume) -> Result<(BTreeMap<i64, u64>, u64)> {
-    with_array!(volume, array => count_in(array.view(), volume.scaling()))
+    with_array!(volume, array => count_in(array, volume.scaling()))
 }
 
-fn count_in<T: Stored>(
-    array: ArrayView3<'_, T>,
-    scaling: Scaling,
-) -> Result<(BTreeMap<i64, u64>, u64)> {
+fn count_in<T: Stored>(array: &Array3<T>, scaling: Scaling) -> Result<(BTreeMap<i64, u64>, u64)> {
     let mut counts = BTreeMap::new();
     let mut rounded = 0;
     // Neighbours are mostly equal: equal runs are counted, and looked up once.
@@ -305,7 +305,7 @@ fn inside(volume: &Volume, label: i64) -> Array3<bool> {
 }
 
 /// Brings a mask into the order of its image.
-fn reordered(inside: Array3<bool>, order: Reorder) -> Array3<bool> {
+fn reordered(inside: &Array3<bool>, order: Reorder) -> Array3<bool> {
     let mut view = inside.view().permuted_axes(order.axes);
     for (axis, flipped) in order.flipped.into_iter().enumerate() {
         if flipped {

@@ -1,9 +1,6 @@
 //! NIfTI files made byte by byte, independently of the tool's own writer, and ways to damage them.
 
-#![expect(
-    clippy::allow_attributes,
-    reason = "every test file uses another part of this one"
-)]
+#![expect(clippy::unwrap_used, reason = "a failure here fails the test")]
 #![allow(dead_code, reason = "every test file uses another part of this one")]
 
 use std::io::Write;

@@ -84,7 +84,7 @@ fn decode(bytes: &[u8]) -> Result<&str, ToolError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
+        let line = before.split(|&b| b == b'\n').count();
         manifest_error(format!("line {line}: bytes that are no UTF-8"))
             .expected("UTF-8")
             .remedy(UTF8)

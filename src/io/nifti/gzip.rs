@@ -59,14 +59,6 @@ impl Wanted {
         )
         .remedy("the file is cut off: copy it again")
     }
-
-    /// An empty buffer with room for everything wanted.
-    ///
-    /// # Errors
-    /// `E_TOO_LARGE` when the system has no room.
-    pub(super) fn buffer(&self, bytes: usize) -> Result<Vec<u8>> {
-        reserved(bytes)
-    }
 }
 
 /// An empty vector with room for `n` elements.
@@ -164,7 +156,7 @@ pub(super) fn whole(
 /// Member by member, as far as needed.
 pub(super) fn stream(source: &RegularFile, path: &Path, wanted: &Wanted) -> Result<Delivered> {
     let mut members = Members::new(source, path)?;
-    let mut bytes = wanted.buffer(wanted.len)?;
+    let mut bytes = reserved(wanted.len)?;
     let mut chunk = vec![0; BUFFER];
     let mut position = 0_u64;
     let stop = wanted.end.saturating_add(BEHIND);

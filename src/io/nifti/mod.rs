@@ -1,7 +1,7 @@
 //! NIfTI-1 and NIfTI-2, single files and pairs, compressed or not, either byte order.
 //!
 //! ```text
-//! bytes ─ gzip ─► fields ─► header (judged: shape, type, place, scaling) ─► read ─► Volume
+//! bytes ─ gzip ─► fields ─► header (judged: shape, type, place, scaling) ─► decode ─► Volume
 //!                               └ orientation (grid in mm)
 //! ```
 //!
@@ -12,6 +12,7 @@
 //! name like `a.b.nii` to `a.nii`, writes to a path only and not atomically.
 
 mod datatype;
+mod decode;
 mod fields;
 mod gzip;
 mod header;

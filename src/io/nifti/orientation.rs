@@ -89,17 +89,17 @@ pub(super) fn grid(fields: &Fields, size: [usize; 3], warnings: &mut Vec<Warning
 
 /// Millimetres per unit of length of the header.
 fn millimetres(fields: &Fields, warnings: &mut Vec<Warning>) -> f64 {
-    let (found, factor) = match fields.xyzt_units & 0b111 {
+    const CONVERTED: &str = "converted to millimetres";
+    let (found, done, factor) = match fields.xyzt_units & 0b111 {
         // 0 is "unknown"; everyone reads it as millimetres.
         0 | 2 => return 1.0,
-        1 => ("lengths in metres".to_owned(), 1e3),
-        3 => ("lengths in micrometres".to_owned(), 1e-3),
-        code => (format!("unknown unit of length {code}"), 1.0),
-    };
-    let done = if factor == 1.0 {
-        "read as millimetres"
-    } else {
-        "converted to millimetres"
+        1 => ("lengths in metres".to_owned(), CONVERTED, 1e3),
+        3 => ("lengths in micrometres".to_owned(), CONVERTED, 1e-3),
+        code => (
+            format!("unknown unit of length {code}"),
+            "read as millimetres",
+            1.0,
+        ),
     };
     warnings.push(Warning::new(WarningCode::Units, found, done));
     factor

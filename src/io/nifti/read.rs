@@ -5,11 +5,10 @@ use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use ndarray::Array3;
-use nifti::NiftiType;
-use raduet_features::{Volume, Voxels};
+use raduet_features::Volume;
 
-use super::fields::{self, ByteOrder, Fields, HEADER_2, Layout};
+use super::decode::volume;
+use super::fields::{self, Fields, HEADER_2, Layout};
 use super::gzip::{self, Delivered, Wanted, reserved};
 use super::header::{self, Header};
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
@@ -55,7 +54,7 @@ fn read(path: &Path, options: &ReadOptions, warnings: &mut Vec<Warning>) -> Resu
                 .map_err(|error| error.file(&data.path))?
         }
     };
-    volume(&header, bytes)
+    volume(&header, &bytes)
 }
 
 /// An open file, unpacked on the way where it is compressed.
@@ -137,7 +136,7 @@ impl Source {
         if len < needed {
             return Err(wanted.truncated(len));
         }
-        let mut bytes = wanted.buffer(wanted.len)?;
+        let mut bytes = reserved(wanted.len)?;
         self.seek(wanted.start)?
             .take(wanted.len as u64)
             .read_to_end(&mut bytes)
@@ -259,108 +258,4 @@ fn warn_extension(path: &Path, packed: bool, layout: Layout, warnings: &mut Vec<
         format!("the content is {content}, the name says otherwise"),
         "read by content",
     ));
-}
-
-fn volume(header: &Header, delivered: Delivered) -> Result<Volume> {
-    let order = header.order;
-    let voxels = match header.kind {
-        NiftiType::Uint8 => Voxels::U8(array(
-            header,
-            delivered,
-            order,
-            u8::from_le_bytes,
-            u8::from_be_bytes,
-        )?),
-        NiftiType::Int8 => Voxels::I8(array(
-            header,
-            delivered,
-            order,
-            i8::from_le_bytes,
-            i8::from_be_bytes,
-        )?),
-        NiftiType::Uint16 => Voxels::U16(array(
-            header,
-            delivered,
-            order,
-            u16::from_le_bytes,
-            u16::from_be_bytes,
-        )?),
-        NiftiType::Int16 => Voxels::I16(array(
-            header,
-            delivered,
-            order,
-            i16::from_le_bytes,
-            i16::from_be_bytes,
-        )?),
-        NiftiType::Uint32 => Voxels::U32(array(
-            header,
-            delivered,
-            order,
-            u32::from_le_bytes,
-            u32::from_be_bytes,
-        )?),
-        NiftiType::Int32 => Voxels::I32(array(
-            header,
-            delivered,
-            order,
-            i32::from_le_bytes,
-            i32::from_be_bytes,
-        )?),
-        NiftiType::Uint64 => Voxels::U64(array(
-            header,
-            delivered,
-            order,
-            u64::from_le_bytes,
-            u64::from_be_bytes,
-        )?),
-        NiftiType::Int64 => Voxels::I64(array(
-            header,
-            delivered,
-            order,
-            i64::from_le_bytes,
-            i64::from_be_bytes,
-        )?),
-        NiftiType::Float32 => Voxels::F32(array(
-            header,
-            delivered,
-            order,
-            f32::from_le_bytes,
-            f32::from_be_bytes,
-        )?),
-        NiftiType::Float64 => Voxels::F64(array(
-            header,
-            delivered,
-            order,
-            f64::from_le_bytes,
-            f64::from_be_bytes,
-        )?),
-        other => {
-            return Err(ToolError::new(
-                Code::Internal,
-                format!("type {other:?} passed the header checks"),
-            ));
-        }
-    };
-    Volume::new(voxels, header.scaling, header.grid)
-        .ok_or_else(|| ToolError::new(Code::Internal, "voxels do not fit their grid"))
-}
-
-/// Bytes to numbers. x runs fastest in the file and last in the array, so the order stays.
-fn array<T, const N: usize>(
-    header: &Header,
-    delivered: Delivered,
-    order: ByteOrder,
-    little: fn([u8; N]) -> T,
-    big: fn([u8; N]) -> T,
-) -> Result<Array3<T>> {
-    let bytes = delivered.bytes.get(delivered.from..).unwrap_or_default();
-    let (chunks, _) = bytes.as_chunks::<N>();
-    let mut values = reserved(header.voxels)?;
-    let wanted = chunks.iter().take(header.voxels);
-    match order {
-        ByteOrder::Little => values.extend(wanted.map(|&b| little(b))),
-        ByteOrder::Big => values.extend(wanted.map(|&b| big(b))),
-    }
-    Array3::from_shape_vec(header.grid.shape, values)
-        .map_err(|error| ToolError::new(Code::Internal, format!("voxels and shape: {error}")))
 }

@@ -22,16 +22,16 @@ const CHUNK: usize = 1 << 14;
 pub fn write_nifti(volume: &Volume, out: &mut impl Write) -> io::Result<()> {
     out.write_all(&header(volume)?)?;
     match volume.voxels() {
-        Voxels::U8(a) => voxels(a, out, |v| v.to_le_bytes()),
-        Voxels::I8(a) => voxels(a, out, |v| v.to_le_bytes()),
-        Voxels::U16(a) => voxels(a, out, |v| v.to_le_bytes()),
-        Voxels::I16(a) => voxels(a, out, |v| v.to_le_bytes()),
-        Voxels::U32(a) => voxels(a, out, |v| v.to_le_bytes()),
-        Voxels::I32(a) => voxels(a, out, |v| v.to_le_bytes()),
-        Voxels::U64(a) => voxels(a, out, |v| v.to_le_bytes()),
-        Voxels::I64(a) => voxels(a, out, |v| v.to_le_bytes()),
-        Voxels::F32(a) => voxels(a, out, |v| v.to_le_bytes()),
-        Voxels::F64(a) => voxels(a, out, |v| v.to_le_bytes()),
+        Voxels::U8(a) => voxels(a, out, u8::to_le_bytes),
+        Voxels::I8(a) => voxels(a, out, i8::to_le_bytes),
+        Voxels::U16(a) => voxels(a, out, u16::to_le_bytes),
+        Voxels::I16(a) => voxels(a, out, i16::to_le_bytes),
+        Voxels::U32(a) => voxels(a, out, u32::to_le_bytes),
+        Voxels::I32(a) => voxels(a, out, i32::to_le_bytes),
+        Voxels::U64(a) => voxels(a, out, u64::to_le_bytes),
+        Voxels::I64(a) => voxels(a, out, i64::to_le_bytes),
+        Voxels::F32(a) => voxels(a, out, f32::to_le_bytes),
+        Voxels::F64(a) => voxels(a, out, f64::to_le_bytes),
     }
 }
 
