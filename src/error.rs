@@ -19,6 +19,8 @@
 //! );
 //! ```
 
+mod codes;
+
 use std::fmt;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -26,174 +28,10 @@ use std::path::{Path, PathBuf};
 use raduet_study::CaseId;
 use serde::{Serialize, Serializer};
 
+pub use codes::{Code, Exit, WarningCode};
+
 /// Result of the tool's rooms.
 pub type Result<T, E = ToolError> = std::result::Result<T, E>;
-
-macro_rules! codes {
-    ($(#[$outer:meta])* $name:ident { $($(#[$inner:meta])* $variant:ident => $text:literal,)+ }) => {
-        $(#[$outer])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum $name { $($(#[$inner])* $variant,)+ }
-
-        impl $name {
-            /// Every code.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The code as it is printed and written to files.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-    };
-}
-
-codes! {
-    /// The cause of a failure.
-    Code {
-        /// A matrix would need more grey levels than the limit.
-        Bins => "E_BINS",
-        /// Compressed or structured bytes that contradict themselves.
-        Corrupt => "E_CORRUPT",
-        /// A number type that is no real number, or none at all.
-        Datatype => "E_DATATYPE",
-        /// Not a file format the tool reads.
-        Format => "E_FORMAT",
-        /// Image and mask do not lie on one grid.
-        Geometry => "E_GEOMETRY",
-        /// A header field with an impossible value.
-        Header => "E_HEADER",
-        /// A bug of the tool.
-        Internal => "E_INTERNAL",
-        /// Stopped by the user.
-        Interrupted => "E_INTERRUPTED",
-        /// The mask lacks the label asked for, or has several and none was asked for.
-        Label => "E_LABEL",
-        /// The manifest cannot be used.
-        Manifest => "E_MANIFEST",
-        /// The mask has no voxel.
-        MaskEmpty => "E_MASK_EMPTY",
-        /// The mask's values are no whole numbers.
-        MaskValues => "E_MASK_VALUES",
-        /// A model file that cannot be trusted.
-        Model => "E_MODEL",
-        /// More or fewer dimensions than a volume has.
-        Ndim => "E_NDIM",
-        /// Values that are NaN or infinite where numbers are needed.
-        Nonfinite => "E_NONFINITE",
-        /// No such file.
-        NotFound => "E_NOT_FOUND",
-        /// A folder, pipe or device in place of a file.
-        NotRegular => "E_NOT_REGULAR",
-        /// The output could not be written.
-        Output => "E_OUTPUT",
-        /// A path that leaves the folder it must stay in.
-        Path => "E_PATH",
-        /// The operating system refused or failed to read.
-        Read => "E_READ",
-        /// A region of interest with too few voxels.
-        RoiSmall => "E_ROI_SMALL",
-        /// A setting that does not exist or has an impossible value.
-        Settings => "E_SETTINGS",
-        /// A split that cannot be made or must not be used.
-        Split => "E_SPLIT",
-        /// More memory than allowed.
-        TooLarge => "E_TOO_LARGE",
-        /// A file that ends too early.
-        Truncated => "E_TRUNCATED",
-        /// A command line that does not fit together.
-        Usage => "E_USAGE",
-    }
-}
-
-codes! {
-    /// The cause of a doubt.
-    WarningCode {
-        /// All values of the region are equal, or fall into one bin.
-        Constant => "W_CONSTANT",
-        /// A text cell that a spreadsheet would run as a formula.
-        CsvCell => "W_CSV_CELL",
-        /// The file's name promises another content.
-        Extension => "W_EXTENSION",
-        /// Image and mask differ slightly, or the mask was brought into the image's order.
-        Geometry => "W_GEOMETRY",
-        /// A header field that contradicts another one and was not needed.
-        Header => "W_HEADER",
-        /// A column that gives the answer away.
-        Leak => "W_LEAK",
-        /// Few grey levels: the bin width does not suit the intensities.
-        Levels => "W_LEVELS",
-        /// Something in the manifest that was passed over.
-        Manifest => "W_MANIFEST",
-        /// Mask values were rounded to whole labels.
-        MaskRounded => "W_MASK_ROUNDED",
-        /// NaN or infinite values outside the region, or dropped by choice.
-        Nonfinite => "W_NONFINITE",
-        /// The orientation in the header is incomplete, contradictory or sheared.
-        Orientation => "W_ORIENTATION",
-        /// The region covers one slice only.
-        RoiFlat => "W_ROI_FLAT",
-        /// The region has several parts.
-        RoiParts => "W_ROI_PARTS",
-        /// The header's scaling could not be used.
-        Scale => "W_SCALE",
-        /// Bytes behind the last voxel.
-        Trailing => "W_TRAILING",
-        /// Lengths were not in millimetres.
-        Units => "W_UNITS",
-    }
-}
-
-/// Exit status of the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Exit {
-    /// All done; warnings are allowed.
-    Done = 0,
-    /// Some cases failed, the rest is written.
-    SomeFailed = 1,
-    /// Usage, settings or manifest are wrong; nothing was begun.
-    Usage = 2,
-    /// No case succeeded.
-    AllFailed = 3,
-    /// The output could not be written.
-    Output = 4,
-    /// A bug of the tool.
-    Internal = 5,
-    /// Stopped by the user, state saved.
-    Interrupted = 130,
-}
-
-impl Exit {
-    /// The number handed to the operating system.
-    pub fn status(self) -> u8 {
-        self as u8
-    }
-}
-
-impl Code {
-    /// Exit status when this failure ends the program. Failures of single cases are counted instead.
-    pub fn exit(self) -> Exit {
-        match self {
-            Self::Output => Exit::Output,
-            Self::Internal => Exit::Internal,
-            Self::Interrupted => Exit::Interrupted,
-            _ => Exit::Usage,
-        }
-    }
-}
 
 /// One failure: its [`ErrorRecord`], boxed so that a `Result` stays small.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -279,6 +117,14 @@ impl ToolError {
     #[must_use]
     pub fn against(mut self, file: impl Into<PathBuf>) -> Self {
         self.0.against = Some(file.into());
+        self
+    }
+
+    /// Adds to what was found.
+    #[must_use]
+    pub fn found_also(mut self, more: &str) -> Self {
+        self.0.found.push_str("; ");
+        self.0.found.push_str(more);
         self
     }
 

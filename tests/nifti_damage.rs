@@ -172,12 +172,14 @@ fn a_bomb_of_declared_size_is_refused_and_an_empty_mask_is_not() {
     header.dim = [3, 30_000, 30_000, 30_000, 1, 1, 1, 1];
     Folder::new().refused(
         "x.nii.gz",
-        &gzip(&header.file(&[0; 1 << 20])),
+        &gzip(&header.file(&vec![0; 1 << 20])),
         Code::TooLarge,
     );
     // Compressed a thousand to one, and right.
-    let mut empty = Header::default();
-    empty.dim = [3, 256, 256, 64, 1, 1, 1, 1];
+    let empty = Header {
+        dim: [3, 256, 256, 64, 1, 1, 1, 1],
+        ..Header::default()
+    };
     let packed = gzip(&empty.file(&vec![0; 256 * 256 * 64 * 2]));
     assert!(packed.len() < 256 * 256 * 64 * 2 / 500);
     assert!(Folder::new().read("x.nii.gz", &packed).is_ok());

@@ -285,7 +285,8 @@ fn every_flip_and_permutation_is_brought_into_order() {
     let folder = Folder::new();
     let bytes = image_header.file(&nifti_files::counting(60, Order::Little));
     let image = *folder.read("image.nii", &bytes).unwrap().volume.grid();
-    let labelled = |x: usize, y: usize, z: usize| (x * 7 + y * 3 + z * 5 + x * y * z) % 4 == 0;
+    let labelled =
+        |x: usize, y: usize, z: usize| (x * 7 + y * 3 + z * 5 + x * y * z).is_multiple_of(4);
 
     let mut tried = 0;
     for axes in [
@@ -301,7 +302,8 @@ fn every_flip_and_permutation_is_brought_into_order() {
             let flipped = [flips & 1 != 0, flips & 2 != 0, flips & 4 != 0];
             let n = axes.map(|a| size[a]);
             let mut header = mask_header(U8.0, U8.1);
-            header.dim = [3, n[0] as i64, n[1] as i64, n[2] as i64, 1, 1, 1, 1];
+            let [nx, ny, nz] = n.map(|n| i64::try_from(n).unwrap());
+            header.dim = [3, nx, ny, nz, 1, 1, 1, 1];
             for row in 0..3 {
                 let mut origin = image_header.srow[row][3];
                 for m in 0..3 {
@@ -343,6 +345,24 @@ fn every_flip_and_permutation_is_brought_into_order() {
         }
     }
     assert_eq!(tried, 48);
+}
+
+#[test]
+fn the_share_outside_the_image_is_told() {
+    // Moved by 10 of 12 voxels along x: of voxels 0, 1 and 2 the last one falls outside.
+    let moved = with(|h| {
+        (h.datatype, h.bitpix) = U8;
+        h.srow[0][3] += 20.0;
+    });
+    let set = bytes(&[(0, 1), (1, 1), (2, 2), (14, 1)]);
+    let error = read(&moved, &set, LabelChoice::Only).unwrap_err();
+    assert_eq!(error.code, Code::Geometry);
+    assert!(
+        error
+            .found
+            .ends_with("50.0 % of the labelled voxels lie outside the image"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -108,6 +108,27 @@ pub(crate) fn largest_corner_displacement(image: &Grid, other: &Grid) -> Option<
     Some(largest)
 }
 
+/// Share of the voxels (indices `[z, y, x]` of `mask`) whose centres lie outside `image`; `None` when
+/// there is no voxel or `image` cannot be inverted.
+pub(crate) fn share_outside(
+    image: &Grid,
+    mask: &Grid,
+    voxels: impl Iterator<Item = [usize; 3]>,
+) -> Option<f64> {
+    let inverse = inverse(&image.affine)?;
+    let (mut all, mut outside) = (0_u64, 0_u64);
+    for at in voxels {
+        let [i, j, k] = apply(&inverse, mask.affine.position(at.map(|n| n as f64)));
+        let within = [k, j, i]
+            .into_iter()
+            .zip(image.shape)
+            .all(|(p, n)| p >= -0.5 && p < n as f64 - 0.5);
+        all += 1;
+        outside += u64::from(!within);
+    }
+    (all > 0).then(|| outside as f64 / all as f64)
+}
+
 /// The signed permutation of axes nearest to `A_image⁻¹ · A_mask`, if one is near at all.
 fn order_of(image: &Grid, mask: &Grid) -> Option<Reorder> {
     /// Below this a component counts as zero, above as a whole axis: 0.5 would accept 45 degrees.

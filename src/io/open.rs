@@ -38,7 +38,7 @@ pub(crate) fn open_regular(path: &Path) -> Result<RegularFile> {
 /// Reads a whole text-sized file of at most `limit` bytes.
 ///
 /// # Errors
-/// As [`open_regular`]; `E_TOO_LARGE` above the limit.
+/// `E_NOT_FOUND`, `E_NOT_REGULAR`, `E_READ`; `E_TOO_LARGE` above the limit.
 pub fn read_small(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let source = open_regular(path)?;
     let mut bytes = Vec::new();
