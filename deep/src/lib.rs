@@ -44,6 +44,7 @@ pub mod train;
 pub use augment::AugmentSettings;
 pub use error::{DeepError, Result};
 pub use model::{Gradients, Images, Model};
+pub use network::RunningStatistics;
 pub use optimiser::{AdamW, Decayed};
 pub use predict::FittedNetwork;
 pub use registry::{NETWORKS, NetworkEntry};

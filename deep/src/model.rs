@@ -5,7 +5,7 @@ use std::fmt;
 use candle_core::{Device, Tensor, backprop::GradStore};
 
 use crate::error::{DeepError, Result};
-use crate::network::{Dropout, Mode, Network};
+use crate::network::{Dropout, Mode, Network, RunningStatistics, Training};
 use crate::ops::cross_entropy::CrossEntropy;
 use crate::registry::{self, NetworkEntry};
 use crate::state::{StateDict, TensorInfo};
@@ -160,18 +160,22 @@ impl Model {
     /// [`DeepError::Tensor`] when the images are too small, a batch normalisation sees one value only,
     /// or labels do not fit.
     pub fn gradients(&mut self, images: Images<'_>, labels: &[usize]) -> Result<Gradients> {
-        self.gradients_with(images, labels, Dropout::Off)
+        let training = Training {
+            dropout: Dropout::Off,
+            running: RunningStatistics::Momentum,
+        };
+        self.gradients_with(images, labels, training)
     }
 
     pub(crate) fn gradients_with(
         &mut self,
         images: Images<'_>,
         labels: &[usize],
-        dropout: Dropout,
+        training: Training,
     ) -> Result<Gradients> {
         let logits = self
             .network
-            .forward(&images.tensor()?, Mode::Train(dropout))?;
+            .forward(&images.tensor()?, Mode::Train(training))?;
         let loss = CrossEntropy {
             labels: labels.to_vec(),
         }

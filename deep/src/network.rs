@@ -1,6 +1,7 @@
 //! What every network offers.
 
 use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
@@ -8,9 +9,29 @@ use crate::error::Result;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Mode {
     /// Batch statistics, dropout, gradients.
-    Train(Dropout),
+    Train(Training),
     /// Running statistics, no dropout, no gradients.
     Evaluate,
+}
+
+/// What a training pass needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Training {
+    pub(crate) dropout: Dropout,
+    pub(crate) running: RunningStatistics,
+}
+
+/// How much a batch counts in the running statistics of batch normalisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunningStatistics {
+    /// Always the network's momentum, as in PyTorch. Statistics start at mean 0 and variance 1, which
+    /// torchvision's MobileNetV3 with its momentum of 0.01 forgets only after about a thousand batches:
+    /// until then its answers are near chance, however well it has learned.
+    Momentum,
+    /// The larger of the momentum and 1 / (batches so far): a plain mean at first, so that short runs from
+    /// random weights are judged by what they have learned.
+    WarmStart,
 }
 
 /// Where dropout takes its masks from.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::augment::AugmentSettings;
 use crate::error::{DeepError, Result};
+use crate::network::RunningStatistics;
 use crate::optimiser::Decayed;
 use crate::registry;
 use crate::schedule::PlateauSettings;
@@ -45,6 +46,8 @@ pub struct TrainSettings {
     pub epochs: usize,
     /// Training ends after this many epochs in a row whose validation accuracy lies strictly below the best.
     pub patience: usize,
+    /// How much a batch counts in the running statistics of batch normalisation.
+    pub running_statistics: RunningStatistics,
     /// When the learning rate falls.
     pub plateau: PlateauSettings,
     /// Random changes of training images.
@@ -66,6 +69,7 @@ impl Default for TrainSettings {
             decayed: Decayed::Matrices,
             epochs: 100,
             patience: 20,
+            running_statistics: RunningStatistics::Momentum,
             plateau: PlateauSettings::default(),
             augment: AugmentSettings::default(),
             seed: 42,

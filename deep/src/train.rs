@@ -16,7 +16,7 @@ use crate::augment::augment;
 use crate::batches::shuffled_batches;
 use crate::error::{DeepError, Result};
 use crate::model::{Images, Model};
-use crate::network::Dropout;
+use crate::network::{Dropout, Training};
 use crate::ops::cross_entropy::log_sum_exp;
 use crate::optimiser::AdamW;
 use crate::predict::{FittedNetwork, evaluate, images};
@@ -242,11 +242,14 @@ impl Trainer {
             let pixels = self.augmented(batch, epoch);
             let labels: Vec<usize> = batch.iter().map(|at| self.train.labels[*at]).collect();
             let images = Images::new(&pixels, batch.len(), self.settings.image_size)?;
-            let dropout = Dropout::Drawn {
-                seed: self.settings.seed,
-                step: u32::try_from(self.optimiser.steps()).unwrap_or(u32::MAX),
+            let training = Training {
+                dropout: Dropout::Drawn {
+                    seed: self.settings.seed,
+                    step: u32::try_from(self.optimiser.steps()).unwrap_or(u32::MAX),
+                },
+                running: self.settings.running_statistics,
             };
-            let gradients = self.model.gradients_with(images, &labels, dropout)?;
+            let gradients = self.model.gradients_with(images, &labels, training)?;
             let loss = gradients.loss();
             if !loss.is_finite() {
                 return Err(DeepError::Diverged {

@@ -3,7 +3,7 @@
 use candle_core::{Tensor, Var};
 
 use crate::error::Result;
-use crate::network::Mode;
+use crate::network::{Mode, RunningStatistics, Training};
 use crate::ops::activation::Activation;
 use crate::ops::batch_norm::{evaluate, train, values};
 use crate::state::{Builder, Initial};
@@ -62,12 +62,17 @@ impl BatchNorm {
     ) -> Result<Tensor> {
         let BatchNormSettings { epsilon, momentum } = self.settings;
         match mode {
-            Mode::Train(_) => {
+            Mode::Train(Training { running, .. }) => {
+                let batches = self.batches.to_scalar::<i64>()? + 1;
+                let momentum = match running {
+                    RunningStatistics::Momentum => momentum,
+                    RunningStatistics::WarmStart => momentum.max(1.0 / batches as f64),
+                };
                 let (ys, found) = train(xs, &self.weight, &self.bias, epsilon, activation)?;
                 track(&self.running_mean, &found.mean, momentum)?;
                 track(&self.running_variance, &found.unbiased_variance, momentum)?;
                 self.batches
-                    .set(&(self.batches.as_detached_tensor() + 1.0)?)?;
+                    .set(&Tensor::new(batches, self.batches.device())?)?;
                 Ok(ys)
             }
             Mode::Evaluate => Ok(evaluate(

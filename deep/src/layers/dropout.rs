@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use crate::error::Result;
-use crate::network::{Dropout, Mode};
+use crate::network::{Dropout, Mode, Training};
 use crate::rng::{Purpose, Stream};
 
 /// Zeroes each number with a probability and divides the rest by the probability of staying.
@@ -18,7 +18,11 @@ impl DropoutLayer {
     /// Any shape to the same shape.
     #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
     pub(crate) fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
-        let Mode::Train(Dropout::Drawn { seed, step }) = mode else {
+        let Mode::Train(Training {
+            dropout: Dropout::Drawn { seed, step },
+            ..
+        }) = mode
+        else {
             return Ok(xs.clone());
         };
         let mut stream = Stream::new(seed, Purpose::Dropout, step, self.layer);

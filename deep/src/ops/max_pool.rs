@@ -195,7 +195,7 @@ mod tests {
                 padding: 0,
             },
         ] {
-            check(&[x.clone()], move |a| pool.apply(&a[0]));
+            check(std::slice::from_ref(&x), move |a| pool.apply(&a[0]));
         }
     }
 }
