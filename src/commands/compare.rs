@@ -9,6 +9,10 @@ use crate::error::{Exit, Faults};
 use crate::run_folder::Start;
 use crate::settings::{Settings, file, preset};
 
+/// Grey levels for the phantom cohort: its sites have no common intensity scale, so no bin width suits
+/// them all.
+const PHANTOM_BINS: usize = 32;
+
 pub(super) fn run(args: &CompareArgs, context: Context) -> Outcome {
     let settings = settings(args)?;
     let plan = Plan::new("compare", settings, context.budget)?;
@@ -31,6 +35,9 @@ fn settings(args: &CompareArgs) -> Result<Settings, Faults> {
         other => {
             let mut settings = preset::settings(args.preset.unwrap_or(PresetName::Quick));
             settings.cohort.path = other.map(Path::to_owned);
+            if other.is_none() {
+                settings.features.bin_count = Some(PHANTOM_BINS);
+            }
             settings
         }
     };

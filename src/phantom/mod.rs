@@ -30,7 +30,7 @@ pub const STAGES: [&str; 3] = ["mild", "moderate", "severe"];
 const STAGE_WEIGHTS: [usize; 3] = [137, 116, 84];
 
 /// Spread of the latent severity around its stage; stages lie 0.5 apart, so neighbours overlap.
-const SEVERITY_SPREAD: f64 = 0.24;
+const SEVERITY_SPREAD: f64 = 0.18;
 
 /// What the phantom cohort is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

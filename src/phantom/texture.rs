@@ -21,7 +21,7 @@ const NODULE_GROWTH_MM: f64 = 2.2;
 /// Half width of a septum in units of the nodule field.
 const SEPTUM: f64 = 0.25;
 /// Median contrast of the texture relative to the tissue, and its spread between patients (log scale).
-const CONTRAST: f64 = 0.10;
+const CONTRAST: f64 = 0.13;
 const CONTRAST_SPREAD: f64 = 0.25;
 
 /// Relative deviation of every voxel from the mean tissue signal, zero on average.
@@ -33,10 +33,10 @@ pub(super) fn liver(seed: u64, patient: usize, severity: f64, grid: &Grid) -> Ar
 
     let mut stream = Stream::new(seed, "phantom contrast", patient as u64);
     // Patients differ in their mixture for reasons other than the stage.
-    let mut vary = |weight: f64| (weight * (0.2 * stream.normal()).exp()).max(0.05);
-    let w_speckle = vary(1.0 - 0.45 * severity);
-    let w_nodule = vary(0.45 + 0.45 * severity);
-    let w_septum = vary(0.25 + 0.6 * severity);
+    let mut vary = |weight: f64| (weight * (0.15 * stream.normal()).exp()).max(0.05);
+    let w_speckle = vary(1.0 - 0.6 * severity);
+    let w_nodule = vary(0.4 + 0.7 * severity);
+    let w_septum = vary(0.2 + 0.8 * severity);
     let w_slow = vary(0.5);
     let contrast = CONTRAST * (CONTRAST_SPREAD * stream.normal()).exp();
 
