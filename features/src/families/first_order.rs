@@ -45,8 +45,7 @@ impl FeatureFamily for FirstOrder {
 /// What the features are read from.
 struct Sample {
     x: Vec<f64>,
-    /// `x` with the order statistics around [`QUANTILES`] in their places.
-    ordered: Vec<f64>,
+    sorted: Vec<f64>,
     minimum: f64,
     maximum: f64,
     mean: f64,
@@ -62,8 +61,9 @@ struct Sample {
 impl Sample {
     fn new(region: &Region<'_>) -> Self {
         let x = region.roi.intensities();
-        let mut ordered = x.clone();
-        put_in_place(&mut ordered);
+        // Few distinct values are the rule, which makes sorting faster than selecting.
+        let mut sorted = x.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
         let shift = region.settings.voxel_array_shift();
         let view = ArrayView1::from(&x);
         let mean = view.sum() / x.len() as f64;
@@ -80,9 +80,9 @@ impl Sample {
             moments,
             voxel_volume: depth * height * width,
             p: p.collect(),
-            minimum: x.iter().copied().fold(f64::INFINITY, f64::min),
-            maximum: x.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-            ordered,
+            minimum: sorted[0],
+            maximum: sorted[sorted.len() - 1],
+            sorted,
             x,
         }
     }
@@ -96,7 +96,7 @@ impl Sample {
     }
 
     fn median(&self) -> f64 {
-        let (n, x) = (self.ordered.len(), &self.ordered);
+        let (n, x) = (self.sorted.len(), &self.sorted);
         if n % 2 == 1 {
             x[n / 2]
         } else {
@@ -104,11 +104,11 @@ impl Sample {
         }
     }
 
-    /// The `q`-quantile, `q` one of [`QUANTILES`].
+    /// The `q`-quantile, `0 <= q <= 1`.
     fn quantile(&self, q: f64) -> f64 {
-        let (below, t) = position(q, self.ordered.len());
-        let a = self.ordered[below];
-        let b = self.ordered[(below + 1).min(self.ordered.len() - 1)];
+        let (below, t) = position(q, self.sorted.len());
+        let a = self.sorted[below];
+        let b = self.sorted[(below + 1).min(self.sorted.len() - 1)];
         // From the nearer end, as `numpy` does it: exact at both.
         if t < 0.5 {
             a + (b - a) * t
@@ -138,9 +138,6 @@ impl Sample {
     }
 }
 
-/// The quantiles that are read.
-const QUANTILES: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
-
 /// Between which of `n` order statistics the `q`-quantile lies: the lower one, counted from 0, and
 /// how far from it to the next.
 #[expect(
@@ -152,20 +149,6 @@ fn position(q: f64, n: usize) -> (usize, f64) {
     let position = q * (n - 1) as f64;
     let below = position.floor();
     (below as usize, position - below)
-}
-
-/// Moves the order statistics around [`QUANTILES`] to where sorting would put them, in linear time.
-fn put_in_place(x: &mut [f64]) {
-    let mut begin = 0;
-    for q in QUANTILES {
-        let (below, _) = position(q, x.len());
-        for rank in [below, below + 1] {
-            if (begin..x.len()).contains(&rank) {
-                x[begin..].select_nth_unstable_by(rank - begin, f64::total_cmp);
-                begin = rank + 1;
-            }
-        }
-    }
 }
 
 fn mean_absolute_deviation(x: &[f64], centre: f64) -> f64 {
