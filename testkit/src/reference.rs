@@ -98,6 +98,7 @@ impl<'a> Row<'a> {
 pub struct Comparison {
     compared: usize,
     largest: f64,
+    by_absolute: usize,
     misses: String,
 }
 
@@ -112,8 +113,12 @@ impl Comparison {
         let off = (found - expected).abs();
         // Written so that a NaN on one side fails.
         if off <= relative * expected.abs() + absolute {
-            if expected != 0.0 && off > absolute {
-                self.largest = self.largest.max(off / expected.abs());
+            if off <= relative * expected.abs() {
+                self.largest = self
+                    .largest
+                    .max(if off > 0.0 { off / expected.abs() } else { 0.0 });
+            } else {
+                self.by_absolute += 1;
             }
         } else {
             let share = off / expected.abs();
@@ -125,7 +130,8 @@ impl Comparison {
         }
     }
 
-    /// Says how many numbers were compared and the largest relative difference that was accepted.
+    /// Says how many numbers were compared, the largest relative difference that was accepted, and how
+    /// many needed the absolute tolerance.
     ///
     /// # Panics
     /// With the list of all misses, or when nothing was compared.
@@ -140,8 +146,8 @@ impl Comparison {
         );
         assert!(self.compared > 0, "{name}: nothing was compared");
         println!(
-            "{name}: {} values agree, largest relative difference {:.1e}",
-            self.compared, self.largest
+            "{name}: {} values agree, largest relative difference {:.1e}, {} by the absolute tolerance",
+            self.compared, self.largest, self.by_absolute
         );
     }
 }
