@@ -125,7 +125,7 @@ impl Preprocess {
         for index in defined_columns {
             let name = &samples.columns()[index];
             let mut sorted: Vec<f64> = samples.column(index).filter(|v| !v.is_nan()).collect();
-            sorted.sort_by(f64::total_cmp);
+            sorted.sort_unstable_by(f64::total_cmp);
             let Some(median) = median(&sorted) else {
                 continue;
             };

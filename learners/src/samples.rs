@@ -288,7 +288,10 @@ impl Samples {
         Self {
             values,
             columns,
-            ..self.clone()
+            labels: self.labels.clone(),
+            classes: self.classes.clone(),
+            weights: self.weights.clone(),
+            names: self.names.clone(),
         }
     }
 }

@@ -415,3 +415,41 @@ impl Model for SvcModel {
         SavedModel::Svc(self.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use raduet_study::{ClassNames, Label};
+
+    use super::*;
+
+    #[test]
+    fn kept_kernels_and_kernels_on_demand_give_the_same_machine() {
+        let values: Vec<f64> = (0..120).map(|i| f64::from((i * 37) % 53) / 20.0).collect();
+        let samples = Samples::new(
+            values,
+            (0..3).map(|i| format!("x{i}")).collect(),
+            (0..40).map(|i| Label((i / 3) % 2)).collect(),
+            ClassNames::new(["a", "b"]).unwrap(),
+        )
+        .unwrap();
+        let (present, gamma) = (samples.present(), scale_gamma(&samples));
+        let gram = Gram::new(&samples, gamma);
+        assert!(gram.is_some());
+        for svc in [Svc::libsvm(), Svc::linfa()] {
+            let fit = |gram| {
+                let problem = svc.problem(&samples, &present, (0, 1), gamma, gram);
+                svc.fit_pair(problem, 7, 0).unwrap()
+            };
+            let ((rows, a, sigmoid_a), (_, b, sigmoid_b)) = (fit(gram.as_ref()), fit(None));
+            assert_eq!(rows.len(), 40);
+            // libsvm expands the distance on demand: rounding apart, the same numbers.
+            for (x, y) in a.coefficients.iter().zip(&b.coefficients) {
+                assert!((x - y).abs() < 1e-6, "{x} {y}");
+            }
+            assert!((a.rho - b.rho).abs() < 1e-6);
+            for f in [-1.0, 0.0, 1.0] {
+                assert!((sigmoid_a.probability(f) - sigmoid_b.probability(f)).abs() < 1e-6);
+            }
+        }
+    }
+}
