@@ -1,4 +1,7 @@
-//! One training step (forward, backward, AdamW) of the networks, batch 8, images of noise.
+//! One training step (forward, backward, AdamW) of the networks: batches of 8, seeded noise as images,
+//! throughput in images per second on all threads.
+//!
+//! `cargo bench --bench deep_step`; one thread: `RAYON_NUM_THREADS=1`.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use raduet_deep::{AdamW, Decayed, Images, Model};

@@ -100,8 +100,9 @@ pub enum DeepError {
     },
 }
 
-impl From<candle_core::Error> for DeepError {
-    fn from(error: candle_core::Error) -> Self {
+impl DeepError {
+    /// The tensor library's error in its own words. No `From`: the library's types stay inside this room.
+    pub(crate) fn refused(error: &candle_core::Error) -> Self {
         Self::Tensor {
             message: error.to_string(),
         }

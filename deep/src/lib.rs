@@ -13,7 +13,7 @@
 //! |---|---|
 //! | what to hand over | [`sample`] |
 //! | how to train | [`settings`], [`augment`], [`schedule`] |
-//! | training, epoch by epoch | [`train`], [`resume`] |
+//! | training, epoch by epoch | [`train`], [`progress`], [`resume`] |
 //! | asking and storing a network | [`predict`] |
 //! | which networks there are | [`registry`] |
 //! | a network by itself, in plain slices | [`model`], [`optimiser`] |
@@ -31,6 +31,8 @@ mod networks;
 mod ops;
 pub mod optimiser;
 pub mod predict;
+mod prepared;
+pub mod progress;
 pub mod registry;
 pub mod resume;
 mod rng;
@@ -47,9 +49,10 @@ pub use model::{Gradients, Images, Model};
 pub use network::RunningStatistics;
 pub use optimiser::{AdamW, Decayed};
 pub use predict::FittedNetwork;
+pub use progress::EpochRecord;
 pub use registry::{NETWORKS, NetworkEntry};
 pub use sample::ImageSample;
 pub use schedule::PlateauSettings;
 pub use settings::{InputMode, TrainSettings};
 pub use state::{Role, TensorInfo};
-pub use train::{BatchProgress, EpochOutcome, EpochRecord, Phase, Trainer};
+pub use train::{BatchProgress, EpochOutcome, Phase, Trainer};

@@ -42,9 +42,9 @@ impl<'a> Images<'a> {
         })
     }
 
-    fn tensor(self) -> Result<Tensor> {
+    fn tensor(self) -> candle_core::Result<Tensor> {
         let shape = (self.count, CHANNELS, self.side, self.side);
-        Ok(Tensor::from_slice(self.pixels, shape, &Device::Cpu)?)
+        Tensor::from_slice(self.pixels, shape, &Device::Cpu)
     }
 }
 
@@ -149,8 +149,10 @@ impl Model {
     /// # Errors
     /// [`DeepError::Tensor`] when the images are too small for the network.
     pub fn logits(&self, images: Images<'_>) -> Result<Vec<Vec<f32>>> {
-        let logits = self.network.forward(&images.tensor()?, Mode::Evaluate)?;
-        Ok(logits.to_vec2()?)
+        images
+            .tensor()
+            .and_then(|xs| self.network.forward(&xs, Mode::Evaluate)?.to_vec2())
+            .map_err(|error| DeepError::refused(&error))
     }
 
     /// One training-mode pass forward and back without dropout: mean cross-entropy against `labels`
@@ -173,19 +175,18 @@ impl Model {
         labels: &[usize],
         training: Training,
     ) -> Result<Gradients> {
-        let logits = self
-            .network
-            .forward(&images.tensor()?, Mode::Train(training))?;
-        let loss = CrossEntropy {
-            labels: labels.to_vec(),
-        }
-        .apply(&logits)?;
-        let store = loss.backward()?;
-        Ok(Gradients {
-            loss: f64::from(loss.to_scalar::<f32>()?),
-            logits: logits.to_vec2()?,
-            store,
-        })
+        let labels = labels.to_vec();
+        let pass = || {
+            let xs = images.tensor()?;
+            let logits = self.network.forward(&xs, Mode::Train(training))?;
+            let loss = CrossEntropy { labels }.apply(&logits)?;
+            Ok(Gradients {
+                loss: f64::from(loss.to_scalar::<f32>()?),
+                logits: logits.to_vec2()?,
+                store: loss.backward()?,
+            })
+        };
+        pass().map_err(|error| DeepError::refused(&error))
     }
 
     /// Euclidean norm of each parameter's gradient, in state-dict order.
@@ -203,7 +204,10 @@ impl Model {
                         found: "the loss does not depend on it",
                     });
                 };
-                let numbers = gradient.flatten_all()?.to_vec1::<f32>()?;
+                let numbers = gradient
+                    .flatten_all()
+                    .and_then(|g| g.to_vec1::<f32>())
+                    .map_err(|error| DeepError::refused(&error))?;
                 let squares: f64 = numbers.iter().map(|g| f64::from(*g).powi(2)).sum();
                 Ok((name, squares.sqrt()))
             })

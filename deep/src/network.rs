@@ -1,9 +1,7 @@
 //! What every network offers.
 
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 use serde::{Deserialize, Serialize};
-
-use crate::error::Result;
 
 /// What a forward pass is for. Always said, never remembered.
 #[derive(Debug, Clone, Copy)]

@@ -71,7 +71,8 @@ impl AdamW {
             };
             let is_decayed = self.decayed == Decayed::All || entry.info.shape.len() > 1;
             let factors = if is_decayed { with } else { without };
-            step(&entry.value, gradient, moments, factors)?;
+            step(&entry.value, gradient, moments, factors)
+                .map_err(|error| DeepError::refused(&error))?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::networks::resnet::ResNet;
 use crate::state::{Builder, Role, StateDict};
 
 /// Builds a network's layers for a number of classes.
-type Build = fn(&mut Builder, usize) -> Result<Box<dyn Network>>;
+type Build = fn(&mut Builder, usize) -> candle_core::Result<Box<dyn Network>>;
 
 /// One network that can be trained.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +53,8 @@ impl NetworkEntry {
         device: &candle_core::Device,
     ) -> Result<(Box<dyn Network>, StateDict)> {
         let mut builder = Builder::new(seed, device);
-        let network = (self.build)(&mut builder, classes)?;
+        let network =
+            (self.build)(&mut builder, classes).map_err(|error| DeepError::refused(&error))?;
         Ok((network, builder.finish()))
     }
 }

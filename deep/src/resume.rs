@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Stored, decode, encode, stored_state};
 use crate::error::{DeepError, Result};
+use crate::progress::Progress;
 use crate::sample::ImageSample;
 use crate::settings::TrainSettings;
-use crate::train::{Progress, Trainer};
+use crate::train::Trainer;
 
 /// Version of the stored description.
 const FORMAT: u32 = 1;

@@ -5,12 +5,10 @@
 //! order of their ids first, so a run resumed from a checkpoint, on another number of threads, or given
 //! its samples in another order, ends with the same bytes.
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use raduet_study::ClassNames;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use crate::augment::augment;
 use crate::batches::shuffled_batches;
@@ -19,29 +17,13 @@ use crate::model::{Images, Model};
 use crate::network::{Dropout, Training};
 use crate::ops::cross_entropy::log_sum_exp;
 use crate::optimiser::AdamW;
-use crate::predict::{FittedNetwork, evaluate, images};
+use crate::predict::{FittedNetwork, evaluate};
+use crate::prepared::{Prepared, check_parts};
+use crate::progress::{EpochRecord, Progress};
 use crate::rng::{Purpose, Stream};
 use crate::sample::ImageSample;
-use crate::schedule::Plateau;
 use crate::settings::TrainSettings;
 use crate::tensors::push_channels;
-
-/// What one epoch came to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// 1-based.
-    pub epoch: usize,
-    /// Mean cross-entropy over the training samples as they were met, augmented, while weights moved.
-    pub train_loss: f64,
-    /// Mean cross-entropy over the validation samples.
-    pub valid_loss: f64,
-    /// Fraction of validation samples whose most probable class is the true one.
-    pub valid_accuracy: f64,
-    /// Learning rate of this epoch.
-    pub learning_rate: f64,
-    /// Whether no epoch before had a higher validation accuracy.
-    pub best: bool,
-}
 
 /// What the trainer is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,25 +58,6 @@ pub enum EpochOutcome {
     Finished(EpochRecord),
     /// The callback asked to stop; the trainer stands where it stood before the epoch.
     Stopped,
-}
-
-/// Samples ready for the network.
-pub(crate) struct Prepared {
-    pub(crate) images: Vec<Vec<f32>>,
-    pub(crate) labels: Vec<usize>,
-    /// Hash of ids, labels and images.
-    pub(crate) fingerprint: u64,
-}
-
-/// Everything about a run's progress but weights and moments.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Progress {
-    pub(crate) plateau: Plateau,
-    pub(crate) history: Vec<EpochRecord>,
-    /// Highest validation accuracy and its 1-based epoch.
-    pub(crate) best: Option<(f64, usize)>,
-    /// Epochs in a row strictly below the best.
-    pub(crate) below_best: usize,
 }
 
 /// A training run.
@@ -138,24 +101,19 @@ impl Trainer {
         Ok(Self {
             settings: settings.clone(),
             classes: classes.clone(),
-            train: prepared(train, settings, classes)?,
-            valid: prepared(valid, settings, classes)?,
+            train: Prepared::new(train, settings, classes)?,
+            valid: Prepared::new(valid, settings, classes)?,
             model,
             optimiser,
-            progress: Progress {
-                plateau: Plateau::new(settings.plateau, settings.learning_rate),
-                history: Vec::new(),
-                best: None,
-                below_best: 0,
-            },
+            progress: Progress::new(settings),
             best_weights: None,
         })
     }
 
     /// Whether the last epoch has been run: all of them, or `patience` in a row below the best.
     pub fn is_done(&self) -> bool {
-        self.progress.history.len() >= self.settings.epochs
-            || self.progress.below_best >= self.settings.patience
+        self.progress
+            .is_over(self.settings.epochs, self.settings.patience)
     }
 
     /// The epochs done.
@@ -198,29 +156,12 @@ impl Trainer {
         let Some((valid_loss, valid_accuracy)) = self.validate(callback)? else {
             return Ok(EpochOutcome::Stopped);
         };
-        let epoch = self.progress.history.len() + 1;
-        // Of epochs with equal accuracy the latest counts: only strictly worse ones use up patience.
-        let best = self
+        let record = self
             .progress
-            .best
-            .is_none_or(|(highest, _)| valid_accuracy >= highest);
-        if best {
-            self.progress.best = Some((valid_accuracy, epoch));
-            self.progress.below_best = 0;
+            .take_note(learning_rate, train_loss, valid_loss, valid_accuracy);
+        if record.best {
             self.best_weights = Some(self.model.state().snapshot()?);
-        } else {
-            self.progress.below_best += 1;
         }
-        self.progress.plateau.observe(valid_loss);
-        let record = EpochRecord {
-            epoch,
-            train_loss,
-            valid_loss,
-            valid_accuracy,
-            learning_rate,
-            best,
-        };
-        self.progress.history.push(record.clone());
         Ok(EpochOutcome::Finished(record))
     }
 
@@ -372,81 +313,4 @@ fn first_largest(row: &[f32]) -> usize {
         }
     }
     best
-}
-
-fn check_parts(train: &[ImageSample], valid: &[ImageSample]) -> Result<()> {
-    for (part, samples, least) in [("training", train, 2), ("validation", valid, 1)] {
-        if samples.len() < least {
-            return Err(DeepError::Samples {
-                part,
-                found: samples.len().to_string(),
-                expected: format!("at least {least}"),
-            });
-        }
-    }
-    let mut ids = BTreeSet::new();
-    for sample in train.iter().chain(valid) {
-        if !ids.insert(&sample.id) {
-            return Err(DeepError::Samples {
-                part: "training and validation",
-                found: format!("'{}' twice", sample.id),
-                expected: "every id once".into(),
-            });
-        }
-    }
-    let patients: BTreeSet<_> = train.iter().map(|sample| &sample.patient).collect();
-    match valid.iter().find(|s| patients.contains(&s.patient)) {
-        None => Ok(()),
-        Some(sample) => Err(DeepError::Samples {
-            part: "training and validation",
-            found: format!("patient '{}' in both", sample.patient),
-            expected: "every patient on one side".into(),
-        }),
-    }
-}
-
-/// Images and labels in the order of the ids.
-fn prepared(
-    samples: &[ImageSample],
-    settings: &TrainSettings,
-    classes: &ClassNames,
-) -> Result<Prepared> {
-    let images = images(samples, settings, classes)?;
-    let mut rows: Vec<(&ImageSample, Vec<f32>)> = samples.iter().zip(images).collect();
-    rows.sort_by(|a, b| a.0.id.cmp(&b.0.id));
-    let mut fingerprint = Fingerprint::default();
-    for (sample, image) in &rows {
-        fingerprint.bytes(sample.id.to_string().as_bytes());
-        fingerprint.bytes(&sample.label.0.to_le_bytes());
-        for pixel in image {
-            fingerprint.word(u64::from(pixel.to_bits()));
-        }
-    }
-    Ok(Prepared {
-        labels: rows.iter().map(|(sample, _)| sample.label.0).collect(),
-        images: rows.into_iter().map(|(_, image)| image).collect(),
-        fingerprint: fingerprint.0,
-    })
-}
-
-/// FNV-1a over 64-bit words: tells data sets apart, guards against nothing malicious.
-struct Fingerprint(u64);
-
-impl Default for Fingerprint {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fingerprint {
-    fn word(&mut self, word: u64) {
-        self.0 = (self.0 ^ word).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.word(bytes.len() as u64);
-        for byte in bytes {
-            self.word(u64::from(*byte));
-        }
-    }
 }

@@ -312,7 +312,7 @@ fn unusable_samples_are_refused() {
 }
 
 #[test]
-fn patience_ends_a_run() {
+fn a_run_ends_after_its_epochs() {
     let (train, valid) = (samples("a", 6), samples("b", 3));
     let settings = TrainSettings {
         epochs: 3,

@@ -1,8 +1,7 @@
 //! Batch normalisation with running statistics, and an activation in the same pass.
 
-use candle_core::{Tensor, Var};
+use candle_core::{Result, Tensor, Var};
 
-use crate::error::Result;
 use crate::network::{Mode, RunningStatistics, Training};
 use crate::ops::activation::Activation;
 use crate::ops::batch_norm::{evaluate, train, values};
@@ -96,4 +95,43 @@ fn track(running: &Var, batch: &[f32], momentum: f64) -> Result<()> {
     let len = numbers.len();
     running.set(&Tensor::from_vec(numbers, len, running.device())?)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::network::Dropout;
+
+    /// Channel means 2, then 4; unbiased variances 2, then 8.
+    #[test]
+    fn running_statistics_closed_form() {
+        let batches = [[1.0_f32, 3.0], [2.0, 6.0]]
+            .map(|batch| Tensor::from_slice(&batch, (2, 1), &Device::Cpu).unwrap());
+        for (running, means, variances) in [
+            // 0.9 · 0 + 0.1 · 2 and so on.
+            (RunningStatistics::Momentum, [0.2, 0.58], [1.1, 1.79]),
+            // The first batch itself, then the mean of two.
+            (RunningStatistics::WarmStart, [2.0, 3.0], [2.0, 5.0]),
+        ] {
+            let mut builder = Builder::new(0, &Device::Cpu);
+            let layer = BatchNorm::new(&mut builder, 1, BatchNorm::TORCH).unwrap();
+            let mode = Mode::Train(Training {
+                dropout: Dropout::Off,
+                running,
+            });
+            for (k, batch) in batches.iter().enumerate() {
+                layer.forward(batch, Activation::Identity, mode).unwrap();
+                let mean = f64::from(values(&layer.running_mean).unwrap()[0]);
+                let variance = f64::from(values(&layer.running_variance).unwrap()[0]);
+                assert!((mean - means[k]).abs() < 1e-6, "{running:?} {mean}");
+                assert!(
+                    (variance - variances[k]).abs() < 1e-6,
+                    "{running:?} {variance}"
+                );
+            }
+            assert_eq!(layer.batches.to_scalar::<i64>().unwrap(), 2);
+        }
+    }
 }

@@ -1,9 +1,8 @@
 //! A convolution with its weight and, where asked for, a bias.
 
-use candle_core::{Tensor, Var};
+use candle_core::{Result, Tensor, Var};
 
 use super::parameter;
-use crate::error::Result;
 use crate::network::Mode;
 use crate::ops::convolution::{Channels, Convolution};
 use crate::state::{Builder, Initial};

@@ -1,8 +1,7 @@
 //! Dropout: N. Srivastava et al., JMLR 15 (2014) 1929-1958, scaled at training time.
 
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
-use crate::error::Result;
 use crate::network::{Dropout, Mode, Training};
 use crate::rng::{Purpose, Stream};
 
@@ -36,6 +35,52 @@ impl DropoutLayer {
                 }
             })
             .collect();
-        Ok((xs * Tensor::from_vec(mask, xs.shape(), xs.device())?)?)
+        xs * Tensor::from_vec(mask, xs.shape(), xs.device())?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+
+    use super::*;
+    use crate::network::RunningStatistics;
+
+    fn dropped(step: u32, layer: u32) -> Vec<f32> {
+        let xs = Tensor::ones((100, 100), DType::F32, &Device::Cpu).unwrap();
+        let mode = Mode::Train(Training {
+            dropout: Dropout::Drawn { seed: 1, step },
+            running: RunningStatistics::Momentum,
+        });
+        let ys = DropoutLayer { rate: 0.2, layer }
+            .forward(&xs, mode)
+            .unwrap();
+        ys.flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    #[test]
+    fn a_fifth_is_dropped_and_the_rest_scaled() {
+        let ys = dropped(0, 0);
+        let zeros = ys.iter().filter(|y| y.to_bits() == 0).count();
+        // 2000 expected of 10 000; five standard deviations are 200.
+        assert!(zeros.abs_diff(2000) < 200, "{zeros}");
+        assert!(
+            ys.iter()
+                .all(|y| y.to_bits() == 0 || (y - 1.25).abs() < 1e-6)
+        );
+        assert_eq!(ys, dropped(0, 0));
+        assert_ne!(ys, dropped(1, 0));
+        assert_ne!(ys, dropped(0, 1));
+    }
+
+    #[test]
+    fn evaluation_changes_nothing() {
+        let xs = Tensor::ones((2, 3), DType::F32, &Device::Cpu).unwrap();
+        let layer = DropoutLayer {
+            rate: 0.2,
+            layer: 0,
+        };
+        let ys = layer.forward(&xs, Mode::Evaluate).unwrap();
+        assert_eq!(ys.to_vec2::<f32>().unwrap(), xs.to_vec2::<f32>().unwrap());
     }
 }

@@ -1,9 +1,8 @@
 //! A fully connected layer.
 
-use candle_core::{Tensor, Var};
+use candle_core::{Result, Tensor, Var};
 
 use super::parameter;
-use crate::error::Result;
 use crate::network::Mode;
 use crate::ops::linear;
 use crate::state::{Builder, Initial};
@@ -64,6 +63,6 @@ impl Linear {
     pub(crate) fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
         let weight = parameter(&self.weight, mode);
         let bias = self.bias.as_ref().map(|bias| parameter(bias, mode));
-        Ok(linear::Linear.apply(xs, &weight, bias.as_ref())?)
+        linear::Linear.apply(xs, &weight, bias.as_ref())
     }
 }

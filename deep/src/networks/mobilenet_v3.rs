@@ -4,9 +4,8 @@
 //! (N, 3, S, S) to (N, classes). Eleven inverted residual blocks between a 3x3 / 2 stem and a 1x1 head:
 //! expand (1x1), filter (depthwise), gate (squeeze and excitation), project (1x1, no activation).
 
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
-use crate::error::Result;
 use crate::layers::{BatchNorm, Conv2d, DropoutLayer, Linear};
 use crate::network::{Mode, Network};
 use crate::ops::activation::Activation;
@@ -114,7 +113,7 @@ impl Gate {
         let gate = Activation::Relu.apply(&gate)?;
         let gate = self.fc2.forward(&gate, mode)?; // (N, C)
         let gate = Activation::Hardsigmoid.apply(&gate)?;
-        Ok(ScaleChannels.apply(xs, &gate)?)
+        ScaleChannels.apply(xs, &gate)
     }
 }
 

@@ -6,10 +6,9 @@
 //!
 //! (N, 3, S, S) to (N, classes).
 
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
 use super::mobilenet_v3::{Row, SMALL};
-use crate::error::Result;
 use crate::layers::{BatchNorm, Conv2d, DropoutLayer, Linear};
 use crate::network::{Mode, Network};
 use crate::ops::activation::Activation;
@@ -54,7 +53,7 @@ impl Gate {
         let gate = self.norm.forward(&gate, Activation::Relu, mode)?;
         let gate = self.excite.forward(&gate, mode)?; // (N, C)
         let gate = Activation::Hardsigmoid.apply(&gate)?;
-        Ok(ScaleChannels.apply(xs, &gate)?)
+        ScaleChannels.apply(xs, &gate)
     }
 }
 
@@ -126,7 +125,7 @@ impl Block {
             skipped = conv.forward(&skipped, mode)?;
             skipped = norm.forward(&skipped, Activation::Identity, mode)?;
         }
-        Ok(self.activation.apply(&(ys + skipped)?)?)
+        self.activation.apply(&(ys + skipped)?)
     }
 }
 

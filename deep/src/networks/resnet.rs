@@ -11,9 +11,8 @@
 //! | layer3 | 2 | 256 | S/16 |
 //! | layer4 | 2 | 512 | S/32 |
 
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
 
-use crate::error::Result;
 use crate::layers::{BatchNorm, Conv2d, Linear};
 use crate::network::{Mode, Network};
 use crate::ops::activation::Activation;
@@ -71,7 +70,7 @@ impl BasicBlock {
                 norm.forward(&zs, Activation::Identity, mode)?
             }
         };
-        Ok(AddRelu.apply(&ys, &shortcut)?)
+        AddRelu.apply(&ys, &shortcut)
     }
 }
 
