@@ -9,7 +9,7 @@ use std::path::Path;
 
 use raduet::error::{Code, Exit, Faults, ToolError, Warning, WarningCode};
 use raduet::io::atomic::{prepare_folder, write_file};
-use raduet::io::csv_text::{is_formula, text_cell};
+use raduet::io::cell::{is_formula, text};
 use raduet::io::{AtomicFile, read_small};
 use raduet_study::CaseId;
 
@@ -75,12 +75,12 @@ fn what_cannot_be_written_is_an_output_error() {
 
 #[test]
 fn only_text_that_a_spreadsheet_would_run_is_marked() {
-    for text in ["=1", "+x", "-x", "@x", "\tx", "\rx", "=cmd|' /C calc'!A0"] {
-        assert!(is_formula(text), "{text}");
-        assert_eq!(text_cell(text), format!("'{text}"));
+    for content in ["=1", "+x", "-x", "@x", "\tx", "\rx", "=cmd|' /C calc'!A0"] {
+        assert!(is_formula(content), "{content}");
+        assert_eq!(text(content), format!("'{content}"));
     }
-    for text in ["", "x", "-1", "+2.5e-3", "-inf", "a=1", "'=1"] {
-        assert_eq!(text_cell(text), text);
+    for content in ["", "x", "-1", "+2.5e-3", "-inf", "a=1", "'=1"] {
+        assert_eq!(text(content), content);
     }
 }
 

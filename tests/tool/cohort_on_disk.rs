@@ -9,7 +9,7 @@ use raduet::phantom::{self, PhantomSettings};
 use raduet_features::{MaskVolume, Scaling, Volume, Voxels};
 
 /// Writes `patients` volumes, masks and `manifest.csv` into a folder.
-pub fn write(folder: &Path, patients: usize) {
+pub(crate) fn write(folder: &Path, patients: usize) {
     let settings = PhantomSettings {
         patients,
         ..PhantomSettings::default()

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// A finished run.
-pub struct Finished {
-    pub status: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Finished {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// The program with these arguments, in this folder.
-pub fn command(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_raduet"));
     command
         .args(arguments)
@@ -21,7 +21,7 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs the program to its end.
-pub fn run(folder: &Path, arguments: &[&str]) -> Finished {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Finished {
     finished(
         command(folder, arguments)
             .output()
@@ -30,13 +30,13 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Finished {
 }
 
 /// Runs the program and insists on its success.
-pub fn succeed(folder: &Path, arguments: &[&str]) -> Finished {
+pub(crate) fn succeed(folder: &Path, arguments: &[&str]) -> Finished {
     let finished = run(folder, arguments);
     assert_eq!(finished.status, 0, "{arguments:?}: {}", finished.stderr);
     finished
 }
 
-pub fn finished(output: Output) -> Finished {
+pub(crate) fn finished(output: Output) -> Finished {
     Finished {
         status: output.status.code().expect("the program ends by itself"),
         stdout: String::from_utf8(output.stdout).expect("UTF-8"),
