@@ -90,7 +90,7 @@ impl Plan {
             self.cases.cohort().cases().len(),
             self.cases.cohort().patients().len(),
             division::describe(&self.split, &self.check, self.cases.cohort()),
-            self.extraction.set().width(),
+            self.extraction.width(),
             names.join(", ")
         )
     }
@@ -133,10 +133,12 @@ impl Plan {
             warnings,
             ..
         } = extracted;
-        if self.wanted != Wanted::Pixels {
+        if let Some(set) = self.extraction.set() {
             folder.write("features.csv", &feature_csv::write(&features)?)?;
-            let dictionary = report_writers::features::csv(self.extraction.set())?;
-            folder.write("features.dictionary.csv", &dictionary)?;
+            folder.write(
+                "features.dictionary.csv",
+                &report_writers::features::csv(set)?,
+            )?;
         }
         let study = Study {
             settings: &self.settings,

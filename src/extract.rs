@@ -9,6 +9,7 @@ use std::sync::Mutex;
 
 use raduet_features::engine::extract_one;
 use raduet_features::family::Input;
+use raduet_features::registry::FAMILIES;
 use raduet_features::{
     Discretisation, ExtractionOptions, ExtractionSettings, FeatureError, FeatureSet, MaskVolume,
     Roi, Volume,
@@ -24,6 +25,7 @@ use crate::interrupt;
 use crate::io::feature_csv::{FeatureFile, FeatureRow};
 use crate::journal::Journal;
 use crate::settings::FeatureSettings;
+use crate::settings::nearest::suggestion;
 
 /// Fewer grey levels than this flatten texture features.
 const FEW_LEVELS: f64 = 16.0;
@@ -33,7 +35,8 @@ const PROPOSED_LEVELS: f64 = 32.0;
 /// What is done with every case.
 #[derive(Debug)]
 pub struct Extraction {
-    set: FeatureSet,
+    /// None where only pixels are wanted.
+    set: Option<FeatureSet>,
     settings: ExtractionSettings,
     min_pixels: usize,
 }
@@ -118,13 +121,9 @@ impl Extraction {
         let wrong = |fault: FeatureError| {
             ToolError::new(Code::Settings, fault.to_string()).remedy("correct the feature settings")
         };
-        let set = if wanted == Wanted::Pixels {
-            FeatureSet::of(&[])
-        } else if settings.families.is_empty() {
-            Ok(FeatureSet::all_2d())
-        } else {
-            let ids: Vec<&str> = settings.families.iter().map(String::as_str).collect();
-            FeatureSet::of(&ids)
+        let set = match wanted {
+            Wanted::Pixels => None,
+            Wanted::Features | Wanted::FeaturesAndPixels => Some(chosen(&settings.families)?),
         };
         let discretisation = match settings.bin_count {
             None => Discretisation::PyRadiomicsFixedBinSize {
@@ -140,7 +139,7 @@ impl Extraction {
             ..ExtractionOptions::default()
         };
         Ok(Self {
-            set: set.map_err(wrong)?,
+            set,
             settings: options.check().map_err(wrong)?,
             min_pixels: settings.min_pixels,
         })
@@ -155,9 +154,14 @@ impl Extraction {
             .into()
     }
 
-    /// The feature set.
-    pub fn set(&self) -> &FeatureSet {
-        &self.set
+    /// The feature set, unless only pixels are wanted.
+    pub fn set(&self) -> Option<&FeatureSet> {
+        self.set.as_ref()
+    }
+
+    /// How many features a slice gets.
+    pub fn width(&self) -> usize {
+        self.set.as_ref().map_or(0, FeatureSet::width)
     }
 
     /// Measures every case. Cases that the journal holds are not measured again.
@@ -288,9 +292,13 @@ impl Extraction {
                 measured.too_small += 1;
                 continue;
             }
-            let vector =
-                extract_one(&self.set, &self.settings, &roi).map_err(|fault| failed(&fault))?;
-            measured.slices.push(slice(z, &roi, vector.into_values()));
+            let values = match &self.set {
+                Some(set) => extract_one(set, &self.settings, &roi)
+                    .map_err(|fault| failed(&fault))?
+                    .into_values(),
+                None => Vec::new(),
+            };
+            measured.slices.push(slice(z, &roi, values));
         }
         if measured.slices.is_empty() {
             return Err(ToolError::new(
@@ -346,7 +354,12 @@ impl Extraction {
             }
         }
         warnings.extend(self.few_levels(ranges));
-        let table = FeatureTable::new(samples, self.set.columns(), values)
+        let columns = self
+            .set
+            .as_ref()
+            .map(FeatureSet::columns)
+            .unwrap_or_default();
+        let table = FeatureTable::new(samples, columns, values)
             .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?;
         let features = FeatureFile {
             classes: cohort.classes().clone(),
@@ -363,9 +376,9 @@ impl Extraction {
     }
 
     fn reads_grey_levels(&self) -> bool {
-        self.set
-            .families()
-            .iter()
+        let families = self.set.iter().flat_map(FeatureSet::families);
+        families
+            .into_iter()
             .any(|family| family.input() == Input::GreyLevels)
     }
 
@@ -436,6 +449,22 @@ fn pixels(
         rows,
         columns,
         mask: inside.iter().copied().collect(),
+    })
+}
+
+/// The families of the settings; none named means all that measure slices.
+fn chosen(families: &[String]) -> Result<FeatureSet> {
+    if families.is_empty() {
+        return Ok(FeatureSet::all_2d());
+    }
+    let known: Vec<&str> = FAMILIES.iter().map(|family| family.id()).collect();
+    if let Some(unknown) = families.iter().find(|name| !known.contains(&name.as_str())) {
+        let found = format!("unknown feature family '{unknown}'");
+        return Err(ToolError::new(Code::Settings, found).remedy(suggestion(unknown, &known)));
+    }
+    let ids: Vec<&str> = families.iter().map(String::as_str).collect();
+    FeatureSet::of(&ids).map_err(|fault| {
+        ToolError::new(Code::Settings, fault.to_string()).remedy("name every family once")
     })
 }
 

@@ -20,7 +20,7 @@ use crate::io::feature_csv::FeatureRow;
 use crate::settings::nearest::suggestion;
 use crate::settings::{InputModeName, NetworkSettings};
 
-/// The networks that the settings ask for; none or `all` means every registered one.
+/// The networks that the settings ask for; `all` means every registered one.
 ///
 /// # Errors
 /// [`Code::Settings`] for an unknown name, with the nearest known one.
@@ -30,7 +30,7 @@ pub fn planned(settings: &NetworkSettings) -> Result<Vec<PlannedModel>> {
         arm: Arm::Deep,
     };
     let known: Vec<&str> = NETWORKS.iter().map(|entry| entry.name).collect();
-    if settings.names.is_empty() || settings.names.iter().any(|name| name == "all") {
+    if settings.names.iter().any(|name| name == "all") {
         return Ok(known.into_iter().map(model).collect());
     }
     settings

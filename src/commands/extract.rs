@@ -36,7 +36,7 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         console.print(&format!(
             "{} cases, {} features a slice, to {}",
             cases.cohort().cases().len(),
-            extraction.set().width(),
+            extraction.width(),
             args.output.display()
         ));
         return Ok(Exit::Done);
@@ -59,10 +59,9 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         return Ok(Exit::AllFailed);
     }
     write_file(&args.output, &feature_csv::write(&extracted.features)?)?;
-    write_file(
-        &beside.file("dictionary.csv"),
-        &dictionary::csv(extraction.set())?,
-    )?;
+    if let Some(set) = extraction.set() {
+        write_file(&beside.file("dictionary.csv"), &dictionary::csv(set)?)?;
+    }
     write_list(
         &beside.file("failures.csv"),
         &doubts::failures_csv(&extracted.failures)?,
@@ -78,7 +77,7 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         "{} slices of {} cases, {} features: {}",
         extracted.features.rows.len(),
         total - extracted.failures.len(),
-        extraction.set().width(),
+        extraction.width(),
         args.output.display()
     ));
     if extracted.too_small > 0 {

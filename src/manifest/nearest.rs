@@ -1,7 +1,7 @@
 //! The known name that a mistyped one is nearest to.
 
-/// The nearest of the known names, if it is near enough to be meant: at most a third of the letters
-/// wrong, case aside. Ties go to the earlier name.
+/// The nearest of the known names, if it is near enough to be meant: at most half of the letters
+/// and three wrong, case aside. Ties go to the earlier name.
 ///
 /// ```
 /// use raduet::manifest::nearest;
@@ -10,7 +10,7 @@
 /// assert_eq!(nearest("colour", ["licence", "layout"]), None);
 /// ```
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (name.chars().count() / 3).max(1);
+    let limit = (name.chars().count() / 2).clamp(1, 3);
     known
         .into_iter()
         .map(|candidate| (distance(name, candidate), candidate))

@@ -106,7 +106,7 @@ pub struct LearnerSettings {
 pub struct NetworkSettings {
     /// Off with `--only radiomics`.
     pub enabled: bool,
-    /// Names from the registry; empty for every default network.
+    /// Names from the registry, or `all`.
     pub names: Vec<String>,
     /// `whole`, `crop` or `masked`.
     pub input: InputModeName,

@@ -49,7 +49,9 @@ fn paper() -> Settings {
         },
         networks: NetworkSettings {
             enabled: true,
-            names: Vec::new(),
+            names: ["resnet18", "mobilenet_v3_small"]
+                .map(str::to_owned)
+                .to_vec(),
             input: InputModeName::Whole,
             image_size: 256,
             batch_size: 32,

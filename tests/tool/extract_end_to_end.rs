@@ -1,13 +1,28 @@
 //! Files in, feature table out.
 
 use std::fs;
+use std::path::Path;
 
-use raduet::phantom::{self, PhantomSettings};
+use raduet::io::{GeometryRule, LabelChoice, ReadCase, ReadOptions, read_case};
 use raduet_features::engine::extract_one;
 use raduet_features::{ExtractionSettings, FeatureSet, Roi};
 
 use super::cohort_on_disk;
 use super::program::succeed;
+
+fn read(folder: &Path, id: &str) -> ReadCase {
+    let (image, mask) = (format!("{id}.nii"), format!("{id}-mask.nii"));
+    let options = ReadOptions::default();
+    let rule = GeometryRule::default();
+    read_case(
+        &folder.join(image),
+        &folder.join(mask),
+        LabelChoice::Only,
+        rule,
+        &options,
+    )
+    .unwrap()
+}
 
 /// Every cell is the engine's value for that slice, to the bit.
 #[test]
@@ -28,19 +43,11 @@ fn the_table_holds_the_engines_values() {
     assert_eq!(head.iter().skip(first).collect::<Vec<_>>(), set.columns());
     let column = |name: &str| head.iter().position(|column| column == name).unwrap();
     let (id, slice, pixels) = (column("ID"), column("Slice"), column("ROIPixels"));
-    let phantom = PhantomSettings {
-        patients: 9,
-        ..PhantomSettings::default()
-    };
     let mut rows = 0;
     for record in reader.records() {
         let record = record.unwrap();
-        let patient: usize = record[id]
-            .strip_prefix("phantom-")
-            .unwrap()
-            .parse()
-            .unwrap();
-        let (volume, mask) = phantom::volume(phantom, patient - 1);
+        let case = read(here, &record[id]);
+        let (volume, mask) = (case.image, case.mask);
         let roi = Roi::from_slice(&volume, &mask, record[slice].parse().unwrap())
             .unwrap()
             .unwrap();
