@@ -82,25 +82,28 @@ pub(crate) fn encode(metadata: &impl Serialize, tensors: &[Stored]) -> Result<Ve
     serialize(views, Some(metadata)).map_err(|error| unreadable(&error.to_string()))
 }
 
+/// Shape and numbers of a tensor.
+pub(crate) type Shaped = (Vec<usize>, Vec<f32>);
+
 /// Tensors by name, taken out one after the other.
 pub(crate) struct Decoded {
-    tensors: BTreeMap<String, Vec<f32>>,
+    tensors: BTreeMap<String, Shaped>,
 }
 
 impl Decoded {
-    /// A tensor of so many numbers.
-    pub(crate) fn take(&mut self, name: &str, len: usize) -> Result<Vec<f32>> {
-        let numbers = self
+    /// A tensor of this shape.
+    pub(crate) fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        let (found, numbers) = self
             .tensors
             .remove(name)
             .ok_or_else(|| DeepError::Checkpoint {
                 found: format!("no tensor '{name}'"),
                 expected: "every tensor of the network".into(),
             })?;
-        if numbers.len() != len {
+        if found != shape {
             return Err(DeepError::Checkpoint {
-                found: format!("{} numbers in '{name}'", numbers.len()),
-                expected: len.to_string(),
+                found: format!("shape {found:?} of '{name}'"),
+                expected: format!("{shape:?}"),
             });
         }
         Ok(numbers)
@@ -111,12 +114,7 @@ impl Decoded {
         state
             .entries
             .iter()
-            .map(|entry| {
-                self.take(
-                    &format!("{prefix}{}", entry.info.name),
-                    entry.value.elem_count(),
-                )
-            })
+            .map(|entry| self.take(&format!("{prefix}{}", entry.info.name), &entry.info.shape))
             .collect()
     }
 
@@ -134,22 +132,28 @@ impl Decoded {
 
 /// Metadata and tensors from bytes.
 pub(crate) fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Result<(M, Decoded)> {
-    let broken = |error: safetensors::SafeTensorError| unreadable(&error.to_string());
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
+    let (_, header) =
+        SafeTensors::read_metadata(bytes).map_err(|error| unreadable(&error.to_string()))?;
     let text = header
         .metadata()
         .as_ref()
         .and_then(|map| map.get(KEY))
         .ok_or_else(|| unreadable("no description of a network in the metadata"))?;
     let metadata = serde_json::from_str(text).map_err(|error| unreadable(&error.to_string()))?;
-    let file = SafeTensors::deserialize(bytes).map_err(broken)?;
+    let tensors = decode_tensors(bytes)?;
+    Ok((metadata, Decoded { tensors }))
+}
+
+/// The tensors of any safetensors bytes, whoever wrote them.
+pub(crate) fn decode_tensors(bytes: &[u8]) -> Result<BTreeMap<String, Shaped>> {
+    let file = SafeTensors::deserialize(bytes).map_err(|error| unreadable(&error.to_string()))?;
     let mut tensors = BTreeMap::new();
     for (name, view) in file.tensors() {
         let numbers = numbers(&view)
             .ok_or_else(|| unreadable(&format!("tensor '{name}' of type {:?}", view.dtype())))?;
-        tensors.insert(name, numbers);
+        tensors.insert(name, (view.shape().to_vec(), numbers));
     }
-    Ok((metadata, Decoded { tensors }))
+    Ok(tensors)
 }
 
 /// The numbers of an f32 or i64 tensor.
@@ -177,6 +181,6 @@ fn numbers(view: &TensorView<'_>) -> Option<Vec<f32>> {
 fn unreadable(found: &str) -> DeepError {
     DeepError::Checkpoint {
         found: found.to_owned(),
-        expected: "a safetensors file written by this program".into(),
+        expected: "safetensors bytes of f32 tensors that fit this use".into(),
     }
 }

@@ -14,6 +14,7 @@
 //! | what to hand over | [`sample`] |
 //! | how to train | [`settings`], [`augment`], [`schedule`] |
 //! | training, epoch by epoch | [`train`], [`progress`], [`resume`] |
+//! | starting from weights learned elsewhere | [`pretrained`] |
 //! | asking and storing a network | [`predict`] |
 //! | which networks there are | [`registry`] |
 //! | a network by itself, in plain slices | [`model`], [`optimiser`] |
@@ -32,6 +33,7 @@ mod ops;
 pub mod optimiser;
 pub mod predict;
 mod prepared;
+pub mod pretrained;
 pub mod progress;
 pub mod registry;
 pub mod resume;
@@ -49,6 +51,7 @@ pub use model::{Gradients, Images, Model};
 pub use network::RunningStatistics;
 pub use optimiser::{AdamW, Decayed};
 pub use predict::FittedNetwork;
+pub use pretrained::LoadedWeights;
 pub use progress::EpochRecord;
 pub use registry::{NETWORKS, NetworkEntry};
 pub use sample::ImageSample;

@@ -77,3 +77,40 @@ impl AdamW {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Images;
+
+    /// The same gradients with and without decay of one-dimensional parameters: only those differ.
+    #[test]
+    fn matrices_only_leaves_biases_and_normalisations_free() {
+        let pixels: Vec<f32> = (0..2 * 3 * 32 * 32)
+            .map(|i| (i as f32 * 0.37).sin())
+            .collect();
+        let images = Images::new(&pixels, 2, 32).unwrap();
+        let stepped = |decay: f64, decayed: Decayed| {
+            let mut model = Model::new("mobilenet_v3_small", 3, 1).unwrap();
+            let mut optimiser = AdamW::new(&model, decay, decayed);
+            let gradients = model.gradients(images, &[0, 1]).unwrap();
+            optimiser.step(&mut model, &gradients, 1e-2).unwrap();
+            assert_eq!(optimiser.steps(), 1);
+            model
+        };
+        let free = stepped(0.0, Decayed::All);
+        let matrices = stepped(0.5, Decayed::Matrices);
+        let all = stepped(0.5, Decayed::All);
+        for entry in free.state().parameters() {
+            let of = |model: &Model| model.tensor(&entry.info.name).unwrap();
+            let is_matrix = entry.info.shape.len() > 1;
+            assert_eq!(of(&free) == of(&matrices), !is_matrix, "{:?}", entry.info);
+            assert_eq!(
+                of(&matrices) == of(&all),
+                is_matrix || of(&free) == of(&all)
+            );
+        }
+        let weight = "features.0.1.weight";
+        assert_ne!(free.tensor(weight).unwrap(), all.tensor(weight).unwrap());
+    }
+}

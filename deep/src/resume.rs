@@ -99,9 +99,9 @@ impl Trainer {
             trainer.best_weights = Some(tensors.take_state(BEST, state)?);
         }
         for (entry, moments) in state.parameters().zip(&mut trainer.optimiser.moments) {
-            let (name, len) = (&entry.info.name, entry.value.elem_count());
-            moments.first = tensors.take(&format!("{FIRST}{name}"), len)?;
-            moments.second = tensors.take(&format!("{SECOND}{name}"), len)?;
+            let (name, shape) = (&entry.info.name, &entry.info.shape);
+            moments.first = tensors.take(&format!("{FIRST}{name}"), shape)?;
+            moments.second = tensors.take(&format!("{SECOND}{name}"), shape)?;
         }
         tensors.finish()?;
         state.restore(&weights)?;

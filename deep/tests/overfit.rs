@@ -277,6 +277,42 @@ fn a_stored_network_answers_as_before() {
 }
 
 #[test]
+fn weights_of_another_study_start_all_but_the_classifier() {
+    let (train, valid) = (samples("a", 4), samples("b", 2));
+    let settings = small("mobilenet_v3_small");
+    let mut donor = Trainer::new(&settings, &classes(), &train, &valid).unwrap();
+    run_epoch(&mut donor);
+    let bytes = donor.into_model().unwrap().to_safetensors().unwrap();
+
+    let two = ClassNames::new(["healthy", "ill"]).unwrap();
+    let relabelled = |samples: &[ImageSample]| -> Vec<ImageSample> {
+        let mut samples = samples.to_vec();
+        for sample in &mut samples {
+            sample.label = Label(sample.label.0 % 2);
+        }
+        samples
+    };
+    let (train, valid) = (relabelled(&train), relabelled(&valid));
+    let mut trainer = Trainer::new(&settings, &two, &train, &valid).unwrap();
+    let untouched = trainer.checkpoint().unwrap();
+    let report = trainer.load_weights(&bytes).unwrap();
+    assert_eq!(report.kept, ["classifier.3.weight", "classifier.3.bias"]);
+    assert!(report.unused.is_empty());
+    assert_eq!(report.loaded.len(), 242);
+    assert!(trainer.checkpoint().unwrap() != untouched);
+    run_epoch(&mut trainer);
+    assert!(trainer.load_weights(&bytes).is_err());
+
+    let other = small("resnet18");
+    let mut trainer = Trainer::new(&other, &two, &train, &valid).unwrap();
+    assert!(matches!(
+        trainer.load_weights(&bytes),
+        Err(DeepError::Checkpoint { .. })
+    ));
+    assert!(trainer.load_weights(b"no weights").is_err());
+}
+
+#[test]
 fn unusable_samples_are_refused() {
     let (train, valid) = (samples("a", 4), samples("b", 2));
     let settings = small("mobilenet_v3_small");
