@@ -1,5 +1,5 @@
 //! One classification tree grown until its leaves are pure: Gini impurity, every column at every
-//! node, exact thresholds. See [`crate::tree`] for the core and its tie rule.
+//! node, exact thresholds. The core and its tie rule stand in `tree/`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;

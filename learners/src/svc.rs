@@ -4,7 +4,7 @@
 //! K(a, b) = exp(−γ |a − b|²), γ = 1 / (p · variance of all values) (scikit-learn's `gamma='scale'`).
 //! A machine decides by `f(x) = Σ_i c_i K(x_i, x) − ρ` with `|c_i| ≤ C`. Cortes and Vapnik 1995,
 //! doi 10.1007/BF00994018; Chang and Lin 2011 (LIBSVM), doi 10.1145/1961189.1961199. For the
-//! probabilities see [`crate::svc_calibration`].
+//! probabilities see `svc_calibration.rs`.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
