@@ -6,7 +6,7 @@ use std::path::Path;
 
 use raduet_deep::{
     AugmentSettings, DeepError, EpochOutcome, EpochRecord, ImageSample, InputMode, NETWORKS,
-    TrainSettings, Trainer,
+    RunningStatistics, TrainSettings, Trainer,
 };
 use raduet_study::{Arm, ClassNames};
 
@@ -183,6 +183,11 @@ fn train_settings(name: &str, settings: &NetworkSettings, seed: u64) -> TrainSet
         epochs: settings.epochs,
         patience: settings.patience,
         seed,
+        running_statistics: if settings.warm_start_statistics {
+            RunningStatistics::WarmStart
+        } else {
+            RunningStatistics::Momentum
+        },
         augment: if settings.augment {
             AugmentSettings::default()
         } else {

@@ -124,6 +124,9 @@ pub struct NetworkSettings {
     pub patience: usize,
     /// Flips and rotations of training slices.
     pub augment: bool,
+    /// Running statistics of batch normalisation begin as means over the first batches, for runs too
+    /// short for them to settle.
+    pub warm_start_statistics: bool,
 }
 
 /// [`InputName`] as it stands in files.

@@ -60,6 +60,7 @@ fn paper() -> Settings {
             epochs: 100,
             patience: 20,
             augment: true,
+            warm_start_statistics: false,
         },
         report: ReportSettings {
             bootstrap: 2000,
@@ -79,6 +80,7 @@ fn quick() -> Settings {
     settings.networks.learning_rate = 5e-4;
     settings.networks.epochs = 8;
     settings.networks.patience = 4;
+    settings.networks.warm_start_statistics = true;
     settings
 }
 

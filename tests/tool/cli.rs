@@ -17,7 +17,7 @@ fn wrong_usage_ends_with_2_before_anything_is_begun() {
             vec!["extract", "phantom", "--family", "glmc"],
             "did you mean 'glcm'",
         ),
-        (vec!["extract", "phantom", "--bin-width", "-1"], "bin width"),
+        (vec!["extract", "phantom", "--bin-width", "0"], "bin width"),
         (vec!["compare", "study.toml"], "did you mean 'bin_width'"),
         (
             vec!["compare", "--learners", "random_forrest"],
