@@ -8,21 +8,49 @@ use crate::golden::{numbers, rows, size, tables};
 
 const NETWORKS: [&str; 3] = ["resnet18", "mobilenet_v3_small", "mobilenet_v3_small_167"];
 
-/// Of the largest |logit|: PyTorch's own f32 run differs from f64 by up to 1e-5 of it.
+/// Of the largest |logit| in evaluation mode: the published tolerance of the reference.
 const LOGIT_TOLERANCE: f64 = 2e-5;
-/// Absolute, on the loss after a step: AdamW's first step is lr · sign(gradient), so gradients near zero
-/// may move a weight either way.
+/// Absolute, on the loss after a step, published as well: AdamW's first step is lr · sign(gradient), so
+/// gradients near zero may move a weight either way.
 const LOSS_AFTER_TOLERANCE: f64 = 1e-3;
-/// Of the largest |logit| after the step, for the same reason. Running statistics of mobilenet's second
-/// forward pass see weights of which some moved the other way.
-const LOGIT_AFTER_TOLERANCE: f64 = 2e-3;
-/// Of a gradient's norm.
-const GRADIENT_TOLERANCE: f64 = 2e-4;
 /// A bias in front of a batch normalisation has gradient zero: below this fraction of the largest norm
 /// only rounding is left.
-const GRADIENT_FLOOR: f64 = 2e-6;
-/// Of a running statistic, plus the same absolutely for means near zero.
-const RUNNING_TOLERANCE: f64 = 2e-5;
+const GRADIENT_FLOOR: f64 = 1e-7;
+
+/// How far PyTorch's own f32 run lies from its f64 run in the training step: what f32 can hold here.
+struct Noise {
+    /// Of the largest |logit|, before and after the step.
+    logits: [f64; 2],
+    /// Of a gradient's norm, at worst.
+    gradient: f64,
+    /// Of a running statistic, or absolutely below one.
+    running: f64,
+}
+
+/// Sums in another order round differently; eight times PyTorch's own deviation leaves room for that.
+const ROOM: f64 = 8.0;
+
+fn noise(network: &str) -> Noise {
+    match network {
+        "resnet18" => Noise {
+            logits: [1.8e-6, 1.9e-5],
+            gradient: 2.1e-6,
+            running: 2.9e-7,
+        },
+        "mobilenet_v3_small" => Noise {
+            logits: [2.6e-6, 4.8e-5],
+            gradient: 2.6e-6,
+            running: 1.1e-7,
+        },
+        // Its squeeze layers normalise four values per channel, which magnifies rounding.
+        "mobilenet_v3_small_167" => Noise {
+            logits: [3.2e-5, 2.1e-4],
+            gradient: 3.8e-5,
+            running: 4.4e-6,
+        },
+        other => panic!("no measured noise for {other}"),
+    }
+}
 
 /// Bit patterns of the numbers of a JSON list.
 fn bits(numbers: &Value) -> Vec<u32> {
@@ -131,7 +159,7 @@ fn compare_gradients(faults: &mut Vec<String>, name: &str, found: &[(String, f64
             &format!("{name} gradient {parameter}"),
             &[*norm],
             &[expected],
-            GRADIENT_TOLERANCE * expected + floor,
+            ROOM * noise(name).gradient * expected + floor,
         );
     }
 }
@@ -149,7 +177,7 @@ fn compare_running(faults: &mut Vec<String>, name: &str, model: &Model, table: &
             &format!("{name} {tensor}"),
             &found,
             &expected,
-            RUNNING_TOLERANCE * scale,
+            ROOM * noise(name).running * scale,
         );
     }
 }
@@ -180,7 +208,7 @@ fn training_step_torch() {
                 &what,
                 first.logits(),
                 &before,
-                5.0 * LOGIT_TOLERANCE,
+                ROOM * noise(name).logits[0],
             );
             let loss = expected["loss_before"].as_f64().unwrap();
             let what = format!("{name} loss before");
@@ -189,7 +217,7 @@ fn training_step_torch() {
                 &what,
                 &[first.loss()],
                 &[loss],
-                5.0 * LOGIT_TOLERANCE,
+                ROOM * noise(name).logits[0],
             );
             let norms = model.gradient_norms(&first).unwrap();
             compare_gradients(&mut faults, name, &norms, &expected["grad_l2"]);
@@ -214,7 +242,13 @@ fn training_step_torch() {
             let after = rows(&expected["logits_eval_after"]);
             let what = format!("{name} logits after");
             let found = model.logits(images).unwrap();
-            compare_rows(&mut faults, &what, &found, &after, LOGIT_AFTER_TOLERANCE);
+            compare_rows(
+                &mut faults,
+                &what,
+                &found,
+                &after,
+                ROOM * noise(name).logits[1],
+            );
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
