@@ -27,8 +27,8 @@ pub enum RunningStatistics {
     /// torchvision's MobileNetV3 with its momentum of 0.01 forgets only after about a thousand batches:
     /// until then its answers are near chance, however well it has learned.
     Momentum,
-    /// The larger of the momentum and 1 / (batches so far): a plain mean at first, so that short runs from
-    /// random weights are judged by what they have learned.
+    /// The largest of the momentum, PyTorch's usual 0.1 and 1 / (batches so far): a plain mean at first, then
+    /// quick to forget, so that short runs from random weights are judged by what they have learned.
     WarmStart,
 }
 

@@ -69,15 +69,16 @@ fn paper() -> Settings {
     }
 }
 
-/// Minutes on two cores: crops of the region at 64 x 64 and few epochs at a higher rate, since the
-/// networks start from scratch; a larger test part, since the cohort is small.
+/// Minutes on two cores: crops of the region at 64 x 64 and few epochs of small batches at a higher
+/// rate, since the networks start from scratch; a larger test part, since the cohort is small.
 fn quick() -> Settings {
     let mut settings = paper();
     settings.split.test = 0.2;
     settings.split.valid = 0.15;
     settings.networks.input = InputModeName::Crop;
     settings.networks.image_size = 64;
-    settings.networks.learning_rate = 5e-4;
+    settings.networks.batch_size = 16;
+    settings.networks.learning_rate = 1e-3;
     settings.networks.epochs = 8;
     settings.networks.patience = 4;
     settings.networks.warm_start_statistics = true;

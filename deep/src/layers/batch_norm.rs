@@ -65,7 +65,9 @@ impl BatchNorm {
                 let batches = self.batches.to_scalar::<i64>()? + 1;
                 let momentum = match running {
                     RunningStatistics::Momentum => momentum,
-                    RunningStatistics::WarmStart => momentum.max(1.0 / batches as f64),
+                    RunningStatistics::WarmStart => {
+                        momentum.max(Self::TORCH.momentum).max(1.0 / batches as f64)
+                    }
                 };
                 let (ys, found) = train(xs, &self.weight, &self.bias, epsilon, activation)?;
                 track(&self.running_mean, &found.mean, momentum)?;
@@ -133,5 +135,24 @@ mod tests {
             }
             assert_eq!(layer.batches.to_scalar::<i64>().unwrap(), 2);
         }
+    }
+
+    /// Nine batches of mean 0, then many of mean 2: a network of momentum 0.01 follows at 0.1.
+    #[test]
+    fn a_warm_start_forgets_as_fast_as_the_usual_momentum() {
+        let mut builder = Builder::new(0, &Device::Cpu);
+        let layer = BatchNorm::new(&mut builder, 1, BatchNorm::MOBILENET).unwrap();
+        let mode = Mode::Train(Training {
+            dropout: Dropout::Off,
+            running: RunningStatistics::WarmStart,
+        });
+        for mean in [0.0_f32; 9].into_iter().chain([2.0; 21]) {
+            let batch = [mean - 1.0, mean + 1.0];
+            let batch = Tensor::from_slice(&batch, (2, 1), &Device::Cpu).unwrap();
+            layer.forward(&batch, Activation::Identity, mode).unwrap();
+        }
+        let found = f64::from(values(&layer.running_mean).unwrap()[0]);
+        let expected = 2.0 * (1.0 - 0.9_f64.powi(21));
+        assert!((found - expected).abs() < 1e-5, "{found} {expected}");
     }
 }
