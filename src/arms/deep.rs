@@ -10,14 +10,13 @@ use raduet_deep::{
 };
 use raduet_study::{Arm, ClassNames};
 
-use super::{FittedModel, FoldRows, PlannedModel};
+use super::{FittedModel, FoldRows, PlannedModel, check_names};
 use crate::console::Console;
 use crate::error::{Code, Result, ToolError};
 use crate::extract::SlicePixels;
 use crate::interrupt;
 use crate::io::atomic::write_file;
 use crate::io::feature_csv::FeatureRow;
-use crate::settings::nearest::suggestion;
 use crate::settings::{InputModeName, NetworkSettings};
 
 /// The networks that the settings ask for; `all` means every registered one.
@@ -33,17 +32,8 @@ pub fn planned(settings: &NetworkSettings) -> Result<Vec<PlannedModel>> {
     if settings.names.iter().any(|name| name == "all") {
         return Ok(known.into_iter().map(model).collect());
     }
-    settings
-        .names
-        .iter()
-        .map(|name| match known.contains(&name.as_str()) {
-            true => Ok(model(name)),
-            false => Err(
-                ToolError::new(Code::Settings, format!("unknown network '{name}'"))
-                    .remedy(suggestion(name, &known)),
-            ),
-        })
-        .collect()
+    check_names("network", &settings.names, &known)?;
+    Ok(settings.names.iter().map(|name| model(name)).collect())
 }
 
 /// The slices as the network room takes them, in the order of the rows.

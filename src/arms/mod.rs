@@ -8,10 +8,14 @@ pub mod deep;
 #[cfg(feature = "learners")]
 pub mod radiomics;
 
-use raduet_study::{Arm, Cohort, Fold, Part, PredictionRow};
+use raduet_study::{Arm, Fold, Part, PredictionRow};
 use serde::{Deserialize, Serialize};
 
+#[cfg(any(feature = "learners", feature = "deep"))]
+use crate::error::{Code, Result, ToolError};
 use crate::io::feature_csv::FeatureRow;
+#[cfg(any(feature = "learners", feature = "deep"))]
+use crate::settings::nearest::suggestion;
 
 /// A model to be fitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,12 +99,14 @@ impl FoldRows {
     }
 }
 
-/// How many patients of a cohort have at least one row.
-pub fn patients_with_rows(cohort: &Cohort, rows: &[FeatureRow]) -> usize {
-    let with_rows: std::collections::BTreeSet<_> = rows.iter().map(|row| &row.patient).collect();
-    cohort
-        .patients()
-        .keys()
-        .filter(|patient| with_rows.contains(patient))
-        .count()
+/// Refuses a name that no registry knows, with the nearest one it does.
+#[cfg(any(feature = "learners", feature = "deep"))]
+fn check_names(what: &str, wanted: &[String], known: &[&str]) -> Result<()> {
+    match wanted.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(
+            ToolError::new(Code::Settings, format!("unknown {what} '{name}'"))
+                .remedy(suggestion(name, known)),
+        ),
+    }
 }

@@ -3,11 +3,10 @@
 use raduet_learners::{LEARNERS, LearnError, LearnerEntry, Pipeline, Preprocess, Undefined};
 use raduet_study::{Arm, Label};
 
-use super::{FittedModel, FoldRows, PlannedModel};
+use super::{FittedModel, FoldRows, PlannedModel, check_names};
 use crate::error::{Code, Result, ToolError};
 use crate::io::feature_csv::FeatureFile;
 use crate::settings::LearnerSettings;
-use crate::settings::nearest::suggestion;
 
 /// The models that the settings ask for: none means the default back end of every learner, `all` every
 /// back end.
@@ -31,20 +30,12 @@ pub fn planned(settings: &LearnerSettings) -> Result<Vec<PlannedModel>> {
     }
     let ids: Vec<String> = LEARNERS.iter().map(LearnerEntry::id).collect();
     let known: Vec<&str> = ids.iter().map(String::as_str).collect();
-    settings
-        .names
-        .iter()
-        .map(|name| match known.contains(&name.as_str()) {
-            true => Ok(PlannedModel {
-                name: name.clone(),
-                arm: Arm::Radiomics,
-            }),
-            false => Err(
-                ToolError::new(Code::Settings, format!("unknown learner '{name}'"))
-                    .remedy(suggestion(name, &known)),
-            ),
-        })
-        .collect()
+    check_names("learner", &settings.names, &known)?;
+    let model = |name: &String| PlannedModel {
+        name: name.clone(),
+        arm: Arm::Radiomics,
+    };
+    Ok(settings.names.iter().map(model).collect())
 }
 
 /// Fits a learner on a fold's training rows; also gives the model as JSON.

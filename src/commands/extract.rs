@@ -64,11 +64,11 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
     }
     write_list(
         &beside.file("failures.csv"),
-        &doubts::failures_csv(&extracted.failures)?,
+        doubts::failures_csv(&extracted.failures)?,
     )?;
     write_list(
         &beside.file("warnings.csv"),
-        &doubts::warnings_csv(&extracted.warnings)?,
+        doubts::warnings_csv(&extracted.warnings)?,
     )?;
     let run = run_json::bytes(&provenance, &clock.measured(), serde_json::Value::Null)?;
     write_file(&beside.file("run.json"), &run)?;
@@ -101,9 +101,9 @@ impl Beside<'_> {
 }
 
 /// Writes a list, or removes the file of an earlier run when there is nothing to list.
-fn write_list(path: &Path, csv: &Option<Vec<u8>>) -> Result<(), ToolError> {
+fn write_list(path: &Path, csv: Option<Vec<u8>>) -> Result<(), ToolError> {
     match csv {
-        Some(bytes) => write_file(path, bytes),
+        Some(bytes) => write_file(path, &bytes),
         None => remove(path),
     }
 }

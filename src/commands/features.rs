@@ -1,5 +1,7 @@
 //! `raduet features`: what is computed, by which name, in which unit, by which definition.
 
+use std::fmt::Write;
+
 use raduet_features::FeatureSpec;
 use raduet_features::registry::FAMILIES;
 use serde_json::json;
@@ -61,14 +63,15 @@ fn as_table(specs: &[&FeatureSpec]) -> String {
         .unwrap_or(0);
     let mut text = format!("{:width$}  IBSI  unit        definition", "column");
     for spec in specs {
-        text.push_str(&format!(
-            "\n{:width$}  {:4}  {:10}  {}",
-            spec.pyradiomics_name,
-            spec.ibsi_id.unwrap_or("-"),
-            spec.unit,
+        let (column, unit) = (spec.pyradiomics_name, spec.unit);
+        let ibsi = spec.ibsi_id.unwrap_or("-");
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "\n{column:width$}  {ibsi:4}  {unit:10}  {}",
             spec.definition
-        ));
+        );
     }
-    text.push_str(&format!("\n{} features", specs.len()));
+    let _ = write!(text, "\n{} features", specs.len());
     text
 }

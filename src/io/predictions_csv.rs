@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
+use std::str::FromStr;
 
 use raduet_study::{
-    Arm, CaseId, ClassNames, Part, PatientId, PredictionRow, Predictions, SampleId,
+    Arm, CaseId, ClassNames, Label, Part, PatientId, PredictionRow, Predictions, SampleId,
 };
 
 use super::cell;
@@ -100,7 +101,12 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Predictions>> {
     for (index, record) in reader.records().enumerate() {
         let line = index + 2;
         let record = record.map_err(|fault| faulty(line, fault.to_string(), "mend the CSV"))?;
-        let (model, arm, row) = row(&record, line, &columns)?;
+        let (model, arm, row) = Line {
+            record: &record,
+            number: line,
+            columns: &columns,
+        }
+        .read()?;
         match models.iter_mut().find(|(name, ..)| *name == model) {
             Some((_, known, rows)) if *known == arm => rows.push(row),
             Some((_, known, _)) => {
@@ -162,113 +168,106 @@ fn columns(head: &csv::StringRecord) -> Result<Columns> {
     })
 }
 
-fn row(
-    record: &csv::StringRecord,
-    line: usize,
-    columns: &Columns,
-) -> Result<(String, Arm, PredictionRow)> {
-    let cell = |name: &str| -> &str {
-        columns
-            .by_name
-            .get(name)
-            .and_then(|&column| record.get(column))
+/// One line of the file.
+struct Line<'a> {
+    record: &'a csv::StringRecord,
+    number: usize,
+    columns: &'a Columns,
+}
+
+impl Line<'_> {
+    /// A cell by column name; empty where there is no such column.
+    fn cell(&self, name: &str) -> &str {
+        let column = self.columns.by_name.get(name);
+        column
+            .and_then(|&column| self.record.get(column))
             .unwrap_or("")
             .trim()
-    };
-    let number = |name: &str| -> Result<Option<usize>> {
-        match cell(name) {
+    }
+
+    fn faulty(&self, found: String, remedy: &str) -> ToolError {
+        faulty(self.number, found, remedy)
+    }
+
+    /// A whole number, where there is one.
+    fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
+        match self.cell(name) {
             "" => Ok(None),
-            text => text.parse().map(Some).map_err(|_| {
-                faulty(
-                    line,
-                    format!("{name} '{text}'"),
-                    "give a whole number from 0",
-                )
+            text => text
+                .parse()
+                .map(Some)
+                .map_err(|_| self.faulty(format!("{name} '{text}'"), "give a whole number from 0")),
+        }
+    }
+
+    fn truth(&self) -> Result<Label> {
+        let classes = &self.columns.classes;
+        let class = cell::original(self.cell("y_true"));
+        classes.label(&class).ok_or_else(|| {
+            let choice = format!("choose from {}", classes.names().join(", "));
+            self.faulty(format!("true class '{class}'"), &choice)
+        })
+    }
+
+    /// The part; test where the file does not say.
+    fn part(&self) -> Result<Part> {
+        match self.cell("split") {
+            "" => Ok(Part::Test),
+            name => Part::from_name(name).ok_or_else(|| {
+                self.faulty(format!("part '{name}'"), "choose from train, valid, test")
             }),
         }
-    };
-    let patient = cell::original(cell("patientid")).into_owned();
-    if patient.is_empty() {
-        return Err(faulty(line, "no patient".to_owned(), "name the patient"));
     }
-    let case = match cell("id") {
-        "" => patient.clone(),
-        id => cell::original(id).into_owned(),
-    };
-    let slice = match number("slice")? {
-        None => None,
-        Some(slice) => Some(u32::try_from(slice).map_err(|_| {
-            faulty(
-                line,
-                format!("slice {slice}"),
-                "give the slice's index in its volume",
-            )
-        })?),
-    };
-    let class = cell::original(cell("y_true"));
-    let truth = columns.classes.label(&class).ok_or_else(|| {
-        let expected = format!("choose from {}", columns.classes.names().join(", "));
-        faulty(line, format!("true class '{class}'"), &expected)
-    })?;
-    let part = match cell("split") {
-        "" => Part::Test,
-        name => Part::from_name(name).ok_or_else(|| {
-            faulty(
-                line,
-                format!("part '{name}'"),
-                "choose from train, valid, test",
-            )
-        })?,
-    };
-    let arm = match cell("arm").to_lowercase().as_str() {
-        "" | "radiomics" => Arm::Radiomics,
-        "deep" => Arm::Deep,
-        "reference" => Arm::Reference,
-        name => {
-            let found = format!("arm '{name}'");
-            return Err(faulty(
-                line,
-                found,
+
+    /// The arm; radiomics where the file does not say.
+    fn arm(&self) -> Result<Arm> {
+        match self.cell("arm").to_lowercase().as_str() {
+            "" | "radiomics" => Ok(Arm::Radiomics),
+            "deep" => Ok(Arm::Deep),
+            "reference" => Ok(Arm::Reference),
+            name => Err(self.faulty(
+                format!("arm '{name}'"),
                 "choose from radiomics, deep, reference",
-            ));
+            )),
         }
-    };
-    let model = match cell("model") {
-        "" => "model".to_owned(),
-        name => cell::original(name).into_owned(),
-    };
-    let probabilities = columns
-        .probabilities
-        .iter()
-        .map(|&column| {
-            let text = record.get(column).unwrap_or("").trim();
-            text.parse::<f64>().map_err(|_| {
-                faulty(
-                    line,
-                    format!("probability '{text}'"),
-                    "give a number from 0 to 1",
-                )
+    }
+
+    fn probabilities(&self) -> Result<Vec<f64>> {
+        let cells = self.columns.probabilities.iter();
+        cells
+            .map(|&column| {
+                let text = self.record.get(column).unwrap_or("").trim();
+                text.parse().map_err(|_| {
+                    self.faulty(format!("probability '{text}'"), "give a number from 0 to 1")
+                })
             })
-        })
-        .collect::<Result<_>>()?;
-    let fold = number("fold")?.unwrap_or(0);
-    let sample = SampleId {
-        case: CaseId::new(case),
-        slice,
-    };
-    let patient = PatientId::new(patient);
-    Ok((
-        model,
-        arm,
-        PredictionRow {
-            sample,
-            patient,
-            part,
-            fold,
-            truth,
-            probabilities,
-        },
-    ))
+            .collect()
+    }
+
+    /// The answer, and whose it is.
+    fn read(&self) -> Result<(String, Arm, PredictionRow)> {
+        let patient = cell::original(self.cell("patientid")).into_owned();
+        if patient.is_empty() {
+            return Err(self.faulty("no patient".to_owned(), "name the patient"));
+        }
+        let or = |name: &str, default: &str| match self.cell(name) {
+            "" => default.to_owned(),
+            text => cell::original(text).into_owned(),
+        };
+        let case = CaseId::new(or("id", &patient));
+        let row = PredictionRow {
+            sample: SampleId {
+                case,
+                slice: self.number("slice")?,
+            },
+            patient: PatientId::new(patient),
+            part: self.part()?,
+            fold: self.number("fold")?.unwrap_or(0),
+            truth: self.truth()?,
+            probabilities: self.probabilities()?,
+        };
+        Ok((or("model", "model"), self.arm()?, row))
+    }
 }
 
 fn faulty(line: usize, found: impl Into<String>, remedy: &str) -> ToolError {

@@ -26,29 +26,31 @@ pub(super) fn gaussian(field: &mut Array3<f64>, sigma: f64, spacing: Spacing) {
 
 /// Half of a symmetric kernel, centre first, normalised so that the whole sums to one.
 fn kernel(sigma: f64) -> Vec<f64> {
-    let radius = (0..).take_while(|&i| f64::from(i) <= CUT * sigma).count();
-    let half: Vec<f64> = (0..radius)
-        .map(|i| (-0.5 * (i as f64 / sigma).powi(2)).exp())
-        .collect();
+    let mut half = vec![1.0];
+    while half.len() as f64 <= CUT * sigma {
+        half.push((-0.5 * (half.len() as f64 / sigma).powi(2)).exp());
+    }
     let sum = half[0] + 2.0 * half[1..].iter().sum::<f64>();
     half.into_iter().map(|weight| weight / sum).collect()
 }
 
 fn convolve_at(line: &[f64], half: &[f64], centre: usize) -> f64 {
+    let period = 2 * line.len();
+    // Whole periods added so that no position is negative.
+    let shifted = centre + period * half.len().div_ceil(period);
     let mut sum = half[0] * line[centre];
     for (offset, weight) in half.iter().enumerate().skip(1) {
-        let before = mirrored(centre as isize - offset as isize, line.len());
-        let after = mirrored((centre + offset) as isize, line.len());
+        let before = mirrored(shifted - offset, line.len());
+        let after = mirrored(shifted + offset, line.len());
         sum += weight * (line[before] + line[after]);
     }
     sum
 }
 
-/// Index of a mirrored line: … 1 0 | 0 1 2 … n−1 | n−1 n−2 …
-fn mirrored(index: isize, len: usize) -> usize {
-    let period = 2 * len as isize;
-    let folded = index.rem_euclid(period);
-    folded.min(period - 1 - folded).unsigned_abs()
+/// Index of a mirrored line: 0 1 2 … n−1 | n−1 n−2 … 0 | 0 1 …
+fn mirrored(position: usize, len: usize) -> usize {
+    let folded = position % (2 * len);
+    folded.min(2 * len - 1 - folded)
 }
 
 #[cfg(test)]
@@ -57,7 +59,7 @@ mod tests {
 
     #[test]
     fn mirrored_reflects_at_the_outer_faces() {
-        let folded: Vec<usize> = (-3..7).map(|i| mirrored(i, 3)).collect();
+        let folded: Vec<usize> = (3..13).map(|i| mirrored(i, 3)).collect();
         assert_eq!(folded, [2, 1, 0, 0, 1, 2, 2, 1, 0, 0]);
     }
 

@@ -3,7 +3,7 @@
 use crate::manifest::nearest;
 
 /// A remedy that names the nearest candidate, else lists them all.
-pub fn suggestion<'a>(word: &str, candidates: &[&'a str]) -> String {
+pub fn suggestion(word: &str, candidates: &[&str]) -> String {
     match nearest(word, candidates.iter().copied()) {
         Some(name) => format!("did you mean '{name}'?"),
         None => format!("choose from {}", candidates.join(", ")),

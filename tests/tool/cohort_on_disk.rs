@@ -1,5 +1,6 @@
 //! A small cohort of phantom patients as files.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -22,10 +23,12 @@ pub(crate) fn write(folder: &Path, patients: usize) {
         save(&folder.join(&image), &volume);
         save(&folder.join(&region), &as_volume(&mask));
         let class = cohort.classes().name(case.label);
-        manifest.push_str(&format!(
-            "{},{},{image},{region},{class}\n",
+        writeln!(
+            manifest,
+            "{},{},{image},{region},{class}",
             case.id, case.patient
-        ));
+        )
+        .unwrap();
     }
     fs::write(folder.join("manifest.csv"), manifest).unwrap();
 }

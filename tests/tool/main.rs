@@ -1,5 +1,10 @@
 //! The whole tool, run as a user runs it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where its preparations fail"
+)]
+
 mod cli;
 mod cohort_on_disk;
 #[cfg(all(feature = "learners", feature = "deep"))]
