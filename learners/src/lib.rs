@@ -33,7 +33,6 @@ mod pipeline_file;
 pub mod preprocess;
 pub mod random_forest;
 pub mod registry;
-mod rng;
 pub mod samples;
 pub mod saved;
 pub mod svc;

@@ -12,7 +12,6 @@ use crate::decision_tree::{ClassTargets, check_shares};
 use crate::dense::add_scaled;
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Model, assert_shape};
-use crate::rng::{Purpose, Stream};
 use crate::samples::Samples;
 use crate::saved::SavedModel;
 use crate::tree::columns::RankedColumns;
@@ -20,6 +19,7 @@ use crate::tree::criterion::Gini;
 use crate::tree::grow::{Candidates, grow};
 use crate::tree::node::Tree;
 use crate::tree::order::SortedOnDemand;
+use raduet_study::random::Stream;
 
 /// Name in results.
 pub(crate) const NAME: &str = "random_forest";
@@ -57,7 +57,7 @@ impl Learner for RandomForest {
         let trees = (0..self.trees as u64)
             .into_par_iter()
             .map(|tree| {
-                let stream = Stream::new(seed, Purpose::ForestTree, tree);
+                let stream = Stream::new(seed, "tree of a forest", tree);
                 grow_one(&columns, &targets, self.max_depth, stream)
             })
             .collect();

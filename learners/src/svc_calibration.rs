@@ -11,9 +11,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::rng::{Purpose, Stream};
 use crate::saved::expect_finite;
 use crate::svc::{BinaryMachine, BinaryProblem};
+use raduet_study::random::Stream;
 
 /// Parts of the training rows that are held out in turn.
 pub(crate) const FOLDS: usize = 5;
@@ -44,7 +44,7 @@ pub(crate) fn held_out_decisions(
     index: u64,
     solve: impl Fn(&BinaryProblem<'_>) -> Result<BinaryMachine>,
 ) -> Result<Vec<f64>> {
-    let mut stream = Stream::new(seed, Purpose::Calibration, index);
+    let mut stream = Stream::new(seed, "folds of a calibration", index);
     let mut fold_of = vec![0; problem.rows.len()];
     let mut dealt = 0;
     for side in [true, false] {

@@ -53,18 +53,25 @@ impl Stream {
         low + (high - low) * self.unit()
     }
 
-    /// A whole number below `bound`, by the high half of a 128-bit product (bias below 2⁻⁴⁰ for any
-    /// bound up to 2²⁴).
+    /// A whole number below `bound`, each equally likely (multiply and reject; Lemire, ACM TOMACS 29, 2019,
+    /// doi:10.1145/3230636).
     ///
     /// # Panics
     /// When `bound` is 0.
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "the result is below `bound`, a usize"
+        reason = "the halves of the product are meant; the upper one is below `bound`, a usize"
     )]
     pub fn below(&mut self, bound: usize) -> usize {
         assert!(bound > 0, "nothing lies below 0");
-        ((u128::from(self.bits()) * bound as u128) >> 64) as usize
+        let bound = bound as u64;
+        let rejected = bound.wrapping_neg() % bound;
+        loop {
+            let wide = u128::from(self.bits()) * u128::from(bound);
+            if wide as u64 >= rejected {
+                return (wide >> 64) as usize;
+            }
+        }
     }
 
     /// A standard normal number (Box and Muller, 1958; the second of each pair is left unused so that

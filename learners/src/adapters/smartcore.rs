@@ -11,9 +11,9 @@ use smartcore::linalg::basic::matrix::DenseMatrix;
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Model};
 use crate::random_forest::{ForestModel, NAME};
-use crate::rng::{Purpose, Stream};
 use crate::samples::Samples;
 use crate::tree::node::Tree;
+use raduet_study::random::Stream;
 
 /// A random forest grown by smartcore.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +77,7 @@ impl Learner for SmartcoreForest {
         // Trees take consecutive seeds there: a mixed one keeps neighbouring seeds apart.
         let parameters = RandomForestClassifierParameters::default()
             .with_n_trees(self.trees)
-            .with_seed(Stream::new(seed, Purpose::Foreign, 0).next());
+            .with_seed(Stream::new(seed, "foreign seed", 0).bits());
         let fitted = RandomForestClassifier::fit(&x, &y, parameters).map_err(fault)?;
         let written = serde_json::to_value(&fitted).map_err(fault)?;
         let forest: WrittenForest = serde_json::from_value(written).map_err(fault)?;

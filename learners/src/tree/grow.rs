@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::rng::Stream;
 use crate::tree::columns::RankedColumns;
 use crate::tree::criterion::{Criterion, Cut};
 use crate::tree::node::Tree;
 use crate::tree::order::{NodeOrder, stable_partition};
+use raduet_study::random::Stream;
 
 /// Which columns a node looks at.
 pub(crate) enum Candidates {

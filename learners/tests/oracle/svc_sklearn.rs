@@ -10,7 +10,7 @@ fn accuracy_equals_scikit_learn() {
     for name in DATA_SETS {
         let reference = Reference::load(name);
         let theirs = reference.accuracies("svc");
-        let ours: Vec<f64> = (0..2)
+        let ours: Vec<f64> = (0..8)
             .map(|seed| reference.accuracy(&reference.probabilities("svc", seed)))
             .collect();
         println!("{name}: {ours:?}, scikit-learn {theirs:?}");
