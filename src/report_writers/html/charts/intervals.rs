@@ -1,0 +1,144 @@
+//! Rows of a value with its interval over a shared axis: the form of forest plots.
+
+use std::fmt::Write;
+
+use raduet_study::Arm;
+use raduet_study::uncertainty::Interval;
+
+use super::super::markup::text;
+use super::{cut, mark, svg};
+
+const WIDTH: f64 = 760.0;
+/// Where the axis begins and ends, between names on the left and figures on the right.
+const LEFT: f64 = 200.0;
+const RIGHT: f64 = 600.0;
+const ROW: f64 = 24.0;
+const TOP: f64 = 26.0;
+const BOTTOM: f64 = 44.0;
+
+/// One line of the chart.
+#[derive(Debug)]
+pub(in super::super) enum Row {
+    /// The name of the rows that follow.
+    Heading(String),
+    /// A value; texts as they come from outside.
+    Value {
+        /// Whose colour and shape.
+        arm: Arm,
+        /// Whether the name is set apart.
+        strong: bool,
+        /// On the left.
+        name: String,
+        /// The value, where it has one.
+        value: Option<f64>,
+        /// Drawn thick.
+        interval: Option<Interval>,
+        /// Drawn thin behind it.
+        outer: Option<Interval>,
+        /// On the right.
+        figures: String,
+    },
+}
+
+/// The axis below the rows.
+#[derive(Debug)]
+pub(in super::super) struct Axis {
+    /// First and last value.
+    pub(in super::super) range: (f64, f64),
+    /// Values with their labels.
+    pub(in super::super) ticks: Vec<(f64, String)>,
+    /// What it measures.
+    pub(in super::super) name: String,
+    /// A value to hold every row against, with its label.
+    pub(in super::super) guide: (f64, String),
+}
+
+impl Axis {
+    /// Values outside the range stand at its end.
+    fn x(&self, value: f64) -> f64 {
+        let (first, last) = self.range;
+        let share = ((value - first) / (last - first)).clamp(0.0, 1.0);
+        LEFT + (RIGHT - LEFT) * share
+    }
+}
+
+/// The chart.
+pub(in super::super) fn chart(title: &str, axis: &Axis, rows: &[Row]) -> String {
+    let floor = TOP + ROW * rows.len() as f64;
+    let mut out = String::new();
+    for (value, label) in &axis.ticks {
+        let x = axis.x(*value);
+        let _ = write!(
+            out,
+            "<line class=\"grid\" x1=\"{x:.1}\" y1=\"{TOP:.1}\" x2=\"{x:.1}\" y2=\"{floor:.1}\"/>\n\
+             <text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\n",
+            floor + 16.0,
+            text(label)
+        );
+    }
+    let (value, label) = &axis.guide;
+    let x = axis.x(*value);
+    let _ = write!(
+        out,
+        "<line class=\"guide\" x1=\"{x:.1}\" y1=\"{:.1}\" x2=\"{x:.1}\" y2=\"{floor:.1}\"/>\n\
+         <text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\n\
+         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\n",
+        TOP - 6.0,
+        TOP - 10.0,
+        text(label),
+        f64::midpoint(LEFT, RIGHT),
+        floor + 36.0,
+        text(&axis.name)
+    );
+    for (place, row) in rows.iter().enumerate() {
+        out.push_str(&line(axis, row, TOP + ROW * (place as f64 + 0.5)));
+    }
+    svg("wide", WIDTH, floor + BOTTOM, title, &out)
+}
+
+fn line(axis: &Axis, row: &Row, y: f64) -> String {
+    let base = y + 4.0;
+    match row {
+        Row::Heading(name) => format!(
+            "<text class=\"strong\" x=\"8\" y=\"{base:.1}\">{}</text>\n",
+            text(name)
+        ),
+        Row::Value {
+            arm,
+            strong,
+            name,
+            value,
+            interval,
+            outer,
+            figures,
+        } => {
+            let class = if *strong { " class=\"strong\"" } else { "" };
+            let mut out = format!(
+                "<text{class} x=\"{:.1}\" y=\"{base:.1}\" text-anchor=\"end\">{}</text>\n",
+                LEFT - 12.0,
+                text(&cut(name))
+            );
+            for (kind, interval) in [("outer", outer), ("interval", interval)] {
+                if let Some(interval) = interval {
+                    let _ = writeln!(
+                        out,
+                        "<line class=\"{kind} {}\" x1=\"{:.1}\" y1=\"{y:.1}\" x2=\"{:.1}\" y2=\"{y:.1}\"/>",
+                        arm.name(),
+                        axis.x(interval.lower),
+                        axis.x(interval.upper)
+                    );
+                }
+            }
+            if let Some(value) = value {
+                out.push_str(&mark(*arm, axis.x(*value), y, 5.0));
+            }
+            let _ = writeln!(
+                out,
+                "<text{class} x=\"{:.1}\" y=\"{base:.1}\">{}</text>",
+                RIGHT + 14.0,
+                text(figures)
+            );
+            out
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The page as a whole: well formed, harmless, complete, the same every time.
+
+use raduet_study::report::ReportSettings;
+use raduet_study::uncertainty::Bootstrap;
+use raduet_study::{
+    Arm, CaseId, ClassNames, Label, Part, PatientId, PredictionRow, Predictions, Report, SampleId,
+};
+use serde_json::json;
+
+use crate::error::{Code, ToolError, Warning, WarningCode};
+use crate::provenance::Provenance;
+use crate::report_writers::Material;
+
+/// A name that would break out of text, of an attribute and of a line.
+const EVIL: &str = "<script>alert(\"1\")</script>'\n\u{202e}&x";
+
+/// Predictions of one model on patients 0..n of every part, two slices each; `skill` is the probability
+/// of the true class.
+fn predictions(model: &str, arm: Arm, classes: &[&str], skill: f64, parts: &[Part]) -> Predictions {
+    let names = ClassNames::new(classes.iter().copied()).expect("distinct names");
+    let k = classes.len();
+    let mut rows = Vec::new();
+    for &part in parts {
+        for patient in 0..2 * k {
+            for slice in 0..2_u32 {
+                let truth = patient % k;
+                // Every third answer goes to the next class.
+                let answer =
+                    (truth + usize::from((patient + slice as usize).is_multiple_of(3))) % k;
+                let mut probabilities = vec![(1.0 - skill) / (k - 1) as f64; k];
+                probabilities[answer] = skill;
+                let id = format!("{}{patient}", part.name());
+                rows.push(PredictionRow {
+                    sample: SampleId::slice(CaseId::new(&id), slice),
+                    patient: PatientId::new(&id),
+                    part,
+                    fold: 0,
+                    truth: Label(truth),
+                    probabilities,
+                });
+            }
+        }
+    }
+    Predictions::new(model, arm, names, rows).expect("rows are distributions")
+}
+
+fn report(cohort: &str, models: &[Predictions]) -> Report {
+    let settings = ReportSettings {
+        bootstrap: Bootstrap {
+            resamples: 50,
+            ..Bootstrap::default()
+        },
+        ..ReportSettings::default()
+    };
+    Report::from_predictions(cohort, models, &settings).expect("models agree")
+}
+
+fn page(report: &Report, predictions: &[Predictions], failures: &[ToolError]) -> String {
+    let provenance = Provenance::new("compare", json!({ "seed": 1 }), "ab".repeat(32));
+    let warnings = [Warning::new(WarningCode::Levels, EVIL, "measured as set")];
+    super::page(&Material {
+        report,
+        predictions,
+        failures,
+        warnings: &warnings,
+        provenance: &provenance,
+    })
+}
+
+const CLASSES: [&str; 3] = ["mild", "moderate", "severe"];
+
+/// Both arms, two learners, and a majority row from the training rows.
+fn usual() -> Vec<Predictions> {
+    [
+        ("forest", Arm::Radiomics, 0.6),
+        ("bayes", Arm::Radiomics, 0.5),
+        ("resnet", Arm::Deep, 0.8),
+    ]
+    .map(|(name, arm, skill)| predictions(name, arm, &CLASSES, skill, &Part::ALL))
+    .to_vec()
+}
+
+/// Fails unless every element that was opened is closed in its turn, attributes are quoted, and no
+/// bare `<` or `&` stands in the text.
+fn assert_well_formed(page: &str) {
+    const VOID: [&str; 1] = ["meta"];
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = page.strip_prefix("<!doctype html>").expect("a doctype");
+    while let Some(start) = rest.find('<') {
+        assert_entities(&rest[..start], open.last() == Some(&"style"));
+        let end = rest[start..].find('>').expect("a tag ends") + start;
+        let tag = &rest[start + 1..end];
+        assert!(!tag.contains('<'), "a tag within a tag: {tag}");
+        assert_eq!(tag.matches('"').count() % 2, 0, "quotes of {tag}");
+        rest = &rest[end + 1..];
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name), "closed after {:?}", open.last());
+            continue;
+        }
+        let name = tag.split([' ', '/', '\n']).next().unwrap_or_default();
+        assert!(
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric()),
+            "{tag}"
+        );
+        if !tag.ends_with('/') && !VOID.contains(&name) {
+            open.push(name);
+        }
+    }
+    assert_eq!(open, [""; 0]);
+}
+
+fn assert_entities(text: &str, is_style: bool) {
+    if is_style {
+        return;
+    }
+    for (at, _) in text.match_indices('&') {
+        let name: String = text[at + 1..].chars().take_while(|&c| c != ';').collect();
+        assert!(
+            ["amp", "lt", "gt", "quot", "#39"].contains(&&*name),
+            "&{name}"
+        );
+    }
+}
+
+fn assert_harmless(page: &str) {
+    for forbidden in [
+        "http:",
+        "https:",
+        "//",
+        "src=",
+        "href=",
+        "url(",
+        "@import",
+        "<script",
+        "javascript:",
+        "onload",
+        "\u{202e}",
+    ] {
+        assert!(!page.contains(forbidden), "{forbidden} in the page");
+    }
+    assert!(page.contains("Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:"));
+}
+
+#[test]
+fn the_page_is_well_formed_and_fetches_nothing() {
+    let models = usual();
+    let page = page(&report("cohort", &models), &models, &[]);
+    assert_well_formed(&page);
+    assert_harmless(&page);
+}
+
+#[test]
+fn the_checker_sees_what_is_not_well_formed() {
+    for wrong in [
+        "<p><b></p></b>",
+        "<p>",
+        "<p a=\"></p>",
+        "<p>a & b</p>",
+        "</p>",
+    ] {
+        let page = format!("<!doctype html>{wrong}");
+        let caught = std::panic::catch_unwind(|| assert_well_formed(&page));
+        assert!(caught.is_err(), "{wrong} passed");
+    }
+}
+
+#[test]
+fn names_from_outside_are_shown_not_run() {
+    let other = "a\"b";
+    let models: Vec<Predictions> = [(EVIL, Arm::Deep, 0.8), ("svc", Arm::Radiomics, 0.5)]
+        .map(|(name, arm, skill)| predictions(name, arm, &[EVIL, other, "c"], skill, &Part::ALL))
+        .to_vec();
+    let failures = [ToolError::new(Code::Truncated, EVIL)
+        .case(CaseId::new(EVIL))
+        .file(EVIL)
+        .remedy(EVIL)];
+    let page = page(&report(EVIL, &models), &models, &failures);
+    assert_well_formed(&page);
+    assert_harmless(&page);
+    assert!(!page.contains(other));
+    let shown = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39;\\n\\u{202e}&amp;x";
+    // Cohort, model, class, failure, warning.
+    assert!(page.matches(shown).count() > 20);
+}
+
+#[test]
+fn every_model_class_and_section_is_there() {
+    let models = usual();
+    let report = report("cohort", &models);
+    let page = page(&report, &models, &[]);
+    for model in &report.models {
+        let heading = format!("<th scope=\"row\" class=\"words\">{}", model.model);
+        assert!(page.contains(&heading), "{}", model.model);
+    }
+    for id in [
+        "models",
+        "forest",
+        "difference",
+        "roc",
+        "confusion",
+        "reliability",
+        "classes",
+        "figures",
+        "split",
+        "doubts",
+        "origin",
+    ] {
+        assert!(page.contains(&format!("<h2 id=\"{id}\">")), "{id}");
+    }
+    assert!(page.contains("majority class"));
+    assert!(page.contains("0 patients shared between parts."));
+    // Three panels of curves, two of calibration, forest and difference.
+    assert_eq!(page.matches("<svg ").count(), 7);
+    assert_eq!(page.matches("role=\"img\"").count(), 7);
+    assert_eq!(page.matches("<title>").count(), 8);
+    assert_eq!(page.matches("<tr class=\"best\">").count(), 2);
+}
+
+#[test]
+fn figures_are_those_of_the_report() {
+    let models = usual();
+    let report = report("cohort", &models);
+    let page = page(&report, &models, &[]);
+    let resnet = report.model("resnet").expect("it was given");
+    let accuracy = resnet.patient.figure("accuracy").expect("a metric");
+    let printed = crate::report_writers::numbers::figure_with_interval(Some(accuracy));
+    assert!(page.contains(&format!("<td class=\"next\">{printed}</td>")));
+    let comparison = report.comparison.as_ref().expect("both arms");
+    assert!(page.contains(&comparison.verdict));
+    for (row, counts) in resnet.slice.confusion.iter().enumerate() {
+        for &count in counts {
+            assert!(page.contains(&format!(">{count}<small>")), "row {row}");
+        }
+    }
+}
+
+#[test]
+fn the_same_material_gives_the_same_bytes() {
+    let models = usual();
+    let once = page(&report("cohort", &models), &models, &[]);
+    let again = page(&report("cohort", &models), &models, &[]);
+    assert!(once == again);
+}
+
+/// The test part knows two of three classes only: no area has a value, nor the third class's curve.
+#[test]
+fn what_is_undefined_is_a_dash() {
+    let models: Vec<Predictions> = usual()
+        .iter()
+        .map(|model| {
+            let rows = model
+                .rows()
+                .iter()
+                .filter(|row| row.truth != Label(2))
+                .cloned();
+            Predictions::new(
+                model.model(),
+                model.arm(),
+                model.classes().clone(),
+                rows.collect(),
+            )
+            .expect("rows were checked")
+        })
+        .collect();
+    let report = report("cohort", &models);
+    let page = page(&report, &models, &[]);
+    assert_well_formed(&page);
+    assert!(page.contains("ROC of severe against the rest; areas: resnet –, forest –"));
+    assert!(page.contains(
+        "<th scope=\"row\" class=\"words\">patient AUC</th><td>–</td><td>–</td><td>–</td>"
+    ));
+    assert!(!page.contains("NaN"));
+}
+
+#[test]
+fn without_validation_nobody_is_called_best() {
+    let models: Vec<Predictions> = usual().iter().map(|model| model.on(Part::Test)).collect();
+    let report = report("cohort", &models);
+    let page = page(&report, &models, &[]);
+    assert_well_formed(&page);
+    assert!(!page.contains("class=\"best\""));
+    assert!(page.contains("nobody was left to choose"));
+    // Three models are few enough to be drawn all the same.
+    assert!(page.contains("ROC of mild against the rest; areas: forest"));
+}
+
+#[test]
+fn one_arm_and_two_classes_have_a_page_too() {
+    let classes = ["no", "yes"];
+    let models = [
+        predictions("a", Arm::Radiomics, &classes, 0.7, &Part::ALL),
+        predictions("b", Arm::Radiomics, &classes, 0.9, &Part::ALL),
+    ];
+    let report = report("cohort", &models);
+    let page = page(&report, &models, &[]);
+    assert_well_formed(&page);
+    assert!(page.contains("one arm only"));
+    assert!(page.contains("ROC of yes against the rest"));
+    assert!(!page.contains("ROC of no against the rest"));
+    assert_eq!(page.matches("<tr class=\"best\">").count(), 1);
+}
+
+#[test]
+fn a_failure_is_told_without_the_folders_of_the_machine() {
+    let models = usual();
+    let failures = [ToolError::new(Code::Truncated, "1 of 2 bytes")
+        .case(CaseId::new("P17"))
+        .file("/data/people/P17.nii.gz")];
+    let page = page(&report("cohort", &models), &models, &failures);
+    assert!(page.contains("case P17: P17.nii.gz: 1 of 2 bytes"));
+    assert!(!page.contains("/data/people"));
+}
