@@ -84,7 +84,11 @@ fn drawing(comparison: &Comparison) -> String {
     let axis = Axis {
         range: (-reach, reach),
         ticks: [-1.0, -0.5, 0.0, 0.5, 1.0]
-            .map(|share| (share * reach, signed(share * reach, Scale::Points)))
+            .map(|share| {
+                // Half of a whole ten of points has no decimal.
+                let label = signed(share * reach, Scale::Points);
+                (share * reach, label.trim_end_matches(".0").to_owned())
+            })
             .to_vec(),
         name: "deep − radiomics, points (areas × 100)".to_owned(),
         guide: (0.0, "no difference".to_owned()),
@@ -168,7 +172,7 @@ fn mcnemar(comparison: &Comparison) -> String {
             text(&p_value(test.p))
         ),
         &[
-            ("", Column::Words),
+            ("patients", Column::Words),
             (&format!("{radiomics} right"), Column::Number),
             (&format!("{radiomics} wrong"), Column::Number),
         ],

@@ -1,8 +1,10 @@
 //! Who stood where: patients per part and class.
 
 use raduet_study::Report;
+use raduet_study::report::PartSummary;
 
 use super::markup::{self, Column, text};
+use crate::report_writers::numbers::UNDEFINED;
 
 /// The section.
 pub(super) fn section(report: &Report) -> String {
@@ -22,32 +24,14 @@ pub(super) fn section(report: &Report) -> String {
     let rows: Vec<Vec<String>> = split
         .parts
         .iter()
-        .map(|part| {
-            let mut row = vec![part.part.name().to_owned()];
-            if split.folds > 1 {
-                row.push(part.fold.to_string());
-            }
-            row.extend([part.patients.to_string(), slices(part.slices)]);
-            row.extend(part.classes.iter().map(|class| {
-                format!(
-                    "{}<small>{}</small>",
-                    class.patients,
-                    if class.slices > 0 {
-                        format!("{} slices", class.slices)
-                    } else {
-                        String::new()
-                    }
-                )
-            }));
-            row
-        })
+        .map(|part| row(part, split.folds))
         .collect();
     let excluded = match split.excluded.len() {
         0 => String::new(),
         n => format!(" {n} patients of the cohort stand in no part."),
     };
     let body = format!(
-        "<p><strong>{} patients shared between parts.</strong> {}, seed {}, id <code>{}</code>.{excluded}</p>\n{}<p class=\"note\">Slices are those that a model answered; training slices are not counted where no model wrote them.</p>\n",
+        "<p><strong>{} patients shared between parts.</strong> {}, seed {}, id <code>{}</code>.{excluded}</p>\n{}<p class=\"note\">Slices are those that a model answered; – where no model wrote rows of a part.</p>\n",
         split.shared_patients,
         text(&split.rule),
         split.seed,
@@ -57,11 +41,31 @@ pub(super) fn section(report: &Report) -> String {
     markup::section("split", "Split", &body)
 }
 
-/// Samples of a part, where any were written.
-fn slices(count: usize) -> String {
-    if count == 0 {
-        crate::report_writers::numbers::UNDEFINED.to_owned()
-    } else {
-        count.to_string()
+fn row(part: &PartSummary, folds: usize) -> Vec<String> {
+    let mut row = vec![part.part.name().to_owned()];
+    if folds > 1 {
+        row.push(part.fold.to_string());
+    }
+    row.extend([counted(part.patients), counted(part.slices)]);
+    row.extend(part.classes.iter().map(|class| {
+        let slices = match class.slices {
+            0 => String::new(),
+            n => format!("<small>{n} slices</small>"),
+        };
+        // Of a part with patients, a class without any is told as it is.
+        if part.patients == 0 {
+            UNDEFINED.to_owned()
+        } else {
+            format!("{}{slices}", class.patients)
+        }
+    }));
+    row
+}
+
+/// A count of what the predictions tell; none means that they do not speak of it.
+fn counted(count: usize) -> String {
+    match count {
+        0 => UNDEFINED.to_owned(),
+        n => n.to_string(),
     }
 }

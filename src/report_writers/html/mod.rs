@@ -29,6 +29,8 @@ mod style;
 #[cfg(test)]
 mod tests;
 
+use raduet_study::Report;
+
 use chosen::Chosen;
 use markup::text;
 
@@ -36,6 +38,19 @@ use super::{Material, screen};
 
 /// What the page may load: its own styles.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/// The sentence of the final screen, its conclusion on a line of its own.
+fn verdict(report: &Report) -> String {
+    let sentence = screen::verdict(report);
+    let conclusion = report
+        .comparison
+        .as_ref()
+        .map(|comparison| comparison.verdict.as_str());
+    match conclusion.and_then(|end| Some((sentence.strip_suffix(end)?, end))) {
+        Some((grounds, end)) => format!("{}<strong>{}</strong>", text(grounds), text(end)),
+        None => text(&sentence),
+    }
+}
 
 /// The whole report.
 pub fn page(material: &Material<'_>) -> String {
@@ -65,6 +80,6 @@ pub fn page(material: &Material<'_>) -> String {
          <header>\n<h1>{head}</h1>\n<p class=\"verdict\">{verdict}</p>\n</header>\n\
          {sections}</main>\n</body>\n</html>\n",
         style = style::SHEET,
-        verdict = text(&screen::verdict(report)),
+        verdict = verdict(report),
     )
 }

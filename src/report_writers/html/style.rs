@@ -31,9 +31,10 @@ h1 { font-size: 1.35rem; font-weight: 600; line-height: 1.35; margin: 0 0 .75rem
 h2 { font-size: 1.2rem; margin: 2.75rem 0 .75rem; padding-bottom: .25rem; border-bottom: 1px solid var(--rule); }
 h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
 .verdict {
-  font-size: 1.6rem; font-weight: 600; line-height: 1.35; margin: 0; padding: .75rem 1rem;
-  background: var(--band); border-left: .35rem solid var(--quiet); overflow-wrap: anywhere;
+  font-size: 1.25rem; line-height: 1.4; margin: 0; padding: .75rem 1rem;
+  background: var(--band); border-left: .35rem solid var(--quiet); overflow-wrap: anywhere; max-width: none;
 }
+.verdict strong { display: block; font-size: 1.6rem; line-height: 1.3; }
 p { max-width: 48rem; }
 .note, figcaption { color: var(--quiet); font-size: .875rem; }
 .scroll { overflow-x: auto; margin: .75rem 0; }
@@ -75,15 +76,15 @@ svg .strong { font-weight: 700; }
 .mark.deep { fill: var(--deep); }
 .mark.radiomics { fill: var(--radiomics); }
 .mark.reference { fill: var(--reference); }
-.interval { stroke-width: 4; }
-.outer { stroke-width: 1.2; }
+.interval { stroke-width: 3.5; }
+.outer { fill: none; stroke-width: 1.2; }
 .curve { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .dash1 { stroke-dasharray: 7 4; }
 .dash2 { stroke-dasharray: 2 3; }
 .dash3 { stroke-dasharray: 9 3 2 3; }
-line.deep, polyline.deep { stroke: var(--deep); }
-line.radiomics, polyline.radiomics { stroke: var(--radiomics); }
-line.reference, polyline.reference { stroke: var(--reference); }
+line.deep, polyline.deep, .outer.deep { stroke: var(--deep); }
+line.radiomics, polyline.radiomics, .outer.radiomics { stroke: var(--radiomics); }
+line.reference, polyline.reference, .outer.reference { stroke: var(--reference); }
 details { margin: 1rem 0; }
 summary { cursor: pointer; font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.25rem; margin: 0; }
@@ -91,7 +92,8 @@ dt { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
 code { font: .9em ui-monospace, "SF Mono", Consolas, monospace; overflow-wrap: anywhere; }
 @media (max-width: 40rem) {
-  .verdict { font-size: 1.2rem; }
+  .verdict { font-size: 1.05rem; }
+  .verdict strong { font-size: 1.3rem; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .5rem; }
 }

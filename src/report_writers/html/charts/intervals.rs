@@ -13,6 +13,9 @@ const WIDTH: f64 = 760.0;
 const LEFT: f64 = 200.0;
 const RIGHT: f64 = 600.0;
 const ROW: f64 = 24.0;
+/// Radius of the mark of a value; half the height of the ends of the outer interval.
+const MARK: f64 = 6.0;
+const CAP: f64 = 4.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 44.0;
 
@@ -118,19 +121,25 @@ fn line(axis: &Axis, row: &Row, y: f64) -> String {
                 LEFT - 12.0,
                 text(&cut(name))
             );
-            for (kind, interval) in [("outer", outer), ("interval", interval)] {
-                if let Some(interval) = interval {
-                    let _ = writeln!(
-                        out,
-                        "<line class=\"{kind} {}\" x1=\"{:.1}\" y1=\"{y:.1}\" x2=\"{:.1}\" y2=\"{y:.1}\"/>",
-                        arm.name(),
-                        axis.x(interval.lower),
-                        axis.x(interval.upper)
-                    );
-                }
+            let arm_class = arm.name();
+            if let Some(outer) = outer {
+                let (first, last) = (axis.x(outer.lower), axis.x(outer.upper));
+                let (above, below) = (y - CAP, y + CAP);
+                let _ = writeln!(
+                    out,
+                    "<path class=\"outer {arm_class}\" d=\"M{first:.1} {above:.1}V{below:.1}M{first:.1} {y:.1}H{last:.1}M{last:.1} {above:.1}V{below:.1}\"/>",
+                );
+            }
+            if let Some(interval) = interval {
+                let _ = writeln!(
+                    out,
+                    "<line class=\"interval {arm_class}\" x1=\"{:.1}\" y1=\"{y:.1}\" x2=\"{:.1}\" y2=\"{y:.1}\"/>",
+                    axis.x(interval.lower),
+                    axis.x(interval.upper)
+                );
             }
             if let Some(value) = value {
-                out.push_str(&mark(*arm, axis.x(*value), y, 5.0));
+                out.push_str(&mark(*arm, axis.x(*value), y, MARK));
             }
             let _ = writeln!(
                 out,
