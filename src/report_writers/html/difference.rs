@@ -98,7 +98,7 @@ fn drawing(comparison: &Comparison) -> String {
         text(&comparison.deep),
         text(&comparison.radiomics)
     );
-    chart(&title, &axis, &rows)
+    markup::scrolling("differences", &chart(&title, &axis, &rows))
 }
 
 /// Half the width of the axis: the farthest end, up to a whole ten of points.

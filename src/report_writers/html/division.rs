@@ -31,7 +31,7 @@ pub(super) fn section(report: &Report) -> String {
         n => format!(" {n} patients of the cohort stand in no part."),
     };
     let body = format!(
-        "<p><strong>{} patients shared between parts.</strong> {}, seed {}, id <code>{}</code>.{excluded}</p>\n{}<p class=\"note\">Slices are those that a model answered; – where no model wrote rows of a part.</p>\n",
+        "<p><strong>{} patients shared between parts.</strong> Made by: {}; seed {}; id <code>{}</code>.{excluded}</p>\n{}<p class=\"note\">Slices are those that a model answered; – where no model wrote rows of a part.</p>\n",
         split.shared_patients,
         text(&split.rule),
         split.seed,

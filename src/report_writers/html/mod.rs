@@ -5,13 +5,13 @@
 //!
 //! | in reading order | file |
 //! |---|---|
-//! | head, verdict, every model | [`leaderboard`] |
-//! | patient accuracy with intervals | [`charts::forest`] |
-//! | best network against best learner | [`difference`] |
-//! | curves, answers and confidence of the best | [`charts::roc`], [`confusion`], [`charts::reliability`] |
-//! | figures by class, every figure | [`classes`], [`figures`] |
-//! | who stood where | [`division`] |
-//! | doubts, failures, origin, definitions | [`doubts`], [`origin`] |
+//! | head, verdict, every model | `leaderboard` |
+//! | patient accuracy with intervals | `charts::forest` |
+//! | best network against best learner | `difference` |
+//! | curves, answers and confidence of the best | `charts::roc`, `confusion`, `charts::reliability` |
+//! | figures by class, every figure | `classes`, `figures` |
+//! | who stood where | `division` |
+//! | doubts, failures, origin, definitions | `doubts`, `origin` |
 
 mod charts;
 mod chosen;

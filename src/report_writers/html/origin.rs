@@ -55,8 +55,13 @@ pub(super) fn section(material: &Material<'_>) -> String {
     for (name, value) in facts {
         let _ = writeln!(body, "<dt>{name}</dt><dd>{value}</dd>");
     }
+    body.push_str("</dl>\n");
+    // `evaluate` knows predictions only and writes no record of a run.
+    if provenance.command != "evaluate" {
+        body.push_str("<p>Every setting stands in <code>run.json</code>, every answer in <code>predictions.csv</code>.</p>\n");
+    }
     body.push_str(
-        "</dl>\n<p>Every figure of this page can be computed again from the predictions: <code>raduet evaluate predictions.csv</code>.</p>\n",
+        "<p>Every figure of this page can be computed again from the predictions alone: <code>raduet evaluate predictions.csv</code>.</p>\n",
     );
     body.push_str(&markup::details(
         "Definitions of the figures",

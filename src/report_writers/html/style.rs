@@ -43,7 +43,7 @@ caption { text-align: left; color: var(--quiet); font-size: .875rem; padding: 0 
 th, td { padding: .25rem .6rem; text-align: right; white-space: nowrap; vertical-align: top; }
 th { font-weight: 600; }
 tbody th { font-weight: 400; }
-.words { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 6rem; }
+.words { text-align: left; white-space: normal; overflow-wrap: break-word; }
 thead tr:last-child th { border-bottom: 1px solid var(--ink); }
 tbody tr + tr > * { border-top: 1px solid var(--rule); }
 td small { display: block; color: var(--quiet); font-size: .75rem; line-height: 1.2; }
@@ -56,16 +56,16 @@ td small { display: block; color: var(--quiet); font-size: .75rem; line-height: 
 .board .best > * { font-weight: 700; background: var(--band); }
 .board .reference { color: var(--quiet); border-top: 3px double var(--ink); }
 .confusion td { text-align: center; min-width: 4.5rem; background: rgba(var(--shade-rgb), var(--shade)); border: 1px solid var(--rule); }
-.confusion td small { color: inherit; }
+.confusion td small { color: inherit; font-weight: 400; }
 .confusion thead th { text-align: center; white-space: normal; }
 .confusion .right { outline: 2px solid var(--ink); outline-offset: -2px; font-weight: 700; }
 .panels { display: flex; flex-wrap: wrap; gap: 1rem 1.5rem; align-items: flex-start; }
 .panels > * { margin: 0; max-width: 100%; }
 figure { margin: .75rem 0; }
-.panels figcaption { font-weight: 600; color: var(--ink); overflow-wrap: anywhere; max-width: 302px; }
+.panels figcaption { font-weight: 600; color: var(--ink); overflow-wrap: anywhere; max-width: 310px; }
 svg { display: block; max-width: 100%; height: auto; overflow: visible; }
-svg.wide { width: 760px; }
-svg.panel { width: 302px; }
+svg.wide { width: 760px; min-width: 560px; }
+svg.panel { width: 310px; }
 svg text { fill: var(--ink); font-size: 12px; font-variant-numeric: tabular-nums; }
 svg .strong { font-weight: 700; }
 .frame { fill: none; stroke: var(--rule); }

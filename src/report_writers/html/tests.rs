@@ -301,6 +301,45 @@ fn one_arm_and_two_classes_have_a_page_too() {
 }
 
 #[test]
+fn every_fold_has_its_parts() {
+    let models: Vec<Predictions> = usual()
+        .iter()
+        .map(|model| {
+            let folds = model.rows().iter().flat_map(|row| {
+                [0, 1].map(|fold| PredictionRow {
+                    sample: SampleId {
+                        case: CaseId::new(format!("{fold}{}", row.sample.case)),
+                        ..row.sample.clone()
+                    },
+                    patient: PatientId::new(format!("{fold}{}", row.patient)),
+                    fold,
+                    ..row.clone()
+                })
+            });
+            Predictions::new(
+                model.model(),
+                model.arm(),
+                model.classes().clone(),
+                folds.collect(),
+            )
+            .expect("rows were checked")
+        })
+        .collect();
+    let report = report("cohort", &models);
+    let page = page(&report, &models, &[]);
+    assert_well_formed(&page);
+    assert!(page.contains("2 folds: 12 test patients / 24 slices"));
+    for part in ["train", "valid", "test"] {
+        for fold in [0, 1] {
+            let row = format!(
+                "<th scope=\"row\" class=\"words\">{part}</th><td>{fold}</td><td>6</td><td>12</td><td>2<small>4 slices</small></td>"
+            );
+            assert!(page.contains(&row), "{part} of fold {fold}");
+        }
+    }
+}
+
+#[test]
 fn a_failure_is_told_without_the_folders_of_the_machine() {
     let models = usual();
     let failures = [ToolError::new(Code::Truncated, "1 of 2 bytes")

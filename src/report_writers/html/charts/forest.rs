@@ -48,7 +48,7 @@ pub(in super::super) fn section(report: &Report, chosen: &Chosen<'_>) -> String 
     );
     let body = format!(
         "<figure>\n{}<figcaption>Thick: bootstrap over patients. Thin: exact interval (Clopper–Pearson), which is right where every patient, or none, is answered rightly.</figcaption>\n</figure>\n",
-        chart(&title, &axis, &rows)
+        markup::scrolling("patient accuracy", &chart(&title, &axis, &rows))
     );
     markup::section("forest", "Patient accuracy", &body)
 }

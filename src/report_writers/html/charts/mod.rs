@@ -13,7 +13,7 @@ mod unit_square;
 use raduet_study::Arm;
 
 /// Longest name in a chart, in characters: the tables have it in full.
-const LONGEST_NAME: usize = 26;
+const LONGEST_NAME: usize = 24;
 
 /// A drawing with its name for those who hear it. `title` and `body` are safe already.
 fn svg(class: &str, width: f64, height: f64, title: &str, body: &str) -> String {
@@ -35,6 +35,8 @@ fn cut(name: &str) -> String {
 /// The mark of an arm around a point: a disc, a square, a diamond.
 fn mark(arm: Arm, x: f64, y: f64, radius: f64) -> String {
     let class = arm.name();
+    // A diamond of the same area as the disc.
+    let tip = radius * std::f64::consts::FRAC_PI_2.sqrt();
     match arm {
         Arm::Deep => {
             format!(
@@ -49,10 +51,10 @@ fn mark(arm: Arm, x: f64, y: f64, radius: f64) -> String {
         ),
         Arm::Reference => format!(
             "<path class=\"mark {class}\" d=\"M{x:.1} {:.1}L{:.1} {y:.1}L{x:.1} {:.1}L{:.1} {y:.1}Z\"/>\n",
-            y - radius,
-            x + radius,
-            y + radius,
-            x - radius
+            y - tip,
+            x + tip,
+            y + tip,
+            x - tip
         ),
     }
 }

@@ -11,7 +11,7 @@ use raduet_study::{Arm, Label, Part, PredictionRow, Predictions};
 
 use super::super::chosen::Chosen;
 use super::super::markup::{self, text};
-use super::unit_square::{HEIGHT, WIDTH, axes, line, x, y};
+use super::unit_square::{HEIGHT, WIDTH, axes, line, x};
 use super::{cut, svg};
 use crate::report_writers::numbers::UNDEFINED;
 
@@ -71,7 +71,6 @@ fn panel(models: &[&Predictions], label: Label) -> String {
         told.join(", ")
     );
     let height = HEIGHT + LEGEND * models.len() as f64 + 4.0;
-    debug_assert!(y(0.0) < height);
     format!(
         "<figure>\n<figcaption>{class}</figcaption>\n{}</figure>\n",
         svg("panel", WIDTH, height, &title, &drawing)

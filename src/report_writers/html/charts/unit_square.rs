@@ -5,7 +5,7 @@ use std::fmt::Write;
 /// Side of the square.
 const SIDE: f64 = 240.0;
 /// Space for tick labels and names of the axes.
-const LEFT: f64 = 48.0;
+const LEFT: f64 = 56.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 42.0;
 const RIGHT: f64 = 14.0;
