@@ -10,10 +10,11 @@ use crate::cli::EvaluateArgs;
 use crate::error::{Code, Exit, ToolError};
 use crate::io::atomic::{prepare_folder, write_file};
 use crate::io::{predictions_csv, read_small};
-use crate::provenance::{Provenance, digest};
-use crate::report_writers::{self, Material, screen};
+use crate::provenance::{Clock, Provenance, digest};
+use crate::report_writers::{self, Material, run_json, screen};
 
 pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
+    let clock = Clock::new();
     let mut models: Vec<Predictions> = Vec::new();
     let mut hashes = Vec::new();
     for path in &args.predictions {
@@ -52,6 +53,8 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
         for (name, bytes) in report_writers::files(&material)? {
             write_file(&folder.join(name), &bytes)?;
         }
+        let run = run_json::bytes(&provenance, &clock.measured(), serde_json::Value::Null)?;
+        write_file(&folder.join("run.json"), &run)?;
     }
     let text = if context.json {
         serde_json::to_string_pretty(&report).unwrap_or_default()

@@ -2,8 +2,8 @@
 //!
 //! It stands in for a clinical cohort where there is none: on a fresh machine, in tests, in benches.
 //! The stages differ in *texture* (the share and the size of nodules and of the septa between them,
-//! see [`texture`]) and a little in the smoothness of the outline ([`outline`]). They do not differ
-//! in brightness, contrast, noise, bias field, spacing or scanner ([`scanner`]), which vary from
+//! see `texture.rs`) and a little in the smoothness of the outline (`outline.rs`). They do not differ
+//! in brightness, contrast, noise, bias field, spacing or scanner (`scanner.rs`), which vary from
 //! patient to patient far more than the disease does, and severity itself overlaps between
 //! neighbouring stages: no simple mean separates the classes and no learner can be perfect.
 //!

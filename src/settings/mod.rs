@@ -1,6 +1,6 @@
 //! Every setting of a study, fully expanded: what `run.json` prints and what makes two runs the same.
 //!
-//! A [`Settings`] starts as a [preset](preset), a [study file](file) changes some of it, and the
+//! A [`Settings`] starts as a [`preset`], a study file ([`mod@file`]) changes some of it, and the
 //! command line has the last word.
 
 pub mod file;
