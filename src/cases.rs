@@ -6,7 +6,7 @@ use raduet_features::{MaskVolume, Volume};
 use raduet_study::Cohort;
 
 use crate::cohort::{self, CaseFiles, LoadOptions, LoadedCohort};
-use crate::error::{Code, Faults, Result, ToolError, Warning};
+use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
 use crate::io::{ByteBudget, GeometryRule, LabelChoice, ReadOptions, read_case};
 use crate::phantom::{self, PhantomSettings};
 use crate::provenance::digest;
@@ -113,6 +113,8 @@ impl Cases {
             manifest_hash,
             ..
         } = cohort::load(path, &options)?;
+        let mut warnings = warnings;
+        warnings.extend(several_sequences(&cohort));
         Ok(Self {
             name,
             cohort,
@@ -210,4 +212,21 @@ impl Cases {
             }
         }
     }
+}
+
+/// A doubt when cases of several sequences would be learned from as if they were one.
+fn several_sequences(cohort: &Cohort) -> Option<Warning> {
+    let mut names: Vec<&str> = cohort
+        .cases()
+        .iter()
+        .filter_map(|case| case.sequence.as_deref())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.len() < 2 {
+        return None;
+    }
+    let found = format!("{} sequences: {}", names.len(), names.join(", "));
+    let done = "all are taken, each as cases of its own; choose one with --sequence";
+    Some(Warning::new(WarningCode::Manifest, found, done))
 }

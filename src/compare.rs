@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::arms::PlannedModel;
 use crate::cases::Cases;
-use crate::conclusion::Conclusion;
+use crate::conclusion::{Conclusion, Form, write_doubts};
 use crate::console::Console;
 use crate::error::{Exit, Faults};
 use crate::extract::{Extraction, Wanted};
@@ -108,7 +108,7 @@ impl Plan {
     ///
     /// # Errors
     /// What ends a run: a request to stop, an output that cannot be written.
-    pub fn run(self, folder: RunFolder, console: Console) -> Result<Exit, Faults> {
+    pub fn run(self, folder: RunFolder, console: Console, form: Form) -> Result<Exit, Faults> {
         let mut clock = Clock::new();
         for note in self.cases.notes() {
             console.say(note);
@@ -124,6 +124,7 @@ impl Plan {
             .splice(0..0, self.cases.warnings().iter().cloned());
         if extracted.features.rows.is_empty() {
             console.doubts(&extracted.failures, &extracted.warnings);
+            write_doubts(&folder, &extracted.failures, &extracted.warnings)?;
             return Ok(Exit::AllFailed);
         }
         let extract::Extracted {
@@ -161,7 +162,7 @@ impl Plan {
         };
         conclusion
             .write(&folder, answers, &mut clock, console)?
-            .end(folder, console)
+            .end(folder, console, form)
     }
 }
 
@@ -179,7 +180,13 @@ fn wanted(models: &[PlannedModel]) -> Wanted {
 ///
 /// # Errors
 /// Those of [`RunFolder::open`] and [`Plan::run`].
-pub fn run(plan: Plan, output: &Path, start: Start, console: Console) -> Result<Exit, Faults> {
+pub fn run(
+    plan: Plan,
+    output: &Path,
+    start: Start,
+    console: Console,
+    form: Form,
+) -> Result<Exit, Faults> {
     let folder = RunFolder::open(output, &plan.provenance.key(), start)?;
-    plan.run(folder, console)
+    plan.run(folder, console, form)
 }

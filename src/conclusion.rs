@@ -37,17 +37,27 @@ pub struct Conclusion<'a> {
     pub warnings: Vec<Warning>,
 }
 
+/// How the result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// The final screen.
+    Screen,
+    /// Every figure as JSON.
+    Json,
+}
+
 /// A run whose results are written.
 pub struct Concluded {
     failed: usize,
-    screen: String,
+    /// None when no model has answered.
+    report: Option<Report>,
 }
 
 impl Conclusion<'_> {
     /// Computes the report and writes every output.
     ///
     /// # Errors
-    /// [`Code::Output`]; the models' failures when none has answered.
+    /// [`Code::Output`], or [`Code::Split`] for a report that these answers do not allow.
     pub fn write(
         mut self,
         folder: &RunFolder,
@@ -57,27 +67,17 @@ impl Conclusion<'_> {
     ) -> Result<Concluded, Faults> {
         self.failures.extend(answers.failures);
         console.doubts(&self.failures, &self.warnings);
-        if answers.predictions.is_empty() {
-            Faults::check(self.failures)?;
-            let nothing = ToolError::new(Code::Settings, "no model was planned")
-                .remedy("name learners or networks");
-            return Err(nothing.into());
-        }
         folder.write("split.json", &split_file::write(self.split)?)?;
-        folder.write(
-            "predictions.csv",
-            &predictions_csv::write(&answers.predictions)?,
-        )?;
-        write_list(
-            folder,
-            "failures.csv",
-            doubts::failures_csv(&self.failures)?,
-        )?;
-        write_list(
-            folder,
-            "warnings.csv",
-            doubts::warnings_csv(&self.warnings)?,
-        )?;
+        write_doubts(folder, &self.failures, &self.warnings)?;
+        let failed = self.failures.len();
+        if answers.predictions.is_empty() {
+            return Ok(Concluded {
+                failed,
+                report: None,
+            });
+        }
+        let predictions = predictions_csv::write(&answers.predictions)?;
+        folder.write("predictions.csv", &predictions)?;
         let report = clock.time("report", || self.report(&answers.predictions))?;
         let material = Material {
             report: &report,
@@ -93,8 +93,8 @@ impl Conclusion<'_> {
         let run = run_json::bytes(self.provenance, &clock.measured(), models.into())?;
         folder.write("run.json", &run)?;
         Ok(Concluded {
-            failed: self.failures.len(),
-            screen: report_writers::screen::text(&report),
+            failed,
+            report: Some(report),
         })
     }
 
@@ -139,15 +139,24 @@ impl Conclusion<'_> {
 }
 
 impl Concluded {
-    /// Clears the state, prints the final screen, and says how the run ended.
+    /// Clears the state, prints the final screen or the report as JSON, and says how the run ended.
     ///
     /// # Errors
     /// [`Code::Output`].
-    pub fn end(self, folder: RunFolder, console: Console) -> Result<Exit, Faults> {
-        let report = folder.path().join("report.html");
+    pub fn end(self, folder: RunFolder, console: Console, form: Form) -> Result<Exit, Faults> {
+        let path = folder.path().join("report.html");
         folder.finish()?;
-        console.print(&self.screen);
-        console.say(&format!("report: {}", report.display()));
+        let Some(report) = self.report else {
+            console.say("no model has answered: there is no report");
+            return Ok(Exit::AllFailed);
+        };
+        match form {
+            Form::Screen => console.print(&report_writers::screen::text(&report)),
+            Form::Json => {
+                console.print(&serde_json::to_string_pretty(&report).unwrap_or_default());
+            }
+        }
+        console.say(&format!("report: {}", path.display()));
         Ok(if self.failed == 0 {
             Exit::Done
         } else {
@@ -173,10 +182,25 @@ fn refused(fault: &StudyError) -> ToolError {
         .remedy("give the test part more patients, or use folds")
 }
 
-/// Writes a list, or removes that of an earlier run when there is nothing to list.
-fn write_list(folder: &RunFolder, name: &str, csv: Option<Vec<u8>>) -> Result<()> {
-    match csv {
-        Some(bytes) => folder.write(name, &bytes),
-        None => folder.remove(name),
+/// Writes `failures.csv` and `warnings.csv`, or removes those of an earlier run where there is nothing to
+/// list.
+///
+/// # Errors
+/// [`Code::Output`].
+pub fn write_doubts(
+    folder: &RunFolder,
+    failures: &[ToolError],
+    warnings: &[Warning],
+) -> Result<()> {
+    let lists = [
+        ("failures.csv", doubts::failures_csv(failures)?),
+        ("warnings.csv", doubts::warnings_csv(warnings)?),
+    ];
+    for (name, csv) in lists {
+        match csv {
+            Some(bytes) => folder.write(name, &bytes)?,
+            None => folder.remove(name)?,
+        }
     }
+    Ok(())
 }

@@ -26,7 +26,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use raduet_study::CaseId;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub use codes::{Code, Exit, WarningCode};
 
@@ -60,7 +60,7 @@ pub struct ErrorRecord {
 }
 
 /// One doubt that did not stop the work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// The cause.
     pub code: WarningCode,
@@ -78,7 +78,7 @@ pub struct Warning {
 }
 
 /// Weight of a [`Warning`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Recorded with the results: usual and harmless (`scl_slope` 0, the standard's "not scaled").

@@ -15,6 +15,14 @@
 //! | a run that may be stopped | [`run_folder`], [`journal`], [`interrupt`] |
 //! | what went wrong | [`error`] |
 
+pub use raduet_features as features;
+pub use raduet_study as study;
+
+#[cfg(feature = "deep")]
+pub use raduet_deep as deep;
+#[cfg(feature = "learners")]
+pub use raduet_learners as learners;
+
 pub mod arms;
 pub mod cases;
 pub mod cli;

@@ -141,6 +141,33 @@ impl Roi {
         inside.extend(both.filter(|(_, inside)| **inside).map(|(value, _)| *value));
         inside
     }
+
+    /// Number of connected parts; pixels that share a corner belong together (8 neighbours in a slice, 26
+    /// in a volume).
+    pub fn parts(&self) -> usize {
+        let mut left = self.inside.clone();
+        let (nz, ny, nx) = left.dim();
+        let (mut parts, mut open) = (0, Vec::new());
+        for (start, _) in self.inside.indexed_iter().filter(|(_, inside)| **inside) {
+            if !std::mem::take(&mut left[start]) {
+                continue;
+            }
+            parts += 1;
+            open.push(start);
+            while let Some((z, y, x)) = open.pop() {
+                for z in z.saturating_sub(1)..(z + 2).min(nz) {
+                    for y in y.saturating_sub(1)..(y + 2).min(ny) {
+                        for x in x.saturating_sub(1)..(x + 2).min(nx) {
+                            if std::mem::take(&mut left[[z, y, x]]) {
+                                open.push((z, y, x));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        parts
+    }
 }
 
 fn check_same_grid(image: &Grid, mask: &Grid) -> Result<()> {
@@ -228,6 +255,30 @@ mod tests {
         assert_eq!(roi.shape(), [1, 2, 3]);
         assert_eq!(roi.count(), 2);
         assert_eq!(roi.intensities(), [13.0, 21.0]);
+    }
+
+    #[test]
+    fn parts_touch_at_corners() {
+        let parts = |rows: [[u8; 5]; 3]| {
+            let inside = Array3::from_shape_fn((1, 3, 5), |(_, y, x)| rows[y][x] == 1);
+            let values = Array3::zeros((1, 3, 5));
+            Roi::from_arrays(&values, &inside, spacing())
+                .unwrap()
+                .unwrap()
+                .parts()
+        };
+        assert_eq!(
+            parts([[1, 0, 1, 0, 1], [0, 1, 0, 1, 0], [1, 0, 1, 0, 1]]),
+            1
+        );
+        assert_eq!(
+            parts([[1, 1, 0, 0, 1], [1, 0, 0, 1, 0], [0, 0, 0, 0, 0]]),
+            2
+        );
+        assert_eq!(
+            parts([[1, 0, 1, 0, 1], [0, 0, 0, 0, 0], [1, 0, 1, 0, 1]]),
+            6
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(super) fn run(args: &CompareArgs, context: Context) -> Outcome {
     } else {
         Start::Anew
     };
-    compare::run(plan, &args.output, start, context.console)
+    compare::run(plan, &args.output, start, context.console, context.form())
 }
 
 /// Preset, then study file, then command line.

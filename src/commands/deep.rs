@@ -20,5 +20,5 @@ pub(super) fn run(args: &DeepArgs, context: Context) -> Outcome {
     } else {
         Start::Anew
     };
-    compare::run(plan, &args.output, start, context.console)
+    compare::run(plan, &args.output, start, context.console, context.form())
 }

@@ -55,13 +55,6 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
 
     let total = cases.cohort().cases().len() + cases.failed().len();
     console.doubts(&extracted.failures, &extracted.warnings);
-    if extracted.features.rows.is_empty() {
-        return Ok(Exit::AllFailed);
-    }
-    write_file(&args.output, &feature_csv::write(&extracted.features)?)?;
-    if let Some(set) = extraction.set() {
-        write_file(&beside.file("dictionary.csv"), &dictionary::csv(set)?)?;
-    }
     write_list(
         &beside.file("failures.csv"),
         doubts::failures_csv(&extracted.failures)?,
@@ -70,6 +63,14 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         &beside.file("warnings.csv"),
         doubts::warnings_csv(&extracted.warnings)?,
     )?;
+    if extracted.features.rows.is_empty() {
+        remove(&beside.file("journal"))?;
+        return Ok(Exit::AllFailed);
+    }
+    write_file(&args.output, &feature_csv::write(&extracted.features)?)?;
+    if let Some(set) = extraction.set() {
+        write_file(&beside.file("dictionary.csv"), &dictionary::csv(set)?)?;
+    }
     let run = run_json::bytes(&provenance, &clock.measured(), serde_json::Value::Null)?;
     write_file(&beside.file("run.json"), &run)?;
     remove(&beside.file("journal"))?;
@@ -82,7 +83,7 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
     ));
     if extracted.too_small > 0 {
         console.say(&format!(
-            "{} slices left out: too few pixels",
+            "{} slices left out: too few pixels, or a single line of them",
             extracted.too_small
         ));
     }

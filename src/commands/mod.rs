@@ -12,6 +12,7 @@ mod train;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::cli::{Cli, Command, Global};
+use crate::conclusion::Form;
 use crate::console::{Console, Verbosity};
 use crate::error::{Code, Exit, Faults, ToolError};
 use crate::interrupt;
@@ -26,6 +27,13 @@ pub struct Context {
     pub json: bool,
     /// Bytes a single file may take.
     pub budget: ByteBudget,
+}
+
+impl Context {
+    /// How a report is printed.
+    fn form(self) -> Form {
+        if self.json { Form::Json } else { Form::Screen }
+    }
 }
 
 /// Result of a command: faults that ended it, or how it ended.

@@ -59,7 +59,7 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
     };
     conclusion
         .write(&folder, answers, &mut clock, console)?
-        .end(folder, console)
+        .end(folder, console, context.form())
 }
 
 /// The cases that the rows speak of, in the order of their first row.

@@ -91,6 +91,8 @@ fn no_case_at_all_ends_with_3() {
     let finished = run(here, &["extract", "manifest.csv"]);
     assert_eq!(finished.status, 3, "{}", finished.stderr);
     assert!(!here.join("features.csv").exists());
+    let failures = fs::read_to_string(here.join("features.failures.csv")).unwrap();
+    assert_eq!(failures.lines().count(), 1 + 9, "{failures}");
 }
 
 #[test]

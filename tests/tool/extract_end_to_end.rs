@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use raduet::io::{GeometryRule, LabelChoice, ReadCase, ReadOptions, read_case};
 use raduet_features::engine::extract_one;
 use raduet_features::{ExtractionSettings, FeatureSet, Roi};
 
 use super::cohort_on_disk;
-use super::program::succeed;
+use super::program::{command, finished, succeed};
 
 fn read(folder: &Path, id: &str) -> ReadCase {
     let (image, mask) = (format!("{id}.nii"), format!("{id}-mask.nii"));
@@ -88,4 +90,52 @@ fn any_number_of_threads_writes_the_same_bytes() {
     let read = |name: &str| fs::read(here.join(name)).unwrap();
     assert_eq!(read("1.csv"), read("2.csv"));
     assert_eq!(read("1.csv"), read("4.csv"));
+}
+
+/// Stopped by Ctrl-C and started again, an extraction ends with the bytes of a quiet one, warnings included.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_extraction_goes_on_where_it_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let arguments = |output: &'static str| ["extract", "phantom", "-j", "1", "-q", "-o", output];
+    succeed(here, &arguments("quiet.csv"));
+    let mut child = command(here, &arguments("stopped.csv"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let journal = here.join("stopped.journal");
+    let begun = Instant::now();
+    while fs::metadata(&journal).map_or(0, |about| about.len()) < 100_000 {
+        assert!(
+            begun.elapsed() < Duration::from_mins(1),
+            "nothing was written down"
+        );
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it ended before it was stopped"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let stopped = finished(child.wait_with_output().unwrap());
+    assert_eq!(stopped.status, 130, "{}", stopped.stderr);
+    assert!(!here.join("stopped.csv").exists());
+    let kept = fs::read_to_string(&journal).unwrap().lines().count();
+    assert!((2..120).contains(&kept), "{kept} records");
+
+    succeed(here, &arguments("stopped.csv"));
+    for extension in ["csv", "warnings.csv", "dictionary.csv"] {
+        let read = |name: &str| fs::read(here.join(format!("{name}.{extension}"))).unwrap();
+        assert_eq!(read("quiet"), read("stopped"), "{extension}");
+    }
+    assert!(!journal.exists());
 }

@@ -4,33 +4,34 @@
 //! run in parallel, results come in cohort order, and a case that fails is listed while the others
 //! go on.
 
+mod levels;
+mod measure;
+mod pixels;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
-use raduet_features::engine::extract_one;
 use raduet_features::family::Input;
 use raduet_features::registry::FAMILIES;
 use raduet_features::{
-    Discretisation, ExtractionOptions, ExtractionSettings, FeatureError, FeatureSet, MaskVolume,
-    Roi, Volume,
+    Discretisation, ExtractionOptions, ExtractionSettings, FeatureError, FeatureSet,
 };
 use raduet_study::{CaseRecord, FeatureTable, SampleId};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use crate::cases::Cases;
 use crate::console::Console;
-use crate::error::{Code, Result, ToolError, Warning, WarningCode};
+use crate::error::{Code, Result, ToolError, Warning};
 use crate::interrupt;
 use crate::io::feature_csv::{FeatureFile, FeatureRow};
 use crate::journal::Journal;
 use crate::settings::FeatureSettings;
 use crate::settings::nearest::suggestion;
 
-/// Fewer grey levels than this flatten texture features.
-const FEW_LEVELS: f64 = 16.0;
-/// How many levels a proposed bin width gives.
-const PROPOSED_LEVELS: f64 = 32.0;
+pub use measure::{MeasuredCase, MeasuredSlice};
+pub use pixels::SlicePixels;
+
+use measure::Measuring;
 
 /// What is done with every case.
 #[derive(Debug)]
@@ -39,44 +40,6 @@ pub struct Extraction {
     set: Option<FeatureSet>,
     settings: ExtractionSettings,
     min_pixels: usize,
-}
-
-/// A slice that takes part, as the journal keeps it. An undefined feature is `None`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MeasuredSlice {
-    index: u32,
-    position_mm: f64,
-    pixels: usize,
-    area_mm2: f64,
-    /// Largest minus smallest intensity.
-    range: f64,
-    values: Vec<Option<f64>>,
-}
-
-/// The slices of one case, as the journal keeps them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MeasuredCase {
-    case: usize,
-    slices: Vec<MeasuredSlice>,
-    /// Slices whose region is too small.
-    too_small: usize,
-}
-
-/// The pixels of one slice, for the deep arm.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SlicePixels {
-    /// Position of the case in the cohort.
-    pub case: usize,
-    /// Which slice.
-    pub sample: SampleId,
-    /// Intensities, row after row.
-    pub pixels: Vec<f32>,
-    /// Rows of the slice.
-    pub rows: usize,
-    /// Columns of the slice.
-    pub columns: usize,
-    /// True inside the region.
-    pub mask: Vec<bool>,
 }
 
 /// Everything that came out of the cases.
@@ -105,12 +68,8 @@ pub enum Wanted {
     Pixels,
 }
 
-/// What one case gave.
-struct CaseOutcome {
-    measured: MeasuredCase,
-    images: Vec<SlicePixels>,
-    warnings: Vec<Warning>,
-}
+/// A case's slices, and the same as pixels where they are wanted.
+type CaseOutcome = (MeasuredCase, Vec<SlicePixels>);
 
 impl Extraction {
     /// Checks the settings.
@@ -200,14 +159,10 @@ impl Extraction {
                     let mut journal = journal
                         .lock()
                         .unwrap_or_else(std::sync::PoisonError::into_inner);
-                    journal.append(&outcome.measured)?;
+                    journal.append(&outcome.0)?;
                 }
                 job.advance();
-                console.detail(&format!(
-                    "{}: {} slices",
-                    record.id,
-                    outcome.measured.slices.len()
-                ));
+                console.detail(&format!("{}: {} slices", record.id, outcome.0.slices.len()));
                 Ok(outcome)
             })
             .collect();
@@ -249,66 +204,28 @@ impl Extraction {
         wanted: Wanted,
     ) -> Result<CaseOutcome> {
         if let (Some(measured), Wanted::Features) = (&before, wanted) {
-            let measured = measured.clone();
-            return Ok(CaseOutcome {
-                measured,
-                images: Vec::new(),
-                warnings: Vec::new(),
-            });
+            return Ok((measured.clone(), Vec::new()));
         }
         let loaded = cases.load(index)?;
         let (volume, mask) = (&loaded.volume, &loaded.mask);
         let measured = match before {
             Some(measured) => measured,
-            None => self.measure(index, volume, mask)?,
+            None => {
+                let rule = Measuring {
+                    set: self.set.as_ref(),
+                    settings: &self.settings,
+                    min_pixels: self.min_pixels,
+                };
+                rule.case(index, record, loaded.warnings, volume, mask)?
+            }
         };
         let mut images = Vec::new();
         if wanted != Wanted::Features {
             for slice in &measured.slices {
-                images.push(pixels(index, record, slice.index, volume, mask)?);
+                images.push(SlicePixels::cut(index, record, slice.index, volume, mask)?);
             }
         }
-        Ok(CaseOutcome {
-            measured,
-            images,
-            warnings: loaded.warnings,
-        })
-    }
-
-    fn measure(&self, case: usize, volume: &Volume, mask: &MaskVolume) -> Result<MeasuredCase> {
-        let mut measured = MeasuredCase {
-            case,
-            slices: Vec::new(),
-            too_small: 0,
-        };
-        let mut largest = 0;
-        for z in mask.occupied_slices() {
-            let Some(roi) = Roi::from_slice(volume, mask, z).map_err(|fault| failed(&fault))?
-            else {
-                continue;
-            };
-            largest = largest.max(roi.count());
-            if roi.count() < self.min_pixels {
-                measured.too_small += 1;
-                continue;
-            }
-            let values = match &self.set {
-                Some(set) => extract_one(set, &self.settings, &roi)
-                    .map_err(|fault| failed(&fault))?
-                    .into_values(),
-                None => Vec::new(),
-            };
-            measured.slices.push(slice(z, &roi, values));
-        }
-        if measured.slices.is_empty() {
-            return Err(ToolError::new(
-                Code::RoiSmall,
-                format!("the largest slice of the region has {largest} pixels"),
-            )
-            .expected(format!("at least {} in some slice", self.min_pixels))
-            .remedy("check the mask, or lower --min-pixels"));
-        }
-        Ok(measured)
+        Ok((measured, images))
     }
 
     fn collect(&self, cases: &Cases, outcomes: Vec<Result<CaseOutcome>>) -> Result<Extracted> {
@@ -318,7 +235,7 @@ impl Extraction {
         let mut too_small = 0;
         let mut ranges = Vec::new();
         for (record, outcome) in cohort.cases().iter().zip(outcomes) {
-            let outcome = match outcome {
+            let (measured, pixels) = match outcome {
                 Ok(outcome) => outcome,
                 Err(fault) if matches!(fault.code, Code::Interrupted | Code::Output) => {
                     return Err(fault);
@@ -328,10 +245,10 @@ impl Extraction {
                     continue;
                 }
             };
-            too_small += outcome.measured.too_small;
-            warnings.extend(outcome.warnings);
-            images.extend(outcome.images);
-            for slice in outcome.measured.slices {
+            too_small += measured.too_small;
+            warnings.extend(measured.warnings);
+            images.extend(pixels);
+            for slice in measured.slices {
                 let sample = SampleId::slice(record.id.clone(), slice.index);
                 ranges.push(slice.range);
                 samples.push(sample.clone());
@@ -353,7 +270,9 @@ impl Extraction {
                 });
             }
         }
-        warnings.extend(self.few_levels(ranges));
+        if self.reads_grey_levels() {
+            warnings.extend(levels::doubt(self.settings.discretisation(), ranges));
+        }
         let columns = self
             .set
             .as_ref()
@@ -381,75 +300,6 @@ impl Extraction {
             .into_iter()
             .any(|family| family.input() == Input::GreyLevels)
     }
-
-    /// A doubt when the bin width leaves the median slice with few grey levels.
-    fn few_levels(&self, mut ranges: Vec<f64>) -> Option<Warning> {
-        let Discretisation::PyRadiomicsFixedBinSize { width } = self.settings.discretisation()
-        else {
-            return None;
-        };
-        if ranges.is_empty() || !self.reads_grey_levels() {
-            return None;
-        }
-        ranges.sort_by(f64::total_cmp);
-        let median = ranges[ranges.len() / 2];
-        if median / width >= FEW_LEVELS {
-            return None;
-        }
-        let found = format!(
-            "bin width {width} gives the median slice {:.0} grey levels (intensities span {median:.4})",
-            (median / width).floor() + 1.0
-        );
-        let proposed = rounded(median / PROPOSED_LEVELS);
-        let advice = format!("measured as set; --bin-width {proposed} would give about 32");
-        Some(Warning::new(WarningCode::Levels, found, advice))
-    }
-}
-
-fn slice(z: usize, roi: &Roi, values: Vec<f64>) -> MeasuredSlice {
-    let intensities = roi.intensities();
-    let low = intensities.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = intensities
-        .iter()
-        .copied()
-        .fold(f64::NEG_INFINITY, f64::max);
-    let [dz, dy, dx] = roi.spacing().zyx();
-    MeasuredSlice {
-        index: u32::try_from(z).unwrap_or(u32::MAX),
-        position_mm: z as f64 * dz,
-        pixels: roi.count(),
-        area_mm2: roi.count() as f64 * dy * dx,
-        range: high - low,
-        values: values
-            .into_iter()
-            .map(|value| value.is_finite().then_some(value))
-            .collect(),
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "networks work in single precision"
-)]
-fn pixels(
-    case: usize,
-    record: &CaseRecord,
-    index: u32,
-    volume: &Volume,
-    mask: &MaskVolume,
-) -> Result<SlicePixels> {
-    let z = index as usize;
-    let plane = volume.slice_f64(z).map_err(|fault| failed(&fault))?;
-    let inside = mask.slice(z).map_err(|fault| failed(&fault))?;
-    let (rows, columns) = plane.dim();
-    Ok(SlicePixels {
-        case,
-        sample: SampleId::slice(record.id.clone(), index),
-        pixels: plane.iter().map(|&value| value as f32).collect(),
-        rows,
-        columns,
-        mask: inside.iter().copied().collect(),
-    })
 }
 
 /// The families of the settings; none named means all that measure slices.
@@ -466,29 +316,4 @@ fn chosen(families: &[String]) -> Result<FeatureSet> {
     FeatureSet::of(&ids).map_err(|fault| {
         ToolError::new(Code::Settings, fault.to_string()).remedy("name every family once")
     })
-}
-
-/// An engine's error as a case's failure.
-fn failed(fault: &FeatureError) -> ToolError {
-    let (code, remedy) = match fault {
-        FeatureError::TooManyBins { .. } => {
-            (Code::Bins, "choose the width it names, or a bin count")
-        }
-        FeatureError::NonFinite { .. } => (Code::Nonfinite, "mend the image or the mask"),
-        FeatureError::TooSmall { .. } => (Code::RoiSmall, "check the mask, or lower --min-pixels"),
-        FeatureError::GridMismatch { .. } => {
-            (Code::Geometry, "bring the mask onto the image's grid")
-        }
-        _ => (Code::Internal, "report this as a bug"),
-    };
-    ToolError::new(code, fault.to_string()).remedy(remedy)
-}
-
-/// One significant digit, so that a proposed width can be remembered.
-fn rounded(width: f64) -> f64 {
-    if width <= 0.0 {
-        return 1.0;
-    }
-    let unit = 10_f64.powf(width.log10().floor());
-    (width / unit).round() * unit
 }
