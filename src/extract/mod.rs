@@ -208,16 +208,15 @@ impl Extraction {
         }
         let loaded = cases.load(index)?;
         let (volume, mask) = (&loaded.volume, &loaded.mask);
-        let measured = match before {
-            Some(measured) => measured,
-            None => {
-                let rule = Measuring {
-                    set: self.set.as_ref(),
-                    settings: &self.settings,
-                    min_pixels: self.min_pixels,
-                };
-                rule.case(index, record, loaded.warnings, volume, mask)?
-            }
+        let measured = if let Some(measured) = before {
+            measured
+        } else {
+            let rule = Measuring {
+                set: self.set.as_ref(),
+                settings: &self.settings,
+                min_pixels: self.min_pixels,
+            };
+            rule.case(index, record, loaded.warnings, volume, mask)?
         };
         let mut images = Vec::new();
         if wanted != Wanted::Features {
