@@ -1,6 +1,7 @@
 //! From answers to a written report: the last step of every run.
 
 use raduet_study::leakage::separating_columns;
+use raduet_study::reference::{majority, training_patients};
 use raduet_study::report::ReportSettings;
 use raduet_study::uncertainty::Bootstrap;
 use raduet_study::{Cohort, FeatureTable, Label, Predictions, Report, Split, StudyError};
@@ -76,12 +77,16 @@ impl Conclusion<'_> {
                 report: None,
             });
         }
-        let predictions = predictions_csv::write(&answers.predictions)?;
+        let mut models = answers.predictions;
+        // Written beside the models, so that the file alone gives the whole report again.
+        let training = training_patients(self.cohort, self.split);
+        models.push(majority(&models[0], &training).map_err(|fault| refused(&fault))?);
+        let predictions = predictions_csv::write(&models)?;
         folder.write("predictions.csv", &predictions)?;
-        let report = clock.time("report", || self.report(&answers.predictions))?;
+        let report = clock.time("report", || self.report(&models))?;
         let material = Material {
             report: &report,
-            predictions: &answers.predictions,
+            predictions: &models,
             failures: &self.failures,
             warnings: &self.warnings,
             provenance: self.provenance,
@@ -89,8 +94,8 @@ impl Conclusion<'_> {
         for (name, bytes) in report_writers::files(&material)? {
             folder.write(name, &bytes)?;
         }
-        let models: Vec<Value> = answers.fitted.iter().map(described).collect();
-        let run = run_json::bytes(self.provenance, &clock.measured(), models.into())?;
+        let fitted: Vec<Value> = answers.fitted.iter().map(described).collect();
+        let run = run_json::bytes(self.provenance, &clock.measured(), fitted.into())?;
         folder.write("run.json", &run)?;
         Ok(Concluded {
             failed,

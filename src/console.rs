@@ -15,6 +15,9 @@ use crate::error::{Faults, Level, ToolError, Warning};
 /// Off a terminal, progress is a line this often.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
+/// More faults than this are counted, not shown: nobody reads on.
+const SHOWN_FAULTS: usize = 40;
+
 /// More warnings than this are counted, not shown.
 const SHOWN_WARNINGS: usize = 12;
 
@@ -60,9 +63,19 @@ impl Console {
         to_stderr(&error.to_string());
     }
 
-    /// Failures; always said.
+    /// Faults found together; always said, a long list cut with its count.
     pub fn faults(self, faults: &Faults) {
-        to_stderr(&faults.to_string());
+        let list = faults.list();
+        for fault in list.iter().take(SHOWN_FAULTS) {
+            to_stderr(&fault.to_string());
+        }
+        if list.len() > SHOWN_FAULTS {
+            to_stderr(&format!(
+                "… and {} more of {} faults",
+                list.len() - SHOWN_FAULTS,
+                list.len()
+            ));
+        }
     }
 
     /// Says what is doubtful and what failed, the count last. Long lists are cut on the screen, never in

@@ -1,28 +1,33 @@
 //! The direction of dependencies between the rooms, as ARCHITECTURE.md draws it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
-use cargo_metadata::{DependencyKind, MetadataCommand};
+use serde_json::Value;
 
 /// Normal dependencies of every package of the workspace, by name.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
-    let metadata = MetadataCommand::new()
-        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        .no_deps()
-        .other_options(vec!["--offline".to_owned()])
-        .exec()
-        .expect("cargo describes the workspace");
-    metadata
-        .packages
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo starts");
+    let metadata: Value =
+        serde_json::from_slice(&output.stdout).expect("cargo describes the workspace");
+    let name = |of: &Value| of["name"].as_str().expect("a name").to_owned();
+    let list = |of: &Value| of.as_array().expect("a list").clone();
+    list(&metadata["packages"])
         .iter()
         .map(|package| {
-            let normal = package
-                .dependencies
-                .iter()
-                .filter(|dependency| dependency.kind == DependencyKind::Normal)
-                .map(|dependency| dependency.name.clone())
-                .collect();
-            (package.name.to_string(), normal)
+            let all = list(&package["dependencies"]);
+            let normal = all.iter().filter(|dependency| dependency["kind"].is_null());
+            (name(package), normal.map(name).collect())
         })
         .collect()
 }

@@ -55,7 +55,7 @@ fn frequencies(classes: &ClassNames, labels: &[Label]) -> Option<Vec<f64>> {
 }
 
 /// The classes of every fold's training patients, one entry per patient.
-pub(crate) fn training_patients(cohort: &Cohort, split: &Split) -> Vec<Vec<Label>> {
+pub fn training_patients(cohort: &Cohort, split: &Split) -> Vec<Vec<Label>> {
     let labels = cohort.patients();
     let of_fold = |fold: &crate::split::Fold| {
         fold.patients_in(Part::Train)

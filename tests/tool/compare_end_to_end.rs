@@ -103,12 +103,24 @@ fn both_arms_answer_for_the_same_test_patients_and_any_thread_count_gives_the_sa
     }
     assert_eq!(
         tested.len(),
-        9,
-        "7 learners and 2 networks: {:?}",
+        10,
+        "7 learners, 2 networks and the majority: {:?}",
         tested.keys()
     );
     let slices: BTreeSet<_> = tested.values().collect();
     assert_eq!(slices.len(), 1, "models were tested on different slices");
+
+    // The predictions alone give the same screen again.
+    let again = succeed(here, &["evaluate", "a/predictions.csv"]).stdout;
+    let models = |screen: &str| {
+        screen
+            .lines()
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(models(&again), models(&screen));
+
     let split: serde_json::Value = serde_json::from_slice(&files["split.json"]).unwrap();
     for patient in &test_patients {
         assert_eq!(split["folds"][0][patient], "test");
