@@ -11,8 +11,8 @@
 
 use rayon::prelude::*;
 
-use super::convolution::Sizes;
 use super::memory::{dot, with_scratch};
+use super::sizes::Sizes;
 
 /// The padded, phase-sorted form of a plane.
 struct Padded {

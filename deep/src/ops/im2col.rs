@@ -8,9 +8,9 @@
 
 use rayon::prelude::*;
 
-use super::convolution::Sizes;
 use super::gemm::{Matrix, Output, multiply};
 use super::memory::with_scratch;
+use super::sizes::Sizes;
 
 /// Numbers of one unfolded block: half a megabyte, half of a usual second-level cache.
 const BLOCK_NUMBERS: usize = 128 * 1024;

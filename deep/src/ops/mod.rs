@@ -23,3 +23,4 @@ pub(crate) mod linear;
 pub(crate) mod max_pool;
 pub(crate) mod memory;
 pub(crate) mod scale_channels;
+mod sizes;

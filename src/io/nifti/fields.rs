@@ -240,3 +240,8 @@ fn bad_magic(magic: &[u8]) -> ToolError {
         .expected("\"n+1\", \"ni1\", \"n+2\" or \"ni2\"")
         .remedy("convert the image to NIfTI")
 }
+
+/// A field whose value cannot be.
+pub(super) fn header_error(found: String) -> ToolError {
+    ToolError::new(Code::Header, found).remedy("the header is damaged: export the image again")
+}

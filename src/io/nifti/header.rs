@@ -5,7 +5,7 @@ use nifti::NiftiType;
 use raduet_features::{Grid, Scaling};
 
 use super::datatype;
-use super::fields::{ByteOrder, Edition, Fields, Layout};
+use super::fields::{ByteOrder, Edition, Fields, Layout, header_error};
 use super::orientation;
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
 use crate::io::ByteBudget;
@@ -217,8 +217,4 @@ fn scaling(fields: &Fields, warnings: &mut Vec<Warning>) -> Result<Scaling> {
         }
     }
     Ok(Scaling { slope, intercept })
-}
-
-pub(super) fn header_error(found: String) -> ToolError {
-    ToolError::new(Code::Header, found).remedy("the header is damaged: export the image again")
 }

@@ -6,8 +6,7 @@
 
 use raduet_features::{Affine, Grid, Spacing};
 
-use super::fields::Fields;
-use super::header::header_error;
+use super::fields::{Fields, header_error};
 use crate::error::{Result, Warning, WarningCode};
 use crate::io::geometry::largest_corner_displacement;
 

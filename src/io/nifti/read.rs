@@ -128,7 +128,7 @@ impl Source {
         let first = header.end.saturating_sub(header.data_bytes);
         if len < first && first > header.edition.least_offset() {
             return Err(
-                header::header_error(format!("vox_offset = {}", fields.vox_offset))
+                fields::header_error(format!("vox_offset = {}", fields.vox_offset))
                     .expected(format!("a place within the file's {len} bytes")),
             );
         }
