@@ -1,6 +1,7 @@
 //! The cases of a run: a cohort, and how to get the image and the region of each.
 
 use std::path::Path;
+use std::time::UNIX_EPOCH;
 
 use raduet_features::{MaskVolume, Volume};
 use raduet_study::Cohort;
@@ -159,6 +160,24 @@ impl Cases {
     /// Cases that the manifest names but that have no files.
     pub fn failed(&self) -> &[ToolError] {
         &self.failed
+    }
+
+    /// What a case's files looked like when it was measured: their lengths and times of change. A case with
+    /// another stamp is measured again.
+    ///
+    /// # Panics
+    /// When there is no such case.
+    pub fn stamp(&self, index: usize) -> String {
+        let Source::Files { loaded, .. } = &self.source else {
+            return String::new();
+        };
+        let of = |path: &Path| {
+            let about = std::fs::metadata(path).ok()?;
+            let changed = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+            Some(format!("{}-{}", about.len(), changed.as_nanos()))
+        };
+        let files = [&loaded[index].image, &loaded[index].mask];
+        files.map(|path| of(path).unwrap_or_default()).join(" ")
     }
 
     /// Reads, or makes, the case at a position of the cohort.

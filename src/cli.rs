@@ -25,9 +25,10 @@ pub struct Global {
         long,
         global = true,
         default_value_t = 0,
+        value_parser = clap::value_parser!(u16).range(0..=1024),
         value_name = "N"
     )]
-    pub jobs: usize,
+    pub jobs: u16,
     /// Say more (-v: every case as it is done)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
@@ -143,7 +144,7 @@ pub struct CompareArgs {
     /// Run one arm only
     #[arg(long, value_enum, value_name = "ARM")]
     pub only: Option<OnlyArm>,
-    /// Learners to train, comma separated, or `all`
+    /// Learners to train, comma separated, or `all` back ends [default: the seven]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub learners: Vec<String>,
     /// Networks to train, comma separated
@@ -235,13 +236,8 @@ pub struct TrainArgs {
     /// A feature table: ours, or another tool's with a patient and a class column
     #[arg(value_name = "FEATURES")]
     pub features: PathBuf,
-    /// Learners to train, comma separated, or `all`
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "all",
-        value_name = "NAMES"
-    )]
+    /// Learners to train, comma separated, or `all` back ends [default: the seven]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub learners: Vec<String>,
     /// Fill missing values with the training rows' medians in place of refusing them
     #[arg(long, value_enum, value_name = "RULE")]
@@ -336,8 +332,8 @@ pub struct EvaluateArgs {
     #[arg(value_name = "PREDICTIONS", required = true)]
     pub predictions: Vec<PathBuf>,
     /// Bootstrap resamples behind each interval
-    #[arg(long, default_value_t = 2000, value_name = "N")]
-    pub bootstrap: usize,
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
+    pub bootstrap: u32,
     /// Where all randomness starts
     #[arg(long, default_value_t = 42, value_name = "SEED")]
     pub seed: u64,

@@ -53,6 +53,7 @@ impl Plan {
         settings: Settings,
         budget: ByteBudget,
     ) -> Result<Self, Faults> {
+        settings.report.check()?;
         let models = planned(&settings)?;
         let wanted = wanted(&models);
         let extraction = Extraction::new(&settings.features, wanted)?;
@@ -123,7 +124,7 @@ impl Plan {
             .warnings
             .splice(0..0, self.cases.warnings().iter().cloned());
         if extracted.features.rows.is_empty() {
-            console.doubts(&extracted.failures, &extracted.warnings);
+            console.doubts(&extracted.failures, &extracted.warnings, "");
             write_doubts(&folder, &extracted.failures, &extracted.warnings)?;
             return Ok(Exit::AllFailed);
         }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::arms::{FittedModel, FoldRows};
 use crate::console::Console;
-use crate::error::{Code, Exit, Faults, Result, ToolError, Warning};
+use crate::error::{Code, Exit, Faults, Result, ToolError, Warning, WarningCode};
 use crate::io::feature_csv::FeatureFile;
 use crate::io::{predictions_csv, split_file};
 use crate::models::Answers;
@@ -67,11 +67,11 @@ impl Conclusion<'_> {
         console: Console,
     ) -> Result<Concluded, Faults> {
         self.failures.extend(answers.failures);
-        console.doubts(&self.failures, &self.warnings);
         folder.write("split.json", &split_file::write(self.split)?)?;
-        write_doubts(folder, &self.failures, &self.warnings)?;
         let failed = self.failures.len();
         if answers.predictions.is_empty() {
+            console.doubts(&self.failures, &self.warnings, "");
+            write_doubts(folder, &self.failures, &self.warnings)?;
             return Ok(Concluded {
                 failed,
                 report: None,
@@ -84,6 +84,10 @@ impl Conclusion<'_> {
         let predictions = predictions_csv::write(&models)?;
         folder.write("predictions.csv", &predictions)?;
         let report = clock.time("report", || self.report(&models))?;
+        let mut warnings = self.warnings.clone();
+        warnings.extend(told(&report, &answers.fitted));
+        console.doubts(&self.failures, &warnings, "");
+        write_doubts(folder, &self.failures, &warnings)?;
         let material = Material {
             report: &report,
             predictions: &models,
@@ -168,6 +172,33 @@ impl Concluded {
             Exit::SomeFailed
         })
     }
+}
+
+/// What the report and the models have to say, as doubts.
+fn told(report: &Report, fitted: &[FittedModel]) -> Vec<Warning> {
+    let mut doubts = Vec::new();
+    for leak in &report.leaks {
+        let found = format!(
+            "column '{}' alone separates class '{}' in all {} training rows",
+            leak.column, leak.class, leak.rows
+        );
+        let done = "used as given; take it out unless it is a measurement";
+        doubts.push(Warning::new(WarningCode::Leak, found, done));
+    }
+    for warning in &report.warnings {
+        doubts.push(Warning::new(
+            WarningCode::Split,
+            warning,
+            "reported as it is",
+        ));
+    }
+    for model in fitted {
+        for note in &model.notes {
+            let found = format!("{}: {note}", model.name);
+            doubts.push(Warning::new(WarningCode::Column, found, "fitted without it").note());
+        }
+    }
+    doubts
 }
 
 /// A fitted model's entry in `run.json`.

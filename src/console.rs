@@ -79,8 +79,8 @@ impl Console {
     }
 
     /// Says what is doubtful and what failed, the count last. Long lists are cut on the screen, never in
-    /// the files.
-    pub fn doubts(self, failures: &[ToolError], warnings: &[Warning]) {
+    /// the files, whose names begin with `beside`.
+    pub fn doubts(self, failures: &[ToolError], warnings: &[Warning], beside: &str) {
         let shown = || {
             warnings
                 .iter()
@@ -92,7 +92,7 @@ impl Console {
         let more = shown().count().saturating_sub(SHOWN_WARNINGS);
         if more > 0 {
             self.say(&format!(
-                "… and {more} more warning(s), all in warnings.csv"
+                "… and {more} more warning(s), all in {beside}warnings.csv"
             ));
         }
         for failure in failures {
@@ -100,7 +100,7 @@ impl Console {
         }
         if !failures.is_empty() {
             to_stderr(&format!(
-                "{} failure(s), all in failures.csv",
+                "{} failure(s), all in {beside}failures.csv",
                 failures.len()
             ));
         }
@@ -185,7 +185,15 @@ impl Drop for Job {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "this is the screen")]
+/// A reader that has gone away is no reason to stop: what was said to nobody is lost.
 fn to_stderr(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Makes a bug say one line on standard error, for the report that its user is asked to write.
+pub fn hear_bugs() {
+    std::panic::set_hook(Box::new(|bug| {
+        let message = bug.to_string().replace('\n', ": ");
+        to_stderr(&format!("internal: {message}"));
+    }));
 }

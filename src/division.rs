@@ -15,6 +15,7 @@ use crate::settings::{SharedPatientsName, SplitSettings};
 /// [`Code::Split`] for a split that cannot be made, or that puts a patient on two sides; the readers'
 /// errors for a file.
 pub fn divide(cohort: &Cohort, settings: &SplitSettings) -> Result<(Split, SplitCheck)> {
+    settings.check()?;
     let split = if let Some(path) = &settings.file {
         split_file::read(path)?
     } else if settings.published {

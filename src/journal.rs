@@ -4,7 +4,7 @@
 //! The first record is the run's key. A line that is cut or does not fit its digits ends the journal:
 //! it and whatever follows are dropped. Appends reach the disk in batches of at most a second.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -44,6 +44,17 @@ impl Journal {
             .truncate(false)
             .open(path)
             .map_err(refused)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(
+                    ToolError::new(Code::Usage, "another process is writing here")
+                        .file(path)
+                        .remedy("wait for it, or choose another output"),
+                );
+            }
+            Err(TryLockError::Error(fault)) => return Err(refused(fault)),
+        }
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(refused)?;
         let (records, whole) = replay(&text, key);
@@ -165,9 +176,19 @@ mod tests {
             let (mut journal, kept) = Journal::open::<(u32, f64)>(&path, "key").unwrap();
             assert_eq!(kept, records[..kept.len()], "cut at {cut}");
             journal.append(&(9, 9.5)).unwrap();
+            drop(journal);
             let (_, again) = Journal::open::<(u32, f64)>(&path, "key").unwrap();
             assert_eq!(again.len(), kept.len() + 1, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn a_journal_has_one_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let (_first, _) = Journal::open::<(u32, f64)>(&path, "key").unwrap();
+        let second = Journal::open::<(u32, f64)>(&path, "key").unwrap_err();
+        assert_eq!(second.code, Code::Usage);
     }
 
     #[test]

@@ -47,7 +47,10 @@ pub fn planned(settings: &Settings) -> Result<Vec<PlannedModel>> {
     }
     if settings.networks.enabled {
         #[cfg(feature = "deep")]
-        models.extend(crate::arms::deep::planned(&settings.networks)?);
+        models.extend(crate::arms::deep::planned(
+            &settings.networks,
+            &settings.split,
+        )?);
         #[cfg(not(feature = "deep"))]
         return Err(missing("deep"));
     }
@@ -104,6 +107,9 @@ impl Study<'_> {
             })
             .collect();
         let mut outcomes = self.fit_learners(&jobs, &journal);
+        if let Some(Err(fault)) = outcomes.iter().find(|outcome| ends_the_run(outcome)) {
+            return Err(fault.clone());
+        }
         outcomes.extend(self.fit_networks(&jobs, &journal));
         let mut failures = Vec::new();
         for outcome in outcomes {
@@ -170,7 +176,7 @@ impl Study<'_> {
         let mut outcomes = Vec::new();
         for (model, fold) in jobs.iter().filter(|(model, _)| model.arm == Arm::Deep) {
             let outcome = self.fit_network(model, fold, &samples, journal);
-            let stop = matches!(&outcome, Err(fault) if fault.code == Code::Interrupted);
+            let stop = ends_the_run(&outcome);
             outcomes.push(outcome);
             if stop {
                 break;
@@ -264,6 +270,11 @@ impl Study<'_> {
         }
         Ok(answers)
     }
+}
+
+/// Whether nothing more can be done: a request to stop, or an output that cannot be written.
+fn ends_the_run(outcome: &Result<FittedModel>) -> bool {
+    matches!(outcome, Err(fault) if matches!(fault.code, Code::Interrupted | Code::Output))
 }
 
 /// Writes a finished model down; it is on disk when this returns.

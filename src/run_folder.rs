@@ -1,8 +1,8 @@
 //! The folder of a run: its results, and while it runs, its state.
 //!
-//! `state/` holds what a stopped run needs to go on: the run's key, the journal of measured cases, the
+//! `.raduet-state/` holds what a stopped run needs to go on: the run's key, the journal of measured cases, the
 //! journal of finished models, the checkpoint of the network in training. It is removed when the run
-//! is complete. A lock on `state/lock` keeps two processes out of one folder; it is the operating
+//! is complete. A lock on its file `lock` keeps two processes out of one folder; it is the operating
 //! system's and ends with the process, however that ends.
 
 use std::fs::{self, File, TryLockError};
@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use crate::error::{Code, Result, ToolError};
 use crate::io::atomic::{output_error, prepare_folder, write_file};
 
-const STATE: &str = "state";
+/// A name that nobody else gives a folder: what lies in it is removed with the run.
+const STATE: &str = ".raduet-state";
 const KEY: &str = "key";
 const LOCK: &str = "lock";
 
@@ -41,6 +42,7 @@ impl RunFolder {
     pub fn open(path: &Path, key: &str, start: Start) -> Result<Self> {
         prepare_folder(path)?;
         let state = path.join(STATE);
+        refuse_foreign(&state)?;
         prepare_folder(&state)?;
         let lock = lock(&state)?;
         let key_file = state.join(KEY);
@@ -56,7 +58,10 @@ impl RunFolder {
                 .remedy("use those, or leave out --resume to begin anew"));
             }
             (Start::Resume, Some(_)) => {}
-            (Start::Anew, _) | (Start::Resume, None) => clear(&state)?,
+            (Start::Anew, _) | (Start::Resume, None) => {
+                clear(&state)?;
+                remove_results(path)?;
+            }
         }
         write_file(&key_file, key.as_bytes())?;
         Ok(Self {
@@ -98,13 +103,7 @@ impl RunFolder {
     /// # Errors
     /// [`Code::Output`].
     pub fn remove(&self, name: &str) -> Result<()> {
-        let path = self.path.join(name);
-        match fs::remove_file(&path) {
-            Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
-                Err(output_error(&path, &fault))
-            }
-            _ => Ok(()),
-        }
+        remove_file(&self.path.join(name))
     }
 
     /// The run is complete: its state goes.
@@ -115,6 +114,61 @@ impl RunFolder {
         let state = self.path.join(STATE);
         fs::remove_dir_all(&state).map_err(|fault| output_error(&state, &fault))
     }
+}
+
+/// What a run may leave in its folder, beside the models.
+const RESULTS: [&str; 11] = [
+    "features.csv",
+    "features.dictionary.csv",
+    "split.json",
+    "predictions.csv",
+    "leaderboard.csv",
+    "metrics.json",
+    "report.md",
+    "report.html",
+    "run.json",
+    "failures.csv",
+    "warnings.csv",
+];
+
+/// How the names of a run's model files end.
+const MODELS: [&str; 3] = [".json", ".safetensors", ".history.csv"];
+
+/// Results of an earlier run must not stand beside those of this one.
+fn remove_results(path: &Path) -> Result<()> {
+    let mut old: Vec<PathBuf> = RESULTS.iter().map(|name| path.join(name)).collect();
+    if let Ok(models) = fs::read_dir(path.join("models")) {
+        let files = models.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        old.extend(files.filter(|file| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            MODELS.iter().any(|ending| name.ends_with(ending))
+        }));
+    }
+    old.iter().try_for_each(|file| remove_file(file))
+}
+
+/// Removes a file that may not be there.
+///
+/// # Errors
+/// [`Code::Output`].
+pub fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
+            Err(output_error(path, &fault))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A folder of that name with content but without our lock is somebody else's.
+fn refuse_foreign(state: &Path) -> Result<()> {
+    let filled = fs::read_dir(state).is_ok_and(|mut entries| entries.next().is_some());
+    if filled && !state.join(LOCK).exists() {
+        return Err(ToolError::new(Code::Usage, "a folder that no run has made")
+            .file(state)
+            .remedy("move it away, or choose another output folder"));
+    }
+    Ok(())
 }
 
 fn lock(state: &Path) -> Result<File> {
@@ -164,6 +218,36 @@ mod tests {
         run.write("models/x.json", b"{}").unwrap();
         run.finish().unwrap();
         assert!(path.join("models/x.json").exists() && !path.join(STATE).exists());
+    }
+
+    #[test]
+    fn a_new_run_takes_away_old_results_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        };
+        for name in [
+            "report.html",
+            "models/svc.json",
+            "models/notes.txt",
+            "state/mine",
+            "mine.csv",
+        ] {
+            put(name);
+        }
+        RunFolder::open(folder.path(), "key", Start::Anew)
+            .unwrap()
+            .finish()
+            .unwrap();
+        let there = |name: &str| folder.path().join(name).exists();
+        assert!(!there("report.html") && !there("models/svc.json"));
+        assert!(there("models/notes.txt") && there("state/mine") && there("mine.csv"));
+        put(".raduet-state/mine");
+        let refused = RunFolder::open(folder.path(), "key", Start::Anew).unwrap_err();
+        assert_eq!(refused.code, Code::Usage);
+        assert!(there(".raduet-state/mine"));
     }
 
     #[test]

@@ -17,13 +17,29 @@ use crate::extract::SlicePixels;
 use crate::interrupt;
 use crate::io::atomic::write_file;
 use crate::io::feature_csv::FeatureRow;
-use crate::settings::{InputModeName, NetworkSettings};
+use crate::settings::{InputModeName, NetworkSettings, SplitSettings};
 
 /// The networks that the settings ask for; `all` means every registered one.
 ///
 /// # Errors
-/// [`Code::Settings`] for an unknown name, with the nearest known one.
-pub fn planned(settings: &NetworkSettings) -> Result<Vec<PlannedModel>> {
+/// [`Code::Settings`] for an unknown name, with the nearest known one, for impossible values, and for a split
+/// without a validation part.
+pub fn planned(settings: &NetworkSettings, split: &SplitSettings) -> Result<Vec<PlannedModel>> {
+    if split.valid <= 0.0 && split.file.is_none() && !split.published {
+        return Err(
+            ToolError::new(Code::Settings, "networks without a validation part")
+                .remedy("give it a share (--val): it chooses the epoch"),
+        );
+    }
+    let models = named(settings)?;
+    for model in &models {
+        let checked = train_settings(&model.name, settings, split.seed).check();
+        checked.map_err(|fault| failed(&model.name, &fault))?;
+    }
+    Ok(models)
+}
+
+fn named(settings: &NetworkSettings) -> Result<Vec<PlannedModel>> {
     let model = |name: &str| PlannedModel {
         name: name.to_owned(),
         arm: Arm::Deep,

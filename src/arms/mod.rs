@@ -102,11 +102,17 @@ impl FoldRows {
 /// Refuses a name that no registry knows, with the nearest one it does.
 #[cfg(any(feature = "learners", feature = "deep"))]
 fn check_names(what: &str, wanted: &[String], known: &[&str]) -> Result<()> {
-    match wanted.iter().find(|name| !known.contains(&name.as_str())) {
-        None => Ok(()),
-        Some(name) => Err(
-            ToolError::new(Code::Settings, format!("unknown {what} '{name}'"))
-                .remedy(suggestion(name, known)),
-        ),
+    for (index, name) in wanted.iter().enumerate() {
+        if !known.contains(&name.as_str()) {
+            let found = format!("unknown {what} '{name}'");
+            return Err(ToolError::new(Code::Settings, found).remedy(suggestion(name, known)));
+        }
+        if wanted[..index].contains(name) {
+            return Err(
+                ToolError::new(Code::Settings, format!("{what} '{name}' twice"))
+                    .remedy("name it once"),
+            );
+        }
     }
+    Ok(())
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{Context, Outcome};
 use crate::cli::EvaluateArgs;
 use crate::error::{Code, Exit, ToolError};
+use crate::interrupt;
 use crate::io::atomic::{prepare_folder, write_file};
 use crate::io::{predictions_csv, read_small};
 use crate::provenance::{Clock, Provenance, digest};
@@ -24,7 +25,7 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
     }
     let settings = ReportSettings {
         bootstrap: Bootstrap {
-            resamples: args.bootstrap,
+            resamples: args.bootstrap as usize,
             seed: args.seed,
             ..Bootstrap::default()
         },
@@ -38,8 +39,13 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
         ToolError::new(Code::Manifest, fault.to_string())
             .remedy("give every model's answers to the same samples, each patient in one part")
     })?;
+    interrupt::check()?;
     if let Some(folder) = &args.output {
-        let described = json!({ "bootstrap": args.bootstrap, "seed": args.seed });
+        let described = json!({
+            "bootstrap": args.bootstrap,
+            "seed": args.seed,
+            "predictions_sha256": hashes,
+        });
         let provenance =
             Provenance::new("evaluate", described, digest(hashes.join("\n").as_bytes()));
         let material = Material {
@@ -50,6 +56,10 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
             provenance: &provenance,
         };
         prepare_folder(folder)?;
+        write_file(
+            &folder.join("predictions.csv"),
+            &predictions_csv::write(&models)?,
+        )?;
         for (name, bytes) in report_writers::files(&material)? {
             write_file(&folder.join(name), &bytes)?;
         }

@@ -12,10 +12,23 @@ use crate::io::feature_csv;
 use crate::journal::Journal;
 use crate::provenance::{Clock, Provenance};
 use crate::report_writers::{doubts, features as dictionary, run_json};
+use crate::run_folder::remove_file;
 use crate::settings::preset;
 
 pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
     let console = context.console;
+    if args
+        .output
+        .extension()
+        .is_none_or(|extension| !extension.eq_ignore_ascii_case("csv"))
+    {
+        return Err(
+            ToolError::new(Code::Usage, "a table of another kind than CSV")
+                .file(&args.output)
+                .remedy("give the output a name that ends in .csv")
+                .into(),
+        );
+    }
     let mut settings = preset::settings(PresetName::Quick);
     settings.cohort.path = Some(args.input.clone());
     settings.cohort.apply(&args.cohort);
@@ -54,7 +67,16 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         .splice(0..0, cases.warnings().iter().cloned());
 
     let total = cases.cohort().cases().len() + cases.failed().len();
-    console.doubts(&extracted.failures, &extracted.warnings);
+    let stem = args
+        .output
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy();
+    console.doubts(
+        &extracted.failures,
+        &extracted.warnings,
+        &format!("{stem}."),
+    );
     write_list(
         &beside.file("failures.csv"),
         doubts::failures_csv(&extracted.failures)?,
@@ -64,7 +86,9 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         doubts::warnings_csv(&extracted.warnings)?,
     )?;
     if extracted.features.rows.is_empty() {
-        remove(&beside.file("journal"))?;
+        for old in ["csv", "dictionary.csv", "run.json", "journal"] {
+            remove_file(&beside.file(old))?;
+        }
         return Ok(Exit::AllFailed);
     }
     write_file(&args.output, &feature_csv::write(&extracted.features)?)?;
@@ -73,7 +97,7 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
     }
     let run = run_json::bytes(&provenance, &clock.measured(), serde_json::Value::Null)?;
     write_file(&beside.file("run.json"), &run)?;
-    remove(&beside.file("journal"))?;
+    remove_file(&beside.file("journal"))?;
     console.print(&format!(
         "{} slices of {} cases, {} features: {}",
         extracted.features.rows.len(),
@@ -105,17 +129,6 @@ impl Beside<'_> {
 fn write_list(path: &Path, csv: Option<Vec<u8>>) -> Result<(), ToolError> {
     match csv {
         Some(bytes) => write_file(path, &bytes),
-        None => remove(path),
-    }
-}
-
-fn remove(path: &Path) -> Result<(), ToolError> {
-    match std::fs::remove_file(path) {
-        Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
-            Err(ToolError::new(Code::Output, fault.to_string())
-                .file(path)
-                .remedy("remove it"))
-        }
-        _ => Ok(()),
+        None => remove_file(path),
     }
 }

@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::cli::{Cli, Command, Global};
 use crate::conclusion::Form;
-use crate::console::{Console, Verbosity};
+use crate::console::{Console, Verbosity, hear_bugs};
 use crate::error::{Code, Exit, Faults, ToolError};
 use crate::interrupt;
 use crate::io::ByteBudget;
@@ -42,6 +42,7 @@ type Outcome = Result<Exit, Faults>;
 /// Runs a command and says what went wrong, if something did.
 pub fn run(cli: &Cli) -> Exit {
     let context = context(&cli.global);
+    hear_bugs();
     let work = AssertUnwindSafe(|| -> Outcome {
         threads(cli.global.jobs)?;
         interrupt::listen()?;
@@ -87,9 +88,9 @@ fn context(global: &Global) -> Context {
 }
 
 /// One pool for everything; results do not depend on its size.
-fn threads(jobs: usize) -> Result<(), ToolError> {
+fn threads(jobs: u16) -> Result<(), ToolError> {
     rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs)
+        .num_threads(jobs.into())
         .build_global()
         .map_err(|fault| {
             ToolError::new(Code::Internal, format!("threads: {fault}"))

@@ -1,5 +1,7 @@
 //! `raduet train`: learners on a feature table, ours or another tool's.
 
+use std::collections::BTreeMap;
+
 use raduet_study::{CaseRecord, Cohort};
 use serde_json::json;
 
@@ -20,9 +22,8 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
     settings.split.apply(&args.split);
     settings.networks.enabled = false;
     settings.learners.impute_median = args.impute.is_some();
-    if args.learners.iter().any(|name| name != "all") {
-        settings.learners.names.clone_from(&args.learners);
-    }
+    settings.learners.names.clone_from(&args.learners);
+    settings.report.check()?;
     settings.name = args
         .features
         .file_stem()
@@ -65,9 +66,18 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
 /// The cases that the rows speak of, in the order of their first row.
 fn cohort(features: &FeatureFile) -> Result<Cohort> {
     let mut cases: Vec<CaseRecord> = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeMap::new();
     for row in &features.rows {
-        if seen.insert(&row.sample.case) {
+        let first = *seen.entry(&row.sample.case).or_insert(row);
+        if first.patient != row.patient || first.label != row.label {
+            let found = format!(
+                "rows of case '{}' differ in patient or class",
+                row.sample.case
+            );
+            return Err(ToolError::new(Code::Manifest, found)
+                .remedy("give a case one patient and one class"));
+        }
+        if std::ptr::eq(first, row) {
             cases.push(CaseRecord {
                 id: row.sample.case.clone(),
                 patient: row.patient.clone(),

@@ -107,6 +107,8 @@ codes! {
     WarningCode {
         /// All values of the region are equal, or fall into one bin.
         Constant => "W_CONSTANT",
+        /// A feature column that a learner does not see.
+        Column => "W_COLUMN",
         /// A text cell that a spreadsheet would run as a formula.
         CsvCell => "W_CSV_CELL",
         /// The file's name promises another content.
@@ -131,6 +133,8 @@ codes! {
         RoiFlat => "W_ROI_FLAT",
         /// The region has several parts.
         RoiParts => "W_ROI_PARTS",
+        /// A part of the split lacks a class, or somebody stands in no part.
+        Split => "W_SPLIT",
         /// The header's scaling could not be used.
         Scale => "W_SCALE",
         /// Bytes behind the last voxel.

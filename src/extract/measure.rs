@@ -24,6 +24,8 @@ pub struct MeasuredSlice {
 pub struct MeasuredCase {
     /// Position of the case in the cohort.
     pub(super) case: usize,
+    /// What its files looked like.
+    pub(super) stamp: String,
     pub(super) slices: Vec<MeasuredSlice>,
     /// Slices whose region is too small, or a single line of pixels.
     pub(super) too_small: usize,
@@ -44,7 +46,7 @@ impl Measuring<'_> {
     /// no texture in the plane and is left out, as PyRadiomics does (`minimumROIDimensions` 2).
     pub(super) fn case(
         &self,
-        case: usize,
+        (case, stamp): (usize, String),
         record: &CaseRecord,
         warnings: Vec<Warning>,
         volume: &Volume,
@@ -52,6 +54,7 @@ impl Measuring<'_> {
     ) -> Result<MeasuredCase> {
         let mut measured = MeasuredCase {
             case,
+            stamp,
             slices: Vec::new(),
             too_small: 0,
             warnings,

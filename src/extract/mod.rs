@@ -142,7 +142,9 @@ impl Extraction {
         };
         let mut before: Vec<Option<MeasuredCase>> = vec![None; records.len()];
         for case in known {
-            if let Some(slot) = before.get_mut(case.case) {
+            if let Some(slot) = before.get_mut(case.case)
+                && case.stamp == cases.stamp(case.case)
+            {
                 *slot = Some(case);
             }
         }
@@ -206,6 +208,8 @@ impl Extraction {
         if let (Some(measured), Wanted::Features) = (&before, wanted) {
             return Ok((measured.clone(), Vec::new()));
         }
+        // Taken before reading: a file that changes meanwhile is measured again by the next run.
+        let stamp = cases.stamp(index);
         let loaded = cases.load(index)?;
         let (volume, mask) = (&loaded.volume, &loaded.mask);
         let measured = if let Some(measured) = before {
@@ -216,7 +220,7 @@ impl Extraction {
                 settings: &self.settings,
                 min_pixels: self.min_pixels,
             };
-            rule.case(index, record, loaded.warnings, volume, mask)?
+            rule.case((index, stamp), record, loaded.warnings, volume, mask)?
         };
         let mut images = Vec::new();
         if wanted != Wanted::Features {

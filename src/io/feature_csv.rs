@@ -127,7 +127,7 @@ struct Layout {
 
 /// Reads a feature table, ours or another tool's, and says what it took for what.
 ///
-/// Classes are in alphabetical order, or in numerical order where all are whole numbers. Columns
+/// Classes are in alphabetical order, or in numerical order where all are numbers. Columns
 /// that hold text are passed over with a note.
 ///
 /// # Errors
@@ -177,8 +177,12 @@ fn parse(bytes: &[u8]) -> Result<(FeatureFile, Vec<Warning>)> {
         .map(|&column| head[column].to_owned())
         .collect();
     let samples = described.iter().map(|row| row.sample.clone()).collect();
-    let table = FeatureTable::new(samples, columns, values)
-        .map_err(|fault| manifest(fault.to_string(), "give every row its own case and slice"))?;
+    let table = FeatureTable::new(samples, columns, values).map_err(|fault| {
+        manifest(
+            fault.to_string(),
+            "give every row its own case and slice, every column its own name",
+        )
+    })?;
     Ok((
         FeatureFile {
             classes,
@@ -228,6 +232,10 @@ fn layout(
         if own.contains(name) || keys.contains(&Some(column)) {
             continue;
         }
+        if describes(name) {
+            passed.push(&head[column]);
+            continue;
+        }
         if rows
             .iter()
             .all(|record| record.get(column).and_then(parse_number).is_some())
@@ -237,6 +245,13 @@ fn layout(
             passed.push(&head[column]);
         }
     }
+    if patient.is_none() {
+        let column = id.map(|column| &head[column]).unwrap_or_default();
+        let found =
+            format!("no column of patients; every '{column}' counts as a patient of its own");
+        let done = "split by it; name the patients where one has several rows";
+        warnings.push(Warning::new(WarningCode::Manifest, found, done));
+    }
     if features.is_empty() {
         return Err(manifest(
             "no column of numbers",
@@ -244,7 +259,11 @@ fn layout(
         ));
     }
     if !passed.is_empty() {
-        let found = format!("{} column(s) of text: {}", passed.len(), passed.join(", "));
+        let found = format!(
+            "{} column(s) that describe rows: {}",
+            passed.len(),
+            passed.join(", ")
+        );
         warnings.push(Warning::new(
             WarningCode::Manifest,
             found,
@@ -254,13 +273,28 @@ fn layout(
     Ok(Layout { keys, features })
 }
 
+/// Whether a column, by its plain name, describes a row instead of measuring it: another spelling of a key, a
+/// row number, another program's settings and versions.
+fn describes(name: &str) -> bool {
+    let spelling = |(_, spellings): &(&str, &[&str])| spellings.contains(&name);
+    KEYS.iter().any(spelling)
+        || ["fold", "site", "index", "row"].contains(&name)
+        || ["unnamed", "diagnostics"]
+            .iter()
+            .any(|beginning| name.starts_with(beginning))
+}
+
 fn classes(rows: &[csv::StringRecord], layout: &Layout) -> Result<ClassNames> {
     let target = layout.keys[2].unwrap_or_default();
-    let mut names: Vec<&str> = rows.iter().map(|record| &record[target]).collect();
+    let cells = rows
+        .iter()
+        .map(|record| cell::original(record[target].trim()).into_owned());
+    let mut names: Vec<String> = cells.collect();
     names.sort_unstable();
     names.dedup();
-    if names.iter().all(|name| name.parse::<i64>().is_ok()) {
-        names.sort_by_key(|name| name.parse::<i64>().unwrap_or_default());
+    if names.iter().all(|name| name.parse::<f64>().is_ok()) {
+        let number = |name: &String| name.parse::<f64>().unwrap_or_default();
+        names.sort_by(|a, b| number(a).total_cmp(&number(b)));
     }
     ClassNames::new(names).map_err(|fault| manifest(fault.to_string(), "give every row a class"))
 }
@@ -273,7 +307,9 @@ fn describe(
 ) -> Result<FeatureRow> {
     let [id, patient, target, slice, part, sequence] = layout
         .keys
-        .map(|column| column.map(|column| record[column].trim()));
+        .map(|column| column.map(|column| cell::original(record[column].trim())));
+    let [id, patient, target, slice, part, sequence] =
+        [&id, &patient, &target, &slice, &part, &sequence].map(Option::as_deref);
     let label = target.and_then(|name| classes.label(name)).ok_or_else(|| {
         manifest(
             format!("row {} without a class", index + 2),
@@ -383,6 +419,28 @@ mod tests {
             warnings
                 .iter()
                 .any(|warning| warning.found.contains("scanner"))
+        );
+    }
+
+    #[test]
+    fn nothing_that_describes_a_row_becomes_a_feature() {
+        let text = "CaseID,Case,PatientID,Patient,Target,Class,Fold,Unnamed: 0,a\n\
+                    c1,1,'@p,1, mild ,0,1,0,0.5\nc2,2,q,2,severe,1,1,1,0.25\n";
+        let (file, warnings) = parse(text.as_bytes()).unwrap();
+        assert_eq!(file.table.columns(), ["a"]);
+        assert_eq!(file.rows[0].patient.as_str(), "@p");
+        assert_eq!(file.classes.names(), ["mild", "severe"]);
+        let told: Vec<&str> = warnings
+            .iter()
+            .map(|warning| warning.found.as_str())
+            .collect();
+        assert!(told.iter().any(|found| found.contains("Class")), "{told:?}");
+        let (file, warnings) = parse(b"id,label,x\n1,10.0,1\n2,9.0,2\n3,2.0,3\n").unwrap();
+        assert_eq!(file.classes.names(), ["2.0", "9.0", "10.0"]);
+        assert!(
+            warnings
+                .iter()
+                .any(|warning| warning.found.contains("patient of its own"))
         );
     }
 

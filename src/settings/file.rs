@@ -26,6 +26,7 @@ use serde_json::{Map, Value};
 
 use super::nearest::suggestion;
 use super::{Settings, preset};
+use crate::cases::PHANTOM;
 use crate::cli::PresetName;
 use crate::error::{Code, Faults, ToolError};
 
@@ -48,6 +49,9 @@ enum PresetInFile {
 pub fn read(path: &Path, preset: Option<PresetName>) -> Result<Settings, Faults> {
     let text = text_of(path).map_err(|fault| fault.file(path))?;
     let mut settings = parse(&text, preset).map_err(|faults| located(&faults, path))?;
+    if settings.cohort.path.as_deref() == Some(Path::new(PHANTOM)) {
+        settings.cohort.path = None;
+    }
     let folder = path.parent().unwrap_or(Path::new(""));
     for inner in [&mut settings.cohort.path, &mut settings.split.file]
         .into_iter()

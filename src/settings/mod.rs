@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{CohortArgs, FeatureOptions, InputName, NetworkOptions, SharedRule, SplitOptions};
+use crate::error::{Code, Result, ToolError};
 
 /// A study: who, how divided, how measured, who learns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -171,6 +172,34 @@ impl From<SharedRule> for SharedPatientsName {
     }
 }
 
+/// Most resamples: their intervals no longer move, and more would only take memory.
+const MOST_RESAMPLES: usize = 1_000_000;
+
+impl ReportSettings {
+    /// Checks both values.
+    ///
+    /// # Errors
+    /// [`Code::Settings`].
+    pub fn check(&self) -> Result<()> {
+        if !(1..=MOST_RESAMPLES).contains(&self.bootstrap) {
+            return Err(
+                ToolError::new(Code::Settings, format!("bootstrap = {}", self.bootstrap))
+                    .expected(format!("1 to {MOST_RESAMPLES} resamples"))
+                    .remedy("correct the value"),
+            );
+        }
+        if !(self.confidence > 0.0 && self.confidence < 1.0) {
+            return Err(ToolError::new(
+                Code::Settings,
+                format!("confidence = {}", self.confidence),
+            )
+            .expected("a share between 0 and 1, such as 0.95")
+            .remedy("correct the value"));
+        }
+        Ok(())
+    }
+}
+
 /// Takes over an option where it was given.
 fn take<T>(setting: &mut T, option: Option<T>) {
     if let Some(value) = option {
@@ -192,18 +221,35 @@ impl CohortSettings {
 }
 
 impl SplitSettings {
+    /// Refuses two ways to a split at once.
+    ///
+    /// # Errors
+    /// [`Code::Settings`].
+    pub fn check(&self) -> Result<()> {
+        let ways = [
+            ("folds", self.folds.is_some()),
+            ("file", self.file.is_some()),
+            ("published", self.published),
+        ];
+        let named: Vec<&str> = ways.iter().filter(|way| way.1).map(|way| way.0).collect();
+        if named.len() > 1 {
+            let found = format!("a split by {} at once", named.join(" and "));
+            return Err(ToolError::new(Code::Settings, found).remedy("keep one of them"));
+        }
+        Ok(())
+    }
+
     /// The command line's word.
     pub fn apply(&mut self, args: &SplitOptions) {
         take(&mut self.test, args.test);
         take(&mut self.valid, args.val);
         take(&mut self.seed, args.seed);
-        if args.folds.is_some() {
+        // Each way to a split takes the place of the others: a study file's folds do not outlive `--test`.
+        if args.test.is_some() || args.folds.is_some() || args.published || args.file.is_some() {
             self.folds = args.folds;
-        }
-        if args.file.is_some() {
             self.file.clone_from(&args.file);
+            self.published = args.published;
         }
-        self.published |= args.published;
         if args.shared_patients != SharedRule::Refuse {
             self.shared_patients = args.shared_patients.into();
         }
@@ -237,5 +283,49 @@ impl NetworkSettings {
         take(&mut self.epochs, args.epochs);
         take(&mut self.patience, args.patience);
         take(&mut self.input, args.input.map(Into::into));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Command, PresetName};
+
+    fn split(arguments: &[&str], before: &SplitSettings) -> SplitSettings {
+        let words = ["raduet", "split", "x"].iter().chain(arguments);
+        let Command::Split(args) = Cli::parse_from(words).command else {
+            unreachable!("the words name this command")
+        };
+        let mut settings = before.clone();
+        settings.apply(&args.split);
+        settings
+    }
+
+    #[test]
+    fn the_last_way_to_a_split_replaces_the_others() {
+        let plain = preset::settings(PresetName::Quick).split;
+        let folds = SplitSettings {
+            folds: Some(3),
+            ..plain.clone()
+        };
+        assert_eq!(split(&["--test", "0.3"], &folds).folds, None);
+        assert_eq!(split(&["--seed", "7"], &folds).folds, Some(3));
+        let file = SplitSettings {
+            file: Some("s.json".into()),
+            ..plain
+        };
+        let folded = split(&["--folds", "4"], &file);
+        assert_eq!((folded.folds, folded.file.clone()), (Some(4), None));
+        assert!(folded.check().is_ok());
+        assert!(
+            SplitSettings {
+                published: true,
+                ..file
+            }
+            .check()
+            .is_err()
+        );
     }
 }

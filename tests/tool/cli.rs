@@ -1,9 +1,11 @@
 //! Messages and exit statuses.
 
+use std::fmt::Write;
 use std::fs;
+use std::process::Stdio;
 
 use super::cohort_on_disk;
-use super::program::{run, succeed};
+use super::program::{command, run, succeed};
 
 #[test]
 fn wrong_usage_ends_with_2_before_anything_is_begun() {
@@ -28,6 +30,17 @@ fn wrong_usage_ends_with_2_before_anything_is_begun() {
             "did you mean 'resnet18'",
         ),
         (vec!["compare", "--test", "0.9", "--val", "0.9"], "E_SPLIT"),
+        (
+            vec!["compare", "--networks", "resnet18,resnet18"],
+            "'resnet18' twice",
+        ),
+        (vec!["compare", "--img-size", "0"], "image_size"),
+        (vec!["compare", "--val", "0"], "validation part"),
+        (
+            vec!["extract", "phantom", "-o", "x.journal"],
+            "ends in .csv",
+        ),
+        (vec!["evaluate", "x.csv", "--bootstrap", "0"], "1..=1000000"),
         (vec!["train", "nowhere.csv"], "E_NOT_FOUND"),
         (vec!["evaluate", "nowhere.csv"], "E_NOT_FOUND"),
     ] {
@@ -123,6 +136,51 @@ fn plans_and_lists_are_printed_on_standard_output() {
     let doctor: serde_json::Value = serde_json::from_str(&doctor).unwrap();
     assert_eq!(doctor["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(fs::read_dir(here).unwrap().count(), 0);
+}
+
+/// Whoever reads the messages may go away: the work goes on.
+#[cfg(unix)]
+#[test]
+fn a_closed_screen_does_not_end_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let arguments = ["-v", "extract", "phantom", "--phantom-patients", "9"];
+    let mut child = command(here, &arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(here.join("features.csv").exists());
+}
+
+/// What is doubtful about a table of another tool stands on the screen and in the file.
+#[test]
+fn a_column_that_gives_the_answer_away_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut table = String::from("ID,PatientID,Target,answer,noise\n");
+    for patient in 0..40_u32 {
+        let class = patient % 2;
+        let noise = (patient * 37) % 11;
+        writeln!(table, "{patient},{patient},{class},{class},{noise}").unwrap();
+    }
+    fs::write(here.join("table.csv"), table).unwrap();
+    let finished = succeed(here, &["train", "table.csv", "--learners", "gaussian_nb"]);
+    assert!(finished.stderr.contains("W_LEAK") && finished.stderr.contains("'answer'"));
+    let warnings = fs::read_to_string(here.join("raduet-train/warnings.csv")).unwrap();
+    assert!(warnings.contains("W_LEAK"), "{warnings}");
+
+    let two = "ID,PatientID,Target,Slice,x\n1,1,a,0,1\n1,2,b,1,2\n";
+    fs::write(here.join("two.csv"), two).unwrap();
+    let refused = run(here, &["train", "two.csv"]);
+    assert_eq!(refused.status, 2);
+    assert!(
+        refused.stderr.contains("differ in patient or class"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]

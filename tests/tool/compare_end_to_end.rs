@@ -78,7 +78,7 @@ fn both_arms_answer_for_the_same_test_patients_and_any_thread_count_gives_the_sa
         assert!(files.contains_key(name), "{name} is missing");
     }
     assert!(
-        !files.keys().any(|name| name.starts_with("state/")),
+        !files.keys().any(|name| name.starts_with(".raduet-state")),
         "state is left behind"
     );
     assert!(
@@ -152,7 +152,7 @@ fn an_interrupted_run_resumes_to_the_same_bytes() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let checkpoint = here.join("stopped/state/resnet18-fold0.checkpoint");
+    let checkpoint = here.join("stopped/.raduet-state/resnet18-fold0.checkpoint");
     let begun = Instant::now();
     while !checkpoint.exists() {
         assert!(

@@ -5,7 +5,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use raduet::io::{GeometryRule, LabelChoice, ReadCase, ReadOptions, read_case};
+use raduet::cases::Cases;
+use raduet::cli::PresetName;
+use raduet::console::{Console, Verbosity};
+use raduet::extract::{Extraction, Wanted};
+use raduet::io::feature_csv::FeatureFile;
+use raduet::io::{ByteBudget, GeometryRule, LabelChoice, ReadCase, ReadOptions, read_case};
+use raduet::journal::Journal;
+use raduet::settings::preset;
 use raduet_features::engine::extract_one;
 use raduet_features::{ExtractionSettings, FeatureSet, Roi};
 
@@ -138,4 +145,49 @@ fn an_interrupted_extraction_goes_on_where_it_stopped() {
         assert_eq!(read("quiet"), read("stopped"), "{extension}");
     }
     assert!(!journal.exists());
+}
+
+/// A case whose image is replaced while the journal waits is measured again; the others are not.
+#[test]
+fn a_replaced_image_is_measured_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    cohort_on_disk::write(here, 9);
+    let mut settings = preset::settings(PresetName::Quick);
+    settings.cohort.path = Some(here.join("manifest.csv"));
+    let extraction = Extraction::new(&settings.features, Wanted::Features).unwrap();
+    let journal = here.join("journal");
+    let extract = || {
+        let cases = Cases::open(&settings.cohort, ByteBudget::default()).unwrap();
+        let journal = Journal::open(&journal, "key").unwrap();
+        let known = journal.1.len();
+        let console = Console::new(Verbosity::Quiet);
+        let extracted = extraction
+            .run(&cases, Wanted::Features, Some(journal), console)
+            .unwrap();
+        (known, extracted.features)
+    };
+    let (known, first) = extract();
+    assert_eq!(known, 0);
+    // Another image on the same grid: the first one with its last voxels set to zero.
+    let mut bytes = fs::read(here.join("phantom-001.nii")).unwrap();
+    let half = bytes.len() / 2;
+    bytes[half..].fill(0);
+    fs::write(here.join("phantom-001.nii"), bytes).unwrap();
+    let (known, second) = extract();
+    assert_eq!(known, 9);
+    let values = |file: &FeatureFile, case: &str| -> Vec<u64> {
+        let rows = (0..file.rows.len()).filter(|&row| file.rows[row].sample.case.as_str() == case);
+        rows.flat_map(|row| file.table.row(row))
+            .map(|value| value.to_bits())
+            .collect()
+    };
+    assert_ne!(
+        values(&first, "phantom-001"),
+        values(&second, "phantom-001")
+    );
+    assert_eq!(
+        values(&first, "phantom-002"),
+        values(&second, "phantom-002")
+    );
 }
