@@ -225,7 +225,7 @@ impl Extraction {
         let mut images = Vec::new();
         if wanted != Wanted::Features {
             for slice in &measured.slices {
-                images.push(SlicePixels::cut(index, record, slice.index, volume, mask)?);
+                images.push(SlicePixels::cut(record, slice.index, volume, mask)?);
             }
         }
         Ok((measured, images))

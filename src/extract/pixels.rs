@@ -9,8 +9,6 @@ use crate::error::Result;
 /// The pixels of one slice, for the deep arm.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SlicePixels {
-    /// Position of the case in the cohort.
-    pub case: usize,
     /// Which slice.
     pub sample: SampleId,
     /// Intensities, row after row.
@@ -30,7 +28,6 @@ impl SlicePixels {
         reason = "networks work in single precision"
     )]
     pub(super) fn cut(
-        case: usize,
         record: &CaseRecord,
         index: u32,
         volume: &Volume,
@@ -41,7 +38,6 @@ impl SlicePixels {
         let inside = mask.slice(z).map_err(|fault| failed(&fault))?;
         let (rows, columns) = plane.dim();
         Ok(Self {
-            case,
             sample: SampleId::slice(record.id.clone(), index),
             pixels: plane.iter().map(|&value| value as f32).collect(),
             rows,
