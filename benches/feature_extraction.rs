@@ -41,7 +41,7 @@ fn one_level_per_value() -> ExtractionSettings {
 
 fn families(criterion: &mut Criterion) {
     let settings = one_level_per_value();
-    for family in registry::FAMILIES {
+    for family in registry::PYRADIOMICS {
         let set = FeatureSet::of(&[family.id()]).expect("a family");
         let mut group = criterion.benchmark_group(family.id());
         for side in SIDES {

@@ -1,6 +1,7 @@
 //! Grey levels: intensities cut into bins that count from 1 at the lowest value of the region.
 
 use crate::error::{FeatureError, Result};
+use crate::geometry::Offset3;
 use crate::roi::Roi;
 
 /// How intensities become grey levels.
@@ -24,7 +25,34 @@ pub enum Discretisation {
     },
 }
 
-/// The grey levels of a region in its bounding box, with one pixel of padding around each slice.
+impl Discretisation {
+    /// What is wrong with the parameters.
+    pub(crate) fn fault(self, maximum_bins: usize) -> Option<String> {
+        match self {
+            Self::PyRadiomicsFixedBinSize { width } => (!(width.is_finite() && width > 0.0))
+                .then(|| format!("bin width {width}: must be a positive number")),
+            Self::PyRadiomicsFixedBinNumber { count } => (count == 0
+                || count as usize > maximum_bins)
+                .then(|| format!("bin count {count}: must lie between 1 and {maximum_bins}")),
+        }
+    }
+
+    /// Name and parameter for outputs.
+    pub(crate) fn describe(self) -> (&'static str, Option<(&'static str, String)>) {
+        match self {
+            Self::PyRadiomicsFixedBinSize { width } => (
+                "pyradiomics_fixed_bin_size",
+                Some(("bin_width", width.to_string())),
+            ),
+            Self::PyRadiomicsFixedBinNumber { count } => (
+                "pyradiomics_fixed_bin_number",
+                Some(("bin_count", count.to_string())),
+            ),
+        }
+    }
+}
+
+/// The grey levels of a region in its bounding box, padded with zeros on all six sides.
 ///
 /// ```text
 /// 0 0 0 0     ranks: 0 outside the region and in the padding,
@@ -32,11 +60,14 @@ pub enum Discretisation {
 /// 0 2 0 0     levels that do not occur take no place in any matrix,
 /// 0 0 0 0     but keep their number in all formulas.
 /// ```
+///
+/// The padding is as wide as the furthest step of the settings' distances, so that a step from any
+/// voxel of the box stays within [`Self::ranks`] and leads to a 0 when it leaves the region.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DiscretisedRoi {
     ranks: Vec<u16>,
-    stride: usize,
-    rows: usize,
+    shape: [usize; 3],
+    pad: usize,
     levels: Vec<u32>,
     histogram: Vec<u32>,
     highest: u32,
@@ -46,21 +77,23 @@ pub struct DiscretisedRoi {
 impl DiscretisedRoi {
     /// Cuts the intensities of a region into at most `maximum_bins` grey levels.
     ///
+    /// `pad` is the width of the padding, at least 1.
+    ///
     /// # Errors
     /// [`FeatureError::TooManyBins`] when the rule asks for more; decided before anything is allocated.
-    pub fn new(roi: &Roi, rule: Discretisation, maximum_bins: usize) -> Result<Self> {
+    pub fn new(roi: &Roi, rule: Discretisation, maximum_bins: usize, pad: usize) -> Result<Self> {
         let (low, high) = range(roi);
         let edges = Edges::new(rule, low, high, maximum_bins)?;
 
-        let [slices, rows, columns] = roi.shape();
-        let stride = columns + 2;
-        let mut ranks = vec![0_u16; slices * (rows + 2) * stride];
+        let shape = roi.shape();
+        let [slices, rows, columns] = shape;
+        let [plane, stride] = strides(shape, pad);
+        let mut ranks = vec![0_u16; (slices + 2 * pad) * plane];
         let mut counts = vec![0_u32; edges.bins()];
         let lines = roi.values().rows().into_iter().zip(roi.inside().rows());
         for (line, (values, inside)) in lines.enumerate() {
-            // Each slice has a row of padding above and below its own.
-            let padded = line + 1 + line / rows * 2;
-            let ranks = &mut ranks[padded * stride + 1..][..columns];
+            let first = (line / rows + pad) * plane + (line % rows + pad) * stride + pad;
+            let ranks = &mut ranks[first..][..columns];
             for ((rank, value), inside) in ranks.iter_mut().zip(values).zip(inside) {
                 if *inside {
                     let level = edges.level(*value);
@@ -83,8 +116,8 @@ impl DiscretisedRoi {
         }
         Ok(Self {
             ranks,
-            stride,
-            rows,
+            shape,
+            pad,
             highest: levels[levels.len() - 1],
             levels,
             histogram,
@@ -92,25 +125,63 @@ impl DiscretisedRoi {
         })
     }
 
-    /// Ranks of slice `z` of the box, `(rows + 2) × stride`, padded with zeros.
-    pub fn plane(&self, z: usize) -> &[u16] {
-        let size = (self.rows + 2) * self.stride;
-        &self.ranks[z * size..(z + 1) * size]
+    /// All ranks, padding included, x fastest.
+    pub fn ranks(&self) -> &[u16] {
+        &self.ranks
     }
 
-    /// Padded width of a row: columns of the box plus two.
+    /// The box without padding: slices, rows, columns.
+    pub fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// Width of the padding on each side.
+    pub fn pad(&self) -> usize {
+        self.pad
+    }
+
+    /// How far apart neighbouring slices and neighbouring rows are in [`Self::ranks`].
+    pub fn strides(&self) -> [usize; 2] {
+        strides(self.shape, self.pad)
+    }
+
+    /// Where row `y` of slice `z` of the box begins in [`Self::ranks`]; its
+    /// [`Self::columns`] ranks stand there one after another.
+    pub fn row(&self, z: usize, y: usize) -> usize {
+        let [plane, stride] = self.strides();
+        (z + self.pad) * plane + (y + self.pad) * stride + self.pad
+    }
+
+    /// How far a step leads in [`Self::ranks`].
+    pub fn step(&self, offset: Offset3) -> isize {
+        let [plane, stride] = self.strides();
+        offset.z * plane.cast_signed() + offset.y * stride.cast_signed() + offset.x
+    }
+
+    /// Ranks of slice `z` of the box with the padding around the slice.
+    pub fn plane(&self, z: usize) -> &[u16] {
+        let [plane, _] = self.strides();
+        &self.ranks[(z + self.pad) * plane..][..plane]
+    }
+
+    /// Padded width of a row.
     pub fn stride(&self) -> usize {
-        self.stride
+        self.strides()[1]
+    }
+
+    /// Slices of the box, without padding.
+    pub fn slices(&self) -> usize {
+        self.shape[0]
     }
 
     /// Rows of the box, without padding.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.shape[1]
     }
 
     /// Columns of the box, without padding.
     pub fn columns(&self) -> usize {
-        self.stride - 2
+        self.shape[2]
     }
 
     /// The grey levels that occur, ascending; the level of rank `r` is `levels()[r - 1]`.
@@ -132,6 +203,12 @@ impl DiscretisedRoi {
     pub fn pixels(&self) -> usize {
         self.pixels
     }
+}
+
+/// Distance of slices and of rows in a padded box.
+fn strides([_, rows, columns]: [usize; 3], pad: usize) -> [usize; 2] {
+    let row = columns + 2 * pad;
+    [(rows + 2 * pad) * row, row]
 }
 
 /// A level or rank as it is stored; both are at most `maximum_bins`, which the settings bound.
@@ -255,7 +332,7 @@ mod tests {
     }
 
     fn levels(values: &[f64], rule: Discretisation) -> Vec<u32> {
-        let found = DiscretisedRoi::new(&row(values), rule, 4096).unwrap();
+        let found = DiscretisedRoi::new(&row(values), rule, 4096, 1).unwrap();
         let inside = &found.plane(0)[found.stride() + 1..][..values.len()];
         inside
             .iter()
@@ -289,7 +366,7 @@ mod tests {
     #[test]
     fn levels_that_do_not_occur_keep_their_number() {
         let rule = Discretisation::PyRadiomicsFixedBinSize { width: 1.0 };
-        let found = DiscretisedRoi::new(&row(&[3.0, 9.0, 3.0]), rule, 4096).unwrap();
+        let found = DiscretisedRoi::new(&row(&[3.0, 9.0, 3.0]), rule, 4096, 1).unwrap();
         assert_eq!(found.levels(), [1, 7]);
         assert_eq!(found.histogram(), [2, 1]);
         assert_eq!(found.highest_level(), 7);
@@ -302,7 +379,7 @@ mod tests {
     #[test]
     fn too_many_bins_are_refused_with_a_better_width() {
         let rule = Discretisation::PyRadiomicsFixedBinSize { width: 1e-300 };
-        let error = DiscretisedRoi::new(&row(&[0.0, 6400.0]), rule, 4096).unwrap_err();
+        let error = DiscretisedRoi::new(&row(&[0.0, 6400.0]), rule, 4096, 1).unwrap_err();
         let FeatureError::TooManyBins {
             suggested, bins, ..
         } = error

@@ -9,6 +9,7 @@ use crate::roi::Roi;
 use crate::set::FeatureSet;
 use crate::settings::ExtractionSettings;
 use crate::vector::FeatureVector;
+use crate::volume::Volume;
 
 /// Extracts the features of every region, results in the order of the regions.
 ///
@@ -24,20 +25,54 @@ pub fn extract(
         .collect()
 }
 
-/// Extracts the features of one region.
+/// Extracts the features of one region made from plain arrays, without re-segmentation and without an
+/// image around it.
 ///
 /// # Errors
-/// [`FeatureError::TooSmall`], [`FeatureError::TooManyBins`] or, when a family of the set works on
-/// slices and the region has several, [`FeatureError::NotASlice`].
+/// As [`measure`].
 pub fn extract_one(
     set: &FeatureSet,
     settings: &ExtractionSettings,
     roi: &Roi,
 ) -> Result<FeatureVector> {
-    if roi.count() < settings.minimum_pixels() {
+    let subject = Subject {
+        roi,
+        morphology: roi,
+        image: None,
+    };
+    measure(set, settings, subject)
+}
+
+/// What is measured: a region before and after re-segmentation, and the image it was cut from.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The region after re-segmentation.
+    pub roi: &'a Roi,
+    /// The region before it.
+    pub morphology: &'a Roi,
+    /// The image.
+    pub image: Option<&'a Volume>,
+}
+
+/// Extracts the features of a region.
+///
+/// # Errors
+/// [`FeatureError::TooSmall`], [`FeatureError::TooManyBins`] or, when a family of the set works on
+/// slices and the region has several, [`FeatureError::NotASlice`].
+pub fn measure(
+    set: &FeatureSet,
+    settings: &ExtractionSettings,
+    subject: Subject<'_>,
+) -> Result<FeatureVector> {
+    let Subject {
+        roi,
+        morphology,
+        image,
+    } = subject;
+    if roi.count() < settings.minimum_pixels {
         return Err(FeatureError::TooSmall {
             pixels: roi.count(),
-            minimum: settings.minimum_pixels(),
+            minimum: settings.minimum_pixels,
         });
     }
     let slices = roi.shape()[0];
@@ -52,12 +87,13 @@ pub fn extract_one(
         });
     }
     let grey_levels = if set.reads_grey_levels() {
-        let rule = settings.discretisation();
-        Some(DiscretisedRoi::new(roi, rule, settings.maximum_bins())?)
+        let rule = settings.discretisation;
+        let (most, pad) = (settings.maximum_bins, settings.padding());
+        Some(DiscretisedRoi::new(roi, rule, most, pad)?)
     } else {
         None
     };
-    let region = Region::new(roi, settings, grey_levels);
+    let region = Region::new(roi, morphology, image, settings, grey_levels);
     let mut values = Vec::with_capacity(set.width());
     for family in set.families() {
         family.compute(&region, &mut values);

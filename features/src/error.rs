@@ -86,6 +86,30 @@ pub enum FeatureError {
         /// The ids as given.
         found: Vec<String>,
     },
+    /// An image that a filter cannot be applied to.
+    #[error("filter '{filter}': {found}; it needs {expected}")]
+    Filter {
+        /// The filter.
+        filter: String,
+        /// What is wrong with the image.
+        found: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// Resampling that cannot be done.
+    #[error("resampling: {found}; {expected}")]
+    Resampling {
+        /// What is wrong.
+        found: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// No voxel is left in the region.
+    #[error("no voxel of the region is left after {step}")]
+    Emptied {
+        /// What took them away.
+        step: &'static str,
+    },
     /// Faulty settings, all faults at once.
     #[error("settings: {}", .faults.join("; "))]
     Settings {

@@ -1,9 +1,12 @@
 //! The door of a feature family: what it receives and what it promises.
 
+use crate::aggregation::Aggregation;
 use crate::discretise::DiscretisedRoi;
+use crate::profile::Profile;
 use crate::roi::Roi;
 use crate::settings::ExtractionSettings;
 use crate::spec::FeatureSpec;
+use crate::volume::Volume;
 
 /// Which regions a family accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +22,10 @@ pub enum Extent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Input {
-    /// The mask alone, or intensities as they are.
+    /// The region of the unfiltered image: its form, perhaps its intensities. Measured once, never on
+    /// filtered images.
+    Morphology,
+    /// Intensities as they are.
     Intensities,
     /// Grey levels, too.
     GreyLevels,
@@ -28,8 +34,14 @@ pub enum Input {
 /// A region prepared for all families of a set.
 #[derive(Debug)]
 pub struct Region<'a> {
-    /// Intensities, mask and spacing.
+    /// Intensities and the intensity mask: the region after re-segmentation.
     pub roi: &'a Roi,
+    /// The morphological mask, with the same image below it: the region before re-segmentation. The
+    /// same as `roi` unless re-segmentation took voxels away.
+    pub morphology: &'a Roi,
+    /// The image that both were cut from ([`Roi::offset`] counts in it), for features that look beyond
+    /// the bounding box; none when a region was made from plain arrays.
+    pub image: Option<&'a Volume>,
     /// Settings of the extraction.
     pub settings: &'a ExtractionSettings,
     grey_levels: Option<DiscretisedRoi>,
@@ -39,11 +51,15 @@ impl<'a> Region<'a> {
     /// Puts together what the families read.
     pub(crate) fn new(
         roi: &'a Roi,
+        morphology: &'a Roi,
+        image: Option<&'a Volume>,
         settings: &'a ExtractionSettings,
         grey_levels: Option<DiscretisedRoi>,
     ) -> Self {
         Self {
             roi,
+            morphology,
+            image,
             settings,
             grey_levels,
         }
@@ -62,11 +78,15 @@ impl<'a> Region<'a> {
 
 /// A family of features.
 ///
-/// A value depends on the region and the settings alone. Undefined values follow PyRadiomics'
-/// convention where it has one, which the feature's definition states; otherwise they are NaN.
+/// A value depends on the region and the settings alone. Undefined values follow the profile's
+/// convention where it has one, which the feature's definition states; otherwise they are NaN, and the
+/// spec says when.
 pub trait FeatureFamily: Sync {
     /// Short name, as in the feature names: `glcm`.
     fn id(&self) -> &'static str;
+
+    /// Whose definitions are used.
+    fn profile(&self) -> Profile;
 
     /// Which regions are accepted.
     fn extent(&self) -> Extent;
@@ -77,6 +97,13 @@ pub trait FeatureFamily: Sync {
     /// The features, in the order of their values.
     fn specs(&self) -> Vec<&'static FeatureSpec>;
 
-    /// Appends one value for each spec.
+    /// The aggregations that the settings ask of this family; each gives a value for each spec. Families
+    /// that know no aggregation, and all of PyRadiomics', return `[None]`.
+    fn aggregations(&self, settings: &ExtractionSettings) -> Vec<Option<Aggregation>> {
+        let _ = settings;
+        vec![None]
+    }
+
+    /// Appends one value for each aggregation and spec, the specs of one aggregation together.
     fn compute(&self, region: &Region<'_>, values: &mut Vec<f64>);
 }

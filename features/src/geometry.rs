@@ -91,3 +91,82 @@ impl Direction2 {
             .expect("the directions of a slice go forwards")
     }
 }
+
+/// A step to a neighbour in a volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offset3 {
+    /// Step along z.
+    pub z: isize,
+    /// Step along y.
+    pub y: isize,
+    /// Step along x.
+    pub x: isize,
+}
+
+/// Where steps may lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Within a slice.
+    Slice,
+    /// To other slices, too.
+    Volume,
+}
+
+impl Offset3 {
+    /// Length in mm.
+    pub fn length(self, spacing: Spacing) -> f64 {
+        let [z, y, x] = self.millimetres(spacing);
+        (z * z + y * y + x * x).sqrt()
+    }
+
+    /// The step in mm along z, y, x.
+    pub fn millimetres(self, spacing: Spacing) -> [f64; 3] {
+        let [z, y, x] = spacing.zyx();
+        [self.z as f64 * z, self.y as f64 * y, self.x as f64 * x]
+    }
+
+    /// The largest of the three steps, the Chebyshev distance in voxels.
+    pub fn chebyshev(self) -> usize {
+        [self.z, self.y, self.x]
+            .map(isize::unsigned_abs)
+            .into_iter()
+            .fold(0, usize::max)
+    }
+}
+
+/// One step of each pair of opposite steps at the given Chebyshev distances: 4 in a slice and 13 in a
+/// volume for distance 1. The one chosen leads forwards in storage order.
+pub fn half_offsets(distances: &[usize], reach: Reach) -> Vec<Offset3> {
+    let furthest = distances.iter().copied().max().unwrap_or(0).cast_signed();
+    let deepest = match reach {
+        Reach::Slice => 0,
+        Reach::Volume => furthest,
+    };
+    let mut offsets = Vec::new();
+    for z in 0..=deepest {
+        for y in -furthest..=furthest {
+            for x in -furthest..=furthest {
+                let offset = Offset3 { z, y, x };
+                let forwards = (z, y, x) > (0, 0, 0);
+                if forwards && distances.contains(&offset.chebyshev()) {
+                    offsets.push(offset);
+                }
+            }
+        }
+    }
+    offsets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_the_neighbours_reach_all_of_them_with_their_opposites() {
+        assert_eq!(half_offsets(&[1], Reach::Slice).len(), 4);
+        assert_eq!(half_offsets(&[1], Reach::Volume).len(), 13);
+        // The shell of the cube of side 5 has 98 voxels, the ring of the square 16.
+        assert_eq!(half_offsets(&[2], Reach::Volume).len(), 49);
+        assert_eq!(half_offsets(&[1, 2], Reach::Slice).len(), 12);
+    }
+}

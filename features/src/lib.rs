@@ -13,12 +13,15 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub mod aggregation;
 pub mod discretise;
 pub mod engine;
 pub mod error;
 mod families;
 pub mod family;
+pub mod filters;
 pub mod geometry;
+pub mod profile;
 pub mod registry;
 pub mod roi;
 pub mod set;
@@ -27,12 +30,14 @@ pub mod spec;
 pub mod vector;
 pub mod volume;
 
+pub use aggregation::Aggregation;
 pub use discretise::{Discretisation, DiscretisedRoi};
 pub use error::{FeatureError, Result};
 pub use geometry::{Affine, Grid, Spacing};
+pub use profile::Profile;
 pub use roi::Roi;
-pub use set::FeatureSet;
-pub use settings::{ExtractionOptions, ExtractionSettings, Profile};
+pub use set::{Column, FeatureSet};
+pub use settings::{ExtractionOptions, ExtractionSettings};
 pub use spec::FeatureSpec;
 pub use vector::FeatureVector;
 pub use volume::{MaskVolume, Scaling, Volume, Voxels};

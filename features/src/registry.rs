@@ -6,9 +6,21 @@ use crate::families::glrlm::Glrlm;
 use crate::families::glszm::Glszm;
 use crate::families::shape2d::Shape2d;
 use crate::family::FeatureFamily;
+use crate::profile::Profile;
 
-/// The families in the order of their columns, which is that of PyRadiomics.
-pub static FAMILIES: &[&dyn FeatureFamily] = &[&Shape2d, &FirstOrder, &Glcm, &Glrlm, &Glszm];
+/// PyRadiomics' feature classes in the order of its columns: form first, then by name.
+pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[&Shape2d, &FirstOrder, &Glcm, &Glrlm, &Glszm];
+
+/// The standard's families, in its order.
+pub static IBSI: &[&dyn FeatureFamily] = &[];
+
+/// The families of a profile, in the order of their columns.
+pub fn families(profile: Profile) -> &'static [&'static dyn FeatureFamily] {
+    match profile {
+        Profile::PyRadiomics => PYRADIOMICS,
+        Profile::Ibsi => IBSI,
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -18,40 +30,45 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_begin_with_their_family() {
-        let (mut ids, mut own, mut foreign) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        for family in FAMILIES {
-            assert!(ids.insert(family.id()), "family {} twice", family.id());
-            for spec in family.specs() {
-                assert!(own.insert(spec.name), "{} twice", spec.name);
-                assert!(
-                    foreign.insert(spec.pyradiomics_name),
-                    "{} twice",
-                    spec.pyradiomics_name
-                );
-                assert!(
-                    spec.name.starts_with(&format!("{}_", family.id())),
-                    "{}",
-                    spec.name
-                );
-                let prefix = format!("original_{}_", family.id());
-                let name = spec.pyradiomics_name.to_lowercase();
-                assert!(name.starts_with(&prefix), "{}", spec.pyradiomics_name);
-                assert!(
-                    !spec.unit.is_empty() && !spec.definition.is_empty(),
-                    "{}",
-                    spec.name
-                );
+        for profile in [Profile::PyRadiomics, Profile::Ibsi] {
+            let (mut ids, mut own, mut foreign) =
+                (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+            for family in families(profile) {
+                assert_eq!(family.profile(), profile, "{}", family.id());
+                assert!(ids.insert(family.id()), "family {} twice", family.id());
+                for spec in family.specs() {
+                    assert!(own.insert(spec.name), "{} twice", spec.name);
+                    let prefix = format!("{}_", family.id());
+                    assert!(spec.name.starts_with(&prefix), "{}", spec.name);
+                    assert!(
+                        !spec.unit.is_empty() && !spec.definition.is_empty(),
+                        "{}",
+                        spec.name
+                    );
+                    if profile == Profile::PyRadiomics {
+                        let name = spec.pyradiomics_name.unwrap_or_default();
+                        assert!(foreign.insert(name), "{name} twice");
+                        assert!(name.to_lowercase().starts_with(&prefix), "{name}");
+                    }
+                }
             }
         }
     }
 
     #[test]
     fn ibsi_ids_are_four_letters_and_unique() {
-        let mut seen = BTreeSet::new();
-        for spec in FAMILIES.iter().flat_map(|family| family.specs()) {
-            if let Some(id) = spec.ibsi_id {
-                assert_eq!(id.len(), 4, "{}", spec.name);
-                assert!(seen.insert(id), "{}: {id} twice", spec.name);
+        for profile in [Profile::PyRadiomics, Profile::Ibsi] {
+            let mut seen = BTreeSet::new();
+            for family in families(profile) {
+                for spec in family.specs() {
+                    let Some(id) = spec.ibsi_id else {
+                        assert_eq!(profile, Profile::PyRadiomics, "{}", spec.name);
+                        continue;
+                    };
+                    assert_eq!(id.len(), 4, "{}", spec.name);
+                    // The standard gives one feature one id, with the family's where it recurs.
+                    assert!(seen.insert(id), "{}: {id} twice", spec.name);
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ use ndarray::{Array3, ArrayView3, s};
 
 use crate::error::{FeatureError, Result};
 use crate::geometry::{Grid, Spacing};
+use crate::settings::{Resegmentation, ResegmentationRange};
 use crate::volume::{MaskVolume, Volume};
 
 /// Relative difference of spacings and absolute difference of affine entries in mm that still count
@@ -44,6 +45,57 @@ impl Roi {
         let values = volume.box_f64(offset, shape);
         let inside = crop(&plane, low, shape);
         Self::checked(values, inside, volume.grid().spacing, offset).map(Some)
+    }
+
+    /// The whole region, or `None` when the mask is empty.
+    ///
+    /// # Errors
+    /// As [`Self::from_slice`].
+    pub fn from_volume(volume: &Volume, mask: &MaskVolume) -> Result<Option<Self>> {
+        check_same_grid(volume.grid(), mask.grid())?;
+        let all = mask.inside().view();
+        let Some((low, shape)) = bounding_box(&all) else {
+            return Ok(None);
+        };
+        let inside = crop(&all, low, shape);
+        let values = volume.box_f64(low, shape);
+        Self::checked(values, inside, volume.grid().spacing, low).map(Some)
+    }
+
+    /// The part of the region whose intensities the rule keeps, in its own tight box, or `None` when
+    /// nothing is left. Range and outliers are both measured on the whole region, so that what stays is
+    /// the intersection (IBSI chapter 2.4).
+    #[must_use]
+    pub fn resegmented(&self, rule: Resegmentation) -> Option<Self> {
+        let x = self.intensities();
+        let n = x.len() as f64;
+        let mean = x.iter().sum::<f64>() / n;
+        let deviation = (x.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n).sqrt();
+        let maximum = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let (mut low, mut high) = match rule.range {
+            None => (f64::NEG_INFINITY, f64::INFINITY),
+            Some(ResegmentationRange::Absolute { low, high }) => (low, high),
+            Some(ResegmentationRange::OfMaximum { low, high }) => (low * maximum, high * maximum),
+            Some(ResegmentationRange::Deviations { low, high }) => {
+                (mean + low * deviation, mean + high * deviation)
+            }
+        };
+        if let Some(outliers) = rule.outliers {
+            low = low.max(mean - outliers * deviation);
+            high = high.min(mean + outliers * deviation);
+        }
+        let inside = ndarray::Zip::from(&self.values)
+            .and(&self.inside)
+            .map_collect(|value, inside| *inside && (low..=high).contains(value));
+        let count = inside.iter().filter(|inside| **inside).count();
+        let (from, shape) = bounding_box(&inside.view())?;
+        Some(Self {
+            values: crop(&self.values.view(), from, shape),
+            inside: crop(&inside.view(), from, shape),
+            count,
+            spacing: self.spacing,
+            offset: std::array::from_fn(|axis| self.offset[axis] + from[axis]),
+        })
     }
 
     /// A region from plain arrays of one shape, or `None` when no pixel is inside.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use raduet_features::FeatureSpec;
-use raduet_features::registry::FAMILIES;
+use raduet_features::registry::PYRADIOMICS;
 use serde_json::json;
 
 use super::{Context, Outcome};
@@ -12,7 +12,7 @@ use crate::error::{Code, Exit, ToolError};
 use crate::settings::nearest::suggestion;
 
 pub(super) fn run(args: &FeaturesArgs, context: Context) -> Outcome {
-    let ids: Vec<&str> = FAMILIES.iter().map(|family| family.id()).collect();
+    let ids: Vec<&str> = PYRADIOMICS.iter().map(|family| family.id()).collect();
     if let Some(name) = &args.family
         && !ids.contains(&name.as_str())
     {
@@ -22,7 +22,7 @@ pub(super) fn run(args: &FeaturesArgs, context: Context) -> Outcome {
                 .into(),
         );
     }
-    let chosen: Vec<&'static FeatureSpec> = FAMILIES
+    let chosen: Vec<&'static FeatureSpec> = PYRADIOMICS
         .iter()
         .filter(|family| {
             args.family
@@ -39,13 +39,19 @@ pub(super) fn run(args: &FeaturesArgs, context: Context) -> Outcome {
     Ok(Exit::Done)
 }
 
+/// Name of the feature's column on the unfiltered image.
+fn column(spec: &FeatureSpec) -> String {
+    spec.pyradiomics_name
+        .map_or_else(|| spec.name.into(), |name| format!("original_{name}"))
+}
+
 fn as_json(specs: &[&FeatureSpec]) -> String {
     let list: Vec<_> = specs
         .iter()
         .map(|spec| {
             json!({
                 "name": spec.name,
-                "column": spec.pyradiomics_name,
+                "column": column(spec),
                 "ibsi_id": spec.ibsi_id,
                 "unit": spec.unit,
                 "definition": spec.definition,
@@ -58,12 +64,12 @@ fn as_json(specs: &[&FeatureSpec]) -> String {
 fn as_table(specs: &[&FeatureSpec]) -> String {
     let width = specs
         .iter()
-        .map(|spec| spec.pyradiomics_name.len())
+        .map(|spec| column(spec).len())
         .max()
         .unwrap_or(0);
     let mut text = format!("{:width$}  IBSI  unit        definition", "column");
     for spec in specs {
-        let (column, unit) = (spec.pyradiomics_name, spec.unit);
+        let (column, unit) = (column(spec), spec.unit);
         let ibsi = spec.ibsi_id.unwrap_or("-");
         // Writing to a String cannot fail.
         let _ = write!(

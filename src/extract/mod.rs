@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use raduet_features::family::Input;
-use raduet_features::registry::FAMILIES;
+use raduet_features::registry::PYRADIOMICS;
 use raduet_features::{
     Discretisation, ExtractionOptions, ExtractionSettings, FeatureError, FeatureSet,
 };
@@ -274,7 +274,7 @@ impl Extraction {
             }
         }
         if self.reads_grey_levels() {
-            warnings.extend(levels::doubt(self.settings.discretisation(), ranges));
+            warnings.extend(levels::doubt(self.settings.discretisation, ranges));
         }
         let columns = self
             .set
@@ -310,7 +310,7 @@ fn chosen(families: &[String]) -> Result<FeatureSet> {
     if families.is_empty() {
         return Ok(FeatureSet::all_2d());
     }
-    let known: Vec<&str> = FAMILIES.iter().map(|family| family.id()).collect();
+    let known: Vec<&str> = PYRADIOMICS.iter().map(|family| family.id()).collect();
     if let Some(unknown) = families.iter().find(|name| !known.contains(&name.as_str())) {
         let found = format!("unknown feature family '{unknown}'");
         return Err(ToolError::new(Code::Settings, found).remedy(suggestion(unknown, &known)));

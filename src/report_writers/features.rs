@@ -13,9 +13,10 @@ pub fn csv(set: &FeatureSet) -> Result<Vec<u8>> {
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(["column", "feature", "ibsi_id", "unit", "definition"])
         .map_err(|fault| internal(fault.to_string()))?;
-    for (column, spec) in set.columns().iter().zip(set.specs()) {
+    for (name, column) in set.columns().iter().zip(set.described_columns()) {
+        let spec = column.spec;
         let ibsi = spec.ibsi_id.unwrap_or_default();
-        out.write_record([column, spec.name, ibsi, spec.unit, spec.definition])
+        out.write_record([name.as_str(), spec.name, ibsi, spec.unit, spec.definition])
             .map_err(|fault| internal(fault.to_string()))?;
     }
     out.into_inner()

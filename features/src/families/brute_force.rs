@@ -110,7 +110,7 @@ prop_compose! {
         let roi = Roi::from_arrays(&values, &inside, Spacing::new([1.0; 3]).unwrap()).unwrap();
         // Steps of three bins: some grey levels never occur.
         let rule = Discretisation::PyRadiomicsFixedBinSize { width: 1.0 };
-        roi.map(|roi| DiscretisedRoi::new(&roi, rule, 4096).unwrap())
+        roi.map(|roi| DiscretisedRoi::new(&roi, rule, 4096, 1).unwrap())
     }
 }
 

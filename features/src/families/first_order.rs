@@ -14,6 +14,7 @@ use ndarray_stats::SummaryStatisticsExt;
 
 use crate::families::entropy;
 use crate::family::{Extent, FeatureFamily, Input, Region};
+use crate::profile::Profile;
 use crate::spec::{Feature, FeatureSpec, specs_of};
 
 /// The family.
@@ -22,6 +23,10 @@ pub(crate) struct FirstOrder;
 impl FeatureFamily for FirstOrder {
     fn id(&self) -> &'static str {
         "firstorder"
+    }
+
+    fn profile(&self) -> Profile {
+        Profile::PyRadiomics
     }
 
     fn extent(&self) -> Extent {
@@ -33,7 +38,7 @@ impl FeatureFamily for FirstOrder {
     }
 
     fn specs(&self) -> Vec<&'static FeatureSpec> {
-        specs_of(TABLE)
+        specs_of(TABLE, self.profile())
     }
 
     fn compute(&self, region: &Region<'_>, values: &mut Vec<f64>) {
@@ -64,7 +69,7 @@ impl Sample {
         // Few distinct values are the rule, which makes sorting faster than selecting.
         let mut sorted = x.clone();
         sorted.sort_unstable_by(f64::total_cmp);
-        let shift = region.settings.voxel_array_shift();
+        let shift = region.settings.voxel_array_shift;
         let view = ArrayView1::from(&x);
         let mean = view.sum() / x.len() as f64;
         let moments = view
@@ -159,7 +164,7 @@ fn mean_absolute_deviation(x: &[f64], centre: f64) -> f64 {
 const TABLE: &[Feature<Sample>] = &[
     Feature::new(
         "firstorder_10_percentile",
-        "original_firstorder_10Percentile",
+        Some("firstorder_10Percentile"),
         Some("QG58"),
         "intensity",
         "10th percentile of x",
@@ -167,7 +172,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_90_percentile",
-        "original_firstorder_90Percentile",
+        Some("firstorder_90Percentile"),
         Some("8DWT"),
         "intensity",
         "90th percentile of x",
@@ -175,7 +180,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_energy",
-        "original_firstorder_Energy",
+        Some("firstorder_Energy"),
         Some("N8CA"),
         "intensity^2",
         "sum of (x + c)^2",
@@ -183,7 +188,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_entropy",
-        "original_firstorder_Entropy",
+        Some("firstorder_Entropy"),
         Some("TLU2"),
         "bit",
         "-sum of p_i log2(p_i + ε) over grey levels",
@@ -191,7 +196,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_interquartile_range",
-        "original_firstorder_InterquartileRange",
+        Some("firstorder_InterquartileRange"),
         Some("SALO"),
         "intensity",
         "75th minus 25th percentile of x",
@@ -199,7 +204,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_kurtosis",
-        "original_firstorder_Kurtosis",
+        Some("firstorder_Kurtosis"),
         // IBSI's IPH6 is the excess kurtosis, lower by 3.
         None,
         "1",
@@ -208,7 +213,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_maximum",
-        "original_firstorder_Maximum",
+        Some("firstorder_Maximum"),
         Some("84IY"),
         "intensity",
         "highest x",
@@ -216,7 +221,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_mean_absolute_deviation",
-        "original_firstorder_MeanAbsoluteDeviation",
+        Some("firstorder_MeanAbsoluteDeviation"),
         Some("4FUA"),
         "intensity",
         "mean of |x - mu|",
@@ -224,7 +229,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_mean",
-        "original_firstorder_Mean",
+        Some("firstorder_Mean"),
         Some("Q4LE"),
         "intensity",
         "mu, mean of x",
@@ -232,7 +237,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_median",
-        "original_firstorder_Median",
+        Some("firstorder_Median"),
         Some("Y12H"),
         "intensity",
         "median of x",
@@ -240,7 +245,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_minimum",
-        "original_firstorder_Minimum",
+        Some("firstorder_Minimum"),
         Some("1GSF"),
         "intensity",
         "lowest x",
@@ -248,7 +253,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_range",
-        "original_firstorder_Range",
+        Some("firstorder_Range"),
         Some("2OJQ"),
         "intensity",
         "highest minus lowest x",
@@ -256,7 +261,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_robust_mean_absolute_deviation",
-        "original_firstorder_RobustMeanAbsoluteDeviation",
+        Some("firstorder_RobustMeanAbsoluteDeviation"),
         Some("1128"),
         "intensity",
         "mean absolute deviation of the x from the 10th to the 90th percentile, both included",
@@ -264,7 +269,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_root_mean_squared",
-        "original_firstorder_RootMeanSquared",
+        Some("firstorder_RootMeanSquared"),
         Some("5ZWQ"),
         "intensity",
         "square root of the mean of (x + c)^2",
@@ -272,7 +277,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_skewness",
-        "original_firstorder_Skewness",
+        Some("firstorder_Skewness"),
         Some("KE2A"),
         "1",
         "m_3 / m_2^1.5; 0 for a flat region",
@@ -280,7 +285,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_total_energy",
-        "original_firstorder_TotalEnergy",
+        Some("firstorder_TotalEnergy"),
         None,
         "intensity^2 mm^3",
         "energy times the volume of a voxel",
@@ -288,7 +293,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_uniformity",
-        "original_firstorder_Uniformity",
+        Some("firstorder_Uniformity"),
         Some("BJ5W"),
         "1",
         "sum of p_i^2 over grey levels",
@@ -296,7 +301,7 @@ const TABLE: &[Feature<Sample>] = &[
     ),
     Feature::new(
         "firstorder_variance",
-        "original_firstorder_Variance",
+        Some("firstorder_Variance"),
         Some("ECT3"),
         "intensity^2",
         "m_2",

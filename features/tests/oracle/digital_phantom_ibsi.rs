@@ -72,7 +72,8 @@ fn compare(family: &str, aggregation: &str, slice_by_slice: bool) {
     let mut comparison = Comparison::default();
     let set = FeatureSet::of(&[family]).expect("a family");
     let mut missing = Vec::new();
-    for (spec, found) in set.specs().iter().zip(found) {
+    for (column, found) in set.described_columns().iter().zip(found) {
+        let spec = column.spec;
         let Some(id) = spec.ibsi_id else { continue };
         let row = table.rows().find(|row| {
             row.text("dataset") == "digital_phantom"

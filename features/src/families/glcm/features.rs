@@ -93,7 +93,7 @@ fn maximum_probability(c: &CoOccurrence) -> f64 {
 pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     Feature::new(
         "glcm_autocorrelation",
-        "original_glcm_Autocorrelation",
+        Some("glcm_Autocorrelation"),
         Some("QWB0"),
         "level^2",
         "sum of i j p",
@@ -101,7 +101,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_cluster_prominence",
-        "original_glcm_ClusterProminence",
+        Some("glcm_ClusterProminence"),
         Some("AE86"),
         "level^4",
         "sum of (i + j - 2 mu)^4 p",
@@ -109,7 +109,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_cluster_shade",
-        "original_glcm_ClusterShade",
+        Some("glcm_ClusterShade"),
         Some("7NFM"),
         "level^3",
         "sum of (i + j - 2 mu)^3 p",
@@ -117,7 +117,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_cluster_tendency",
-        "original_glcm_ClusterTendency",
+        Some("glcm_ClusterTendency"),
         Some("DG8W"),
         "level^2",
         "sum of (i + j - 2 mu)^2 p",
@@ -125,7 +125,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_contrast",
-        "original_glcm_Contrast",
+        Some("glcm_Contrast"),
         Some("ACUI"),
         "level^2",
         "sum of (i - j)^2 p",
@@ -133,7 +133,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_correlation",
-        "original_glcm_Correlation",
+        Some("glcm_Correlation"),
         Some("NI2N"),
         "1",
         "sum of (i - mu)(j - mu) p, over sigma^2 + ε; 1 where sigma is 0",
@@ -141,7 +141,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_difference_average",
-        "original_glcm_DifferenceAverage",
+        Some("glcm_DifferenceAverage"),
         Some("TF7R"),
         "level",
         "sum of k p_x-y(k)",
@@ -149,7 +149,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_difference_entropy",
-        "original_glcm_DifferenceEntropy",
+        Some("glcm_DifferenceEntropy"),
         Some("NTRS"),
         "bit",
         "-sum of p_x-y log2(p_x-y + ε)",
@@ -157,7 +157,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_difference_variance",
-        "original_glcm_DifferenceVariance",
+        Some("glcm_DifferenceVariance"),
         Some("D3YU"),
         "level^2",
         "variance of k under p_x-y",
@@ -165,7 +165,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_inverse_difference",
-        "original_glcm_Id",
+        Some("glcm_Id"),
         Some("IB1Z"),
         "1",
         "sum of p_x-y(k) / (1 + k)",
@@ -173,7 +173,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_inverse_difference_moment",
-        "original_glcm_Idm",
+        Some("glcm_Idm"),
         Some("WF0Z"),
         "1",
         "sum of p_x-y(k) / (1 + k^2)",
@@ -181,7 +181,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_inverse_difference_moment_normalised",
-        "original_glcm_Idmn",
+        Some("glcm_Idmn"),
         Some("1QCO"),
         "1",
         "sum of p_x-y(k) / (1 + (k / N_g)^2)",
@@ -189,7 +189,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_inverse_difference_normalised",
-        "original_glcm_Idn",
+        Some("glcm_Idn"),
         Some("NDRX"),
         "1",
         "sum of p_x-y(k) / (1 + k / N_g)",
@@ -197,7 +197,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_information_correlation_1",
-        "original_glcm_Imc1",
+        Some("glcm_Imc1"),
         Some("R8DG"),
         "1",
         "(HXY - HXY1) / HX; 0 where one level has neighbours",
@@ -205,7 +205,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_information_correlation_2",
-        "original_glcm_Imc2",
+        Some("glcm_Imc2"),
         Some("JN9H"),
         "1",
         "sqrt(1 - exp(-2 (HXY2 - HXY))); 0 where one level has neighbours",
@@ -213,7 +213,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_inverse_variance",
-        "original_glcm_InverseVariance",
+        Some("glcm_InverseVariance"),
         Some("E8JP"),
         "level^-2",
         "sum of p_x-y(k) / k^2 over k > 0",
@@ -221,7 +221,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_joint_average",
-        "original_glcm_JointAverage",
+        Some("glcm_JointAverage"),
         Some("60VM"),
         "level",
         "mu, sum of i p",
@@ -229,7 +229,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_joint_energy",
-        "original_glcm_JointEnergy",
+        Some("glcm_JointEnergy"),
         Some("8ZQL"),
         "1",
         "sum of p^2",
@@ -237,7 +237,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_joint_entropy",
-        "original_glcm_JointEntropy",
+        Some("glcm_JointEntropy"),
         Some("TU9B"),
         "bit",
         "HXY, -sum of p log2(p + ε)",
@@ -245,7 +245,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         MAXIMAL_CORRELATION,
-        "original_glcm_MCC",
+        Some("glcm_MCC"),
         None,
         "1",
         "square root of the second largest eigenvalue of Q; 1 when the region has one grey level",
@@ -253,7 +253,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_maximum_probability",
-        "original_glcm_MaximumProbability",
+        Some("glcm_MaximumProbability"),
         Some("GYBY"),
         "1",
         "highest p",
@@ -261,7 +261,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_sum_average",
-        "original_glcm_SumAverage",
+        Some("glcm_SumAverage"),
         Some("ZGXS"),
         "level",
         "sum of k p_x+y(k)",
@@ -269,7 +269,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_sum_entropy",
-        "original_glcm_SumEntropy",
+        Some("glcm_SumEntropy"),
         Some("P6QZ"),
         "bit",
         "-sum of p_x+y log2(p_x+y + ε)",
@@ -277,7 +277,7 @@ pub(super) const TABLE: &[Feature<CoOccurrence>] = &[
     ),
     Feature::new(
         "glcm_sum_squares",
-        "original_glcm_SumSquares",
+        Some("glcm_SumSquares"),
         Some("UR99"),
         "level^2",
         "sum of (i - mu)^2 p",

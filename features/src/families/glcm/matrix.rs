@@ -119,7 +119,7 @@ mod tests {
             .unwrap()
             .unwrap();
         let rule = Discretisation::PyRadiomicsFixedBinSize { width: 1.0 };
-        let levels = DiscretisedRoi::new(&roi, rule, 4096).unwrap();
+        let levels = DiscretisedRoi::new(&roi, rule, 4096, 1).unwrap();
         let sorted = DIRECTIONS_2D.map(|direction| count_by_sorting(&levels, direction));
         assert_eq!(count_in_tables(&levels), sorted);
         assert!(sorted.iter().all(|cells| cells.len() > 100));

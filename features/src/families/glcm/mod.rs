@@ -23,6 +23,7 @@ use self::features::{MAXIMAL_CORRELATION, TABLE};
 use self::marginals::CoOccurrence;
 use crate::families::aggregate::nan_mean;
 use crate::family::{Extent, FeatureFamily, Input, Region};
+use crate::profile::Profile;
 use crate::spec::{FeatureSpec, specs_of};
 
 /// The family.
@@ -31,6 +32,10 @@ pub(crate) struct Glcm;
 impl FeatureFamily for Glcm {
     fn id(&self) -> &'static str {
         "glcm"
+    }
+
+    fn profile(&self) -> Profile {
+        Profile::PyRadiomics
     }
 
     fn extent(&self) -> Extent {
@@ -42,7 +47,7 @@ impl FeatureFamily for Glcm {
     }
 
     fn specs(&self) -> Vec<&'static FeatureSpec> {
-        specs_of(TABLE)
+        specs_of(TABLE, self.profile())
     }
 
     fn compute(&self, region: &Region<'_>, values: &mut Vec<f64>) {

@@ -14,6 +14,7 @@ pub(super) mod runs;
 use crate::families::aggregate::nan_mean;
 use crate::families::size_matrix::SizeNumbers;
 use crate::family::{Extent, FeatureFamily, Input, Region};
+use crate::profile::Profile;
 use crate::spec::{Feature, FeatureSpec, specs_of};
 
 /// The family.
@@ -22,6 +23,10 @@ pub(crate) struct Glrlm;
 impl FeatureFamily for Glrlm {
     fn id(&self) -> &'static str {
         "glrlm"
+    }
+
+    fn profile(&self) -> Profile {
+        Profile::PyRadiomics
     }
 
     fn extent(&self) -> Extent {
@@ -33,7 +38,7 @@ impl FeatureFamily for Glrlm {
     }
 
     fn specs(&self) -> Vec<&'static FeatureSpec> {
-        specs_of(TABLE)
+        specs_of(TABLE, self.profile())
     }
 
     fn compute(&self, region: &Region<'_>, values: &mut Vec<f64>) {
@@ -54,7 +59,7 @@ impl FeatureFamily for Glrlm {
 const TABLE: &[Feature<SizeNumbers>] = &[
     Feature::new(
         "glrlm_grey_level_non_uniformity",
-        "original_glrlm_GrayLevelNonUniformity",
+        Some("glrlm_GrayLevelNonUniformity"),
         Some("R5YN"),
         "1",
         "sum of c_i^2, over n",
@@ -62,7 +67,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_grey_level_non_uniformity_normalised",
-        "original_glrlm_GrayLevelNonUniformityNormalized",
+        Some("glrlm_GrayLevelNonUniformityNormalized"),
         Some("OVBL"),
         "1",
         "sum of c_i^2, over n^2",
@@ -70,7 +75,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_grey_level_variance",
-        "original_glrlm_GrayLevelVariance",
+        Some("glrlm_GrayLevelVariance"),
         Some("8CE5"),
         "level^2",
         "sum of p (i - mu_i)^2",
@@ -78,7 +83,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_high_grey_level_run_emphasis",
-        "original_glrlm_HighGrayLevelRunEmphasis",
+        Some("glrlm_HighGrayLevelRunEmphasis"),
         Some("G3QZ"),
         "level^2",
         "sum of c_i i^2, over n",
@@ -86,7 +91,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_long_run_emphasis",
-        "original_glrlm_LongRunEmphasis",
+        Some("glrlm_LongRunEmphasis"),
         Some("W4KF"),
         "pixel^2",
         "sum of c_j j^2, over n",
@@ -94,7 +99,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_long_run_high_grey_level_emphasis",
-        "original_glrlm_LongRunHighGrayLevelEmphasis",
+        Some("glrlm_LongRunHighGrayLevelEmphasis"),
         Some("3KUM"),
         "pixel^2 level^2",
         "sum of c i^2 j^2, over n",
@@ -102,7 +107,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_long_run_low_grey_level_emphasis",
-        "original_glrlm_LongRunLowGrayLevelEmphasis",
+        Some("glrlm_LongRunLowGrayLevelEmphasis"),
         Some("IVPO"),
         "pixel^2 level^-2",
         "sum of c j^2 / i^2, over n",
@@ -110,7 +115,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_low_grey_level_run_emphasis",
-        "original_glrlm_LowGrayLevelRunEmphasis",
+        Some("glrlm_LowGrayLevelRunEmphasis"),
         Some("V3SW"),
         "level^-2",
         "sum of c_i / i^2, over n",
@@ -118,7 +123,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_run_entropy",
-        "original_glrlm_RunEntropy",
+        Some("glrlm_RunEntropy"),
         Some("HJ9O"),
         "bit",
         "-sum of p log2(p + ε)",
@@ -126,7 +131,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_run_length_non_uniformity",
-        "original_glrlm_RunLengthNonUniformity",
+        Some("glrlm_RunLengthNonUniformity"),
         Some("W92Y"),
         "1",
         "sum of c_j^2, over n",
@@ -134,7 +139,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_run_length_non_uniformity_normalised",
-        "original_glrlm_RunLengthNonUniformityNormalized",
+        Some("glrlm_RunLengthNonUniformityNormalized"),
         Some("IC23"),
         "1",
         "sum of c_j^2, over n^2",
@@ -142,7 +147,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_run_percentage",
-        "original_glrlm_RunPercentage",
+        Some("glrlm_RunPercentage"),
         Some("9ZK5"),
         "1",
         "n over the number of pixels",
@@ -150,7 +155,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_run_variance",
-        "original_glrlm_RunVariance",
+        Some("glrlm_RunVariance"),
         Some("SXLW"),
         "pixel^2",
         "sum of p (j - mu_j)^2",
@@ -158,7 +163,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_short_run_emphasis",
-        "original_glrlm_ShortRunEmphasis",
+        Some("glrlm_ShortRunEmphasis"),
         Some("22OV"),
         "pixel^-2",
         "sum of c_j / j^2, over n",
@@ -166,7 +171,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_short_run_high_grey_level_emphasis",
-        "original_glrlm_ShortRunHighGrayLevelEmphasis",
+        Some("glrlm_ShortRunHighGrayLevelEmphasis"),
         Some("GD3A"),
         "pixel^-2 level^2",
         "sum of c i^2 / j^2, over n",
@@ -174,7 +179,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glrlm_short_run_low_grey_level_emphasis",
-        "original_glrlm_ShortRunLowGrayLevelEmphasis",
+        Some("glrlm_ShortRunLowGrayLevelEmphasis"),
         Some("HTZT"),
         "pixel^-2 level^-2",
         "sum of c / (i^2 j^2), over n",

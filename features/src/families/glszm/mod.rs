@@ -10,6 +10,7 @@ pub(super) mod zones;
 
 use crate::families::size_matrix::SizeNumbers;
 use crate::family::{Extent, FeatureFamily, Input, Region};
+use crate::profile::Profile;
 use crate::spec::{Feature, FeatureSpec, specs_of};
 
 /// The family.
@@ -18,6 +19,10 @@ pub(crate) struct Glszm;
 impl FeatureFamily for Glszm {
     fn id(&self) -> &'static str {
         "glszm"
+    }
+
+    fn profile(&self) -> Profile {
+        Profile::PyRadiomics
     }
 
     fn extent(&self) -> Extent {
@@ -29,7 +34,7 @@ impl FeatureFamily for Glszm {
     }
 
     fn specs(&self) -> Vec<&'static FeatureSpec> {
-        specs_of(TABLE)
+        specs_of(TABLE, self.profile())
     }
 
     fn compute(&self, region: &Region<'_>, values: &mut Vec<f64>) {
@@ -44,7 +49,7 @@ impl FeatureFamily for Glszm {
 const TABLE: &[Feature<SizeNumbers>] = &[
     Feature::new(
         "glszm_grey_level_non_uniformity",
-        "original_glszm_GrayLevelNonUniformity",
+        Some("glszm_GrayLevelNonUniformity"),
         Some("JNSA"),
         "1",
         "sum of c_i^2, over n",
@@ -52,7 +57,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_grey_level_non_uniformity_normalised",
-        "original_glszm_GrayLevelNonUniformityNormalized",
+        Some("glszm_GrayLevelNonUniformityNormalized"),
         Some("Y1RO"),
         "1",
         "sum of c_i^2, over n^2",
@@ -60,7 +65,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_grey_level_variance",
-        "original_glszm_GrayLevelVariance",
+        Some("glszm_GrayLevelVariance"),
         Some("BYLV"),
         "level^2",
         "sum of p (i - mu_i)^2",
@@ -68,7 +73,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_high_grey_level_zone_emphasis",
-        "original_glszm_HighGrayLevelZoneEmphasis",
+        Some("glszm_HighGrayLevelZoneEmphasis"),
         Some("5GN9"),
         "level^2",
         "sum of c_i i^2, over n",
@@ -76,7 +81,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_large_area_emphasis",
-        "original_glszm_LargeAreaEmphasis",
+        Some("glszm_LargeAreaEmphasis"),
         Some("48P8"),
         "pixel^2",
         "sum of c_j j^2, over n",
@@ -84,7 +89,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_large_area_high_grey_level_emphasis",
-        "original_glszm_LargeAreaHighGrayLevelEmphasis",
+        Some("glszm_LargeAreaHighGrayLevelEmphasis"),
         Some("J17V"),
         "pixel^2 level^2",
         "sum of c i^2 j^2, over n",
@@ -92,7 +97,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_large_area_low_grey_level_emphasis",
-        "original_glszm_LargeAreaLowGrayLevelEmphasis",
+        Some("glszm_LargeAreaLowGrayLevelEmphasis"),
         Some("YH51"),
         "pixel^2 level^-2",
         "sum of c j^2 / i^2, over n",
@@ -100,7 +105,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_low_grey_level_zone_emphasis",
-        "original_glszm_LowGrayLevelZoneEmphasis",
+        Some("glszm_LowGrayLevelZoneEmphasis"),
         Some("XMSY"),
         "level^-2",
         "sum of c_i / i^2, over n",
@@ -108,7 +113,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_size_zone_non_uniformity",
-        "original_glszm_SizeZoneNonUniformity",
+        Some("glszm_SizeZoneNonUniformity"),
         Some("4JP3"),
         "1",
         "sum of c_j^2, over n",
@@ -116,7 +121,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_size_zone_non_uniformity_normalised",
-        "original_glszm_SizeZoneNonUniformityNormalized",
+        Some("glszm_SizeZoneNonUniformityNormalized"),
         Some("VB3A"),
         "1",
         "sum of c_j^2, over n^2",
@@ -124,7 +129,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_small_area_emphasis",
-        "original_glszm_SmallAreaEmphasis",
+        Some("glszm_SmallAreaEmphasis"),
         Some("5QRC"),
         "pixel^-2",
         "sum of c_j / j^2, over n",
@@ -132,7 +137,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_small_area_high_grey_level_emphasis",
-        "original_glszm_SmallAreaHighGrayLevelEmphasis",
+        Some("glszm_SmallAreaHighGrayLevelEmphasis"),
         Some("HW1V"),
         "pixel^-2 level^2",
         "sum of c i^2 / j^2, over n",
@@ -140,7 +145,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_small_area_low_grey_level_emphasis",
-        "original_glszm_SmallAreaLowGrayLevelEmphasis",
+        Some("glszm_SmallAreaLowGrayLevelEmphasis"),
         Some("5RAI"),
         "pixel^-2 level^-2",
         "sum of c / (i^2 j^2), over n",
@@ -148,7 +153,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_zone_entropy",
-        "original_glszm_ZoneEntropy",
+        Some("glszm_ZoneEntropy"),
         Some("GU8N"),
         "bit",
         "-sum of p log2(p + ε)",
@@ -156,7 +161,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_zone_percentage",
-        "original_glszm_ZonePercentage",
+        Some("glszm_ZonePercentage"),
         Some("P30P"),
         "1",
         "n over the number of pixels",
@@ -164,7 +169,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
     ),
     Feature::new(
         "glszm_zone_variance",
-        "original_glszm_ZoneVariance",
+        Some("glszm_ZoneVariance"),
         Some("3NSA"),
         "pixel^2",
         "sum of p (j - mu_j)^2",

@@ -22,7 +22,7 @@ pub(super) struct Shape {
 pub(super) const TABLE: &[Feature<Shape>] = &[
     Feature::new(
         "shape2d_elongation",
-        "original_shape2D_Elongation",
+        Some("shape2D_Elongation"),
         None,
         "1",
         "sqrt(l_2 / l_1); NaN for a single pixel",
@@ -30,7 +30,7 @@ pub(super) const TABLE: &[Feature<Shape>] = &[
     ),
     Feature::new(
         "shape2d_major_axis_length",
-        "original_shape2D_MajorAxisLength",
+        Some("shape2D_MajorAxisLength"),
         None,
         "mm",
         "4 sqrt(l_1)",
@@ -38,7 +38,7 @@ pub(super) const TABLE: &[Feature<Shape>] = &[
     ),
     Feature::new(
         "shape2d_maximum_diameter",
-        "original_shape2D_MaximumDiameter",
+        Some("shape2D_MaximumDiameter"),
         None,
         "mm",
         "largest distance between two points of the outline on lines between pixel centres",
@@ -46,7 +46,7 @@ pub(super) const TABLE: &[Feature<Shape>] = &[
     ),
     Feature::new(
         "shape2d_mesh_surface",
-        "original_shape2D_MeshSurface",
+        Some("shape2D_MeshSurface"),
         None,
         "mm^2",
         "A",
@@ -54,7 +54,7 @@ pub(super) const TABLE: &[Feature<Shape>] = &[
     ),
     Feature::new(
         "shape2d_minor_axis_length",
-        "original_shape2D_MinorAxisLength",
+        Some("shape2D_MinorAxisLength"),
         None,
         "mm",
         "4 sqrt(l_2)",
@@ -62,7 +62,7 @@ pub(super) const TABLE: &[Feature<Shape>] = &[
     ),
     Feature::new(
         "shape2d_perimeter",
-        "original_shape2D_Perimeter",
+        Some("shape2D_Perimeter"),
         None,
         "mm",
         "P",
@@ -70,7 +70,7 @@ pub(super) const TABLE: &[Feature<Shape>] = &[
     ),
     Feature::new(
         "shape2d_perimeter_surface_ratio",
-        "original_shape2D_PerimeterSurfaceRatio",
+        Some("shape2D_PerimeterSurfaceRatio"),
         None,
         "mm^-1",
         "P / A",
@@ -78,7 +78,7 @@ pub(super) const TABLE: &[Feature<Shape>] = &[
     ),
     Feature::new(
         "shape2d_pixel_surface",
-        "original_shape2D_PixelSurface",
+        Some("shape2D_PixelSurface"),
         None,
         "mm^2",
         "n times the area of a pixel",
@@ -86,7 +86,7 @@ pub(super) const TABLE: &[Feature<Shape>] = &[
     ),
     Feature::new(
         "shape2d_sphericity",
-        "original_shape2D_Sphericity",
+        Some("shape2D_Sphericity"),
         None,
         "1",
         "2 sqrt(pi A) / P",

@@ -14,6 +14,7 @@ use self::contour::Contour;
 use self::features::{Shape, TABLE};
 use self::moments::PrincipalVariances;
 use crate::family::{Extent, FeatureFamily, Input, Region};
+use crate::profile::Profile;
 use crate::spec::{FeatureSpec, specs_of};
 
 /// The family.
@@ -31,16 +32,20 @@ impl FeatureFamily for Shape2d {
         "shape2d"
     }
 
+    fn profile(&self) -> Profile {
+        Profile::PyRadiomics
+    }
+
     fn extent(&self) -> Extent {
         Extent::Slice
     }
 
     fn input(&self) -> Input {
-        Input::Intensities
+        Input::Morphology
     }
 
     fn specs(&self) -> Vec<&'static FeatureSpec> {
-        specs_of(TABLE)
+        specs_of(TABLE, self.profile())
     }
 
     fn compute(&self, region: &Region<'_>, values: &mut Vec<f64>) {

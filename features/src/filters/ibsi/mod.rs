@@ -1,0 +1,1 @@
+//! The filters of IBSI 2 (the reference manual of convolutional filters).

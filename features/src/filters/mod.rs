@@ -1,0 +1,36 @@
+//! Image filters: each gives one or several response images, on which features are measured like on the
+//! image itself.
+//!
+//! A filter is one file. Where the standard and PyRadiomics differ, each has its own: below [`ibsi`] and
+//! below [`pyradiomics`].
+
+pub mod ibsi;
+pub mod pyradiomics;
+
+use ndarray::Array3;
+
+use crate::error::Result;
+use crate::geometry::Spacing;
+
+/// A filter with its parameters, checked.
+pub trait Filter: Send + Sync + std::fmt::Debug {
+    /// What the responses are called, in their order: `wavelet-LLH` …; known before any image is.
+    fn names(&self) -> Vec<String>;
+
+    /// Filters an image `[z, y, x]` with voxel distances in mm. Calls `each` once for each name, in order,
+    /// with the position of the name and a response of the image's shape; one at a time, so that no more
+    /// than one response need be in memory.
+    ///
+    /// # Errors
+    /// What `each` returns, or a filter's own reason why this image cannot be filtered.
+    fn respond(
+        &self,
+        image: &Array3<f64>,
+        spacing: Spacing,
+        each: &mut dyn FnMut(usize, Array3<f64>) -> Result<()>,
+    ) -> Result<()>;
+
+    /// How many voxels beyond a region along z, y, x its responses depend on (they are then the same when
+    /// the image is cut down to that), or `None` when they depend on the whole image.
+    fn reach(&self, spacing: Spacing) -> Option<[usize; 3]>;
+}
