@@ -20,20 +20,24 @@ pub fn root() -> Option<PathBuf> {
 
 /// A path inside the test data, or `None` after saying loudly that `test` skips.
 ///
+/// The sets of test data (`ibsi`, `pyradiomics`, `data/lgg_mri` …) have licences of their own and may be there
+/// one by one: a set that is absent is a skip.
+///
 /// # Panics
-/// When the data folder is there but the file is not, or `RADUET_TEST_STRICT` is set and there is no
-/// data folder: a missing file must not look like a passed test.
+/// When the set is there but the file is not, or `RADUET_TEST_STRICT` is set and the set is absent: a
+/// missing file must not look like a passed test.
 pub fn path(test: &str, inside: &str) -> Option<PathBuf> {
-    let Some(root) = root() else {
+    let root = root().filter(|root| root.join(set(inside)).is_dir());
+    let Some(root) = root else {
         assert!(
             std::env::var_os(STRICT).is_none(),
-            "{test}: no test data ({VARIABLE} is not set)"
+            "{test}: no test data {inside} ({VARIABLE} names their folder)"
         );
         // Written past the test harness, which shows what it captured of failed tests only.
         let mut screen = std::io::stderr().lock();
         let _ = writeln!(
             screen,
-            "SKIPPED {test}: needs {inside} of the test data; set {VARIABLE}"
+            "SKIPPED {test}: needs {inside} of the test data; {VARIABLE} names their folder"
         );
         return None;
     };
@@ -44,4 +48,11 @@ pub fn path(test: &str, inside: &str) -> Option<PathBuf> {
         file.display()
     );
     Some(file)
+}
+
+/// The set that a file belongs to: its top folder, below `data` the one after it.
+fn set(inside: &str) -> String {
+    let depth = if inside.starts_with("data/") { 2 } else { 1 };
+    let parts: Vec<&str> = inside.split('/').take(depth).collect();
+    parts.join("/")
 }

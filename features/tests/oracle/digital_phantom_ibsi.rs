@@ -68,7 +68,7 @@ fn compare(family: &str, aggregation: &str, slice_by_slice: bool) {
         features_of(family, &values, &inside)
     };
 
-    let table = Table::read_path(&data::path(&name, "ibsi/ibsi1_reference.csv").expect("a table"));
+    let table = Table::read("ibsi/ibsi1.csv");
     let mut comparison = Comparison::default();
     let set = FeatureSet::of(&[family]).expect("a family");
     let mut missing = Vec::new();
@@ -77,14 +77,14 @@ fn compare(family: &str, aggregation: &str, slice_by_slice: bool) {
         let Some(id) = spec.ibsi_id else { continue };
         let row = table.rows().find(|row| {
             row.text("dataset") == "digital_phantom"
-                && row.text("ibsi_feature_id") == id
+                && row.text("ibsi_id") == id
                 && row.text("aggregation") == aggregation
         });
         match row {
             Some(row) => {
                 // The published tolerance; the rest is the rounding of decimal digits.
                 let tolerance = row.number("tolerance");
-                let expected = row.number("reference_value");
+                let expected = row.number("value");
                 comparison.check(spec.name, three_digits(found), expected, 1e-12, tolerance);
             }
             None => missing.push(spec.name),
