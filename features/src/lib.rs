@@ -14,6 +14,7 @@
 struct Readme;
 
 pub mod aggregation;
+pub mod components;
 pub mod discretise;
 pub mod engine;
 pub mod error;
