@@ -14,6 +14,7 @@
 struct Readme;
 
 pub mod aggregation;
+mod bins;
 pub mod components;
 pub mod discretise;
 pub mod engine;
