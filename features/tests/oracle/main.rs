@@ -4,6 +4,7 @@ mod completeness_pyradiomics;
 mod configurations_ibsi;
 mod digital_phantom_ibsi;
 mod filters_ibsi;
+mod filters_pyradiomics;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
 mod glcm_pyradiomics;
