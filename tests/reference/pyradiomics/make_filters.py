@@ -16,7 +16,7 @@ import numpy
 import pywt
 import radiomics
 import SimpleITK as sitk
-from radiomics import featureextractor, imageoperations
+from radiomics import featureextractor, glszm, imageoperations
 
 # Low corner and size of the box along z, y, x: odd and even sizes, two of the boxes at a border of the image.
 CASES = {
@@ -99,13 +99,25 @@ def voxels(inside):
     return list(dict.fromkeys(tuple(int(i) for i in at) for at in chosen))
 
 
-def features(image, mask, family, kind, given, width):
+def first_order(image, mask, kind, given, width):
     extractor = featureextractor.RadiomicsFeatureExtractor(binWidth=width, additionalInfo=False)
     extractor.disableAllImageTypes()
     extractor.enableImageTypes(**{kind: given})
     extractor.disableAllFeatures()
-    extractor.enableFeatureClassByName(family)
-    return {name: float(number) for name, number in extractor.execute(image, mask).items()}
+    extractor.enableFeatureClassByName("firstorder")
+    found = {}
+    for column, number in extractor.execute(image, mask).items():
+        response, feature = column.split("_", 1)
+        found.setdefault(response, {})[feature] = repr(float(number))
+    return found
+
+
+def zones(response, mask, width):
+    """The class is called directly, so that force2Ddimension of a filter is not taken for that of the zones."""
+    bounding_box, _ = imageoperations.checkMask(response, mask, label=1)
+    cropped = imageoperations.cropToTumorMask(response, mask, bounding_box)
+    values = glszm.RadiomicsGLSZM(*cropped, binWidth=width, label=1).execute()
+    return {f"glszm_{name}": repr(float(number)) for name, number in values.items()}
 
 
 def write(path, rows, columns):
@@ -150,25 +162,20 @@ def main():
         for kind, text, width in FILTERS:
             given = parameters(text)
             label = common | {"image_type": kind, "parameters": text}
+            first = first_order(image, mask, kind, given, width)
+            # LBP3D is computed inside the region only.
+            seen = inside if kind == "LBP3D" else numpy.ones_like(inside)
             for response, name, _ in getattr(imageoperations, f"get{kind}Image")(image, mask, **given):
                 array = sitk.GetArrayFromImage(response).astype(float)
-                # LBP3D is computed inside the region only.
-                seen = inside if kind == "LBP3D" else numpy.ones_like(inside)
+                label["response"] = name
                 rows.append(
                     label
-                    | {"response": name, "largest": repr(float(abs(array[seen]).max()))}
+                    | {"largest": repr(float(abs(array[seen]).max()))}
                     | {" ".join(map(str, at)): repr(float(array[at])) if seen[at] else "nan" for at in places}
                 )
+                row = label | {"bin_width": width, "slice": z}
+                of_features.append(row | first[name] | zones(response, only, width))
             print(case, kind, text, len(rows), flush=True)
-            found = features(image, mask, "firstorder", kind, given, width)
-            found |= features(image, only, "glszm", kind, given, width)
-            by_response = {}
-            for column, number in found.items():
-                response, family, feature = column.rsplit("_", 2)
-                by_response.setdefault(response, {})[f"{family}_{feature}"] = repr(number)
-            for response, numbers in by_response.items():
-                row = label | {"bin_width": width, "slice": z, "response": response} | numbers
-                of_features.append(row)
         write(os.path.join(output, f"filters_{case}.csv"), rows, list(rows[0]))
     write(os.path.join(output, "filters_features.csv"), of_features, list(of_features[0]))
 

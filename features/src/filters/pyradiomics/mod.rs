@@ -10,12 +10,14 @@ mod laplacian_of_gaussian;
 mod original;
 mod parameters;
 mod recursive_gaussian;
+mod wavelet;
 
 pub use gradient::{Gradient, GradientUnit};
 pub use intensity_curve::IntensityCurve;
 pub use laplacian_of_gaussian::LaplacianOfGaussian;
 pub use original::Original;
 pub use parameters::{Number, Value};
+pub use wavelet::{Wavelet, WaveletAxes};
 
 use self::parameters::{Parameters, unknown};
 use super::Filter;
@@ -38,6 +40,11 @@ const IMAGE_TYPES: &[ImageType] = &[
         name: "LoG",
         parameters: LaplacianOfGaussian::PARAMETERS,
         make: |given| Ok(Box::new(LaplacianOfGaussian::from_parameters(given)?)),
+    },
+    ImageType {
+        name: "Wavelet",
+        parameters: Wavelet::PARAMETERS,
+        make: |given| Ok(Box::new(Wavelet::from_parameters(given)?)),
     },
     ImageType {
         name: "Square",
