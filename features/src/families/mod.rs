@@ -8,5 +8,6 @@ pub(crate) mod first_order;
 pub(crate) mod glcm;
 pub(crate) mod glrlm;
 pub(crate) mod glszm;
+mod parts;
 pub(crate) mod shape2d;
 mod size_matrix;
