@@ -2,8 +2,11 @@
 
 use crate::families::first_order::FirstOrder;
 use crate::families::glcm::Glcm;
+use crate::families::gldzm::Gldzm;
 use crate::families::glrlm::Glrlm;
 use crate::families::glszm::Glszm;
+use crate::families::ngldm::Ngldm;
+use crate::families::ngtdm::Ngtdm;
 use crate::families::shape2d::Shape2d;
 use crate::family::FeatureFamily;
 use crate::profile::Profile;
@@ -18,7 +21,12 @@ pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[
 ];
 
 /// The standard's families, in its order.
-pub static IBSI: &[&dyn FeatureFamily] = &[&Glszm(Profile::Ibsi)];
+pub static IBSI: &[&dyn FeatureFamily] = &[
+    &Glszm(Profile::Ibsi),
+    &Gldzm,
+    &Ngtdm(Profile::Ibsi),
+    &Ngldm(Profile::Ibsi),
+];
 
 /// The families of a profile, in the order of their columns.
 pub fn families(profile: Profile) -> &'static [&'static dyn FeatureFamily] {

@@ -142,6 +142,13 @@ impl Zones {
         lengths.map(u64::from).sum()
     }
 
+    /// Number of zones.
+    pub(crate) fn zones(&self) -> usize {
+        let runs = self.parents.iter().enumerate();
+        runs.filter(|(run, parent)| **parent as usize == *run)
+            .count()
+    }
+
     /// Zones by level and number of voxels.
     pub(crate) fn sizes(&self) -> SizeCounts {
         let lengths = self.runs.iter().map(|run| run.end - run.begin).collect();
