@@ -51,7 +51,7 @@ impl FeatureFamily for Glszm {
         for parting in parts::partings(self.0, region.settings) {
             values.extend(parting.features(self.0, TABLE, levels, |part| {
                 let counts = zones::Zones::label(levels, part).sizes();
-                SizeNumbers::new(&counts.cells(levels.levels()))
+                SizeNumbers::new(&counts.cells(levels.levels()), self.0.epsilon())
             }));
         }
     }
