@@ -60,7 +60,10 @@ impl FeatureFamily for Gldzm {
                 let zones = Zones::label(levels, part);
                 let counts = count_distances(&zones, part, levels.rows(), &map);
                 DistanceNumbers {
-                    shared: SizeNumbers::new(&counts.cells(levels.levels())),
+                    shared: SizeNumbers::new(
+                        &counts.cells(levels.levels()),
+                        Profile::Ibsi.epsilon(),
+                    ),
                     percentage: zones.zones() as f64 / zones.voxels() as f64,
                 }
             }));

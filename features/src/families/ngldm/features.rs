@@ -14,12 +14,12 @@ pub(super) struct DependenceNumbers {
 }
 
 impl DependenceNumbers {
-    /// Reads the numbers from the non-zero elements of a matrix that is not empty.
-    pub(super) fn new(cells: &[Cell]) -> Self {
+    /// Reads the numbers from the non-zero elements of a matrix that is not empty; `epsilon` goes into the logarithm.
+    pub(super) fn new(cells: &[Cell], epsilon: f64) -> Self {
         let n: f64 = cells.iter().map(|cell| f64::from(cell.count)).sum();
         let probabilities = cells.iter().map(|cell| f64::from(cell.count) / n);
         Self {
-            shared: SizeNumbers::new(cells),
+            shared: SizeNumbers::new(cells, epsilon),
             energy: probabilities.map(|p| p * p).sum(),
         }
     }

@@ -68,7 +68,7 @@ impl FeatureFamily for Ngldm {
         for parting in parts::partings(self.0, settings) {
             values.extend(parting.features(self.0, self.table(), levels, |part| {
                 let cells = dependences::count_dependences(levels, part, &distances, alpha);
-                DependenceNumbers::new(&cells)
+                DependenceNumbers::new(&cells, self.0.epsilon())
             }));
         }
     }
