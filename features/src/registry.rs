@@ -16,8 +16,10 @@ pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[
     &Shape2d,
     &FirstOrder,
     &Glcm,
+    &Ngldm(Profile::PyRadiomics),
     &Glrlm,
     &Glszm(Profile::PyRadiomics),
+    &Ngtdm(Profile::PyRadiomics),
 ];
 
 /// The standard's families, in its order.

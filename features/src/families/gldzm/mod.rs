@@ -72,7 +72,7 @@ impl FeatureFamily for Gldzm {
 }
 
 /// Zones by level and smallest distance.
-fn count_distances(
+pub(super) fn count_distances(
     zones: &Zones,
     part: &Part,
     rows: usize,

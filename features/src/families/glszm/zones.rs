@@ -10,6 +10,8 @@
 //! begins and begin no later than it ends, corners included; with 26 neighbours also those of three rows of
 //! the slice before. Touching runs of one level are joined in a union-find over runs.
 
+use std::cmp::Ordering;
+
 use crate::discretise::DiscretisedRoi;
 use crate::families::parts::Part;
 use crate::families::size_matrix::SizeCounts;
@@ -103,17 +105,17 @@ impl Zones {
             if run.continues(other) {
                 self.join(a, b);
             }
-            if run.end < other.end {
-                a += 1;
-            } else if other.end < run.end {
-                b += 1;
-            } else {
-                // Both end here, and each may touch the other's successor at a corner. The next turn sees
-                // one of the two pairs, this is the other.
-                if b + 1 < there.end && run.continues(self.runs[b + 1]) {
-                    self.join(a, b + 1);
+            match run.end.cmp(&other.end) {
+                Ordering::Less => a += 1,
+                Ordering::Greater => b += 1,
+                Ordering::Equal => {
+                    // Both end here, and each may touch the other's successor at a corner. The next turn
+                    // sees one of the two pairs, this is the other.
+                    if b + 1 < there.end && run.continues(self.runs[b + 1]) {
+                        self.join(a, b + 1);
+                    }
+                    a += 1;
                 }
-                a += 1;
             }
         }
     }

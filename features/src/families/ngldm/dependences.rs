@@ -65,7 +65,7 @@ fn add_similar(row: &Row<'_>, steps: &[isize], alpha: u16, counts: &mut [u16]) {
     for step in steps {
         for ((count, here), there) in counts.iter_mut().zip(row.numbers).zip(row.at(*step)) {
             // No short cut, so that several voxels are compared at once.
-            *count += u16::from((here.abs_diff(*there) <= alpha) & (*there > 0));
+            *count += u16::from(here.abs_diff(*there) <= alpha) & u16::from(*there > 0);
         }
     }
 }
