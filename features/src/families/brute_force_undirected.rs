@@ -239,8 +239,7 @@ proptest! {
                 let distances = zone.iter().map(|place| distance_to_edge(*place, &case.morphology, part.reach));
                 *nearest.entry((*level, distances.min().unwrap())).or_default() += 1;
             }
-            prop_assert_eq!(labelled.zones(), expected.len());
-            prop_assert_eq!(labelled.voxels(), voxels.len() as u64);
+            prop_assert_eq!(labelled.zones_and_voxels(), (expected.len(), voxels.len() as u64));
             prop_assert_eq!(counted(labelled.sizes().cells(case.levels.levels())), sizes);
             let map = DistanceMap::new(case.morphology.inside(), part.reach);
             let map = map.window(case.morphology.offset(), case.roi.offset());

@@ -59,12 +59,13 @@ impl FeatureFamily for Gldzm {
             values.extend(parting.features(self.profile(), TABLE, levels, |part| {
                 let zones = Zones::label(levels, part);
                 let counts = count_distances(&zones, part, levels.rows(), &map);
+                let (zones, voxels) = zones.zones_and_voxels();
                 DistanceNumbers {
                     shared: SizeNumbers::new(
                         &counts.cells(levels.levels()),
                         Profile::Ibsi.epsilon(),
                     ),
-                    percentage: zones.zones() as f64 / zones.voxels() as f64,
+                    percentage: zones as f64 / voxels as f64,
                 }
             }));
         }
