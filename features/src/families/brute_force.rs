@@ -7,9 +7,10 @@ use ndarray::Array3;
 use proptest::prelude::*;
 
 use crate::discretise::{Discretisation, DiscretisedRoi};
+use crate::families::parts::Part;
 use crate::families::size_matrix::SizeCounts;
 use crate::families::{glcm, glrlm, glszm};
-use crate::geometry::{DIRECTIONS_2D, Direction2, Spacing};
+use crate::geometry::{DIRECTIONS_2D, Direction2, Reach, Spacing};
 use crate::roi::Roi;
 
 /// Grey level at each pixel of the region.
@@ -122,6 +123,7 @@ proptest! {
     fn pairs_runs_and_zones_are_counted_by_definition(levels in region()) {
         let Some(levels) = levels else { return Ok(()) };
         let pixels = pixels_of(&levels);
+        let whole = Part { slices: 0..1, reach: Reach::Slice };
         for (direction, cells) in DIRECTIONS_2D.into_iter().zip(glcm::matrix::count_pairs(&levels)) {
             let mut symmetric = Counts::new();
             for cell in cells {
@@ -139,6 +141,6 @@ proptest! {
         let found: Vec<Counts> =
             glrlm::runs::count_runs(&levels).into_iter().map(|counts| counted(counts, &levels)).collect();
         prop_assert_eq!(found, expected);
-        prop_assert_eq!(counted(glszm::zones::count_zones(&levels), &levels), zones(&pixels));
+        prop_assert_eq!(counted(glszm::zones::Zones::label(&levels, &whole).sizes(), &levels), zones(&pixels));
     }
 }
