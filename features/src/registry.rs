@@ -4,12 +4,14 @@ use crate::families::first_order::FirstOrder;
 use crate::families::glcm::Glcm;
 use crate::families::glrlm::Glrlm;
 use crate::families::glszm::Glszm;
+use crate::families::shape::ShapeFamily;
 use crate::families::shape2d::Shape2d;
 use crate::family::FeatureFamily;
 use crate::profile::Profile;
 
 /// PyRadiomics' feature classes in the order of its columns: form first, then by name.
-pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[&Shape2d, &FirstOrder, &Glcm, &Glrlm, &Glszm];
+pub static PYRADIOMICS: &[&dyn FeatureFamily] =
+    &[&ShapeFamily, &Shape2d, &FirstOrder, &Glcm, &Glrlm, &Glszm];
 
 /// The standard's families, in its order.
 pub static IBSI: &[&dyn FeatureFamily] = &[];

@@ -8,5 +8,6 @@ pub(crate) mod first_order;
 pub(crate) mod glcm;
 pub(crate) mod glrlm;
 pub(crate) mod glszm;
+pub(crate) mod shape;
 pub(crate) mod shape2d;
 mod size_matrix;

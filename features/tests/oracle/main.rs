@@ -10,4 +10,5 @@ mod glszm_pyradiomics;
 mod pyradiomics;
 mod shape2d_closed_form;
 mod shape2d_pyradiomics;
+mod shape_baselines_pyradiomics;
 mod tiny_regions_pyradiomics;
