@@ -8,8 +8,9 @@ use crate::mesh::bits::BitMask;
 /// A symmetric matrix of three rows.
 type Matrix = [[f64; 3]; 3];
 
-/// Eigenvalues this little below zero (mm²) are rounding errors of zero; the bound is PyRadiomics'.
-const ROUNDING: f64 = -1e-10;
+/// Eigenvalues no larger than this part of the largest one are rounding errors of zero, above or below:
+/// the region is flat or a line. PyRadiomics sets those between -1e-10 mm² and zero to zero.
+const ROUNDING: f64 = 16.0 * f64::EPSILON;
 
 /// Sweeps after which every matrix of three rows is diagonal; three or four do.
 const SWEEPS: usize = 20;
@@ -74,7 +75,7 @@ impl PrincipalAxes {
         Self {
             voxels: u64::try_from(n).expect("a number of voxels"),
             centre: std::array::from_fn(|axis| first[axis] as f64 / n as f64 * s[axis]),
-            variances: variances.map(|v| if v < 0.0 && v > ROUNDING { 0.0 } else { v }),
+            variances: variances.map(|v| if v <= variances[0] * ROUNDING { 0.0 } else { v }),
         }
     }
 }

@@ -11,4 +11,5 @@ mod pyradiomics;
 mod shape2d_closed_form;
 mod shape2d_pyradiomics;
 mod shape_baselines_pyradiomics;
+mod shape_pyradiomics;
 mod tiny_regions_pyradiomics;
