@@ -9,6 +9,7 @@ use crate::families::intensity_histogram::IntensityHistogram;
 use crate::families::intensity_volume_histogram::IntensityVolumeHistogram;
 use crate::families::ngldm::Ngldm;
 use crate::families::ngtdm::Ngtdm;
+use crate::families::shape::ShapeFamily;
 use crate::families::shape2d::Shape2d;
 use crate::families::statistics::Statistics;
 use crate::family::FeatureFamily;
@@ -16,6 +17,7 @@ use crate::profile::Profile;
 
 /// PyRadiomics' feature classes in the order of its columns: form first, then by name.
 pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[
+    &ShapeFamily,
     &Shape2d,
     &FirstOrder,
     &Glcm,

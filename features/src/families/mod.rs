@@ -18,6 +18,7 @@ mod neighbourhood;
 pub(crate) mod ngldm;
 pub(crate) mod ngtdm;
 mod parts;
+pub(crate) mod shape;
 pub(crate) mod shape2d;
 mod size_matrix;
 pub(crate) mod statistics;

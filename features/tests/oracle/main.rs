@@ -19,5 +19,7 @@ mod processing_ibsi;
 mod pyradiomics;
 mod shape2d_closed_form;
 mod shape2d_pyradiomics;
+mod shape_baselines_pyradiomics;
+mod shape_pyradiomics;
 mod tiny_regions_pyradiomics;
 mod undirected_ibsi;
