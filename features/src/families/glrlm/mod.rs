@@ -45,7 +45,9 @@ impl FeatureFamily for Glrlm {
         let levels = region.grey_levels();
         let directions: Vec<SizeNumbers> = runs::count_runs(levels)
             .into_iter()
-            .map(|counts| SizeNumbers::new(&counts.cells(levels.levels())))
+            .map(|counts| {
+                SizeNumbers::new(&counts.cells(levels.levels()), self.profile().epsilon())
+            })
             .collect();
         values.extend(
             TABLE

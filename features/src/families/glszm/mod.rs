@@ -40,7 +40,7 @@ impl FeatureFamily for Glszm {
     fn compute(&self, region: &Region<'_>, values: &mut Vec<f64>) {
         let levels = region.grey_levels();
         let counts = zones::count_zones(levels);
-        let numbers = SizeNumbers::new(&counts.cells(levels.levels()));
+        let numbers = SizeNumbers::new(&counts.cells(levels.levels()), self.profile().epsilon());
         values.extend(TABLE.iter().map(|feature| (feature.value)(&numbers)));
     }
 }
