@@ -9,10 +9,16 @@ use crate::family::FeatureFamily;
 use crate::profile::Profile;
 
 /// PyRadiomics' feature classes in the order of its columns: form first, then by name.
-pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[&Shape2d, &FirstOrder, &Glcm, &Glrlm, &Glszm];
+pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[
+    &Shape2d,
+    &FirstOrder,
+    &Glcm(Profile::PyRadiomics),
+    &Glrlm(Profile::PyRadiomics),
+    &Glszm,
+];
 
 /// The standard's families, in its order.
-pub static IBSI: &[&dyn FeatureFamily] = &[];
+pub static IBSI: &[&dyn FeatureFamily] = &[&Glcm(Profile::Ibsi), &Glrlm(Profile::Ibsi)];
 
 /// The families of a profile, in the order of their columns.
 pub fn families(profile: Profile) -> &'static [&'static dyn FeatureFamily] {

@@ -3,6 +3,8 @@
 mod aggregate;
 #[cfg(test)]
 mod brute_force;
+#[cfg(test)]
+mod brute_force_directions;
 mod entropy;
 pub(crate) mod first_order;
 pub(crate) mod glcm;

@@ -1,10 +1,13 @@
 //! Values against other programs, standards and closed forms.
 
+mod baselines_pyradiomics;
 mod completeness_pyradiomics;
 mod digital_phantom_ibsi;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
+mod glcm_baselines;
 mod glcm_pyradiomics;
+mod glrlm_baselines;
 mod glrlm_pyradiomics;
 mod glszm_pyradiomics;
 mod pyradiomics;
