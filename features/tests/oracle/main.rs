@@ -3,11 +3,14 @@
 mod baselines_pyradiomics;
 mod completeness_pyradiomics;
 mod digital_phantom_ibsi;
+mod directions_ibsi;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
 mod glcm_baselines;
+mod glcm_ibsi;
 mod glcm_pyradiomics;
 mod glrlm_baselines;
+mod glrlm_ibsi;
 mod glrlm_pyradiomics;
 mod glszm_pyradiomics;
 mod pyradiomics;
