@@ -4,6 +4,8 @@ mod aggregate;
 #[cfg(test)]
 mod brute_force;
 #[cfg(test)]
+mod brute_force_directions;
+#[cfg(test)]
 mod brute_force_undirected;
 mod distribution;
 mod entropy;

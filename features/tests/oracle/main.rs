@@ -1,14 +1,20 @@
 //! Values against other programs, standards and closed forms.
 
+mod baselines_pyradiomics;
 mod completeness_pyradiomics;
 mod configurations_ibsi;
 mod digital_phantom_ibsi;
+mod directions_ibsi;
 mod filters_ibsi;
 mod filters_pyradiomics;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
+mod glcm_baselines;
+mod glcm_ibsi;
 mod glcm_pyradiomics;
 mod gldzm_ibsi;
+mod glrlm_baselines;
+mod glrlm_ibsi;
 mod glrlm_pyradiomics;
 mod glszm_ibsi;
 mod glszm_pyradiomics;
