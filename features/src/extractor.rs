@@ -220,9 +220,8 @@ impl Extractor {
         let roi = Roi::from_volume(&image, &mask)?;
         let roi = roi.ok_or(FeatureError::Emptied { step: "resampling" })?;
         let mut one = self.regions(&image, vec![roi]);
-        one.pop().unwrap_or(Err(FeatureError::Emptied {
-            step: "measuring",
-        }))
+        one.pop()
+            .unwrap_or(Err(FeatureError::Emptied { step: "measuring" }))
     }
 
     /// Measures each slice that holds part of the region, in ascending order, with its index.
@@ -255,9 +254,8 @@ impl Extractor {
             let roi = Roi::from_volume(&image, &slice)?;
             let roi = roi.ok_or(FeatureError::Emptied { step: "resampling" })?;
             let mut one = self.regions(&image, vec![roi]);
-            one.pop().unwrap_or(Err(FeatureError::Emptied {
-                step: "measuring",
-            }))
+            one.pop()
+                .unwrap_or(Err(FeatureError::Emptied { step: "measuring" }))
         };
         Ok(occupied.iter().map(|z| (*z, alone(z))).collect())
     }
@@ -483,7 +481,9 @@ impl Underway {
             Ok(vector) => {
                 let flat = measured.range.0 >= measured.range.1 || measured.levels == Some(1);
                 if vector.levels() == Some(1) && !flat {
-                    measured.doubts.push(ImageDoubt::Collapsed { image: name.into() });
+                    measured
+                        .doubts
+                        .push(ImageDoubt::Collapsed { image: name.into() });
                 }
                 measured.values.extend_from_slice(vector.values());
             }

@@ -1,6 +1,7 @@
 //! A region of interest: the pixels of one slice (or of a volume) that features are computed from.
 
-use ndarray::{Array3, ArrayView3, s};
+use ndarray::{Array3, ArrayView1, ArrayView3, s};
+use ndarray_stats::SummaryStatisticsExt;
 
 use crate::components;
 use crate::error::{FeatureError, Result};
@@ -69,9 +70,10 @@ impl Roi {
     #[must_use]
     pub fn resegmented(&self, rule: Resegmentation) -> Option<Self> {
         let x = self.intensities();
-        let n = x.len() as f64;
-        let mean = x.iter().sum::<f64>() / n;
-        let deviation = (x.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n).sqrt();
+        let view = ArrayView1::from(&x);
+        let mean = view.sum() / x.len() as f64;
+        let variance = view.central_moment(2);
+        let deviation = variance.expect("a region has at least one voxel").sqrt();
         let maximum = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let (mut low, mut high) = match rule.range {
             None => (f64::NEG_INFINITY, f64::INFINITY),
