@@ -94,14 +94,7 @@ pub fn measure(
         None
     };
     let region = Region::new(roi, morphology, image, settings, grey_levels);
-    let of_family = |chosen: &Chosen| {
-        let mut values = Vec::new();
-        chosen.family.compute(&region, &mut values);
-        let all = values.into_iter().enumerate();
-        all.filter(|(at, _)| chosen.keeps(*at))
-            .map(|(_, value)| value)
-            .collect::<Vec<f64>>()
-    };
+    let of_family = |chosen: &Chosen| values_of_family(chosen, &region);
     // Families do not see each other, so it makes no difference to a value where it is computed.
     let families = set.chosen_families();
     let values: Vec<Vec<f64>> = if roi.count() >= PARALLEL_VOXELS {
@@ -111,4 +104,21 @@ pub fn measure(
     };
     let levels = region.levels();
     Ok(FeatureVector::new(set, values.concat(), levels))
+}
+
+/// The values of a set on one prepared region.
+pub(crate) fn values_of(set: &FeatureSet, region: &Region<'_>) -> Vec<f64> {
+    let families = set.chosen_families().iter();
+    families
+        .flat_map(|chosen| values_of_family(chosen, region))
+        .collect()
+}
+
+fn values_of_family(chosen: &Chosen, region: &Region<'_>) -> Vec<f64> {
+    let mut values = Vec::new();
+    chosen.family.compute(region, &mut values);
+    let all = values.into_iter().enumerate();
+    all.filter(|(at, _)| chosen.keeps(*at))
+        .map(|(_, value)| value)
+        .collect()
 }

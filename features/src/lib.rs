@@ -25,6 +25,7 @@ pub mod family;
 pub mod filters;
 pub mod geometry;
 mod hull;
+pub mod maps;
 mod mesh;
 mod principal_axes;
 pub mod processing;

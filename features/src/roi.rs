@@ -125,6 +125,19 @@ impl Roi {
         Self::checked(crop(&values.view(), low, shape), inside, spacing, low).map(Some)
     }
 
+    /// The part of the region in a box of its own box that holds at least one of its voxels. The box of the
+    /// part is that box, which need not be tight.
+    pub(crate) fn window(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
+        let inside = crop(&self.inside.view(), low, shape);
+        Self {
+            values: crop(&self.values.view(), low, shape),
+            count: inside.iter().filter(|inside| **inside).count(),
+            inside,
+            spacing: self.spacing,
+            offset: std::array::from_fn(|axis| self.offset[axis] + low[axis]),
+        }
+    }
+
     /// Lowest and highest intensity inside.
     pub fn range(&self) -> (f64, f64) {
         let both = self.values.iter().zip(&self.inside);

@@ -19,6 +19,7 @@ mod glrlm_pyradiomics;
 mod glszm_ibsi;
 mod glszm_pyradiomics;
 mod intensity_ibsi;
+mod maps_pyradiomics;
 mod ngldm_ibsi;
 mod ngtdm_ibsi;
 mod processing_ibsi;
