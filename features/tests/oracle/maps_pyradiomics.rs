@@ -1,6 +1,8 @@
 //! Feature maps against PyRadiomics' voxel-based extraction (`tests/reference/pyradiomics/maps.csv`).
 //!
-//! PyRadiomics hands its maps back as `float32`: values agree to its resolution.
+//! Deviation: where a direction holds no pair within a neighbourhood, PyRadiomics leaves two GLCM features
+//! undefined (its joint average takes the plain mean over directions, its maximal correlation coefficient fails on
+//! the empty matrix). Ours are the means over the directions that have pairs, as for regions.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +15,15 @@ use crate::baselines_pyradiomics::region;
 
 const NAME: &str = "maps_pyradiomics";
 
+/// Features that PyRadiomics leaves undefined where a direction is empty.
+const UNDEFINED_THERE: [&str; 2] = ["original_glcm_JointAverage", "original_glcm_MCC"];
+
 #[test]
 fn maps_have_the_values_of_pyradiomics() {
     let table = Table::read("pyradiomics/maps.csv");
     let mut made = BTreeMap::new();
     let mut comparison = Comparison::default();
+    let mut deviations = 0;
     for row in table.rows() {
         let key = ["case", "radius", "kernel"].map(|column| row.text(column).to_owned());
         if !made.contains_key(&key) {
@@ -50,9 +56,14 @@ fn maps_have_the_values_of_pyradiomics() {
             if column.ends_with("TotalEnergy") {
                 continue;
             }
+            if UNDEFINED_THERE.contains(&column.as_str()) && row.number(column).is_nan() {
+                deviations += 1;
+                continue;
+            }
             let what = format!("{key:?} {at:?} {column}");
             comparison.check(&what, map[[z, y, x]], row.number(column), 1e-9, 0.0);
         }
     }
+    assert_eq!(deviations, 39, "values that PyRadiomics leaves undefined");
     comparison.finish(NAME);
 }
