@@ -14,6 +14,7 @@
 struct Readme;
 
 pub mod aggregation;
+mod bins;
 pub mod discretise;
 pub mod engine;
 pub mod error;
