@@ -22,6 +22,7 @@ mod families;
 pub mod family;
 pub mod filters;
 pub mod geometry;
+pub mod processing;
 pub mod profile;
 pub mod registry;
 pub mod roi;
