@@ -1,8 +1,10 @@
 //! Values against other programs, standards and closed forms.
 
+mod cases_pyradiomics;
 mod completeness_pyradiomics;
 mod configurations_ibsi;
 mod digital_phantom_ibsi;
+mod first_order_baseline;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
 mod glcm_pyradiomics;
@@ -11,6 +13,7 @@ mod glszm_pyradiomics;
 mod intensity_ibsi;
 mod processing_ibsi;
 mod pyradiomics;
+mod resample_simpleitk;
 mod shape2d_closed_form;
 mod shape2d_pyradiomics;
 mod tiny_regions_pyradiomics;
