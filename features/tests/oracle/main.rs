@@ -13,6 +13,7 @@ mod glszm_pyradiomics;
 mod intensity_ibsi;
 mod processing_ibsi;
 mod pyradiomics;
+mod resample_closed_form;
 mod resample_simpleitk;
 mod shape2d_closed_form;
 mod shape2d_pyradiomics;

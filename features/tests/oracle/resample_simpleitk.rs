@@ -44,7 +44,6 @@ fn mean(values: &[f64]) -> f64 {
 }
 
 /// The image in the number type of the row.
-#[expect(clippy::cast_possible_truncation, reason = "int16 fits into f32")]
 fn typed(image: &Volume, number_type: &str) -> Volume {
     match (number_type, image.voxels()) {
         ("int16", _) => image.clone(),
