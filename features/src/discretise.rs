@@ -265,19 +265,17 @@ fn range(roi: &Roi) -> (f64, f64) {
     /// Neighbours that are compared side by side, so that none waits for the one before.
     const LANES: usize = 8;
     let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
-    let rows = roi.values().rows().into_iter().zip(roi.inside().rows());
-    for (values, inside) in rows {
-        let (Some(values), Some(inside)) = (values.to_slice(), inside.to_slice()) else {
-            unreachable!("regions are made in standard layout");
-        };
-        for (values, inside) in values.chunks(LANES).zip(inside.chunks(LANES)) {
-            for (lane, (value, inside)) in values.iter().zip(inside).enumerate() {
-                if *inside && *value < low[lane] {
-                    low[lane] = *value;
-                }
-                if *inside && *value > high[lane] {
-                    high[lane] = *value;
-                }
+    let values = roi.values().as_slice();
+    let values = values.expect("regions are made in standard layout");
+    let inside = roi.inside().as_slice();
+    let inside = inside.expect("regions are made in standard layout");
+    for (values, inside) in values.chunks(LANES).zip(inside.chunks(LANES)) {
+        for (lane, (value, inside)) in values.iter().zip(inside).enumerate() {
+            if *inside && *value < low[lane] {
+                low[lane] = *value;
+            }
+            if *inside && *value > high[lane] {
+                high[lane] = *value;
             }
         }
     }

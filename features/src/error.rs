@@ -93,6 +93,27 @@ pub enum FeatureError {
         /// All ids, separated by commas.
         known: String,
     },
+    /// A family has no feature of this name.
+    #[error("family '{family}' has no feature '{found}'")]
+    UnknownFeature {
+        /// Asked for.
+        found: String,
+        /// The family.
+        family: &'static str,
+    },
+    /// The region's bounding box is one voxel wide along too many axes.
+    #[error(
+        "the region's bounding box [z, y, x] is {shape:?} voxels: it extends along {found} axes, the \
+         settings ask for {expected}"
+    )]
+    TooFlat {
+        /// The bounding box.
+        shape: [usize; 3],
+        /// Axes along which it is longer than a voxel.
+        found: usize,
+        /// `minimum_dimensions`.
+        expected: usize,
+    },
     /// A family was asked for twice, or none at all.
     #[error("feature families {found:?}: name at least one, each once")]
     FamilyChoice {

@@ -2,6 +2,7 @@
 
 use ndarray::{Array3, ArrayView3, s};
 
+use crate::components;
 use crate::error::{FeatureError, Result};
 use crate::geometry::{Grid, Spacing};
 use crate::settings::{Resegmentation, ResegmentationRange};
@@ -122,6 +123,25 @@ impl Roi {
         Self::checked(crop(&values.view(), low, shape), inside, spacing, low).map(Some)
     }
 
+    /// Lowest and highest intensity inside.
+    pub fn range(&self) -> (f64, f64) {
+        let both = self.values.iter().zip(&self.inside);
+        both.filter(|(_, inside)| **inside).fold(
+            (f64::INFINITY, f64::NEG_INFINITY),
+            |(low, high), (value, _)| (low.min(*value), high.max(*value)),
+        )
+    }
+
+    /// The same voxels on another image of the grid, given as a box that begins at `origin`.
+    ///
+    /// # Errors
+    /// [`FeatureError::NonFinite`] when a value inside the region is NaN or infinite.
+    pub(crate) fn on(&self, image: &Array3<f64>, origin: [usize; 3]) -> Result<Self> {
+        let from = std::array::from_fn(|axis| self.offset[axis] - origin[axis]);
+        let values = crop(&image.view(), from, self.shape());
+        Self::checked(values, self.inside.clone(), self.spacing, self.offset)
+    }
+
     /// Establishes the invariant; `inside` is tight and has at least one true element.
     fn checked(
         values: Array3<f64>,
@@ -197,28 +217,7 @@ impl Roi {
     /// Number of connected parts; pixels that share a corner belong together (8 neighbours in a slice, 26
     /// in a volume).
     pub fn parts(&self) -> usize {
-        let mut left = self.inside.clone();
-        let (nz, ny, nx) = left.dim();
-        let (mut parts, mut open) = (0, Vec::new());
-        for (start, _) in self.inside.indexed_iter().filter(|(_, inside)| **inside) {
-            if !std::mem::take(&mut left[start]) {
-                continue;
-            }
-            parts += 1;
-            open.push(start);
-            while let Some((z, y, x)) = open.pop() {
-                for z in z.saturating_sub(1)..(z + 2).min(nz) {
-                    for y in y.saturating_sub(1)..(y + 2).min(ny) {
-                        for x in x.saturating_sub(1)..(x + 2).min(nx) {
-                            if std::mem::take(&mut left[[z, y, x]]) {
-                                open.push((z, y, x));
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        parts
+        components::count(&self.inside.view())
     }
 }
 

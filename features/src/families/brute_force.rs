@@ -1,5 +1,5 @@
-//! Twins of the three counting kernels that follow the definitions word by word, and property tests
-//! that both agree on random regions.
+//! Twin of the counting kernel of zones that follows the definition word by word, and a property test
+//! that both agree on random regions. [`super::brute_force_directions`] has those of pairs and runs.
 
 use std::collections::BTreeMap;
 
@@ -7,20 +7,17 @@ use ndarray::Array3;
 use proptest::prelude::*;
 
 use crate::discretise::{Discretisation, DiscretisedRoi};
+use crate::families::glszm;
+use crate::families::parts::Part;
 use crate::families::size_matrix::SizeCounts;
-use crate::families::{glcm, glrlm, glszm};
-use crate::geometry::{DIRECTIONS_2D, Direction2, Spacing};
+use crate::geometry::{Reach, Spacing};
 use crate::roi::Roi;
 
 /// Grey level at each pixel of the region.
 type Pixels = BTreeMap<(isize, isize), u32>;
 
-/// Counts by (level, level) or (level, size).
+/// Counts by (level, size).
 type Counts = BTreeMap<(u32, u32), u32>;
-
-fn step(direction: Direction2) -> (isize, isize) {
-    (isize::from(direction.rows > 0), direction.columns)
-}
 
 fn pixels_of(levels: &DiscretisedRoi) -> Pixels {
     let mut pixels = Pixels::new();
@@ -34,38 +31,6 @@ fn pixels_of(levels: &DiscretisedRoi) -> Pixels {
         }
     }
     pixels
-}
-
-/// Every ordered pair of pixels one step apart, in either direction.
-fn pairs(pixels: &Pixels, direction: Direction2) -> Counts {
-    let (dy, dx) = step(direction);
-    let mut counts = Counts::new();
-    for ((y, x), level) in pixels {
-        for neighbour in [(y + dy, x + dx), (y - dy, x - dx)] {
-            if let Some(other) = pixels.get(&neighbour) {
-                *counts.entry((*level, *other)).or_default() += 1;
-            }
-        }
-    }
-    counts
-}
-
-/// From each pixel whose predecessor has another level, as far as the level lasts.
-fn runs(pixels: &Pixels, direction: Direction2) -> Counts {
-    let (dy, dx) = step(direction);
-    let mut counts = Counts::new();
-    for ((y, x), level) in pixels {
-        if pixels.get(&(y - dy, x - dx)) == Some(level) {
-            continue;
-        }
-        let mut length = 1;
-        while pixels.get(&(y + dy * length, x + dx * length)) == Some(level) {
-            length += 1;
-        }
-        let length = u32::try_from(length).unwrap();
-        *counts.entry((*level, length)).or_default() += 1;
-    }
-    counts
 }
 
 /// Flooding from each pixel not yet visited.
@@ -119,26 +84,10 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn pairs_runs_and_zones_are_counted_by_definition(levels in region()) {
+    fn zones_are_counted_by_definition(levels in region()) {
         let Some(levels) = levels else { return Ok(()) };
         let pixels = pixels_of(&levels);
-        for (direction, cells) in DIRECTIONS_2D.into_iter().zip(glcm::matrix::count_pairs(&levels)) {
-            let mut symmetric = Counts::new();
-            for cell in cells {
-                let level = |position: u16| levels.levels()[usize::from(position)];
-                *symmetric.entry((level(cell.i), level(cell.j))).or_default() += cell.count;
-                *symmetric.entry((level(cell.j), level(cell.i))).or_default() += cell.count;
-            }
-            prop_assert_eq!(symmetric, pairs(&pixels, direction));
-        }
-        let kept = DIRECTIONS_2D.into_iter().filter(|direction| {
-            let (dy, dx) = step(*direction);
-            pixels.keys().any(|(y, x)| (1..50).any(|k| pixels.contains_key(&(y + k * dy, x + k * dx))))
-        });
-        let expected: Vec<Counts> = kept.map(|direction| runs(&pixels, direction)).collect();
-        let found: Vec<Counts> =
-            glrlm::runs::count_runs(&levels).into_iter().map(|counts| counted(counts, &levels)).collect();
-        prop_assert_eq!(found, expected);
-        prop_assert_eq!(counted(glszm::zones::count_zones(&levels), &levels), zones(&pixels));
+        let whole = Part { slices: 0..1, reach: Reach::Slice };
+        prop_assert_eq!(counted(glszm::zones::Zones::label(&levels, &whole).sizes(), &levels), zones(&pixels));
     }
 }

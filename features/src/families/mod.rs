@@ -3,14 +3,25 @@
 mod aggregate;
 #[cfg(test)]
 mod brute_force;
+#[cfg(test)]
+mod brute_force_directions;
+#[cfg(test)]
+mod brute_force_undirected;
 mod distribution;
 mod entropy;
 pub(crate) mod first_order;
 pub(crate) mod glcm;
+pub(crate) mod gldzm;
 pub(crate) mod glrlm;
 pub(crate) mod glszm;
 pub(crate) mod intensity_histogram;
 pub(crate) mod intensity_volume_histogram;
+mod neighbourhood;
+pub(crate) mod ngldm;
+pub(crate) mod ngtdm;
+mod parts;
+pub(crate) mod shape;
 pub(crate) mod shape2d;
 mod size_matrix;
 pub(crate) mod statistics;
+mod tally;

@@ -1,15 +1,11 @@
-//! PyRadiomics' five test cases as volumes, and the tables of its baseline.
+//! PyRadiomics' test cases as volumes with the grids of their files.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
 use ndarray::Array3;
 use raduet_features::{Affine, Grid, MaskVolume, Scaling, Spacing, Volume, Voxels};
 use raduet_testkit::{data, images};
-
-/// Names of the cases.
-pub(crate) const CASES: [&str; 5] = ["brain1", "brain2", "breast1", "lung1", "lung2"];
 
 /// Image (int16, as stored) and region (label 1) of a case, or says that `test` skips.
 ///
@@ -30,6 +26,7 @@ pub(crate) fn case(test: &str, name: &str) -> Option<(Volume, MaskVolume)> {
 }
 
 /// The grid in the head of an NRRD file, turned from its LPS coordinates to RAS.
+#[expect(clippy::disallowed_types, reason = "a file of the test data")]
 fn grid(path: &Path, shape: [usize; 3]) -> Grid {
     let mut head = vec![0; 2048];
     let mut file = std::fs::File::open(path).expect("a file");
@@ -59,39 +56,4 @@ fn grid(path: &Path, shape: [usize; 3]) -> Grid {
         spacing: Spacing::new([length(2), length(1), length(0)]).expect("a spacing"),
         affine: Affine([row(0), row(1), row(2)]),
     }
-}
-
-/// A baseline table: for each column (`brain1`, `brain1_resampling` …) the features by name, without
-/// `original_`.
-pub(crate) fn baseline(test: &str, class: &str) -> Option<BTreeMap<String, BTreeMap<String, f64>>> {
-    let path = data::path(test, &format!("pyradiomics/baseline/baseline_{class}.csv"))?;
-    let text = std::fs::read_to_string(path).expect("a text file");
-    let mut lines = text.lines();
-    let head = cells(lines.next().expect("a head"));
-    let mut columns = BTreeMap::new();
-    for line in lines {
-        let cells = cells(line);
-        let Some(name) = cells[0].strip_prefix("original_") else {
-            continue;
-        };
-        for (column, cell) in head.iter().zip(&cells).skip(1) {
-            let features: &mut BTreeMap<_, _> = columns.entry(column.clone()).or_default();
-            features.insert(name.to_owned(), cell.parse().expect("a number"));
-        }
-    }
-    Some(columns)
-}
-
-/// Cells of a line; those in quotes may hold commas.
-fn cells(line: &str) -> Vec<String> {
-    let mut cells = vec![String::new()];
-    let mut quoted = false;
-    for letter in line.chars() {
-        match letter {
-            '"' => quoted = !quoted,
-            ',' if !quoted => cells.push(String::new()),
-            _ => cells.last_mut().expect("a cell").push(letter),
-        }
-    }
-    cells
 }
