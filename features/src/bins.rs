@@ -33,20 +33,20 @@ impl Bins {
     /// [`FeatureError::TooManyBins`]; [`FeatureError::NotGreyLevels`] when values that should be levels
     /// are not from 1 to `maximum`.
     pub(crate) fn new(rule: Discretisation, low: f64, high: f64, maximum: usize) -> Result<Self> {
-        let too_many = |width, bins| FeatureError::TooManyBins {
+        let too_many = |first: f64, width, bins| FeatureError::TooManyBins {
             minimum: low,
             maximum: high,
             width,
             bins,
             allowed: maximum,
-            suggested: (high - low) / 64.0,
+            suggested: (high - first) / 64.0,
         };
         match rule {
             Discretisation::PyRadiomicsFixedBinSize { width } => {
                 let first = low - low.rem_euclid(width);
                 let bins = ((high - first) / width).floor() + 1.0;
                 if bins > maximum as f64 {
-                    return Err(too_many(width, bins));
+                    return Err(too_many(low, width, bins));
                 }
                 // `numpy.arange` steps by the rounded difference of its first two elements. One bin
                 // more than needed on paper, in case rounding puts the last edge below `high`.
@@ -87,7 +87,7 @@ impl Bins {
                 let first = lower.unwrap_or(low);
                 let bins = (((high - first) / width).floor() + 1.0).max(1.0);
                 if bins > maximum as f64 {
-                    return Err(too_many(width, bins));
+                    return Err(too_many(first, width, bins));
                 }
                 Ok(Self {
                     rule: Rule::Formula {
@@ -152,7 +152,7 @@ impl Bins {
 }
 
 /// The whole part of a number as an index; 0 for numbers below zero. By way of 32 bits, which processors
-/// convert several times faster than 64; there are fewer bins than 2^16.
+/// convert several times faster than 64.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "callers bound the number from above; what lies below 0 saturates there"
@@ -165,7 +165,7 @@ fn index(number: f64) -> usize {
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
-    reason = "there are fewer bins than 2^16"
+    reason = "edges are asked for up to the number of bins, which the settings bound"
 )]
 fn number(index: usize) -> f64 {
     f64::from(index as i32)

@@ -20,6 +20,7 @@ mod glrlm_ibsi;
 mod glrlm_pyradiomics;
 mod glszm_ibsi;
 mod glszm_pyradiomics;
+mod intensity_closed_form;
 mod intensity_ibsi;
 mod ngldm_ibsi;
 mod ngtdm_ibsi;

@@ -2,7 +2,7 @@
 
 use ndarray::Array3;
 use raduet_features::processing::{
-    Extent, GridRule, Intensities, Interpolator, MaskInterpolator, Resampling, resample,
+    Extent, GridRule, Intensities, Interpolator, MaskInterpolator, Resampling, normalise, resample,
 };
 use raduet_features::{Affine, FeatureError, Grid, MaskVolume, Scaling, Spacing, Volume, Voxels};
 use raduet_testkit::phantoms::Random;
@@ -364,4 +364,24 @@ fn what_cannot_be_resampled_says_why() {
     );
     let error = Interpolator::from_simple_itk("sitkGaussian").unwrap_err();
     assert!(error.to_string().contains("sitkBSpline"), "{error}");
+}
+
+#[test]
+fn threads_change_no_bit() {
+    let mut random = Random::new(8);
+    let (image, mask) = pair([20, 70, 60], [2.0, 0.9, 1.1], 5, |_| {
+        f64::from(random.below(1000)) * 0.1
+    });
+    let all = || {
+        let resampled = ALL.map(|interpolator| {
+            let how = Resampling::ibsi([1.5, 1.3, 1.7], interpolator);
+            resample(&image, &mask, &how).expect("a region")
+        });
+        (resampled, normalise(&image, 100.0, Some(2.0)))
+    };
+    let [one, three] = [1, 3].map(|threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build().expect("threads").install(all)
+    });
+    assert_eq!(one, three);
 }
