@@ -227,7 +227,7 @@ impl ExtractionOptions {
         }
         if let Some(range) = self.resegmentation.and_then(|rule| rule.range) {
             let (low, high) = range.bounds();
-            if !(low <= high) {
+            if low.is_nan() || high.is_nan() || low > high {
                 faults.push(format!(
                     "re-segmentation range {low} to {high}: must ascend"
                 ));

@@ -2,6 +2,7 @@
 //! image, as ITK's normalising filter computes them.
 
 use ndarray::Array3;
+use rayon::prelude::*;
 
 use crate::volume::{Scaling, Volume, Voxels};
 
@@ -15,37 +16,46 @@ use crate::volume::{Scaling, Volume, Voxels};
 /// Never: the result has the shape of the image.
 #[must_use]
 pub fn normalise(image: &Volume, scale: f64, remove_outliers: Option<f64>) -> Volume {
-    let shape = image.grid().shape;
-    let mut values = image.box_f64([0; 3], shape);
-    let n = values.len() as f64;
-    let mean = sum_of_planes(&values, |x| x) / n;
-    let squares = sum_of_planes(&values, |x| (x - mean) * (x - mean));
-    let deviation = (squares / (n - 1.0).max(1.0)).sqrt();
-    let factor = if deviation > 0.0 {
-        1.0 / deviation
+    let [slices, rows, columns] = image.grid().shape;
+    let n = (slices * rows * columns) as f64;
+    let mean = sum(image, |x| x) / n;
+    let variance = sum(image, |x| (x - mean) * (x - mean)) / (n - 1.0).max(1.0);
+    let factor = if variance > 0.0 {
+        1.0 / variance.sqrt()
     } else {
         0.0
     };
     let bound = remove_outliers.unwrap_or(f64::INFINITY).abs();
-    values.mapv_inplace(|x| ((x - mean) * factor).clamp(-bound, bound) * scale);
-    Volume::new(Voxels::F64(values), Scaling::NONE, *image.grid())
-        .expect("the values have the shape of the grid")
+    let mut scores = vec![0.0; slices * rows * columns];
+    let planes = scores.par_chunks_mut(rows * columns).enumerate();
+    planes.for_each(|(z, scores)| {
+        let values = image.box_f64([z, 0, 0], [1, rows, columns]);
+        for (score, x) in scores.iter_mut().zip(&values) {
+            *score = ((x - mean) * factor).clamp(-bound, bound) * scale;
+        }
+    });
+    let scores = Array3::from_shape_vec((slices, rows, columns), scores);
+    let scores = Voxels::F64(scores.expect("one number for each voxel"));
+    Volume::new(scores, Scaling::NONE, *image.grid()).expect("the scores have the image's shape")
 }
 
-/// Adds up plane after plane, so that long sums lose few digits.
-fn sum_of_planes(values: &Array3<f64>, term: impl Fn(f64) -> f64) -> f64 {
-    let planes = values.outer_iter();
-    planes
-        .map(|plane| {
+/// The sum over all voxels, row by row and slice by slice: long sums would lose digits. The image need not
+/// be in memory a second time.
+fn sum(image: &Volume, term: impl Fn(f64) -> f64 + Sync) -> f64 {
+    let [slices, rows, columns] = image.grid().shape;
+    let planes: Vec<f64> = (0..slices)
+        .into_par_iter()
+        .map(|z| {
+            let plane = image.box_f64([z, 0, 0], [1, rows, columns]);
             let rows = plane.rows().into_iter();
             rows.map(|row| row.iter().map(|x| term(*x)).sum::<f64>())
-                .sum::<f64>()
+                .sum()
         })
-        .sum()
+        .collect();
+    planes.iter().sum()
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "the numbers are exact in binary")]
 mod tests {
     use ndarray::array;
 

@@ -1,12 +1,14 @@
 //! Values against other programs, standards and closed forms.
 
 mod baselines_pyradiomics;
+mod cases_pyradiomics;
 mod completeness_pyradiomics;
 mod configurations_ibsi;
 mod digital_phantom_ibsi;
 mod directions_ibsi;
 mod filters_ibsi;
 mod filters_pyradiomics;
+mod first_order_baseline;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
 mod glcm_baselines;
@@ -18,12 +20,15 @@ mod glrlm_ibsi;
 mod glrlm_pyradiomics;
 mod glszm_ibsi;
 mod glszm_pyradiomics;
+mod intensity_closed_form;
 mod intensity_ibsi;
 mod maps_pyradiomics;
 mod ngldm_ibsi;
 mod ngtdm_ibsi;
 mod processing_ibsi;
 mod pyradiomics;
+mod resample_closed_form;
+mod resample_simpleitk;
 mod shape2d_closed_form;
 mod shape2d_pyradiomics;
 mod shape_baselines_pyradiomics;

@@ -78,6 +78,14 @@ impl Source<'_> {
 
     /// Along x, then y, then z, each as `a + (b - a) t`.
     fn linear(&self, at: [usize; 3]) -> f64 {
+        let outside = (0..3).any(|axis| {
+            let taps = self.taps[axis];
+            let mut weights = taps.weights[at[axis] * taps.width..][..taps.width].iter();
+            weights.all(|weight| weight.abs() <= 0.0)
+        });
+        if outside {
+            return 0.0;
+        }
         let [z, y, x] = std::array::from_fn(|axis| {
             let taps = self.taps[axis];
             let from = at[axis] * taps.width;

@@ -16,12 +16,12 @@ mod cubic;
 mod exact;
 mod grid;
 mod linear;
+mod mask;
 mod nearest;
 mod separable;
+mod settings;
 mod stored;
 mod taps;
-
-use ndarray::Array3;
 
 use crate::error::{FeatureError, Result};
 use crate::roi::bounding_box;
@@ -30,122 +30,7 @@ use grid::Axis;
 use separable::Block;
 use taps::{Beyond, Taps};
 
-/// How values between voxel centres are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interpolator {
-    /// The nearest voxel; half-way the one with the higher index.
-    NearestNeighbour,
-    /// Between the nearest two on each axis.
-    Linear,
-    /// Cubic B-spline through the voxels, mirrored at the ends: the standard's tricubic spline and ITK's
-    /// `BSpline`.
-    CubicBSpline,
-    /// Cubic convolution (Keys, a = -1/2).
-    CubicConvolution,
-}
-
-impl Interpolator {
-    /// The interpolator with a `SimpleITK` name, as PyRadiomics' parameter files have it.
-    ///
-    /// # Errors
-    /// [`FeatureError::Resampling`] for a name that is not one of the three known here.
-    pub fn from_simple_itk(name: &str) -> Result<Self> {
-        match name {
-            "sitkNearestNeighbor" => Ok(Self::NearestNeighbour),
-            "sitkLinear" => Ok(Self::Linear),
-            "sitkBSpline" => Ok(Self::CubicBSpline),
-            _ => Err(FeatureError::Resampling {
-                found: format!("interpolator '{name}'"),
-                expected: "there are sitkNearestNeighbor, sitkLinear and sitkBSpline".into(),
-            }),
-        }
-    }
-}
-
-/// How the region is interpolated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MaskInterpolator {
-    /// A voxel is inside when the nearest old one is.
-    NearestNeighbour,
-    /// A voxel is inside when linear interpolation finds it at least half inside.
-    Linear,
-}
-
-/// Which grid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GridRule {
-    /// The standard's.
-    Ibsi,
-    /// PyRadiomics'.
-    PyRadiomics,
-}
-
-/// How much of the image is resampled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
-    /// All of it.
-    Whole,
-    /// The box of the region and some of the image around it.
-    AroundRegion {
-        /// New voxels on each side (PyRadiomics' `padDistance`).
-        padding: usize,
-    },
-}
-
-/// What becomes of interpolated intensities.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intensities {
-    /// They stay as they are, as `f64`.
-    Interpolated,
-    /// Rounded to the nearest whole number, as the standard wants it for CT.
-    NearestInteger,
-    /// Truncated towards zero to the number type of the image, as ITK does; `f32` images stay `f32`.
-    /// Images with a scaling become `f32`, as they are in `SimpleITK`.
-    NumberType,
-}
-
-/// Settings of resampling.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Resampling {
-    /// New distances between voxel centres in mm along z, y, x; 0 keeps the image's.
-    pub spacing: [f64; 3],
-    /// Which grid.
-    pub grid: GridRule,
-    /// How much of the image.
-    pub extent: Extent,
-    /// How the image is interpolated.
-    pub image: Interpolator,
-    /// What becomes of the interpolated intensities.
-    pub intensities: Intensities,
-    /// How the region is interpolated.
-    pub mask: MaskInterpolator,
-}
-
-impl Resampling {
-    /// The standard's way: linear region, the whole image, intensities as interpolated.
-    pub fn ibsi(spacing: [f64; 3], image: Interpolator) -> Self {
-        Self {
-            spacing,
-            grid: GridRule::Ibsi,
-            extent: Extent::Whole,
-            image,
-            intensities: Intensities::Interpolated,
-            mask: MaskInterpolator::Linear,
-        }
-    }
-
-    /// PyRadiomics' way; its own defaults are the cubic B-spline and a padding of 5.
-    pub fn pyradiomics(spacing: [f64; 3], image: Interpolator, padding: usize) -> Self {
-        Self {
-            spacing,
-            grid: GridRule::PyRadiomics,
-            extent: Extent::AroundRegion { padding },
-            image,
-            intensities: Intensities::NumberType,
-            mask: MaskInterpolator::NearestNeighbour,
-        }
-    }
-}
+pub use settings::{Extent, GridRule, Intensities, Interpolator, MaskInterpolator, Resampling};
 
 /// Brings an image and its region to a new grid.
 ///
@@ -170,7 +55,7 @@ pub fn resample(
         return Ok(cut_out(image, mask, how.extent, low, size));
     }
     let new = grid::new_grid(old, &axes);
-    let inside = resampled_mask(mask, how, &axes, low, size);
+    let inside = mask::resampled(mask, how, &axes, low, size);
     if !inside.iter().any(|inside| *inside) {
         return Err(FeatureError::Emptied { step: "resampling" });
     }
@@ -218,55 +103,64 @@ fn resampled_image(image: &Volume, how: &Resampling, axes: &[Axis; 3]) -> Block 
             how.image
         }
     });
-    let taps: [Taps; 3] = std::array::from_fn(|axis| {
+    let mut taps: [Taps; 3] = std::array::from_fn(|axis| {
         let (positions, length) = (&axes[axis].positions, old.shape[axis]);
         Taps::new(interpolators[axis], positions, length, beyond(how.grid))
     });
-    let needed: [(usize, usize); 3] = std::array::from_fn(|axis| {
-        let (low, high) = taps[axis].needed().unwrap_or_default();
+    let needed = [0, 1, 2].map(|axis: usize| taps[axis].needed().unwrap_or_default());
+    let reach = if truncated {
+        bspline::REACH_OF_ALL_BITS
+    } else {
+        bspline::REACH
+    };
+    let wide: [(usize, usize); 3] = std::array::from_fn(|axis| {
+        let (low, high) = needed[axis];
         match interpolators[axis] {
             Interpolator::CubicBSpline => (
-                low.saturating_sub(bspline::REACH),
-                (high + bspline::REACH).min(old.shape[axis] - 1),
+                low.saturating_sub(reach),
+                (high + reach).min(old.shape[axis] - 1),
             ),
             _ => (low, high),
         }
     });
-    let low = needed.map(|(low, _)| low);
-    let shape = needed.map(|(low, high)| high - low + 1);
-    let mut taps = taps;
-    for (taps, low) in taps.iter_mut().zip(low) {
-        taps.shift(low);
-    }
-    let (values, _) = image.box_f64(low, shape).into_raw_vec_and_offset();
+    let shape = wide.map(|(low, high)| high - low + 1);
+    let (values, _) = image
+        .box_f64(wide.map(|(low, _)| low), shape)
+        .into_raw_vec_and_offset();
     let mut block = Block { shape, values };
-    if truncated {
-        // In ITK's order, x first; all axes, before any is interpolated.
-        for axis in (0..3).rev() {
-            block.prefilter(axis, interpolators[axis]);
+    if !truncated {
+        for (taps, (low, _)) in taps.iter_mut().zip(wide) {
+            taps.shift(low);
         }
-        let mut results = block.clone();
         for axis in cheapest_first(shape, &taps) {
-            results = results.resampled(axis, &taps[axis]);
+            block.prefilter(axis, interpolators[axis]);
+            block = block.resampled(axis, &taps[axis]);
         }
-        let positions: [Vec<f64>; 3] = std::array::from_fn(|axis| {
-            let positions = axes[axis].positions.iter();
-            positions.map(|at| at - low[axis] as f64).collect()
-        });
-        let source = exact::Source {
-            samples: &block,
-            positions: [&positions[0], &positions[1], &positions[2]],
-            taps: [&taps[0], &taps[1], &taps[2]],
-            interpolator: how.image,
-        };
-        exact::settle(&mut results, &source);
-        return results;
+        return block;
     }
-    for axis in cheapest_first(shape, &taps) {
+    // In ITK's order, x first; all axes, before any is interpolated.
+    for axis in (0..3).rev() {
         block.prefilter(axis, interpolators[axis]);
-        block = block.resampled(axis, &taps[axis]);
+        let (low, high) = needed[axis];
+        block = block.narrowed(axis, low - wide[axis].0, high - low + 1);
+        taps[axis].shift(low);
     }
-    block
+    let mut results = block.clone();
+    for axis in cheapest_first(block.shape, &taps) {
+        results = results.resampled(axis, &taps[axis]);
+    }
+    let positions: [Vec<f64>; 3] = std::array::from_fn(|axis| {
+        let low = needed[axis].0 as f64;
+        axes[axis].positions.iter().map(|at| at - low).collect()
+    });
+    let source = exact::Source {
+        samples: &block,
+        positions: [&positions[0], &positions[1], &positions[2]],
+        taps: [&taps[0], &taps[1], &taps[2]],
+        interpolator: how.image,
+    };
+    exact::settle(&mut results, &source);
+    results
 }
 
 impl Block {
@@ -284,67 +178,4 @@ fn cheapest_first(shape: [usize; 3], taps: &[Taps; 3]) -> [usize; 3] {
     let ratio = |axis: usize| taps[axis].len() as f64 / shape[axis] as f64;
     axes.sort_by(|a, b| ratio(*a).total_cmp(&ratio(*b)));
     axes
-}
-
-/// The new region; `low` and `size` are the box of the old one, outside of which nothing is inside.
-fn resampled_mask(
-    mask: &MaskVolume,
-    how: &Resampling,
-    axes: &[Axis; 3],
-    low: [usize; 3],
-    size: [usize; 3],
-) -> Array3<bool> {
-    /// Linear interpolation of zeros and ones rounds; half is half all the same.
-    const HALF: f64 = 0.5 - 5e-7;
-    let interpolator = match how.mask {
-        MaskInterpolator::NearestNeighbour => Interpolator::NearestNeighbour,
-        MaskInterpolator::Linear => Interpolator::Linear,
-    };
-    let shape: [usize; 3] = std::array::from_fn(|axis| axes[axis].positions.len());
-    let mut inside = Array3::from_elem(shape, false);
-    // New voxels that the region reaches, and the old ones that they read.
-    let near: [std::ops::Range<usize>; 3] = std::array::from_fn(|axis| {
-        let positions = &axes[axis].positions;
-        let (first, last) = (low[axis] as f64 - 1.0, (low[axis] + size[axis]) as f64);
-        let from = positions.partition_point(|at| *at <= first);
-        // At the ends of the image the region may go on for ever.
-        let from = if low[axis] == 0 { 0 } else { from };
-        let to = positions.partition_point(|at| *at < last);
-        let to = if low[axis] + size[axis] == mask.grid().shape[axis] {
-            positions.len()
-        } else {
-            to
-        };
-        from..to.max(from)
-    });
-    if near.iter().any(std::ops::Range::is_empty) {
-        return inside;
-    }
-    let mut taps: [Taps; 3] = std::array::from_fn(|axis| {
-        let positions = &axes[axis].positions[near[axis].clone()];
-        let length = mask.grid().shape[axis];
-        Taps::new(interpolator, positions, length, beyond(how.grid))
-    });
-    let needed = [0, 1, 2].map(|axis| taps[axis].needed().unwrap_or_default());
-    for (taps, (low, _)) in taps.iter_mut().zip(needed) {
-        taps.shift(low);
-    }
-    let [z, y, x] = needed.map(|(low, high)| low..=high);
-    let old = mask.inside().slice(ndarray::s![z, y, x]);
-    let mut block = Block {
-        shape: needed.map(|(low, high)| high - low + 1),
-        values: old
-            .iter()
-            .map(|inside| f64::from(u8::from(*inside)))
-            .collect(),
-    };
-    for axis in cheapest_first(block.shape, &taps) {
-        block = block.resampled(axis, &taps[axis]);
-    }
-    let [z, y, x] = near;
-    let mut target = inside.slice_mut(ndarray::s![z, y, x]);
-    for (inside, share) in target.iter_mut().zip(&block.values) {
-        *inside = *share >= HALF;
-    }
-    inside
 }

@@ -17,6 +17,21 @@ impl Block {
         self.shape[axis + 1..].iter().product()
     }
 
+    /// A part of an axis.
+    pub(super) fn narrowed(self, axis: usize, low: usize, length: usize) -> Self {
+        if length == self.shape[axis] {
+            return self;
+        }
+        let (old, inner) = (self.shape[axis] * self.inner(axis), self.inner(axis));
+        let mut shape = self.shape;
+        shape[axis] = length;
+        let mut values = Vec::with_capacity(shape.iter().product());
+        for outer in self.values.chunks(old) {
+            values.extend_from_slice(&outer[low * inner..][..length * inner]);
+        }
+        Self { shape, values }
+    }
+
     /// The axis resampled.
     pub(super) fn resampled(self, axis: usize, taps: &Taps) -> Self {
         let length = self.shape[axis];
