@@ -14,5 +14,6 @@ mod ngtdm_ibsi;
 mod pyradiomics;
 mod shape2d_closed_form;
 mod shape2d_pyradiomics;
+mod tiny_neighbours_pyradiomics;
 mod tiny_regions_pyradiomics;
 mod undirected_ibsi;
