@@ -15,15 +15,17 @@ use crate::profile::Profile;
 pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[
     &Shape2d,
     &FirstOrder,
-    &Glcm,
+    &Glcm(Profile::PyRadiomics),
     &Ngldm(Profile::PyRadiomics),
-    &Glrlm,
+    &Glrlm(Profile::PyRadiomics),
     &Glszm(Profile::PyRadiomics),
     &Ngtdm(Profile::PyRadiomics),
 ];
 
 /// The standard's families, in its order.
 pub static IBSI: &[&dyn FeatureFamily] = &[
+    &Glcm(Profile::Ibsi),
+    &Glrlm(Profile::Ibsi),
     &Glszm(Profile::Ibsi),
     &Gldzm,
     &Ngtdm(Profile::Ibsi),

@@ -30,16 +30,24 @@ pub(crate) trait Count: Copy {
     fn times_log(self) -> f64;
 }
 
+impl Count for u64 {
+    fn value(self) -> f64 {
+        self as f64
+    }
+
+    fn times_log(self) -> f64 {
+        let known = usize::try_from(self).ok().and_then(|c| SMALL_COUNTS.get(c));
+        known.copied().unwrap_or_else(|| (self as f64).times_log())
+    }
+}
+
 impl Count for u32 {
     fn value(self) -> f64 {
         f64::from(self)
     }
 
     fn times_log(self) -> f64 {
-        match SMALL_COUNTS.get(self as usize) {
-            Some(known) => *known,
-            None => f64::from(self).times_log(),
-        }
+        u64::from(self).times_log()
     }
 }
 
@@ -76,16 +84,31 @@ pub(crate) struct Entropy {
 impl Entropy {
     /// Adds an element; one that is zero changes nothing.
     pub(crate) fn add(&mut self, count: impl Count) {
-        self.add_alike(count, 1);
-    }
-
-    /// Adds an element that stands there several times.
-    pub(crate) fn add_alike(&mut self, count: impl Count, times: u8) {
         let value = count.value();
         if value > 0.0 {
-            self.total += f64::from(times) * value;
-            self.logs += f64::from(times) * count.times_log();
-            self.elements += usize::from(times);
+            self.total += value;
+            self.logs += count.times_log();
+            self.elements += 1;
+        }
+    }
+
+    /// Adds two elements of this size.
+    pub(crate) fn add_twice(&mut self, count: impl Count) {
+        let value = count.value();
+        if value > 0.0 {
+            self.total += 2.0 * value;
+            self.logs += 2.0 * count.times_log();
+            self.elements += 2;
+        }
+    }
+
+    /// Adds one element of twice this size: `2c log2 2c = 2 (c log2 c + c)`.
+    pub(crate) fn add_doubled(&mut self, count: impl Count) {
+        let value = count.value();
+        if value > 0.0 {
+            self.total += 2.0 * value;
+            self.logs += 2.0 * (count.times_log() + value);
+            self.elements += 1;
         }
     }
 
@@ -120,6 +143,15 @@ mod tests {
         assert!((weighted.bits(EPSILON) - expected).abs() < 1e-14);
         let exact: f64 = p.iter().filter(|p| **p > 0.0).map(|p| -p * p.log2()).sum();
         assert!((entropy.bits(0.0) - exact).abs() < 1e-14);
+    }
+
+    #[test]
+    fn twice_and_doubled_are_short_for_plain_elements() {
+        let (mut short, mut plain) = (Entropy::default(), Entropy::default());
+        short.add_twice(7_u64);
+        short.add_doubled(12_u64);
+        [7.0, 7.0, 24.0].iter().for_each(|count| plain.add(*count));
+        assert!((short.bits(EPSILON) - plain.bits(EPSILON)).abs() < 1e-15);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod aggregate;
 #[cfg(test)]
-mod brute_force;
+mod brute_force_directions;
 #[cfg(test)]
 mod brute_force_undirected;
 mod entropy;

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use crate::aggregation::Aggregation;
 use crate::discretise::DiscretisedRoi;
-use crate::families::aggregate::nan_mean;
+use crate::families::aggregate::means;
 use crate::geometry::Reach;
 use crate::profile::Profile;
 use crate::settings::{ExtractionSettings, Planes};
@@ -103,13 +103,17 @@ impl Parting {
         table: &'static [Feature<T>],
         levels: &DiscretisedRoi,
         read: impl Fn(&Part) -> T + Send + Sync,
-    ) -> impl Iterator<Item = f64> {
+    ) -> Vec<f64> {
         // Each slice is a task of its own; the mean runs over them in their order.
         let numbers: Vec<T> = match self.parts(levels).as_slice() {
             [only] => vec![read(only)],
             parts => parts.par_iter().map(read).collect(),
         };
-        rows_of(table, profile).map(move |row| nan_mean(numbers.iter().map(row.value)))
+        let readings = numbers.iter().map(|numbers| {
+            let rows = rows_of(table, profile);
+            rows.map(|row| (row.value)(numbers)).collect()
+        });
+        means(readings, rows_of(table, profile).count())
     }
 }
 
