@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use crate::discretise::{Discretisation, DiscretisedRoi};
 use crate::families::gldzm::{self, distance::DistanceMap};
 use crate::families::glszm::zones::Zones;
+use crate::families::neighbourhood::Numbered;
 use crate::families::ngldm::dependences::count_dependences;
 use crate::families::ngtdm::differences::count_differences;
 use crate::families::parts::{Part, Parting};
@@ -256,7 +257,7 @@ proptest! {
     ) {
         let Some(case) = case else { return Ok(()) };
         for (part, voxels) in case.parts() {
-            let found = count_dependences(&case.levels, &part, &listed, alpha);
+            let found = count_dependences(&Numbered::new(&case.levels), &part, &listed, alpha);
             prop_assert_eq!(counted(found), dependences(&voxels, part.reach, &listed, alpha));
         }
     }
@@ -266,7 +267,7 @@ proptest! {
         let Some(case) = case else { return Ok(()) };
         for (part, voxels) in case.parts() {
             for profile in [Profile::PyRadiomics, Profile::Ibsi] {
-                let found = count_differences(profile, &case.levels, &part, &listed);
+                let found = count_differences(profile, &Numbered::new(&case.levels), &part, &listed);
                 let expected = differences(&voxels, profile, part.reach, &listed);
                 prop_assert_eq!(found.len(), expected.len());
                 for (tone, (level, (voxels, difference))) in found.iter().zip(expected) {
