@@ -7,7 +7,7 @@
 //!
 //! | for | look at |
 //! |---|---|
-//! | what can be asked for | [`cli`], [`settings`] |
+//! | what can be asked for | [`cli`], [`settings`], [`params`] |
 //! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`] |
@@ -39,6 +39,7 @@ pub mod io;
 pub mod journal;
 pub mod manifest;
 pub mod models;
+pub mod params;
 pub mod phantom;
 pub mod provenance;
 pub mod report_writers;

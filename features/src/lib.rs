@@ -14,13 +14,20 @@
 struct Readme;
 
 pub mod aggregation;
+mod bins;
+pub mod components;
 pub mod discretise;
 pub mod engine;
 pub mod error;
+pub mod extractor;
 mod families;
 pub mod family;
 pub mod filters;
 pub mod geometry;
+mod hull;
+mod mesh;
+mod principal_axes;
+pub mod processing;
 pub mod profile;
 pub mod registry;
 pub mod roi;
@@ -33,6 +40,7 @@ pub mod volume;
 pub use aggregation::Aggregation;
 pub use discretise::{Discretisation, DiscretisedRoi};
 pub use error::{FeatureError, Result};
+pub use extractor::{Extractor, ImageSource, Measured};
 pub use geometry::{Affine, Grid, Spacing};
 pub use profile::Profile;
 pub use roi::Roi;

@@ -5,14 +5,19 @@ use crate::families::glcm::Glcm;
 use crate::families::gldzm::Gldzm;
 use crate::families::glrlm::Glrlm;
 use crate::families::glszm::Glszm;
+use crate::families::intensity_histogram::IntensityHistogram;
+use crate::families::intensity_volume_histogram::IntensityVolumeHistogram;
 use crate::families::ngldm::Ngldm;
 use crate::families::ngtdm::Ngtdm;
+use crate::families::shape::ShapeFamily;
 use crate::families::shape2d::Shape2d;
+use crate::families::statistics::Statistics;
 use crate::family::FeatureFamily;
 use crate::profile::Profile;
 
 /// PyRadiomics' feature classes in the order of its columns: form first, then by name.
 pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[
+    &ShapeFamily,
     &Shape2d,
     &FirstOrder,
     &Glcm(Profile::PyRadiomics),
@@ -24,6 +29,9 @@ pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[
 
 /// The standard's families, in its order.
 pub static IBSI: &[&dyn FeatureFamily] = &[
+    &Statistics,
+    &IntensityHistogram,
+    &IntensityVolumeHistogram,
     &Glcm(Profile::Ibsi),
     &Glrlm(Profile::Ibsi),
     &Glszm(Profile::Ibsi),

@@ -135,6 +135,8 @@ codes! {
         RoiParts => "W_ROI_PARTS",
         /// A part of the split lacks a class, or somebody stands in no part.
         Split => "W_SPLIT",
+        /// A setting that has no effect.
+        Settings => "W_SETTINGS",
         /// The header's scaling could not be used.
         Scale => "W_SCALE",
         /// Bytes behind the last voxel.
