@@ -115,13 +115,6 @@ fn read_all<F: Directional>(family: &F, matrices: &[F::Matrix]) -> Vec<Option<Ve
     all.map(|matrix| family.read(matrix)).collect()
 }
 
-/// Mean of the values that are not NaN; NaN when there is none.
-pub(crate) fn nan_mean(values: impl IntoIterator<Item = f64>) -> f64 {
-    let defined = values.into_iter().filter(|value| !value.is_nan());
-    let (sum, n) = defined.fold((0.0, 0_u32), |(sum, n), value| (sum + value, n + 1));
-    sum / f64::from(n)
-}
-
 /// For each of `features` features the mean of the values that are not NaN; NaN when there is none.
 pub(crate) fn means(readings: impl IntoIterator<Item = Vec<f64>>, features: usize) -> Vec<f64> {
     let (mut sums, mut defined) = (vec![0.0; features], vec![0_u32; features]);

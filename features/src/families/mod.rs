@@ -2,8 +2,6 @@
 
 mod aggregate;
 #[cfg(test)]
-mod brute_force;
-#[cfg(test)]
 mod brute_force_directions;
 #[cfg(test)]
 mod brute_force_undirected;

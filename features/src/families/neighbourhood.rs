@@ -16,6 +16,9 @@ use crate::settings::ExtractionSettings;
 /// time: so many of either cannot overflow.
 pub(crate) const AT_A_TIME: usize = u16::MAX as usize;
 
+/// Slices that one thread takes at a time, so that an empty tally costs little beside them.
+const SLICES_AT_A_TIME: usize = 8;
+
 /// Chebyshev distances at which neighbours lie: PyRadiomics takes the shells that are listed, the standard
 /// everything up to the furthest.
 pub(crate) fn distances(profile: Profile, settings: &ExtractionSettings) -> Vec<usize> {
@@ -25,12 +28,42 @@ pub(crate) fn distances(profile: Profile, settings: &ExtractionSettings) -> Vec<
     }
 }
 
+/// A region with its grey levels in the place of their ranks.
+pub(crate) struct Numbered<'a> {
+    /// The region.
+    pub(crate) levels: &'a DiscretisedRoi,
+    /// Grey levels where the region has ranks, 0 outside.
+    numbers: Cow<'a, [u16]>,
+}
+
+impl<'a> Numbered<'a> {
+    /// Puts grey levels in the place of ranks, where they differ.
+    pub(crate) fn new(levels: &'a DiscretisedRoi) -> Self {
+        let ranks = levels.ranks();
+        if levels.highest_level() as usize == levels.levels().len() {
+            // No level is left out: ranks are levels.
+            let numbers = Cow::Borrowed(ranks);
+            return Self { levels, numbers };
+        }
+        let mut of_rank = vec![0_u16];
+        of_rank.extend(
+            levels.levels().iter().map(|level| {
+                u16::try_from(*level).expect("the settings allow at most u16::MAX bins")
+            }),
+        );
+        let numbers = ranks.iter().map(|rank| of_rank[usize::from(*rank)]);
+        Self {
+            levels,
+            numbers: Cow::Owned(numbers.collect()),
+        }
+    }
+}
+
 /// A part of a region, ready to be walked row by row.
 pub(crate) struct Neighbourhood<'a> {
     levels: &'a DiscretisedRoi,
+    numbers: &'a [u16],
     slices: Range<usize>,
-    /// Grey levels where the region has ranks, 0 outside.
-    numbers: Cow<'a, [u16]>,
     /// To all neighbours, there and back.
     steps: Vec<isize>,
 }
@@ -56,12 +89,13 @@ impl<'a> Row<'a> {
 
 impl<'a> Neighbourhood<'a> {
     /// Neighbours at some Chebyshev distances, none beyond the padding.
-    pub(crate) fn new(levels: &'a DiscretisedRoi, part: &Part, distances: &[usize]) -> Self {
+    pub(crate) fn new(region: &'a Numbered<'a>, part: &Part, distances: &[usize]) -> Self {
+        let levels = region.levels;
         let offsets = half_offsets(distances, part.reach).into_iter();
         Self {
             levels,
+            numbers: &region.numbers,
             slices: part.slices.clone(),
-            numbers: numbers(levels),
             steps: offsets
                 .map(|offset| levels.step(offset))
                 .flat_map(|step| [step, -step])
@@ -84,30 +118,28 @@ impl<'a> Neighbourhood<'a> {
         self.levels.columns()
     }
 
-    /// Adds up a tally over all rows; `count` walks those of one slice. Slices are counted in parallel:
+    /// Adds up a tally over all rows; `count` walks those of some slices. Slices are counted in parallel:
     /// sums of whole numbers do not depend on who adds them.
     pub(crate) fn tally(
         &self,
         empty: &Tally,
         count: impl Fn(&mut dyn Iterator<Item = Row<'_>>, &mut Tally) + Send + Sync,
     ) -> Tally {
-        let of_slices = |slices: &mut dyn Iterator<Item = usize>| {
+        let of_slices = |slices: Range<usize>| {
             let mut tally = empty.clone();
-            let mut rows = slices.flat_map(|z| (0..self.levels.rows()).map(move |y| (z, y)));
-            let mut rows = rows.by_ref().map(|(z, y)| self.row(z, y));
-            count(&mut rows, &mut tally);
+            let places = slices.flat_map(|z| (0..self.levels.rows()).map(move |y| (z, y)));
+            count(&mut places.map(|(z, y)| self.row(z, y)), &mut tally);
             tally
         };
-        let most = self.slices.len().div_ceil(SLICES_AT_A_TIME);
-        if most <= 1 {
-            return of_slices(&mut self.slices.clone());
+        if self.slices.len() <= SLICES_AT_A_TIME {
+            return of_slices(self.slices.clone());
         }
-        let chunks = (0..most).into_par_iter().map(|chunk| {
+        let chunks = self.slices.len().div_ceil(SLICES_AT_A_TIME);
+        let tallies = (0..chunks).into_par_iter().map(|chunk| {
             let begin = self.slices.start + chunk * SLICES_AT_A_TIME;
-            let end = self.slices.end.min(begin + SLICES_AT_A_TIME);
-            of_slices(&mut (begin..end))
+            of_slices(begin..self.slices.end.min(begin + SLICES_AT_A_TIME))
         });
-        chunks.reduce(|| empty.clone(), |sum, other| sum.merged(&other))
+        tallies.reduce(|| empty.clone(), |sum, other| sum.merged(&other))
     }
 
     fn row(&self, z: usize, y: usize) -> Row<'_> {
@@ -115,29 +147,8 @@ impl<'a> Neighbourhood<'a> {
         Row {
             ranks: &self.levels.ranks()[begin..][..columns],
             numbers: &self.numbers[begin..][..columns],
-            all: &self.numbers,
+            all: self.numbers,
             begin,
         }
     }
-}
-
-/// Slices that one thread takes at a time, so that an empty tally costs little beside them.
-const SLICES_AT_A_TIME: usize = 8;
-
-/// The grey level at each place of [`DiscretisedRoi::ranks`].
-fn numbers(levels: &DiscretisedRoi) -> Cow<'_, [u16]> {
-    let ranks = levels.ranks();
-    if levels.highest_level() as usize == levels.levels().len() {
-        // No level is left out: ranks are levels.
-        return Cow::Borrowed(ranks);
-    }
-    let mut of_rank = vec![0_u16];
-    of_rank.extend(
-        levels
-            .levels()
-            .iter()
-            .map(|level| u16::try_from(*level).expect("the settings allow at most u16::MAX bins")),
-    );
-    let numbers = ranks.iter().map(|rank| of_rank[usize::from(*rank)]);
-    Cow::Owned(numbers.collect())
 }

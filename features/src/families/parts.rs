@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use crate::aggregation::Aggregation;
 use crate::discretise::DiscretisedRoi;
-use crate::families::aggregate::nan_mean;
+use crate::families::aggregate::means;
 use crate::geometry::Reach;
 use crate::profile::Profile;
 use crate::settings::{ExtractionSettings, Planes};
@@ -103,20 +103,30 @@ impl Parting {
         table: &'static [Feature<T>],
         levels: &DiscretisedRoi,
         read: impl Fn(&Part) -> T + Send + Sync,
-    ) -> impl Iterator<Item = f64> {
+    ) -> Vec<f64> {
         // Each slice is a task of its own; the mean runs over them in their order.
         let numbers: Vec<T> = match self.parts(levels).as_slice() {
             [only] => vec![read(only)],
             parts => parts.par_iter().map(read).collect(),
         };
-        rows_of(table, profile).map(move |row| nan_mean(numbers.iter().map(row.value)))
+        let readings = numbers.iter().map(|numbers| {
+            let rows = rows_of(table, profile);
+            rows.map(|row| (row.value)(numbers)).collect()
+        });
+        means(readings, rows_of(table, profile).count())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array3;
+
     use super::*;
+    use crate::geometry::Spacing;
+    use crate::roi::Roi;
+    use crate::set::FeatureSet;
     use crate::settings::ExtractionOptions;
+    use crate::{Discretisation, engine};
 
     #[test]
     fn each_way_is_taken_once_and_in_the_order_asked() {
@@ -147,5 +157,42 @@ mod tests {
         );
         assert_eq!(aggregations(Profile::PyRadiomics, &settings), [None]);
         assert_eq!(partings(Profile::PyRadiomics, &settings), [Parting::Volume]);
+    }
+
+    /// Enough slices that several threads share one matrix.
+    #[test]
+    fn threads_change_no_bit() {
+        let shape = (37, 11, 13);
+        let scrambled = |(z, y, x): (usize, usize, usize)| (z * 143 + y * 13 + x) * 7919 % 257;
+        let values = Array3::from_shape_fn(shape, |place| (scrambled(place) / 20) as f64);
+        let inside = Array3::from_shape_fn(shape, |place| scrambled(place) % 5 > 0);
+        let spacing = Spacing::new([1.0; 3]).unwrap();
+        let roi = Roi::from_arrays(&values, &inside, spacing)
+            .unwrap()
+            .unwrap();
+        for (profile, families) in [
+            (Profile::PyRadiomics, &["gldm", "glszm", "ngtdm"][..]),
+            (Profile::Ibsi, &["glszm", "gldzm", "ngtdm", "ngldm"]),
+        ] {
+            let options = ExtractionOptions {
+                profile,
+                discretisation: Discretisation::PyRadiomicsFixedBinSize { width: 1.0 },
+                aggregations: Aggregation::ALL.to_vec(),
+                distances: vec![1, 2],
+                ..ExtractionOptions::default()
+            };
+            let settings = options.check().unwrap();
+            let set = FeatureSet::with(families, &settings).unwrap();
+            let on = |threads: usize| -> Vec<u64> {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                let found = pool.build().unwrap();
+                let found = found.install(|| engine::extract_one(&set, &settings, &roi));
+                let values = found.unwrap().into_values();
+                values.into_iter().map(f64::to_bits).collect()
+            };
+            let one = on(1);
+            assert_eq!(one, on(2));
+            assert_eq!(one, on(5));
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Family `gldzm` of profile `ibsi` against the standard's digital phantom.
+//! Family `gldzm` of profile `ibsi` against the standard's reference values.
 
 use crate::undirected_ibsi::compare;
 

@@ -1,4 +1,4 @@
-//! Family `glszm` of profile `ibsi` against the standard's digital phantom.
+//! Family `glszm` of profile `ibsi` against the standard's reference values.
 
 use crate::undirected_ibsi::compare;
 

@@ -1,4 +1,4 @@
-//! Family `ngldm` of profile `ibsi` against the standard's digital phantom.
+//! Family `ngldm` of profile `ibsi` against the standard's reference values.
 
 use crate::undirected_ibsi::compare;
 

@@ -22,23 +22,30 @@ impl DistanceMap {
         let stride = columns + 2;
         let plane = (rows + 2) * stride;
         let mut distances = vec![0_u32; (slices + 2) * plane];
-        let back: &[usize] = match reach {
-            Reach::Slice => &[1, stride],
-            Reach::Volume => &[1, stride, plane],
+        // Within slices the row beside is looked at twice instead of one in the slice beside.
+        let apart = match reach {
+            Reach::Slice => stride,
+            Reach::Volume => plane,
         };
         let begin = |line: usize| (line / rows + 1) * plane + (line % rows + 1) * stride + 1;
-        for (line, row) in inside.rows().into_iter().enumerate() {
-            for (at, inside) in (begin(line)..).zip(row) {
-                if *inside {
-                    let nearest = back.iter().map(|step| distances[at - step]).min();
-                    distances[at] = nearest.unwrap_or(0) + 1;
-                }
+        for (line, inside) in inside.rows().into_iter().enumerate() {
+            let (before, here) = distances.split_at_mut(begin(line));
+            let [a, b] = [stride, apart].map(|step| &before[before.len() - step..][..columns]);
+            let mut last = 0;
+            for (((distance, inside), a), b) in here.iter_mut().zip(inside).zip(a).zip(b) {
+                let next = last.min(*a).min(*b) + 1;
+                last = if *inside { next } else { 0 };
+                *distance = last;
             }
         }
         for line in (0..slices * rows).rev() {
-            for at in (begin(line)..begin(line) + columns).rev() {
-                let nearest = back.iter().map(|step| distances[at + step]).min();
-                distances[at] = distances[at].min(nearest.unwrap_or(0) + 1);
+            let (here, behind) = distances[begin(line)..].split_at_mut(columns);
+            let [a, b] = [stride, apart].map(|step| &behind[step - columns..][..columns]);
+            let mut last = 0;
+            for ((distance, a), b) in here.iter_mut().zip(a).zip(b).rev() {
+                // Stays 0 outside.
+                last = (last.min(*a).min(*b) + 1).min(*distance);
+                *distance = last;
             }
         }
         Self {

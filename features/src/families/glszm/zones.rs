@@ -19,8 +19,10 @@ use crate::families::parts::Part;
 use crate::families::size_matrix::SizeCounts;
 use crate::geometry::Reach;
 
+/// Runs that room is made for in advance.
+const ROOM: usize = 1 << 14;
+
 /// The zones of a part of a region.
-#[derive(Default)]
 pub(crate) struct Zones {
     /// A run's parent comes before it; the first run of a zone is its own. Row after row.
     parents: Vec<u32>,
@@ -38,16 +40,18 @@ impl Zones {
     /// Finds the zones.
     pub(crate) fn label(levels: &DiscretisedRoi, part: &Part) -> Self {
         let (rows, columns) = (levels.rows(), levels.columns());
-        let mut zones = Self {
-            highest: levels.levels().len(),
-            ..Self::default()
-        };
+        let mut zones = Self::with_room(levels, part);
         // The run at each voxel of this slice and of the one before.
         let mut here = vec![0_u32; rows * columns];
-        let mut before = vec![0_u32; rows * columns];
+        let mut before = match part.reach {
+            Reach::Slice => Vec::new(),
+            Reach::Volume => here.clone(),
+        };
         let mut joins = Joins::new(columns);
         for z in part.slices.clone() {
-            std::mem::swap(&mut here, &mut before);
+            if part.reach == Reach::Volume {
+                std::mem::swap(&mut here, &mut before);
+            }
             for y in 0..rows {
                 let row = padded_row(levels, z, y);
                 let (done, rest) = here.split_at_mut(y * columns);
@@ -70,6 +74,19 @@ impl Zones {
         zones
     }
 
+    /// No runs yet, but room for as many as small regions have: growing costs them more than counting.
+    fn with_room(levels: &DiscretisedRoi, part: &Part) -> Self {
+        let rows = levels.rows() * part.slices.len();
+        let runs = (rows * levels.columns()).min(ROOM);
+        Self {
+            parents: Vec::with_capacity(runs),
+            ends: Vec::with_capacity(runs),
+            ranks: Vec::with_capacity(runs),
+            row_ends: Vec::with_capacity(rows),
+            highest: levels.levels().len(),
+        }
+    }
+
     /// Cuts a row into runs and writes down which one each voxel belongs to; each begins a zone of its own.
     fn add_row(&mut self, row: &[u16], runs: &mut [u32]) {
         let first = self.parents.len();
@@ -77,17 +94,17 @@ impl Zones {
         self.ranks.resize(first + runs.len(), 0);
         let (ends, ranks) = (&mut self.ends[first..], &mut self.ranks[first..]);
         let label = small(first);
-        let mut run = 0;
+        let mut run = 0_u32;
         let pairs = row[1..].iter().zip(&row[2..]);
         for ((at, (rank, next)), of_voxel) in (1..).zip(pairs).zip(runs) {
             // Overwritten until the run ends.
-            ends[run] = at;
-            ranks[run] = *rank;
-            *of_voxel = label + small(run);
-            run += usize::from(rank != next);
+            ends[run as usize] = at;
+            ranks[run as usize] = *rank;
+            *of_voxel = label + run;
+            run += u32::from(rank != next);
         }
         // Behind the row is padding: only a last run outside the region is not counted.
-        let total = first + run;
+        let total = first + run as usize;
         self.ends.truncate(total);
         self.ranks.truncate(total);
         self.parents.extend(label..small(total));

@@ -1,7 +1,6 @@
 //! Counting dependences: how many neighbours of a voxel have its grey level, give or take α.
 
-use crate::discretise::DiscretisedRoi;
-use crate::families::neighbourhood::{AT_A_TIME, Neighbourhood, Row};
+use crate::families::neighbourhood::{AT_A_TIME, Neighbourhood, Numbered, Row};
 use crate::families::parts::Part;
 use crate::families::size_matrix::Cell;
 use crate::families::tally::Tally;
@@ -9,12 +8,12 @@ use crate::families::tally::Tally;
 /// The matrix of a part of a region: voxels by level and dependence, which is 1 for a voxel on which no
 /// neighbour depends. Neighbours at the given Chebyshev distances.
 pub(crate) fn count_dependences(
-    levels: &DiscretisedRoi,
+    region: &Numbered<'_>,
     part: &Part,
     distances: &[usize],
     coarseness: f64,
 ) -> Vec<Cell> {
-    let around = Neighbourhood::new(levels, part, distances);
+    let around = Neighbourhood::new(region, part, distances);
     let alpha = whole(coarseness);
     let empty = Tally::new(around.ranks(), around.steps().len() + 1);
     let tally = around.tally(&empty, |rows, tally| {
@@ -41,7 +40,7 @@ pub(crate) fn count_dependences(
         }
     });
     let mut cells = Vec::new();
-    for (rank, level) in (1..).zip(levels.levels()) {
+    for (rank, level) in (1..).zip(region.levels.levels()) {
         cells.extend(tally.of_rank(rank).map(|(size, count)| Cell {
             level: *level,
             size,

@@ -13,7 +13,8 @@ pub(super) mod dependences;
 mod features;
 
 use crate::aggregation::Aggregation;
-use crate::families::{neighbourhood, parts};
+use crate::families::neighbourhood::{self, Numbered};
+use crate::families::parts;
 use crate::family::{Extent, FeatureFamily, Input, Region};
 use crate::profile::Profile;
 use crate::settings::ExtractionSettings;
@@ -65,9 +66,10 @@ impl FeatureFamily for Ngldm {
         let (levels, settings) = (region.grey_levels(), region.settings);
         let distances = neighbourhood::distances(self.0, settings);
         let alpha = settings.coarseness;
+        let numbered = Numbered::new(levels);
         for parting in parts::partings(self.0, settings) {
             values.extend(parting.features(self.0, self.table(), levels, |part| {
-                let cells = dependences::count_dependences(levels, part, &distances, alpha);
+                let cells = dependences::count_dependences(&numbered, part, &distances, alpha);
                 DependenceNumbers::new(&cells, self.0.epsilon())
             }));
         }

@@ -4,8 +4,7 @@
 //! `|i n - Σ| / n`. The numerators are whole numbers: they are added up for each level and `n`, and
 //! divided once at the end, so that `s_i` does not depend on the order of the voxels.
 
-use crate::discretise::DiscretisedRoi;
-use crate::families::neighbourhood::{AT_A_TIME, Neighbourhood, Row};
+use crate::families::neighbourhood::{AT_A_TIME, Neighbourhood, Numbered, Row};
 use crate::families::parts::Part;
 use crate::families::tally::Tally;
 use crate::profile::Profile;
@@ -25,11 +24,11 @@ pub(crate) struct Tone {
 /// PyRadiomics counts them with difference 0, the standard leaves them out.
 pub(crate) fn count_differences(
     profile: Profile,
-    levels: &DiscretisedRoi,
+    region: &Numbered<'_>,
     part: &Part,
     distances: &[usize],
 ) -> Vec<Tone> {
-    let around = Neighbourhood::new(levels, part, distances);
+    let around = Neighbourhood::new(region, part, distances);
     let most = around.steps().len();
     // Differences stand at an even number, voxels at the odd one behind it.
     let empty = Tally::new(around.ranks(), 2 * most + 1);
@@ -51,7 +50,7 @@ pub(crate) fn count_differences(
         Profile::PyRadiomics => 0,
         Profile::Ibsi => 1,
     };
-    let tones = (1..).zip(levels.levels()).map(|(rank, level)| {
+    let tones = (1..).zip(region.levels.levels()).map(|(rank, level)| {
         let (mut voxels, mut difference) = (0, 0.0);
         for (number, sum) in tally.of_rank(rank) {
             let n = number / 2;

@@ -17,7 +17,8 @@ pub(super) mod differences;
 mod features;
 
 use crate::aggregation::Aggregation;
-use crate::families::{neighbourhood, parts};
+use crate::families::neighbourhood::{self, Numbered};
+use crate::families::parts;
 use crate::family::{Extent, FeatureFamily, Input, Region};
 use crate::profile::Profile;
 use crate::settings::ExtractionSettings;
@@ -54,9 +55,10 @@ impl FeatureFamily for Ngtdm {
     fn compute(&self, region: &Region<'_>, values: &mut Vec<f64>) {
         let levels = region.grey_levels();
         let distances = neighbourhood::distances(self.0, region.settings);
+        let numbered = Numbered::new(levels);
         for parting in parts::partings(self.0, region.settings) {
             values.extend(parting.features(self.0, features::TABLE, levels, |part| {
-                let tones = differences::count_differences(self.0, levels, part, &distances);
+                let tones = differences::count_differences(self.0, &numbered, part, &distances);
                 features::ToneNumbers::new(self.0, &tones)
             }));
         }
