@@ -4,6 +4,8 @@ use crate::families::first_order::FirstOrder;
 use crate::families::glcm::Glcm;
 use crate::families::glrlm::Glrlm;
 use crate::families::glszm::Glszm;
+use crate::families::local_intensity::LocalIntensity;
+use crate::families::morphology::Morphology;
 use crate::families::shape::ShapeFamily;
 use crate::families::shape2d::Shape2d;
 use crate::family::FeatureFamily;
@@ -14,7 +16,7 @@ pub static PYRADIOMICS: &[&dyn FeatureFamily] =
     &[&ShapeFamily, &Shape2d, &FirstOrder, &Glcm, &Glrlm, &Glszm];
 
 /// The standard's families, in its order.
-pub static IBSI: &[&dyn FeatureFamily] = &[];
+pub static IBSI: &[&dyn FeatureFamily] = &[&Morphology, &LocalIntensity];
 
 /// The families of a profile, in the order of their columns.
 pub fn families(profile: Profile) -> &'static [&'static dyn FeatureFamily] {

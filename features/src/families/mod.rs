@@ -8,6 +8,8 @@ pub(crate) mod first_order;
 pub(crate) mod glcm;
 pub(crate) mod glrlm;
 pub(crate) mod glszm;
+pub(crate) mod local_intensity;
+pub(crate) mod morphology;
 pub(crate) mod shape;
 pub(crate) mod shape2d;
 mod size_matrix;

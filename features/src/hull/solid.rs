@@ -8,6 +8,7 @@
 //! Mathematical Software 22(4), 1996, doi:10.1145/235815.235821.
 
 use crate::geometry::Spacing;
+use crate::mesh::triangulation::area;
 
 /// A point `[z, y, x]`; coordinates of less than 2^30.
 pub(crate) type Point = [i64; 3];
@@ -213,22 +214,12 @@ impl Hull {
             let [a, b, c] = triangle.map(|corner| minus(corner, origin));
             dot(a, cross(b, c))
         });
-        let [z, y, x] = unit.zyx();
-        tetrahedra.sum::<i128>() as f64 / 6.0 * (z * y * x)
+        tetrahedra.sum::<i128>() as f64 / 6.0 * unit.voxel()
     }
 
     /// Area in mm².
     pub(crate) fn area(&self, unit: Spacing) -> f64 {
-        let [z, y, x] = unit.zyx();
-        let areas = self.triangles.iter().map(|[a, b, c]| {
-            let n = cross(minus(*b, *a), minus(*c, *a));
-            let n = [
-                n[0] as f64 * y * x,
-                n[1] as f64 * x * z,
-                n[2] as f64 * z * y,
-            ];
-            (n[0] * n[0] + n[1] * n[1] + n[2] * n[2]).sqrt() / 2.0
-        });
+        let areas = self.triangles.iter().map(|triangle| area(*triangle, unit));
         areas.sum()
     }
 

@@ -25,8 +25,8 @@ impl Diameters {
     /// # Panics
     /// When the mask is empty, which no region is.
     pub(super) fn new(mask: &BitMask, spacing: Spacing) -> Self {
-        let half = spacing.zyx().map(|s| s / 2.0);
-        let [z, y, x] = half;
+        let half = spacing.half();
+        let [z, y, x] = half.zyx();
         let slices = hull_of_each_slice(mask);
         let points = slices.concat();
         let hull =
@@ -42,7 +42,7 @@ impl Diameters {
             diameters.fold(0.0, f64::max).sqrt()
         };
         Self {
-            solid: hull.diameter(Spacing::new(half).expect("half of a spacing")),
+            solid: hull.diameter(half),
             same_z: in_slices.fold(0.0, f64::max).sqrt(),
             same_y: of_planes(outermost_of_each_row(mask), [z, x]),
             same_x: of_planes(outermost_of_each_column(mask), [z, y]),

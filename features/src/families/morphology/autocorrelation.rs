@@ -1,0 +1,45 @@
+//! Spatial autocorrelation of intensities: Moran's I and Geary's C.
+//!
+//! Moran, Biometrika 37, 1950, doi:10.2307/2332142; Geary, The Incorporated Statistician 5, 1954,
+//! doi:10.2307/2986645; IBSI chapters 3.1.26 and 3.1.27.
+
+use super::weighted_pairs::WeightedPairs;
+use crate::roi::Roi;
+
+/// Both measures; NaN when all intensities are equal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Autocorrelation {
+    pub(super) moran: f64,
+    pub(super) geary: f64,
+}
+
+impl Autocorrelation {
+    /// Of a region with the given mean.
+    ///
+    /// With `u = (X - mu) / sigma`, sums over all pairs `i != j`, `P = Σ w u_i u_j` and `Q = Σ w u_i²`:
+    /// `I = P / W`, `C = (n - 1) / n · (Q - P) / W`.
+    pub(super) fn new(roi: &Roi, mean: f64) -> Self {
+        let x = roi.intensities();
+        let n = x.len() as f64;
+        // Equal numbers need not have a mean equal to them.
+        if x.iter().all(|value| *value == x[0]) {
+            return Self {
+                moran: f64::NAN,
+                geary: f64::NAN,
+            };
+        }
+        let variance = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
+        let deviation = variance.sqrt();
+        let mut u = roi.values().mapv(|x| (x - mean) / deviation);
+        u.zip_mut_with(roi.inside(), |u, inside| {
+            if !inside {
+                *u = 0.0;
+            }
+        });
+        let pairs = WeightedPairs::new(&u, roi.inside(), roi.spacing());
+        Self {
+            moran: pairs.products / pairs.weights,
+            geary: (n - 1.0) / n * (pairs.squares - pairs.products) / pairs.weights,
+        }
+    }
+}
