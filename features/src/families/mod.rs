@@ -13,3 +13,4 @@ pub(crate) mod morphology;
 pub(crate) mod shape;
 pub(crate) mod shape2d;
 mod size_matrix;
+mod summary;

@@ -224,24 +224,169 @@ impl Hull {
     }
 
     /// Largest distance between two corners in mm.
+    ///
+    /// Corners stand slice by slice. A circle around each slice's corners bounds how far apart those of
+    /// two slices can be, which leaves the pairs of slices that lie opposite each other.
     pub(crate) fn diameter(&self, unit: Spacing) -> f64 {
         let s = unit.zyx();
-        let column = |axis: usize| -> Vec<f64> {
-            let along = self
-                .corners
-                .iter()
-                .map(|corner| corner[axis] as f64 * s[axis]);
-            along.collect()
-        };
-        let (z, y, x) = (column(0), column(1), column(2));
+        let corner =
+            |corner: &Point| -> [f64; 3] { std::array::from_fn(|k| corner[k] as f64 * s[k]) };
+        let corners: Vec<_> = self.corners.iter().map(corner).collect();
+        let slices = self.corners.chunk_by(|a, b| a[0] == b[0]);
+        let slices = slices.scan(0, |first, slice| {
+            let from = *first;
+            *first += slice.len();
+            Some(Slice::new(&corners[from..*first]))
+        });
+        let slices: Vec<Slice<'_>> = slices.collect();
         let mut largest: f64 = 0.0;
-        for at in 0..z.len() {
-            let others = z[at + 1..].iter().zip(&y[at + 1..]).zip(&x[at + 1..]);
-            for ((b, c), d) in others {
-                let (b, c, d) = (b - z[at], c - y[at], d - x[at]);
-                largest = largest.max(b * b + c * c + d * d);
+        // The slices furthest apart first: a large distance found early spares others.
+        for apart in (0..slices.len()).rev() {
+            for (a, b) in slices.iter().zip(&slices[apart..]) {
+                if a.furthest(b) * ROUNDING_UP < largest {
+                    continue;
+                }
+                for p in a.corners {
+                    for q in b.corners {
+                        let [z, y, x] = [p[0] - q[0], p[1] - q[1], p[2] - q[2]];
+                        largest = largest.max(z * z + y * y + x * x);
+                    }
+                }
             }
         }
         largest.sqrt()
+    }
+}
+
+/// Keeps a bound a bound although it is rounded.
+const ROUNDING_UP: f64 = 1.0 + 1e-9;
+
+/// Corners with one z, in mm, and a circle around them.
+struct Slice<'a> {
+    corners: &'a [[f64; 3]],
+    centre: [f64; 2],
+    radius: f64,
+}
+
+impl<'a> Slice<'a> {
+    fn new(corners: &'a [[f64; 3]]) -> Self {
+        let middle = |axis: usize| {
+            let along = || corners.iter().map(|corner| corner[axis]);
+            f64::midpoint(
+                along().fold(f64::MAX, f64::min),
+                along().fold(f64::MIN, f64::max),
+            )
+        };
+        let centre = [middle(1), middle(2)];
+        let radii = corners
+            .iter()
+            .map(|c| (c[1] - centre[0]).hypot(c[2] - centre[1]));
+        Self {
+            corners,
+            centre,
+            radius: radii.fold(0.0, f64::max),
+        }
+    }
+
+    /// Square of a distance that no pair of corners exceeds.
+    fn furthest(&self, other: &Self) -> f64 {
+        let apart = (self.centre[0] - other.centre[0]).hypot(self.centre[1] - other.centre[1]);
+        let in_plane = apart + self.radius + other.radius;
+        let z = self.corners[0][0] - other.corners[0][0];
+        z * z + in_plane * in_plane
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn all_pairs(points: &[Point], unit: Spacing) -> f64 {
+        let s = unit.zyx();
+        let mut largest: f64 = 0.0;
+        for a in points {
+            for b in points {
+                let squares = (0..3).map(|k| ((a[k] - b[k]) as f64 * s[k]).powi(2));
+                largest = largest.max(squares.sum());
+            }
+        }
+        largest.sqrt()
+    }
+
+    /// A closed surface whose corners are points of the set and whose faces leave all points on one side
+    /// is the hull.
+    fn is_the_hull(hull: &Hull, points: &[Point]) {
+        let mut sides = Vec::new();
+        for [a, b, c] in &hull.triangles {
+            let normal = cross(minus(*b, *a), minus(*c, *a));
+            assert_ne!(normal, [0; 3], "a face without area");
+            assert!(points.iter().all(|p| dot(normal, minus(*p, *a)) <= 0));
+            sides.extend([(*a, *b), (*b, *c), (*c, *a)]);
+        }
+        let mut reverse: Vec<_> = sides.iter().map(|(a, b)| (*b, *a)).collect();
+        sides.sort_unstable();
+        reverse.sort_unstable();
+        assert_eq!(sides, reverse);
+        sides.dedup();
+        assert_eq!(sides.len(), reverse.len(), "a side of more than two faces");
+        assert!(hull.corners.iter().all(|corner| points.contains(corner)));
+    }
+
+    proptest! {
+        // A failing case is printed; nothing is written.
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Small coordinates: many points coincide or lie on common lines and planes.
+        #[test]
+        fn hulls_of_small_lattices(
+            points in prop::collection::vec([0_i64..5, 0_i64..5, 0_i64..5], 1..60),
+        ) {
+            let unit = Spacing::new([3.0, 0.7, 1.9]).unwrap();
+            if let Some(hull) = Hull::new(&points) {
+                is_the_hull(&hull, &points);
+                prop_assert!((hull.diameter(unit) - all_pairs(&points, unit)).abs() < 1e-12);
+                prop_assert!(hull.volume(unit) > 0.0);
+            } else {
+                // All lie in a plane: every four of them span no volume.
+                let a = points[0];
+                for b in &points {
+                    for c in &points {
+                        let normal = cross(minus(*b, a), minus(*c, a));
+                        prop_assert!(points.iter().all(|d| dot(normal, minus(*d, a)) == 0));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn hulls_of_scattered_points(
+            points in prop::collection::vec([-999_i64..999, -999_i64..999, -999_i64..999], 4..80),
+        ) {
+            let hull = Hull::new(&points);
+            prop_assume!(hull.is_some());
+            let (hull, unit) = (hull.unwrap(), Spacing::new([1.0, 2.0, 0.3]).unwrap());
+            is_the_hull(&hull, &points);
+            prop_assert!((hull.diameter(unit) - all_pairs(&points, unit)).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn a_full_box_of_lattice_points() {
+        let side = 0..4_i64;
+        let points: Vec<Point> = side
+            .clone()
+            .flat_map(|z| {
+                side.clone()
+                    .flat_map(move |y| (0..6).map(move |x| [z, y, x]))
+            })
+            .collect();
+        let hull = Hull::new(&points).unwrap();
+        is_the_hull(&hull, &points);
+        let unit = Spacing::new([1.0, 2.0, 0.5]).unwrap();
+        assert!((hull.volume(unit) - 3.0 * 6.0 * 2.5).abs() < 1e-12);
+        assert!((hull.area(unit) - 2.0 * (18.0 + 15.0 + 7.5)).abs() < 1e-12);
+        assert!((hull.diameter(unit) - (9.0_f64 + 36.0 + 6.25).sqrt()).abs() < 1e-12);
     }
 }

@@ -4,6 +4,7 @@ mod completeness_pyradiomics;
 mod digital_phantom_ibsi;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
+mod form_closed_form;
 mod form_ibsi;
 mod glcm_pyradiomics;
 mod glrlm_pyradiomics;

@@ -3,7 +3,10 @@
 //! Moran, Biometrika 37, 1950, doi:10.2307/2332142; Geary, The Incorporated Statistician 5, 1954,
 //! doi:10.2307/2986645; IBSI chapters 3.1.26 and 3.1.27.
 
+use ndarray::Zip;
+
 use super::weighted_pairs::WeightedPairs;
+use crate::families::summary::Summary;
 use crate::roi::Roi;
 
 /// Both measures; NaN when all intensities are equal.
@@ -14,28 +17,21 @@ pub(super) struct Autocorrelation {
 }
 
 impl Autocorrelation {
-    /// Of a region with the given mean.
+    /// Of a region with its summary.
     ///
     /// With `u = (X - mu) / sigma`, sums over all pairs `i != j`, `P = Σ w u_i u_j` and `Q = Σ w u_i²`:
     /// `I = P / W`, `C = (n - 1) / n · (Q - P) / W`.
-    pub(super) fn new(roi: &Roi, mean: f64) -> Self {
-        let x = roi.intensities();
-        let n = x.len() as f64;
-        // Equal numbers need not have a mean equal to them.
-        if x.iter().all(|value| *value == x[0]) {
+    pub(super) fn new(roi: &Roi, summary: &Summary) -> Self {
+        if summary.is_flat() {
             return Self {
                 moran: f64::NAN,
                 geary: f64::NAN,
             };
         }
-        let variance = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
-        let deviation = variance.sqrt();
-        let mut u = roi.values().mapv(|x| (x - mean) / deviation);
-        u.zip_mut_with(roi.inside(), |u, inside| {
-            if !inside {
-                *u = 0.0;
-            }
-        });
+        let n = roi.count() as f64;
+        let (mean, deviation) = (summary.mean, summary.variance.sqrt());
+        let u = Zip::from(roi.values()).and(roi.inside());
+        let u = u.map_collect(|x, inside| if *inside { (x - mean) / deviation } else { 0.0 });
         let pairs = WeightedPairs::new(&u, roi.inside(), roi.spacing());
         Self {
             moran: pairs.products / pairs.weights,

@@ -13,6 +13,7 @@ mod weighted_pairs;
 
 use self::autocorrelation::Autocorrelation;
 use self::features::{Form, TABLE};
+use crate::families::summary::Summary;
 use crate::family::{Extent, FeatureFamily, Input, Region};
 use crate::hull::solid::Hull;
 use crate::mesh::bits::BitMask;
@@ -68,9 +69,8 @@ fn measure(morphology: &Roi, intensity: &Roi) -> Form {
     let variances = axes
         .variances
         .map(|variance| variance * n / (n - 1.0).max(1.0));
-    let x = intensity.intensities();
-    let mean = x.iter().sum::<f64>() / x.len() as f64;
-    let Autocorrelation { moran, geary } = Autocorrelation::new(intensity, mean);
+    let summary = Summary::new(intensity);
+    let Autocorrelation { moran, geary } = Autocorrelation::new(intensity, &summary);
     // The outermost vertices lie half a voxel beyond the outermost voxel centres.
     let shape = morphology.shape();
     Form {
@@ -82,7 +82,7 @@ fn measure(morphology: &Roi, intensity: &Roi) -> Form {
         hull: [hull.volume(half), hull.area(half)],
         bounding_box: std::array::from_fn(|axis| shape[axis] as f64 * s[axis]),
         centre_shift: centre_shift(morphology, &axes, intensity),
-        mean,
+        mean: summary.mean,
         moran,
         geary,
     }

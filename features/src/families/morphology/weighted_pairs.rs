@@ -44,21 +44,27 @@ impl WeightedPairs {
     /// Of values that are 0 outside the region, all arrays `[z, y, x]`.
     pub(super) fn new(u: &Array3<f64>, inside: &Array3<bool>, spacing: Spacing) -> Self {
         let transforms = Transforms::new(u.dim(), spacing);
+        let [slices, rows, _] = transforms.shape;
         let [_, _, width] = transforms.padded;
-        let rows = u.len() / transforms.shape[2];
         let frequencies = width / 2 + 1;
-        let of_one = rows * SIGNALS * size_of::<Number>();
-        let block = (BLOCK_BYTES / of_one).clamp(1, frequencies);
+        let of_one = slices * rows * SIGNALS;
+        let bytes = frequencies * of_one * size_of::<Number>();
+        let block = frequencies.div_ceil(bytes.div_ceil(BLOCK_BYTES));
+        let mut spectra = vec![ZERO; block * of_one];
 
         let mut total = Self::default();
         for first in (0..frequencies).step_by(block) {
             let block = first..(first + block).min(frequencies);
-            let spectra = transforms.along_x(u, inside, block.clone());
+            let spectra = &mut spectra[..block.len() * of_one];
+            transforms.along_x(u, inside, block.clone(), spectra);
             let parts = block.clone().into_par_iter();
             let parts: Vec<Self> = parts
                 .map_init(
                     || Plane::new(&transforms),
-                    |plane, k| plane.sums(&transforms, &spectra, [block.len(), k - block.start]),
+                    |plane, k| {
+                        let of_k = spectra.chunks_exact(SIGNALS).skip(k - block.start);
+                        plane.sums(&transforms, of_k.step_by(block.len()))
+                    },
                 )
                 .collect();
             for (k, part) in block.zip(parts) {
@@ -102,7 +108,8 @@ fn fast_length(least: usize) -> usize {
         });
         rest == 1
     };
-    (least..).find(smooth).expect("powers of two have no end")
+    let mut lengths = least..=2 * least;
+    lengths.find(smooth).expect("a power of two among them")
 }
 
 impl Transforms {
@@ -124,11 +131,11 @@ impl Transforms {
         u: &Array3<f64>,
         inside: &Array3<bool>,
         block: std::ops::Range<usize>,
-    ) -> Vec<Number> {
-        let [slices, rows, columns] = self.shape;
+        spectra: &mut [Number],
+    ) {
+        let [_, rows, columns] = self.shape;
         let width = self.padded[2];
         let fft = &self.along[2];
-        let mut spectra = vec![ZERO; slices * rows * block.len() * SIGNALS];
         let u = u.as_slice().expect("a region's values lie in order");
         let inside = inside.as_slice().expect("a region's mask lies in order");
         spectra
@@ -162,7 +169,6 @@ impl Transforms {
                     }
                 },
             );
-        spectra
     }
 
     /// Inverse length of a step in mm^-1, 0 for none.
@@ -184,14 +190,15 @@ fn two_in_one(at: Number, back: Number) -> (Number, Number) {
     (sum * 0.5, Number::new(difference.im, -difference.re) * 0.5)
 }
 
+/// Columns along z that are worked on together: neighbours in memory are read together.
+const COLUMNS: usize = 8;
+
 /// Room for one frequency along x.
 struct Plane {
-    /// One row along y.
-    row: Vec<Number>,
-    /// After the transform along y: `[signal][frequency along y][z]`.
+    /// Rows along y: `[signal][z][frequency along y]`.
+    rows: Vec<Number>,
+    /// Columns along z: `[signal][column][frequency along z]`.
     columns: Vec<Number>,
-    /// Up to three columns along z.
-    column: Vec<Number>,
     scratch: Vec<Number>,
 }
 
@@ -201,82 +208,72 @@ impl Plane {
         let [z, y, _] = &transforms.along;
         let scratch = y.get_inplace_scratch_len().max(z.get_inplace_scratch_len());
         Self {
-            row: vec![ZERO; height],
-            columns: vec![ZERO; SIGNALS * height * transforms.shape[0]],
-            column: vec![ZERO; 3 * depth],
+            rows: vec![ZERO; SIGNALS * transforms.shape[0] * height],
+            columns: vec![ZERO; SIGNALS * COLUMNS * depth],
             scratch: vec![ZERO; scratch],
         }
     }
 
-    /// Transforms of frequency `at` of `of` along y and z, and the sums over them.
-    fn sums(
+    /// Sums over all frequencies along y and z. `spectra` are the rows' transforms at one frequency along
+    /// x, row after row.
+    fn sums<'a>(
         &mut self,
         transforms: &Transforms,
-        spectra: &[Number],
-        [of, at]: [usize; 2],
+        spectra: impl Iterator<Item = &'a [Number]>,
     ) -> WeightedPairs {
         let [slices, rows, _] = transforms.shape;
-        let [depth, height, _] = transforms.padded;
-        for signal in 0..SIGNALS {
-            for z in 0..slices {
-                self.row.fill(ZERO);
-                for y in 0..rows {
-                    let value = spectra[((z * rows + y) * of + at) * SIGNALS + signal];
-                    self.row[y] = value;
-                    if signal == SIGNALS - 1 {
-                        self.row[(height - y) % height] = value;
-                    }
-                }
-                transforms.along[1].process_with_scratch(&mut self.row, &mut self.scratch);
-                for (k, value) in self.row.iter().enumerate() {
-                    self.columns[(signal * height + k) * slices + z] = *value;
+        let [_, height, _] = transforms.padded;
+        self.rows.fill(ZERO);
+        for (line, signals) in spectra.enumerate() {
+            let (z, y) = (line / rows, line % rows);
+            for (signal, value) in signals.iter().enumerate() {
+                let row = &mut self.rows[(signal * slices + z) * height..][..height];
+                row[y] = *value;
+                if signal == SIGNALS - 1 {
+                    // Weights are even.
+                    row[(height - y) % height] = *value;
                 }
             }
         }
+        transforms.along[1].process_with_scratch(&mut self.rows, &mut self.scratch);
         let mut sums = WeightedPairs::default();
-        let mut weights = vec![0.0; depth];
-        for k in 0..=height / 2 {
-            // Weights are even along y and z: one transform serves a frequency and its negative.
-            let even = &self.columns[((SIGNALS - 1) * height + k) * slices..][..slices];
-            let column = &mut self.column[..depth];
-            column.fill(ZERO);
-            for (z, value) in even.iter().enumerate() {
-                column[z] = *value;
-                column[(depth - z) % depth] = *value;
-            }
-            transforms.along[0].process_with_scratch(column, &mut self.scratch);
-            for (weight, value) in weights.iter_mut().zip(column) {
-                *weight = value.re;
-            }
-            let negative = (height - k) % height;
-            for k in std::iter::once(k).chain((negative != k).then_some(negative)) {
-                self.add_column(transforms, k, &weights, &mut sums);
-            }
+        for first in (0..height).step_by(COLUMNS) {
+            self.add_columns(transforms, first..(first + COLUMNS).min(height), &mut sums);
         }
         sums
     }
 
-    fn add_column(
+    /// Adds the sums over some frequencies along y.
+    fn add_columns(
         &mut self,
         transforms: &Transforms,
-        k: usize,
-        weights: &[f64],
+        some: std::ops::Range<usize>,
         sums: &mut WeightedPairs,
     ) {
         let slices = transforms.shape[0];
         let [depth, height, _] = transforms.padded;
-        self.column.fill(ZERO);
-        for (signal, column) in self.column.chunks_exact_mut(depth).enumerate() {
-            let from = &self.columns[(signal * height + k) * slices..][..slices];
-            column[..slices].copy_from_slice(from);
+        let of_signal = some.len() * depth;
+        let columns = &mut self.columns[..SIGNALS * of_signal];
+        columns.fill(ZERO);
+        for (signal, columns) in columns.chunks_exact_mut(of_signal).enumerate() {
+            for z in 0..slices {
+                let row = &self.rows[(signal * slices + z) * height..][some.clone()];
+                for (column, value) in columns.chunks_exact_mut(depth).zip(row) {
+                    column[z] = *value;
+                    if signal == SIGNALS - 1 {
+                        column[(depth - z) % depth] = *value;
+                    }
+                }
+            }
         }
-        transforms.along[0].process_with_scratch(&mut self.column, &mut self.scratch);
-        let (mask, rest) = self.column.split_at(depth);
-        let (values, squares) = rest.split_at(depth);
+        transforms.along[0].process_with_scratch(columns, &mut self.scratch);
+        let (mask, rest) = columns.split_at(of_signal);
+        let (values, rest) = rest.split_at(of_signal);
+        let (squares, weights) = rest.split_at(of_signal);
         for (((m, u), v), w) in mask.iter().zip(values).zip(squares).zip(weights) {
-            sums.weights += w * m.norm_sqr();
-            sums.products += w * u.norm_sqr();
-            sums.squares += w * (v.re * m.re + v.im * m.im);
+            sums.weights += w.re * m.norm_sqr();
+            sums.products += w.re * u.norm_sqr();
+            sums.squares += w.re * (v.re * m.re + v.im * m.im);
         }
     }
 }
