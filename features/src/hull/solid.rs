@@ -1,4 +1,4 @@
-//! Convex hull of points in space, with its volume, area and diameter.
+//! Convex hull of points in space, with its volume and area.
 //!
 //! Quickhull with exact predicates: a point sees a face when it lies strictly beyond its plane, in whole
 //! numbers, so flat and collinear points need no tolerance. Coplanar faces are left as they come: they
@@ -223,77 +223,9 @@ impl Hull {
         areas.sum()
     }
 
-    /// Largest distance between two corners in mm.
-    ///
-    /// Corners stand slice by slice. A circle around each slice's corners bounds how far apart those of
-    /// two slices can be, which leaves the pairs of slices that lie opposite each other.
-    pub(crate) fn diameter(&self, unit: Spacing) -> f64 {
-        let s = unit.zyx();
-        let corner =
-            |corner: &Point| -> [f64; 3] { std::array::from_fn(|k| corner[k] as f64 * s[k]) };
-        let corners: Vec<_> = self.corners.iter().map(corner).collect();
-        let slices = self.corners.chunk_by(|a, b| a[0] == b[0]);
-        let slices = slices.scan(0, |first, slice| {
-            let from = *first;
-            *first += slice.len();
-            Some(Slice::new(&corners[from..*first]))
-        });
-        let slices: Vec<Slice<'_>> = slices.collect();
-        let mut largest: f64 = 0.0;
-        // The slices furthest apart first: a large distance found early spares others.
-        for apart in (0..slices.len()).rev() {
-            for (a, b) in slices.iter().zip(&slices[apart..]) {
-                if a.furthest(b) * ROUNDING_UP < largest {
-                    continue;
-                }
-                for p in a.corners {
-                    for q in b.corners {
-                        let [z, y, x] = [p[0] - q[0], p[1] - q[1], p[2] - q[2]];
-                        largest = largest.max(z * z + y * y + x * x);
-                    }
-                }
-            }
-        }
-        largest.sqrt()
-    }
-}
-
-/// Keeps a bound a bound although it is rounded.
-const ROUNDING_UP: f64 = 1.0 + 1e-9;
-
-/// Corners with one z, in mm, and a circle around them.
-struct Slice<'a> {
-    corners: &'a [[f64; 3]],
-    centre: [f64; 2],
-    radius: f64,
-}
-
-impl<'a> Slice<'a> {
-    fn new(corners: &'a [[f64; 3]]) -> Self {
-        let middle = |axis: usize| {
-            let along = || corners.iter().map(|corner| corner[axis]);
-            f64::midpoint(
-                along().fold(f64::MAX, f64::min),
-                along().fold(f64::MIN, f64::max),
-            )
-        };
-        let centre = [middle(1), middle(2)];
-        let radii = corners
-            .iter()
-            .map(|c| (c[1] - centre[0]).hypot(c[2] - centre[1]));
-        Self {
-            corners,
-            centre,
-            radius: radii.fold(0.0, f64::max),
-        }
-    }
-
-    /// Square of a distance that no pair of corners exceeds.
-    fn furthest(&self, other: &Self) -> f64 {
-        let apart = (self.centre[0] - other.centre[0]).hypot(self.centre[1] - other.centre[1]);
-        let in_plane = apart + self.radius + other.radius;
-        let z = self.corners[0][0] - other.corners[0][0];
-        z * z + in_plane * in_plane
+    /// The corners, in order of their coordinates.
+    pub(crate) fn corners(&self) -> &[Point] {
+        &self.corners
     }
 }
 
@@ -302,6 +234,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::hull::diameter::diameter;
 
     fn all_pairs(points: &[Point], unit: Spacing) -> f64 {
         let s = unit.zyx();
@@ -346,7 +279,7 @@ mod tests {
             let unit = Spacing::new([3.0, 0.7, 1.9]).unwrap();
             if let Some(hull) = Hull::new(&points) {
                 is_the_hull(&hull, &points);
-                prop_assert!((hull.diameter(unit) - all_pairs(&points, unit)).abs() < 1e-12);
+                prop_assert!((diameter(hull.corners(), unit) - all_pairs(&points, unit)).abs() < 1e-12);
                 prop_assert!(hull.volume(unit) > 0.0);
             } else {
                 // All lie in a plane: every four of them span no volume.
@@ -368,7 +301,7 @@ mod tests {
             prop_assume!(hull.is_some());
             let (hull, unit) = (hull.unwrap(), Spacing::new([1.0, 2.0, 0.3]).unwrap());
             is_the_hull(&hull, &points);
-            prop_assert!((hull.diameter(unit) - all_pairs(&points, unit)).abs() < 1e-9);
+            prop_assert!((diameter(hull.corners(), unit) - all_pairs(&points, unit)).abs() < 1e-9);
         }
     }
 
@@ -387,6 +320,6 @@ mod tests {
         let unit = Spacing::new([1.0, 2.0, 0.5]).unwrap();
         assert!((hull.volume(unit) - 3.0 * 6.0 * 2.5).abs() < 1e-12);
         assert!((hull.area(unit) - 2.0 * (18.0 + 15.0 + 7.5)).abs() < 1e-12);
-        assert!((hull.diameter(unit) - (9.0_f64 + 36.0 + 6.25).sqrt()).abs() < 1e-12);
+        assert!((diameter(hull.corners(), unit) - (9.0_f64 + 36.0 + 6.25).sqrt()).abs() < 1e-12);
     }
 }

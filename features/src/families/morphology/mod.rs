@@ -15,6 +15,7 @@ use self::autocorrelation::Autocorrelation;
 use self::features::{Form, TABLE};
 use crate::families::summary::Summary;
 use crate::family::{Extent, FeatureFamily, Input, Region};
+use crate::hull::diameter::diameter;
 use crate::hull::solid::Hull;
 use crate::mesh::bits::BitMask;
 use crate::mesh::closed::CLOSED;
@@ -78,7 +79,7 @@ fn measure(morphology: &Roi, intensity: &Roi) -> Form {
         volume: CLOSED.volume(&cubes, spacing),
         approximate_volume: n * spacing.voxel(),
         variances,
-        diameter: hull.diameter(half),
+        diameter: diameter(hull.corners(), half),
         hull: [hull.volume(half), hull.area(half)],
         bounding_box: std::array::from_fn(|axis| shape[axis] as f64 * s[axis]),
         centre_shift: centre_shift(morphology, &axes, intensity),

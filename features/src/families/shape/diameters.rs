@@ -1,6 +1,7 @@
 //! Largest distances between vertices of the mesh, through convex hulls.
 
 use crate::geometry::Spacing;
+use crate::hull::diameter::diameter;
 use crate::hull::planar::{convex_hull, squared_diameter};
 use crate::hull::solid::Hull;
 use crate::mesh::bits::BitMask;
@@ -42,7 +43,7 @@ impl Diameters {
             diameters.fold(0.0, f64::max).sqrt()
         };
         Self {
-            solid: hull.diameter(half),
+            solid: diameter(hull.corners(), half),
             same_z: in_slices.fold(0.0, f64::max).sqrt(),
             same_y: of_planes(outermost_of_each_row(mask), [z, x]),
             same_x: of_planes(outermost_of_each_column(mask), [z, y]),

@@ -4,19 +4,15 @@
 //! radius, inside the region or not. Where a region was made from plain arrays, there is no image beyond
 //! its bounding box. Voxels that are NaN or infinite outside the region are left out like voxels beyond
 //! the edge of the image.
-//!
-//! A ball is a stack of rows, and the sum over a row is a difference of two running sums. Rows of equal
-//! length are added up first, so that a voxel costs one addition for each row of the ball.
-//!
-//! Frings et al., Radiology 272, 2014 and Wahl et al., Journal of Nuclear Medicine 50, 2009 take such
-//! peaks from PET images.
+
+mod ball;
 
 use ndarray::{Array3, s};
 use rayon::prelude::*;
 
+use self::ball::{BallRow, RunningSums, ball, count_over_balls, reach};
 use crate::families::summary::Summary;
 use crate::family::{Extent, FeatureFamily, Input, Region};
-use crate::geometry::Spacing;
 use crate::profile::Profile;
 use crate::roi::Roi;
 use crate::spec::{Feature, FeatureSpec, specs_of};
@@ -24,9 +20,6 @@ use crate::volume::Volume;
 
 /// The family.
 pub(crate) struct LocalIntensity;
-
-/// Volume of the ball in mm³.
-const BALL: f64 = 1000.0;
 
 /// Both peaks.
 #[derive(Debug, Clone, Copy)]
@@ -96,53 +89,6 @@ impl FeatureFamily for LocalIntensity {
     }
 }
 
-/// A row of the ball: steps along z and y, and how far it reaches along x on either side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct BallRow {
-    z: isize,
-    y: isize,
-    reach: usize,
-}
-
-/// Rows of the ball, those of one length together.
-fn ball(spacing: Spacing) -> Vec<BallRow> {
-    let [depth, height, width] = spacing.zyx();
-    let radius = (BALL * 3.0 / (4.0 * std::f64::consts::PI)).cbrt();
-    let inside = |z: isize, y: isize, x: usize| {
-        let squared = [z as f64 * depth, y as f64 * height, x as f64 * width].map(|d| d * d);
-        squared.iter().sum::<f64>() <= radius * radius
-    };
-    // Steps along an axis that stay within the ball.
-    let most = |inside: &dyn Fn(isize) -> bool| {
-        let mut steps = 0;
-        while inside(steps + 1) {
-            steps += 1;
-        }
-        steps
-    };
-    let deepest = most(&|k| inside(k, 0, 0));
-    let mut rows = Vec::new();
-    for z in -deepest..=deepest {
-        let highest = most(&|k| inside(z, k, 0));
-        for y in -highest..=highest {
-            let reach = most(&|k| inside(z, y, k.unsigned_abs())).unsigned_abs();
-            rows.push(BallRow { z, y, reach });
-        }
-    }
-    rows.sort_by_key(|row| row.reach);
-    rows
-}
-
-/// How far the ball reaches along z, y, x.
-fn reach(ball: &[BallRow]) -> [usize; 3] {
-    let most = |of: &dyn Fn(&BallRow) -> usize| ball.iter().map(of).max().unwrap_or(0);
-    [
-        most(&|row| row.z.unsigned_abs()),
-        most(&|row| row.y.unsigned_abs()),
-        most(&|row| row.reach),
-    ]
-}
-
 /// The part of the image that balls around the region's voxels touch.
 struct Surroundings {
     values: Array3<f64>,
@@ -167,113 +113,22 @@ impl Surroundings {
             offset: std::array::from_fn(|k| at[k] - low[k]),
         }
     }
-
-    /// Whether the balls around `length` voxels of a row, from `at` on, lie in the image.
-    fn holds(&self, at: [usize; 3], length: usize, reach: [usize; 3]) -> bool {
-        let (slices, rows, columns) = self.values.dim();
-        let ends = [at[0] + 1, at[1] + 1, at[2] + length];
-        (0..3).all(|k| at[k] >= reach[k] && ends[k] + reach[k] <= [slices, rows, columns][k])
-    }
-}
-
-/// Numbers that are added up in registers.
-const LANES: usize = 16;
-
-/// Sums of several rows of one length, element by element.
-fn add_up(rows: &[&[f64]], length: usize, into: &mut Vec<f64>) {
-    into.clear();
-    into.resize(length, 0.0);
-    let (whole, rest) = into.as_chunks_mut::<LANES>();
-    let end = whole.len() * LANES;
-    for (at, total) in whole.iter_mut().enumerate() {
-        for row in rows {
-            for (total, part) in total.iter_mut().zip(&row[at * LANES..][..LANES]) {
-                *total += part;
-            }
-        }
-    }
-    for row in rows {
-        for (total, part) in rest.iter_mut().zip(&row[end..]) {
-            *total += part;
-        }
-    }
-}
-
-/// Running sums along x: sum `x` of a row is that of the values before voxel `x - margin`. Rows go on for
-/// `margin` voxels without value on either side.
-struct RunningSums {
-    sums: Vec<f64>,
-    shape: [usize; 3],
-    margin: usize,
-}
-
-impl RunningSums {
-    fn new(values: &Array3<f64>, margin: usize) -> Self {
-        let (slices, rows, columns) = values.dim();
-        let mut sums = vec![0.0; slices * rows * (columns + 2 * margin + 1)];
-        sums.par_chunks_mut(columns + 2 * margin + 1)
-            .enumerate()
-            .for_each(|(line, sums)| {
-                let mut sum = 0.0;
-                let row = values.slice(s![line / rows, line % rows, ..]);
-                for (x, to) in sums[margin + 1..].iter_mut().enumerate() {
-                    sum += row.get(x).copied().unwrap_or(0.0);
-                    *to = sum;
-                }
-            });
-        Self {
-            sums,
-            shape: [slices, rows, columns],
-            margin,
-        }
-    }
-
-    /// Sums over the balls around the voxels of row `(z, y)`, from voxel `x` on; as many as `into` holds.
-    /// `rest` is room for one row.
-    fn over_balls(
-        &self,
-        ball: &[BallRow],
-        [z, y, x]: [usize; 3],
-        rest: &mut Vec<f64>,
-        into: &mut [f64],
-    ) {
-        let [slices, rows, columns] = self.shape;
-        let stride = columns + 2 * self.margin + 1;
-        into.fill(0.0);
-        for of_one_length in ball.chunk_by(|a, b| a.reach == b.reach) {
-            let reach = of_one_length[0].reach;
-            // From the sum left of the first ball to that right of the last.
-            let from = x + self.margin - reach;
-            let length = into.len() + 2 * reach + 1;
-            let rows = of_one_length.iter().filter_map(|row| {
-                let z = z.checked_add_signed(row.z).filter(|z| *z < slices)?;
-                let y = y.checked_add_signed(row.y).filter(|y| *y < rows)?;
-                Some(&self.sums[(z * rows + y) * stride + from..][..length])
-            });
-            add_up(rows.collect::<Vec<_>>().as_slice(), length, rest);
-            let (left, right) = (&rest[..into.len()], &rest[2 * reach + 1..]);
-            for ((total, left), right) in into.iter_mut().zip(left).zip(right) {
-                *total += right - left;
-            }
-        }
-    }
 }
 
 fn peaks(roi: &Roi, image: Option<&Volume>) -> Peaks {
     let ball = ball(roi.spacing());
     let around = Surroundings::new(roi, image, &ball);
-    let reach = reach(&ball);
-    let margin = reach[2];
-    let whole: f64 = ball.iter().map(|row| (2 * row.reach + 1) as f64).sum();
+    let (slices, rows, columns) = around.values.dim();
+    let shape = [slices, rows, columns];
+    let [_, _, margin] = reach(&ball);
     let Summary { mean, highest, .. } = Summary::new(roi);
     // Small numbers keep the running sums of a row exact or nearly so.
-    let centred = around
-        .values
-        .mapv(|v| if v.is_finite() { v - mean } else { 0.0 });
-    let sums = RunningSums::new(&centred, margin);
+    let sums = RunningSums::new(&around.values, margin, |v| {
+        if v.is_finite() { v - mean } else { 0.0 }
+    });
     let all_finite = around.values.iter().all(|v| v.is_finite());
-    let known = around.values.mapv(|v| f64::from(u8::from(v.is_finite())));
-    let counts = RunningSums::new(&known, margin);
+    let finite = |v: f64| f64::from(u8::from(v.is_finite()));
+    let counts = (!all_finite).then(|| RunningSums::new(&around.values, margin, finite));
 
     let [_, rows, columns] = roi.shape();
     let [z_0, y_0, x_0] = around.offset;
@@ -292,10 +147,9 @@ fn peaks(roi: &Roi, image: Option<&Volume>) -> Peaks {
             let at = [z + z_0, y + y_0, first + x_0];
             let (total, count) = (&mut total[..=last - first], &mut count[..=last - first]);
             sums.over_balls(&ball, at, rest, total);
-            if all_finite && around.holds(at, total.len(), reach) {
-                count.fill(whole);
-            } else {
-                counts.over_balls(&ball, at, rest, count);
+            match &counts {
+                Some(counts) => counts.over_balls(&ball, at, rest, count),
+                None => count_over_balls(shape, &ball, at, count),
             }
             for (x, (total, count)) in (first..).zip(total.iter().zip(&*count)) {
                 if inside[x] {
@@ -317,7 +171,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::geometry::{Affine, Grid};
+    use crate::geometry::{Affine, Grid, Spacing};
     use crate::volume::{MaskVolume, Scaling, Voxels};
 
     /// The definition: every voxel of the image within the radius.
