@@ -18,6 +18,19 @@ impl Spacing {
     pub fn zyx(self) -> [f64; 3] {
         self.zyx
     }
+
+    /// Volume of a voxel in mm³.
+    pub(crate) fn voxel(self) -> f64 {
+        let [z, y, x] = self.zyx;
+        z * y * x
+    }
+
+    /// Half of all distances.
+    pub(crate) fn half(self) -> Self {
+        Self {
+            zyx: self.zyx.map(|s| s / 2.0),
+        }
+    }
 }
 
 /// Maps voxel indices `(i, j, k)` along x, y, z to patient coordinates in mm (RAS, as in NIfTI).

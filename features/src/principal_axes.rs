@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn a_plane_has_no_thickness_and_a_point_no_extent() {
-        assert_eq!(eigenvalues([[0.0; 3]; 3]), [0.0; 3]);
+        let none = eigenvalues([[0.0; 3]; 3]);
+        assert!(none.iter().all(|value| value.to_bits() == 0));
         let flat = eigenvalues([[0.0, 0.0, 0.0], [0.0, 3.0, 1.0], [0.0, 1.0, 3.0]]);
         assert!((flat[0] - 4.0).abs() < 1e-15 && (flat[1] - 2.0).abs() < 1e-15);
         assert_eq!(flat[2].to_bits(), 0.0_f64.to_bits());

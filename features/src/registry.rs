@@ -7,6 +7,8 @@ use crate::families::glrlm::Glrlm;
 use crate::families::glszm::Glszm;
 use crate::families::intensity_histogram::IntensityHistogram;
 use crate::families::intensity_volume_histogram::IntensityVolumeHistogram;
+use crate::families::local_intensity::LocalIntensity;
+use crate::families::morphology::Morphology;
 use crate::families::ngldm::Ngldm;
 use crate::families::ngtdm::Ngtdm;
 use crate::families::shape::ShapeFamily;
@@ -29,6 +31,8 @@ pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[
 
 /// The standard's families, in its order.
 pub static IBSI: &[&dyn FeatureFamily] = &[
+    &Morphology,
+    &LocalIntensity,
     &Statistics,
     &IntensityHistogram,
     &IntensityVolumeHistogram,

@@ -1,4 +1,4 @@
-//! Convex hull of points in space, with its volume, area and diameter.
+//! Convex hull of points in space, with its volume and area.
 //!
 //! Quickhull with exact predicates: a point sees a face when it lies strictly beyond its plane, in whole
 //! numbers, so flat and collinear points need no tolerance. Coplanar faces are left as they come: they
@@ -8,6 +8,7 @@
 //! Mathematical Software 22(4), 1996, doi:10.1145/235815.235821.
 
 use crate::geometry::Spacing;
+use crate::mesh::triangulation::area;
 
 /// A point `[z, y, x]`; coordinates of less than 2^30.
 pub(crate) type Point = [i64; 3];
@@ -213,44 +214,112 @@ impl Hull {
             let [a, b, c] = triangle.map(|corner| minus(corner, origin));
             dot(a, cross(b, c))
         });
-        let [z, y, x] = unit.zyx();
-        tetrahedra.sum::<i128>() as f64 / 6.0 * (z * y * x)
+        tetrahedra.sum::<i128>() as f64 / 6.0 * unit.voxel()
     }
 
     /// Area in mm².
     pub(crate) fn area(&self, unit: Spacing) -> f64 {
-        let [z, y, x] = unit.zyx();
-        let areas = self.triangles.iter().map(|[a, b, c]| {
-            let n = cross(minus(*b, *a), minus(*c, *a));
-            let n = [
-                n[0] as f64 * y * x,
-                n[1] as f64 * x * z,
-                n[2] as f64 * z * y,
-            ];
-            (n[0] * n[0] + n[1] * n[1] + n[2] * n[2]).sqrt() / 2.0
-        });
+        let areas = self.triangles.iter().map(|triangle| area(*triangle, unit));
         areas.sum()
     }
 
-    /// Largest distance between two corners in mm.
-    pub(crate) fn diameter(&self, unit: Spacing) -> f64 {
+    /// The corners, in order of their coordinates.
+    pub(crate) fn corners(&self) -> &[Point] {
+        &self.corners
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::hull::diameter::diameter;
+
+    fn all_pairs(points: &[Point], unit: Spacing) -> f64 {
         let s = unit.zyx();
-        let column = |axis: usize| -> Vec<f64> {
-            let along = self
-                .corners
-                .iter()
-                .map(|corner| corner[axis] as f64 * s[axis]);
-            along.collect()
-        };
-        let (z, y, x) = (column(0), column(1), column(2));
         let mut largest: f64 = 0.0;
-        for at in 0..z.len() {
-            let others = z[at + 1..].iter().zip(&y[at + 1..]).zip(&x[at + 1..]);
-            for ((b, c), d) in others {
-                let (b, c, d) = (b - z[at], c - y[at], d - x[at]);
-                largest = largest.max(b * b + c * c + d * d);
+        for a in points {
+            for b in points {
+                let squares = (0..3).map(|k| ((a[k] - b[k]) as f64 * s[k]).powi(2));
+                largest = largest.max(squares.sum());
             }
         }
         largest.sqrt()
+    }
+
+    /// A closed surface whose corners are points of the set and whose faces leave all points on one side
+    /// is the hull.
+    fn is_the_hull(hull: &Hull, points: &[Point]) {
+        let mut sides = Vec::new();
+        for [a, b, c] in &hull.triangles {
+            let normal = cross(minus(*b, *a), minus(*c, *a));
+            assert_ne!(normal, [0; 3], "a face without area");
+            assert!(points.iter().all(|p| dot(normal, minus(*p, *a)) <= 0));
+            sides.extend([(*a, *b), (*b, *c), (*c, *a)]);
+        }
+        let mut reverse: Vec<_> = sides.iter().map(|(a, b)| (*b, *a)).collect();
+        sides.sort_unstable();
+        reverse.sort_unstable();
+        assert_eq!(sides, reverse);
+        sides.dedup();
+        assert_eq!(sides.len(), reverse.len(), "a side of more than two faces");
+        assert!(hull.corners.iter().all(|corner| points.contains(corner)));
+    }
+
+    proptest! {
+        // A failing case is printed; nothing is written.
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Small coordinates: many points coincide or lie on common lines and planes.
+        #[test]
+        fn hulls_of_small_lattices(
+            points in prop::collection::vec([0_i64..5, 0_i64..5, 0_i64..5], 1..60),
+        ) {
+            let unit = Spacing::new([3.0, 0.7, 1.9]).unwrap();
+            if let Some(hull) = Hull::new(&points) {
+                is_the_hull(&hull, &points);
+                prop_assert!((diameter(hull.corners(), unit) - all_pairs(&points, unit)).abs() < 1e-12);
+                prop_assert!(hull.volume(unit) > 0.0);
+            } else {
+                // All lie in a plane: every four of them span no volume.
+                let a = points[0];
+                for b in &points {
+                    for c in &points {
+                        let normal = cross(minus(*b, a), minus(*c, a));
+                        prop_assert!(points.iter().all(|d| dot(normal, minus(*d, a)) == 0));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn hulls_of_scattered_points(
+            points in prop::collection::vec([-999_i64..999, -999_i64..999, -999_i64..999], 4..80),
+        ) {
+            let hull = Hull::new(&points);
+            prop_assume!(hull.is_some());
+            let (hull, unit) = (hull.unwrap(), Spacing::new([1.0, 2.0, 0.3]).unwrap());
+            is_the_hull(&hull, &points);
+            prop_assert!((diameter(hull.corners(), unit) - all_pairs(&points, unit)).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn a_full_box_of_lattice_points() {
+        let side = 0..4_i64;
+        let points: Vec<Point> = side
+            .clone()
+            .flat_map(|z| {
+                side.clone()
+                    .flat_map(move |y| (0..6).map(move |x| [z, y, x]))
+            })
+            .collect();
+        let hull = Hull::new(&points).unwrap();
+        is_the_hull(&hull, &points);
+        let unit = Spacing::new([1.0, 2.0, 0.5]).unwrap();
+        assert!((hull.volume(unit) - 3.0 * 6.0 * 2.5).abs() < 1e-12);
+        assert!((hull.area(unit) - 2.0 * (18.0 + 15.0 + 7.5)).abs() < 1e-12);
+        assert!((diameter(hull.corners(), unit) - (9.0_f64 + 36.0 + 6.25).sqrt()).abs() < 1e-12);
     }
 }

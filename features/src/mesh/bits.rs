@@ -15,14 +15,15 @@ pub(crate) struct BitMask {
 }
 
 impl BitMask {
-    /// Packs a mask, `[z, y, x]`.
+    /// Packs a mask, `[z, y, x]`, in C-order.
     pub(crate) fn new(inside: &Array3<bool>) -> Self {
         let (slices, rows, columns) = inside.dim();
         let shape = [slices + 2, rows + 2, columns + 2];
         let words_per_row = shape[2].div_ceil(WORD);
         let mut words = vec![0; shape[0] * shape[1] * words_per_row];
         let mut padded = vec![0_u8; words_per_row * WORD];
-        for (line, row) in inside.rows().into_iter().enumerate() {
+        let inside = inside.as_slice().expect("a region's mask lies in order");
+        for (line, row) in inside.chunks_exact(columns).enumerate() {
             for (to, from) in padded[1..].iter_mut().zip(row) {
                 *to = u8::from(*from);
             }

@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use crate::mesh::cubes::{CONFIGURATIONS, CORNERS};
-use crate::mesh::triangulation::{Point, Triangulation};
+use crate::mesh::triangulation::{Triangle, Triangulation};
 
 /// The two corners at the ends of each side of a cube.
 const SIDES: [[usize; 2]; 12] = [
@@ -65,12 +65,17 @@ const TABLE: [&str; 128] = [
 ];
 
 /// The triangles of all configurations.
-pub(crate) static PYRADIOMICS: LazyLock<Triangulation> = LazyLock::new(|| Triangulation {
-    fractions: 2,
-    triangles: (0..CONFIGURATIONS).map(triangles).collect(),
+pub(crate) static PYRADIOMICS: LazyLock<Triangulation> = LazyLock::new(|| {
+    let mut triangulation = Triangulation::default();
+    for configuration in 0..CONFIGURATIONS {
+        let triangles = triangles(configuration).into_iter();
+        triangulation.push(triangles.map(|triangle| (triangle, 1)).collect(), 1);
+    }
+    triangulation
 });
 
-fn triangles(configuration: usize) -> Vec<[Point; 3]> {
+/// The triangles of a configuration.
+pub(crate) fn triangles(configuration: usize) -> Vec<Triangle> {
     let turned = configuration >= TABLE.len();
     let row = if turned {
         CONFIGURATIONS - 1 - configuration
@@ -92,6 +97,7 @@ fn triangles(configuration: usize) -> Vec<[Point; 3]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::triangulation::Point;
 
     /// A triangle has its corners on sides with one end inside, and every such side has a triangle.
     #[test]

@@ -30,7 +30,7 @@ impl Row {
     /// Row `(z, y)` in half voxels.
     fn fill(&mut self, mask: &BitMask, z: usize, y: usize) {
         let (slice, row) = (z / 2, y / 2);
-        self.half = usize::from(z % 2 == 0 && y % 2 == 0);
+        self.half = usize::from((z % 2, y % 2) == (0, 0));
         let here = mask.row(slice, row);
         match (z % 2, y % 2) {
             (0, 0) => steps(here, &mut self.crossings),

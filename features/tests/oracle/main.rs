@@ -11,6 +11,8 @@ mod filters_pyradiomics;
 mod first_order_baseline;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
+mod form_closed_form;
+mod form_ibsi;
 mod glcm_baselines;
 mod glcm_ibsi;
 mod glcm_pyradiomics;

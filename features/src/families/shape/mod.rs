@@ -53,11 +53,10 @@ fn measure(roi: &Roi) -> Shape {
     let mask = BitMask::new(roi.inside());
     let cubes = Cubes::new(&mask);
     let axes = PrincipalAxes::new(&mask, spacing);
-    let [depth, height, width] = spacing.zyx();
     Shape {
         area: PYRADIOMICS.area(&cubes, spacing),
         volume: PYRADIOMICS.volume(&cubes, spacing),
-        voxel_volume: axes.voxels as f64 * (depth * height * width),
+        voxel_volume: axes.voxels as f64 * spacing.voxel(),
         variances: axes.variances,
         diameters: Diameters::new(&mask, spacing),
     }
