@@ -6,6 +6,7 @@
 
 pub mod ibsi;
 pub mod pyradiomics;
+pub mod wavelet_kernels;
 
 use ndarray::Array3;
 
