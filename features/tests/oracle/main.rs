@@ -2,6 +2,7 @@
 
 mod completeness_pyradiomics;
 mod digital_phantom_ibsi;
+mod filters_ibsi;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
 mod glcm_pyradiomics;
