@@ -64,6 +64,19 @@ pub enum FeatureError {
         /// A width that gives 64 bins.
         suggested: f64,
     },
+    /// Intensities that should be grey levels already.
+    #[error(
+        "intensities as grey levels: found values from {minimum} to {maximum}; they must lie \
+         between 1 and {allowed}"
+    )]
+    NotGreyLevels {
+        /// Lowest value in the region.
+        minimum: f64,
+        /// Highest value in the region.
+        maximum: f64,
+        /// `maximum_bins` of the settings.
+        allowed: usize,
+    },
     /// A family that needs a single slice was given more.
     #[error("family '{family}' works on single slices, the region has {slices}")]
     NotASlice {

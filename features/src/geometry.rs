@@ -46,6 +46,22 @@ pub struct Grid {
     pub affine: Affine,
 }
 
+impl Grid {
+    /// The part of the grid in a box that lies inside.
+    pub(crate) fn cut(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
+        let mut affine = self.affine;
+        let origin = self.affine.position(low.map(|index| index as f64));
+        for (row, origin) in affine.0.iter_mut().zip(origin) {
+            row[3] = origin;
+        }
+        Self {
+            shape,
+            spacing: self.spacing,
+            affine,
+        }
+    }
+}
+
 /// A step to a neighbour within a slice, at distance 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Direction2 {

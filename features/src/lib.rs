@@ -14,6 +14,7 @@
 struct Readme;
 
 pub mod aggregation;
+mod bins;
 pub mod discretise;
 pub mod engine;
 pub mod error;
@@ -21,6 +22,7 @@ mod families;
 pub mod family;
 pub mod filters;
 pub mod geometry;
+pub mod processing;
 pub mod profile;
 pub mod registry;
 pub mod roi;

@@ -4,7 +4,10 @@ use crate::families::first_order::FirstOrder;
 use crate::families::glcm::Glcm;
 use crate::families::glrlm::Glrlm;
 use crate::families::glszm::Glszm;
+use crate::families::intensity_histogram::IntensityHistogram;
+use crate::families::intensity_volume_histogram::IntensityVolumeHistogram;
 use crate::families::shape2d::Shape2d;
+use crate::families::statistics::Statistics;
 use crate::family::FeatureFamily;
 use crate::profile::Profile;
 
@@ -12,7 +15,8 @@ use crate::profile::Profile;
 pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[&Shape2d, &FirstOrder, &Glcm, &Glrlm, &Glszm];
 
 /// The standard's families, in its order.
-pub static IBSI: &[&dyn FeatureFamily] = &[];
+pub static IBSI: &[&dyn FeatureFamily] =
+    &[&Statistics, &IntensityHistogram, &IntensityVolumeHistogram];
 
 /// The families of a profile, in the order of their columns.
 pub fn families(profile: Profile) -> &'static [&'static dyn FeatureFamily] {

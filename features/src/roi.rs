@@ -222,7 +222,7 @@ impl Roi {
     }
 }
 
-fn check_same_grid(image: &Grid, mask: &Grid) -> Result<()> {
+pub(crate) fn check_same_grid(image: &Grid, mask: &Grid) -> Result<()> {
     let mismatch =
         |what, image: String, mask: String| Err(FeatureError::GridMismatch { what, image, mask });
     if image.shape != mask.shape {
@@ -251,7 +251,7 @@ fn check_same_grid(image: &Grid, mask: &Grid) -> Result<()> {
 }
 
 /// First index and size of the smallest box around all true elements.
-fn bounding_box(inside: &ArrayView3<'_, bool>) -> Option<([usize; 3], [usize; 3])> {
+pub(crate) fn bounding_box(inside: &ArrayView3<'_, bool>) -> Option<([usize; 3], [usize; 3])> {
     let mut low = [usize::MAX; 3];
     let mut high = [0; 3];
     for (z, plane) in inside.outer_iter().enumerate() {
@@ -275,7 +275,11 @@ fn bounding_box(inside: &ArrayView3<'_, bool>) -> Option<([usize; 3], [usize; 3]
     (low[0] != usize::MAX).then(|| (low, std::array::from_fn(|axis| high[axis] - low[axis] + 1)))
 }
 
-fn crop<T: Clone>(array: &ArrayView3<'_, T>, low: [usize; 3], shape: [usize; 3]) -> Array3<T> {
+pub(crate) fn crop<T: Clone>(
+    array: &ArrayView3<'_, T>,
+    low: [usize; 3],
+    shape: [usize; 3],
+) -> Array3<T> {
     let [z, y, x] = low;
     let [nz, ny, nx] = shape;
     array

@@ -243,7 +243,12 @@ impl ExtractionOptions {
         };
         faults.extend(bins.map(|fault| format!("{fault}: too few or not a number")));
         if faults.is_empty() {
-            Ok(ExtractionSettings(self))
+            let mut settings = ExtractionSettings(self);
+            let floor = settings.floor().filter(|floor| floor.is_finite());
+            if let Discretisation::FixedBinSize { lower, .. } = &mut settings.0.discretisation {
+                *lower = lower.or(floor);
+            }
+            Ok(settings)
         } else {
             Err(FeatureError::Settings { faults })
         }

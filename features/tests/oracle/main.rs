@@ -1,6 +1,7 @@
 //! Values against other programs, standards and closed forms.
 
 mod completeness_pyradiomics;
+mod configurations_ibsi;
 mod digital_phantom_ibsi;
 mod filters_ibsi;
 mod first_order_closed_form;
@@ -8,6 +9,8 @@ mod first_order_pyradiomics;
 mod glcm_pyradiomics;
 mod glrlm_pyradiomics;
 mod glszm_pyradiomics;
+mod intensity_ibsi;
+mod processing_ibsi;
 mod pyradiomics;
 mod shape2d_closed_form;
 mod shape2d_pyradiomics;

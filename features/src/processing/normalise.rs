@@ -1,0 +1,96 @@
+//! Normalisation of arbitrary intensities as PyRadiomics does it (`normalize`): z-scores over the whole
+//! image, as ITK's normalising filter computes them.
+
+use ndarray::Array3;
+
+use crate::volume::{Scaling, Volume, Voxels};
+
+/// `scale · clip((x - mu) / sd)`: `mu` and `sd` (with n - 1) are those of all voxels of the image, not of
+/// the region alone; with `remove_outliers` = k, scores beyond ± k become ± k before they are scaled.
+///
+/// The result is stored as `f64`: what comes after is not rounded to the image's own numbers any more. An
+/// image of one intensity becomes 0 everywhere (PyRadiomics divides by zero there).
+///
+/// # Panics
+/// Never: the result has the shape of the image.
+#[must_use]
+pub fn normalise(image: &Volume, scale: f64, remove_outliers: Option<f64>) -> Volume {
+    let shape = image.grid().shape;
+    let mut values = image.box_f64([0; 3], shape);
+    let n = values.len() as f64;
+    let mean = sum_of_planes(&values, |x| x) / n;
+    let squares = sum_of_planes(&values, |x| (x - mean) * (x - mean));
+    let deviation = (squares / (n - 1.0).max(1.0)).sqrt();
+    let factor = if deviation > 0.0 {
+        1.0 / deviation
+    } else {
+        0.0
+    };
+    let bound = remove_outliers.unwrap_or(f64::INFINITY).abs();
+    values.mapv_inplace(|x| ((x - mean) * factor).clamp(-bound, bound) * scale);
+    Volume::new(Voxels::F64(values), Scaling::NONE, *image.grid())
+        .expect("the values have the shape of the grid")
+}
+
+/// Adds up plane after plane, so that long sums lose few digits.
+fn sum_of_planes(values: &Array3<f64>, term: impl Fn(f64) -> f64) -> f64 {
+    let planes = values.outer_iter();
+    planes
+        .map(|plane| {
+            let rows = plane.rows().into_iter();
+            rows.map(|row| row.iter().map(|x| term(*x)).sum::<f64>())
+                .sum::<f64>()
+        })
+        .sum()
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact in binary")]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::geometry::{Affine, Grid, Spacing};
+
+    fn row(values: Array3<i16>) -> Volume {
+        let (z, y, x) = values.dim();
+        let grid = Grid {
+            shape: [z, y, x],
+            spacing: Spacing::new([1.0; 3]).unwrap(),
+            affine: Affine([
+                [1.0, 0.0, 0.0, 0.0],
+                [0.0, 1.0, 0.0, 0.0],
+                [0.0, 0.0, 1.0, 0.0],
+            ]),
+        };
+        Volume::new(Voxels::I16(values), Scaling::NONE, grid).unwrap()
+    }
+
+    fn scores(values: Array3<i16>, scale: f64, outliers: Option<f64>) -> Vec<f64> {
+        let shape = values.dim();
+        let found = normalise(&row(values), scale, outliers);
+        found
+            .box_f64([0; 3], [shape.0, shape.1, shape.2])
+            .into_iter()
+            .collect()
+    }
+
+    #[test]
+    fn scores_by_hand() {
+        // Mean 3, squares 4 + 0 + 4, over 2: deviation 2.
+        assert_eq!(
+            scores(array![[[1, 3, 5]]], 100.0, None),
+            [-100.0, 0.0, 100.0]
+        );
+        assert_eq!(
+            scores(array![[[1, 3, 5]]], 10.0, Some(0.5)),
+            [-5.0, 0.0, 5.0]
+        );
+    }
+
+    #[test]
+    fn one_intensity_becomes_zero() {
+        assert_eq!(scores(array![[[7, 7]]], 100.0, None), [0.0, 0.0]);
+        assert_eq!(scores(array![[[7]]], 100.0, Some(3.0)), [0.0]);
+    }
+}
