@@ -3,6 +3,7 @@
 mod completeness_pyradiomics;
 mod configurations_ibsi;
 mod digital_phantom_ibsi;
+mod filter_statistics_ibsi;
 mod filters_ibsi;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
