@@ -14,7 +14,8 @@ use crate::filters::Filter;
 use crate::filters::ibsi::Faults;
 use crate::filters::ibsi::planes::PlaneFilter;
 use crate::filters::padding::Boundary;
-use crate::filters::pooling::{Pooling, change};
+use crate::filters::pooling::Pooling;
+use crate::filters::voxelwise::change;
 use crate::geometry::Spacing;
 
 /// Where the Gaussian ends, in standard deviations: its weight there is below 2e-8.

@@ -18,7 +18,7 @@ use crate::filters::Filter;
 use crate::filters::convolve::{self, Kernel};
 use crate::filters::ibsi::{Dimensions, Faults, in_standard_layout};
 use crate::filters::padding::Boundary;
-use crate::filters::pooling::combine;
+use crate::filters::voxelwise;
 use crate::geometry::Spacing;
 
 /// Parameters of [`LaplacianOfGaussian`].
@@ -139,7 +139,7 @@ impl Filter for LaplacianOfGaussian {
             let mut sum = convolve::along(&smooth, axis, &second_derivative, boundary);
             if let Some(derived) = derived {
                 let smoothed = convolve::along(&derived, axis, &gaussian, boundary);
-                combine(&mut sum, &smoothed, |sum, value| *sum += value);
+                voxelwise::add(&mut sum, &smoothed);
             }
             derived = Some(sum);
             // The last axis is x: nothing follows that would need a smooth image.

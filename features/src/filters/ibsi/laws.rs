@@ -13,7 +13,7 @@ use crate::filters::ibsi::mean::box_filter;
 use crate::filters::ibsi::separable::{Chain, Separable};
 use crate::filters::ibsi::{Dimensions, Faults, Rotation, in_standard_layout};
 use crate::filters::padding::Boundary;
-use crate::filters::pooling::change;
+use crate::filters::voxelwise::change;
 use crate::geometry::Spacing;
 
 /// Names and weights before normalisation.
