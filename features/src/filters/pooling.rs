@@ -60,12 +60,12 @@ impl Pooling {
                 pairs.for_each(|(sum, value)| *sum += weight * value);
             }
             (Self::Max, true, true) => {
-                pairs.for_each(|(most, value)| *most = most.max(value.abs()))
+                pairs.for_each(|(most, value)| *most = most.max(value.abs()));
             }
             (Self::Max, false, _) => pairs.for_each(|(most, value)| *most = most.max(-value)),
             (Self::Max, true, false) => pairs.for_each(|(most, value)| *most = most.max(*value)),
             (Self::Min, true, true) => {
-                pairs.for_each(|(least, value)| *least = least.min(-value.abs()))
+                pairs.for_each(|(least, value)| *least = least.min(-value.abs()));
             }
             (Self::Min, false, _) => pairs.for_each(|(least, value)| *least = least.min(-value)),
             (Self::Min, true, false) => pairs.for_each(|(least, value)| *least = least.min(*value)),
@@ -77,8 +77,8 @@ impl Pooling {
 mod tests {
     use super::*;
 
-    fn pooled(pooling: Pooling) -> [f64; 3] {
-        let mut pooled = [pooling.start(); 3];
+    fn pooled(pooling: Pooling) -> Vec<f64> {
+        let mut pooled = vec![pooling.start(); 3];
         let both = Occurrences {
             positive: 1,
             negative: 1,

@@ -1,11 +1,12 @@
 //! Filters given by what they do to the frequencies of an image.
 
-use ndarray::{Array3, Axis};
+use ndarray::{Array3, Axis, s};
 use rayon::prelude::*;
 use rustfft::num_complex::Complex64;
 
 use crate::filters::fft;
 use crate::filters::ibsi::Dimensions;
+use crate::filters::padding::{Boundary, pad};
 
 /// Frequency coordinates of an axis in the order of a Fourier transform, in units of its Nyquist frequency.
 ///
@@ -63,6 +64,24 @@ pub(super) fn filter(
         }
     });
     fft::inverse_real(spectrum, dimensions.axes())
+}
+
+/// What `filter` makes of an image with `margin` more voxels before and after each axis, cut down to the
+/// image.
+pub(super) fn filter_padded(
+    image: &Array3<f64>,
+    margin: [usize; 3],
+    boundary: Boundary,
+    filter: impl FnOnce(&Array3<f64>) -> Array3<f64>,
+) -> Array3<f64> {
+    if margin == [0; 3] {
+        return filter(image);
+    }
+    let response = filter(&pad(image, margin, margin, boundary));
+    let (slices, rows, columns) = image.dim();
+    let [z, y, x] = margin;
+    let inside = response.slice(s![z..z + slices, y..y + rows, x..x + columns]);
+    inside.as_standard_layout().into_owned()
 }
 
 #[cfg(test)]
