@@ -5,6 +5,8 @@ mod configurations_ibsi;
 mod digital_phantom_ibsi;
 mod filter_statistics_ibsi;
 mod filters_ibsi;
+mod filters_ibsi_closed_form;
+mod filters_ibsi_direct_sum;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
 mod glcm_pyradiomics;
