@@ -402,7 +402,7 @@ fn all_faults_are_named() {
     };
     assert_eq!(
         faults(mean(4)),
-        ["support of the mean filter is 4 voxels; it must be odd"]
+        ["support of the mean filter is 4 voxels; it must be odd and at most 1025"]
     );
     assert_eq!(faults(mean(0)).len(), 1);
     let options = log(dimensions, boundary);
@@ -454,6 +454,39 @@ fn all_faults_are_named() {
     };
     assert_eq!(faults(riesz([0, 0, 0])).len(), 2);
     assert_eq!(faults(riesz([0, 0, 1])).len(), 2);
+}
+
+#[test]
+fn kernels_beyond_all_measure_are_refused() {
+    let image = small_image();
+    let spacing = Spacing::new([1.0; 3]).expect("a spacing");
+    let boundary = Boundary::Zero;
+    // Metres for millimetres.
+    let sigma_mm = 1500.0;
+    let blob = LaplacianOfGaussianOptions {
+        sigma_mm,
+        ..log(Dimensions::Three, boundary)
+    };
+    let base = RieszBase::LaplacianOfGaussian(blob);
+    let filters = [
+        boxed(LaplacianOfGaussian::new(blob)),
+        boxed(Gabor::new(GaborOptions {
+            sigma_mm,
+            ..gabor(Planes::Orthogonal)
+        })),
+        boxed(Riesz::new(RieszOptions {
+            order: [1, 0, 0],
+            base,
+        })),
+    ];
+    for filter in filters {
+        let found = filter.respond(&image, spacing, &mut |_, _| Ok(()));
+        assert!(
+            matches!(found, Err(FeatureError::Filter { .. })),
+            "{found:?}"
+        );
+        assert_eq!(filter.reach(spacing), None);
+    }
 }
 
 #[test]

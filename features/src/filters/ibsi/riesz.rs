@@ -84,6 +84,20 @@ impl Riesz {
         Ok(Self(options))
     }
 
+    /// The name of the response.
+    fn name(&self) -> String {
+        let [x, y, z] = self.0.order;
+        let (orders, base) = match self.0.base {
+            RieszBase::LaplacianOfGaussian(base) => (base.dimensions, base.name()),
+            RieszBase::Simoncelli(base) => (base.dimensions, base.name()),
+        };
+        let orders = match orders {
+            Dimensions::Two => format!("{x}{y}"),
+            Dimensions::Three => format!("{x}{y}{z}"),
+        };
+        format!("riesz_l{orders}_{base}")
+    }
+
     /// The factor of a frequency `[z, y, x]`.
     fn transfer(&self, frequency: [f64; 3]) -> Complex64 {
         let radius = frequency.iter().map(|f| f * f).sum::<f64>().sqrt();
@@ -104,9 +118,9 @@ impl Riesz {
         Complex64::new(0.0, -1.0).powu(total) * value
     }
 
-    fn of_simoncelli(&self, image: &Array3<f64>, base: SimoncelliOptions) -> Array3<f64> {
+    fn of_simoncelli(&self, image: &Array3<f64>, base: SimoncelliOptions) -> Result<Array3<f64>> {
         let margin = base.margin(image.shape());
-        frequency::filter_padded(image, margin, base.boundary, |padded| {
+        frequency::filter_padded(&self.name(), image, margin, base.boundary, |padded| {
             let frequencies = Frequencies::new(padded.shape(), base.dimensions);
             frequency::filter(padded, base.dimensions, |at| {
                 let frequency = frequencies.at(at);
@@ -124,15 +138,15 @@ impl Riesz {
         image: &Array3<f64>,
         base: &LaplacianOfGaussianOptions,
         spacing: Spacing,
-    ) -> Array3<f64> {
-        let parts = base.parts(spacing);
+    ) -> Result<Array3<f64>> {
+        let parts = base.parts(spacing)?;
         let mut margin = [0; 3];
         if base.boundary != Boundary::Periodic {
             for part in &parts {
                 margin[part.axis] = MARGIN * part.half_width;
             }
         }
-        frequency::filter_padded(image, margin, base.boundary, |padded| {
+        frequency::filter_padded(&self.name(), image, margin, base.boundary, |padded| {
             let frequencies = Frequencies::new(padded.shape(), base.dimensions);
             let spectrum = |part| Spectra::new(part, padded.shape());
             let spectra: Vec<_> = parts.iter().map(spectrum).collect();
@@ -187,16 +201,7 @@ fn cosine_transform(kernel: &[f64], length: usize) -> Vec<f64> {
 
 impl Filter for Riesz {
     fn names(&self) -> Vec<String> {
-        let [x, y, z] = self.0.order;
-        let (orders, base) = match self.0.base {
-            RieszBase::LaplacianOfGaussian(base) => (base.dimensions, base.name()),
-            RieszBase::Simoncelli(base) => (base.dimensions, base.name()),
-        };
-        let orders = match orders {
-            Dimensions::Two => format!("{x}{y}"),
-            Dimensions::Three => format!("{x}{y}{z}"),
-        };
-        vec![format!("riesz_l{orders}_{base}")]
+        vec![self.name()]
     }
 
     fn respond(
@@ -206,8 +211,8 @@ impl Filter for Riesz {
         each: &mut dyn FnMut(usize, Array3<f64>) -> Result<()>,
     ) -> Result<()> {
         let response = match &self.0.base {
-            RieszBase::LaplacianOfGaussian(base) => self.of_laplacian(image, base, spacing),
-            RieszBase::Simoncelli(base) => self.of_simoncelli(image, *base),
+            RieszBase::LaplacianOfGaussian(base) => self.of_laplacian(image, base, spacing)?,
+            RieszBase::Simoncelli(base) => self.of_simoncelli(image, *base)?,
         };
         each(0, response)
     }

@@ -107,12 +107,13 @@ impl Filter for Simoncelli {
             ..
         } = self.0;
         let margin = self.0.margin(image.shape());
-        let response = frequency::filter_padded(image, margin, boundary, |padded| {
-            let frequencies = Frequencies::new(padded.shape(), dimensions);
-            frequency::filter(padded, dimensions, |at| {
-                Complex64::from(self.0.transfer(frequencies.at(at)))
-            })
-        });
+        let response =
+            frequency::filter_padded(&self.0.name(), image, margin, boundary, |padded| {
+                let frequencies = Frequencies::new(padded.shape(), dimensions);
+                frequency::filter(padded, dimensions, |at| {
+                    Complex64::from(self.0.transfer(frequencies.at(at)))
+                })
+            })?;
         each(0, response)
     }
 
