@@ -50,44 +50,44 @@ impl Separable {
             .sum();
         let mut matter: Vec<_> = orientations.into_iter().collect();
         matter.retain(|(_, occurrences)| occurrences.matter(pooling));
-        // All orientations with one chain along z at a time: plane after plane then stays in the cache for
-        // what follows along y and x.
         for same_z in matter.chunk_by(|(first, _), (second, _)| first[0] == second[0]) {
-            let chain = &chains[same_z[0].0[0]];
-            let (last, before) = match chain.split_last() {
-                Some((last, before)) => (Some(last), before),
-                None => (None, &[][..]),
-            };
-            let image = self.follow_along_z(image, before);
-            let stack = Stack::new(&image);
-            let planes = values_mut(&mut pooled).par_chunks_mut(rows * columns);
-            planes
-                .enumerate()
-                .for_each_init(Work::default, |work, (z, pooled)| {
-                    work.plane.resize(pooled.len(), 0.0);
-                    match last {
-                        Some(kernel) => {
-                            stack.plane_along_z(z, kernel, self.boundary, &mut work.plane);
-                        }
-                        None => work.plane.copy_from_slice(stack.plane(z)),
-                    }
-                    self.pool_plane(
-                        &chains,
-                        same_z,
-                        columns,
-                        work,
-                        |row, responses, occurrences| {
-                            let pooled = &mut pooled[row * columns..][..columns];
-                            pooling.add(pooled, responses, occurrences);
-                        },
-                    );
-                });
+            self.pool_orientations(image, &chains, same_z, pooling, &mut pooled);
         }
         if pooling == Pooling::Average && total > 1 {
             let total = f64::from(total);
             change(&mut pooled, |sum| *sum /= total);
         }
         pooled
+    }
+
+    /// Pools all orientations with one chain along z. Plane after plane is taken through the chains along y
+    /// and x while it is in the cache.
+    fn pool_orientations(
+        &self,
+        image: &Array3<f64>,
+        chains: &[Chain],
+        same_z: &[Oriented],
+        pooling: Pooling,
+        pooled: &mut Array3<f64>,
+    ) {
+        let (_, rows, columns) = image.dim();
+        let (last, before) = match chains[same_z[0].0[0]].split_last() {
+            Some((last, before)) => (Some(last), before),
+            None => (None, &[][..]),
+        };
+        let image = self.follow_along_z(image, before);
+        let stack = Stack::new(&image);
+        let planes = values_mut(pooled)
+            .par_chunks_mut(rows * columns)
+            .enumerate();
+        planes.for_each_init(Work::default, |work, (z, pooled)| {
+            work.plane.resize(pooled.len(), 0.0);
+            match last {
+                Some(kernel) => stack.plane_along_z(z, kernel, self.boundary, &mut work.plane),
+                None => work.plane.copy_from_slice(stack.plane(z)),
+            }
+            self.pool_plane(columns, chains, same_z, work, pooling, pooled);
+        });
     }
 
     /// The response along z to several kernels.
@@ -103,15 +103,16 @@ impl Separable {
         response
     }
 
-    /// Takes the response along z of a plane, in `work.plane`, through the orientations' chains along y and x
-    /// and hands each row of the responses to `pool`.
+    /// Takes the response along z of a plane, in `work.plane`, through the chains along y and x and pools the
+    /// responses row after row.
     fn pool_plane(
         &self,
+        columns: usize,
         chains: &[Chain],
         orientations: &[Oriented],
-        columns: usize,
         work: &mut Work,
-        mut pool: impl FnMut(usize, &[f64], Occurrences),
+        pooling: Pooling,
+        pooled: &mut [f64],
     ) {
         let Work {
             plane,
@@ -124,12 +125,13 @@ impl Separable {
             follow(chain, plane, along_y, |kernel, from, to| {
                 convolve::plane_along_y(from, columns, kernel, self.boundary, to);
             });
-            for (y, row) in along_y[0].chunks(columns).enumerate() {
+            let rows = along_y[0].chunks(columns);
+            for (row, pooled) in rows.zip(pooled.chunks_mut(columns)) {
                 for ([.., x], occurrences) in same_y {
                     follow(&chains[*x], row, along_x, |kernel, from, to| {
                         convolve::row_along_x(from, kernel, self.boundary, padded, to);
                     });
-                    pool(y, &along_x[0], *occurrences);
+                    pooling.add(pooled, &along_x[0], *occurrences);
                 }
             }
         }
