@@ -8,6 +8,7 @@ use ndarray::Array3;
 use rayon::prelude::*;
 
 use crate::filters::padding::Boundary;
+use crate::filters::voxelwise::{values, values_mut};
 
 /// A kernel along one axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,68 +69,126 @@ impl Kernel {
     }
 }
 
-/// `sum += weight · line`.
-fn add_weighted(sum: &mut [f64], weight: f64, line: &[f64]) {
-    for (sum, value) in sum.iter_mut().zip(line) {
-        *sum += weight * value;
-    }
-}
-
-/// Convolves a volume `[z, y, x]` along an axis (0 is z).
+/// Convolves a volume `[z, y, x]` in standard layout along an axis (0 is z).
 pub(crate) fn along(
     volume: &Array3<f64>,
     axis: usize,
     kernel: &Kernel,
     boundary: Boundary,
 ) -> Array3<f64> {
-    let (slices, rows, columns) = volume.dim();
+    let stack = Stack::new(volume);
     let mut response = Array3::zeros(volume.dim());
-    let volume = volume.as_standard_layout();
-    let (Some(from), Some(to)) = (volume.as_slice(), response.as_slice_mut()) else {
-        unreachable!("both are in standard layout");
-    };
-    if to.is_empty() {
+    let size = stack.rows * stack.columns;
+    if size == 0 {
         return response;
     }
-    let offsets: Vec<(f64, isize)> = kernel.offsets().collect();
-    let row = |z: usize, y: usize| &from[(z * rows + y) * columns..][..columns];
-    let reach = kernel.reach();
-    let around = boundary.indices(columns, reach, reach);
-
-    let planes = to.par_chunks_mut(rows * columns).enumerate();
-    planes.for_each(|(z, plane)| {
-        let mut padded = Vec::with_capacity(around.len());
-        for (y, response) in plane.chunks_mut(columns).enumerate() {
-            match axis {
-                0 => {
-                    for (weight, offset) in &offsets {
-                        let position = z.cast_signed() + offset;
-                        if let Some(z) = boundary.index(position, slices) {
-                            add_weighted(response, *weight, row(z, y));
-                        }
-                    }
-                }
-                1 => {
-                    for (weight, offset) in &offsets {
-                        let position = y.cast_signed() + offset;
-                        if let Some(y) = boundary.index(position, rows) {
-                            add_weighted(response, *weight, row(z, y));
-                        }
-                    }
-                }
-                _ => {
-                    let line = row(z, y);
-                    padded.clear();
-                    padded.extend(around.iter().map(|at| at.map_or(0.0, |at| line[at])));
-                    for (weight, offset) in &offsets {
-                        let start = reach.saturating_add_signed(*offset);
-                        add_weighted(response, *weight, &padded[start..]);
-                    }
-                }
+    let planes = values_mut(&mut response).par_chunks_mut(size).enumerate();
+    planes.for_each_init(Vec::new, |padded, (z, to)| match axis {
+        0 => stack.plane_along_z(z, kernel, boundary, to),
+        1 => plane_along_y(stack.plane(z), stack.columns, kernel, boundary, to),
+        _ => {
+            let rows = stack.plane(z).chunks(stack.columns);
+            for (row, to) in rows.zip(to.chunks_mut(stack.columns)) {
+                row_along_x(row, kernel, boundary, padded, to);
             }
         }
     });
     response
+}
+
+/// A volume as planes in a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stack<'a> {
+    values: &'a [f64],
+    slices: usize,
+    rows: usize,
+    columns: usize,
+}
+
+impl<'a> Stack<'a> {
+    /// The planes of a volume in standard layout.
+    pub(crate) fn new(volume: &'a Array3<f64>) -> Self {
+        let (slices, rows, columns) = volume.dim();
+        Self {
+            values: values(volume),
+            slices,
+            rows,
+            columns,
+        }
+    }
+
+    /// Slice `z`, row after row.
+    pub(crate) fn plane(&self, z: usize) -> &'a [f64] {
+        let size = self.rows * self.columns;
+        &self.values[z * size..][..size]
+    }
+
+    /// Slice `z` of the response along z.
+    pub(crate) fn plane_along_z(
+        &self,
+        z: usize,
+        kernel: &Kernel,
+        boundary: Boundary,
+        response: &mut [f64],
+    ) {
+        response.fill(0.0);
+        for (weight, offset) in kernel.offsets() {
+            if let Some(z) = boundary.index(z.cast_signed() + offset, self.slices) {
+                add_weighted(response, weight, self.plane(z));
+            }
+        }
+    }
+}
+
+/// The response of a plane along y.
+pub(crate) fn plane_along_y(
+    plane: &[f64],
+    columns: usize,
+    kernel: &Kernel,
+    boundary: Boundary,
+    response: &mut [f64],
+) {
+    let rows = plane.len() / columns;
+    for (y, response) in response.chunks_mut(columns).enumerate() {
+        response.fill(0.0);
+        for (weight, offset) in kernel.offsets() {
+            if let Some(y) = boundary.index(y.cast_signed() + offset, rows) {
+                add_weighted(response, weight, &plane[y * columns..]);
+            }
+        }
+    }
+}
+
+/// The response of a row along x. `padded` is room to work in.
+pub(crate) fn row_along_x(
+    row: &[f64],
+    kernel: &Kernel,
+    boundary: Boundary,
+    padded: &mut Vec<f64>,
+    response: &mut [f64],
+) {
+    let reach = kernel.reach();
+    let beyond = |position: isize| {
+        let inside = boundary.index(position, row.len());
+        inside.map_or(0.0, |inside| row[inside])
+    };
+    let end = row.len().cast_signed();
+    padded.clear();
+    padded.extend((-reach.cast_signed()..0).map(beyond));
+    padded.extend_from_slice(row);
+    padded.extend((end..end + reach.cast_signed()).map(beyond));
+    response.fill(0.0);
+    for (weight, offset) in kernel.offsets() {
+        let start = reach.saturating_add_signed(offset);
+        add_weighted(response, weight, &padded[start..]);
+    }
+}
+
+/// `sum += weight · line`, as far as `sum` goes.
+fn add_weighted(sum: &mut [f64], weight: f64, line: &[f64]) {
+    for (sum, value) in sum.iter_mut().zip(line) {
+        *sum += weight * value;
+    }
 }
 
 #[cfg(test)]

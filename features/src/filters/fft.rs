@@ -160,3 +160,36 @@ pub(crate) fn fast_length(at_least: usize) -> usize {
     }
     length
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fast_lengths_have_small_factors_only() {
+        let lengths = [0, 1, 7, 11, 16, 17, 121, 257].map(fast_length);
+        assert_eq!(lengths, [1, 1, 8, 12, 16, 18, 125, 270]);
+    }
+
+    #[test]
+    fn transforms_are_the_sums_of_their_definition() {
+        let shape = (3, 4, 5);
+        let volume =
+            Array3::from_shape_fn(shape, |(z, y, x)| ((7 * z + 5 * y * y + 3 * x) % 11) as f64);
+        let mut found = complex(&volume);
+        forward(&mut found, &[0, 1, 2]);
+        for ((kz, ky, kx), found) in found.indexed_iter() {
+            let terms = volume.indexed_iter().map(|((z, y, x), value)| {
+                let turns = (kz * z) as f64 / 3.0 + (ky * y) as f64 / 4.0 + (kx * x) as f64 / 5.0;
+                Complex64::from_polar(*value, -std::f64::consts::TAU * turns)
+            });
+            assert!((found - terms.sum::<Complex64>()).norm() < 1e-11);
+        }
+        let back = inverse_real(found, &[0, 1, 2]);
+        assert!(
+            back.iter()
+                .zip(&volume)
+                .all(|(found, value)| (found - value).abs() < 1e-13)
+        );
+    }
+}

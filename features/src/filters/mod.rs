@@ -11,6 +11,7 @@ pub mod padding;
 pub mod pooling;
 pub mod pyradiomics;
 mod rotations;
+mod voxelwise;
 pub mod wavelet_kernels;
 
 use ndarray::Array3;

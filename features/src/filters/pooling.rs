@@ -1,8 +1,5 @@
 //! Pooling: one response from the responses of a filter in several orientations.
 
-use ndarray::Array3;
-use rayon::prelude::*;
-
 /// How the responses at a voxel become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pooling {
@@ -25,36 +22,6 @@ impl Pooling {
     }
 }
 
-/// Voxels that a thread works on at a time.
-const CHUNK: usize = 1 << 15;
-
-/// Changes every voxel by the same voxel of another volume of the same shape; both in standard layout.
-pub(crate) fn combine(
-    volume: &mut Array3<f64>,
-    other: &Array3<f64>,
-    change: impl Fn(&mut f64, f64) + Sync,
-) {
-    debug_assert_eq!(volume.dim(), other.dim());
-    let (Some(to), Some(from)) = (volume.as_slice_mut(), other.as_slice()) else {
-        unreachable!("volumes are in standard layout");
-    };
-    let chunks = to.par_chunks_mut(CHUNK).zip(from.par_chunks(CHUNK));
-    chunks.for_each(|(to, from)| {
-        for (to, from) in to.iter_mut().zip(from) {
-            change(to, *from);
-        }
-    });
-}
-
-/// Changes every voxel; the volume is in standard layout.
-pub(crate) fn change(volume: &mut Array3<f64>, change: impl Fn(&mut f64) + Sync) {
-    let Some(to) = volume.as_slice_mut() else {
-        unreachable!("volumes are in standard layout");
-    };
-    to.par_chunks_mut(CHUNK)
-        .for_each(|to| to.iter_mut().for_each(&change));
-}
-
 /// In how many orientations a response was found as it is, and in how many with the opposite sign.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Occurrences {
@@ -64,68 +31,45 @@ pub(crate) struct Occurrences {
     pub(crate) negative: u32,
 }
 
-/// Responses pooled so far: never more than one volume in memory.
-#[derive(Debug)]
-pub(crate) struct Pool {
-    pooling: Pooling,
-    pooled: Option<Array3<f64>>,
-    count: u32,
+impl Occurrences {
+    /// Whether such a response changes what is pooled: one that occurs as often as its negative adds
+    /// nothing to a mean.
+    pub(crate) fn matter(self, pooling: Pooling) -> bool {
+        pooling != Pooling::Average || self.positive != self.negative
+    }
 }
 
-impl Pool {
-    /// Nothing pooled yet.
-    pub(crate) fn new(pooling: Pooling) -> Self {
-        Self {
-            pooling,
-            pooled: None,
-            count: 0,
+impl Pooling {
+    /// What is pooled before the first response.
+    pub(crate) fn start(self) -> f64 {
+        match self {
+            Self::Max => f64::NEG_INFINITY,
+            Self::Average => 0.0,
+            Self::Min => f64::INFINITY,
         }
     }
 
-    /// Takes in a response in standard layout for the orientations in which it, or its negative, occurs.
-    pub(crate) fn add(&mut self, mut response: Array3<f64>, occurrences: Occurrences) {
+    /// Takes in responses for all orientations in which they, or their negatives, occur. Averages are sums
+    /// as yet.
+    pub(crate) fn add(self, pooled: &mut [f64], responses: &[f64], occurrences: Occurrences) {
         let Occurrences { positive, negative } = occurrences;
-        self.count += positive + negative;
-        let weight = f64::from(positive) - f64::from(negative);
-        match (self.pooling, positive > 0, negative > 0) {
-            (Pooling::Average, ..) => change(&mut response, |value| *value *= weight),
-            (Pooling::Max, true, true) => change(&mut response, |value| *value = value.abs()),
-            (Pooling::Min, true, true) => change(&mut response, |value| *value = -value.abs()),
-            (_, _, true) => change(&mut response, |value| *value = -*value),
-            (_, _, false) => {}
-        }
-        match (&mut self.pooled, self.pooling) {
-            (None, _) => self.pooled = Some(response),
-            (Some(pooled), Pooling::Average) => {
-                combine(pooled, &response, |sum, value| *sum += value)
+        let pairs = pooled.iter_mut().zip(responses);
+        match (self, positive > 0, negative > 0) {
+            (Self::Average, ..) => {
+                let weight = f64::from(positive) - f64::from(negative);
+                pairs.for_each(|(sum, value)| *sum += weight * value);
             }
-            (Some(pooled), Pooling::Max) => {
-                combine(pooled, &response, |most, value| *most = most.max(value));
+            (Self::Max, true, true) => {
+                pairs.for_each(|(most, value)| *most = most.max(value.abs()));
             }
-            (Some(pooled), Pooling::Min) => {
-                combine(pooled, &response, |least, value| *least = least.min(value));
+            (Self::Max, false, _) => pairs.for_each(|(most, value)| *most = most.max(-value)),
+            (Self::Max, true, false) => pairs.for_each(|(most, value)| *most = most.max(*value)),
+            (Self::Min, true, true) => {
+                pairs.for_each(|(least, value)| *least = least.min(-value.abs()));
             }
+            (Self::Min, false, _) => pairs.for_each(|(least, value)| *least = least.min(-value)),
+            (Self::Min, true, false) => pairs.for_each(|(least, value)| *least = least.min(*value)),
         }
-    }
-
-    /// Whether a response with these occurrences would change anything.
-    pub(crate) fn needs(&self, occurrences: Occurrences) -> bool {
-        self.pooling != Pooling::Average || occurrences.positive != occurrences.negative
-    }
-
-    /// Counts orientations whose responses cancel, which [`Pool::needs`] found.
-    pub(crate) fn skip(&mut self, occurrences: Occurrences) {
-        self.count += occurrences.positive + occurrences.negative;
-    }
-
-    /// The pooled response; `shape` is that of the image, for the case that all responses cancelled.
-    pub(crate) fn finish(self, shape: (usize, usize, usize)) -> Array3<f64> {
-        let mut pooled = self.pooled.unwrap_or_else(|| Array3::zeros(shape));
-        if self.pooling == Pooling::Average && self.count > 1 {
-            let count = f64::from(self.count);
-            change(&mut pooled, |sum| *sum /= count);
-        }
-        pooled
     }
 }
 
@@ -134,27 +78,40 @@ mod tests {
     use super::*;
 
     fn pooled(pooling: Pooling) -> Vec<f64> {
-        let mut pool = Pool::new(pooling);
-        let volume = |values: [f64; 3]| Array3::from_shape_vec((1, 1, 3), values.to_vec());
+        let mut pooled = vec![pooling.start(); 3];
         let both = Occurrences {
             positive: 1,
             negative: 1,
         };
-        let thrice = Occurrences {
+        let opposite = Occurrences {
             positive: 0,
             negative: 2,
         };
-        pool.add(volume([1.0, -6.0, 3.0]).expect("a volume"), both);
-        pool.add(volume([-2.0, 8.0, 0.0]).expect("a volume"), thrice);
-        let shape = (1, 1, 3);
-        pool.finish(shape).into_raw_vec_and_offset().0
+        let same = Occurrences {
+            positive: 1,
+            negative: 0,
+        };
+        pooling.add(&mut pooled, &[1.0, -6.0, 3.0], both);
+        pooling.add(&mut pooled, &[-2.0, 8.0, 0.0], opposite);
+        pooling.add(&mut pooled, &[0.5, 7.0, 4.0], same);
+        pooled
     }
 
     #[test]
     fn negated_responses_are_pooled_like_others() {
-        // Responses 1, -1, 2, 2 then -6, 6, -8, -8 then 3, -3, 0, 0.
-        assert_eq!(pooled(Pooling::Max), [2.0, 6.0, 3.0]);
+        // At the three voxels: 1, -1, 2, 2, 0.5; -6, 6, -8, -8, 7; 3, -3, 0, 0, 4.
+        assert_eq!(pooled(Pooling::Max), [2.0, 7.0, 4.0]);
         assert_eq!(pooled(Pooling::Min), [-1.0, -8.0, -3.0]);
-        assert_eq!(pooled(Pooling::Average), [1.0, -4.0, 0.0]);
+        assert_eq!(pooled(Pooling::Average), [4.5, -9.0, 4.0]);
+    }
+
+    #[test]
+    fn what_cancels_in_a_mean_matters_elsewhere() {
+        let both = Occurrences {
+            positive: 2,
+            negative: 2,
+        };
+        assert!(!both.matter(Pooling::Average));
+        assert!(both.matter(Pooling::Max));
     }
 }

@@ -1,11 +1,13 @@
 //! Filters given by what they do to the frequencies of an image.
 
-use ndarray::{Array3, Axis};
+use ndarray::{Array3, Axis, s};
 use rayon::prelude::*;
 use rustfft::num_complex::Complex64;
 
+use crate::error::{FeatureError, Result};
 use crate::filters::fft;
 use crate::filters::ibsi::Dimensions;
+use crate::filters::padding::{Boundary, pad};
 
 /// Frequency coordinates of an axis in the order of a Fourier transform, in units of its Nyquist frequency.
 ///
@@ -63,6 +65,41 @@ pub(super) fn filter(
         }
     });
     fft::inverse_real(spectrum, dimensions.axes())
+}
+
+/// Padded images with more voxels are refused; their transforms need 16 bytes a voxel.
+const MAXIMUM_VOXELS: usize = 1 << 28;
+
+/// What `filter` makes of an image with `margin` more voxels before and after each axis, cut down to the
+/// image.
+///
+/// # Errors
+/// [`FeatureError::Filter`] when the image with its margin is too large.
+pub(super) fn filter_padded(
+    name: &str,
+    image: &Array3<f64>,
+    margin: [usize; 3],
+    boundary: Boundary,
+    filter: impl FnOnce(&Array3<f64>) -> Array3<f64>,
+) -> Result<Array3<f64>> {
+    if margin == [0; 3] {
+        return Ok(filter(image));
+    }
+    let axes = image.shape().iter().zip(margin);
+    let padded = axes.map(|(length, margin)| length + 2 * margin);
+    let voxels = padded.fold(1, usize::saturating_mul);
+    if voxels > MAXIMUM_VOXELS {
+        return Err(FeatureError::Filter {
+            filter: name.to_owned(),
+            found: format!("{voxels} voxels with the margin that the filter needs"),
+            expected: format!("at most {MAXIMUM_VOXELS}, or a periodic boundary"),
+        });
+    }
+    let response = filter(&pad(image, margin, margin, boundary));
+    let (slices, rows, columns) = image.dim();
+    let [z, y, x] = margin;
+    let inside = response.slice(s![z..z + slices, y..y + rows, x..x + columns]);
+    Ok(inside.as_standard_layout().into_owned())
 }
 
 #[cfg(test)]

@@ -11,10 +11,11 @@ use rustfft::num_complex::Complex64;
 
 use crate::error::Result;
 use crate::filters::Filter;
-use crate::filters::ibsi::Faults;
 use crate::filters::ibsi::planes::PlaneFilter;
+use crate::filters::ibsi::{Faults, checked_reach};
 use crate::filters::padding::Boundary;
-use crate::filters::pooling::{Pooling, change};
+use crate::filters::pooling::Pooling;
+use crate::filters::voxelwise::change;
 use crate::geometry::Spacing;
 
 /// Where the Gaussian ends, in standard deviations: its weight there is below 2e-8.
@@ -120,12 +121,7 @@ impl Gabor {
     }
 
     /// How many voxels kernels reach along rows' and columns' axes with these spacings.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "positive, and a kernel too large for the memory is refused by the allocator"
-    )]
-    fn half_widths(&self, spacing: [f64; 2]) -> [usize; 2] {
+    fn half_widths(&self, spacing: [f64; 2]) -> Result<[usize; 2]> {
         let GaborOptions {
             sigma_mm, gamma, ..
         } = self.options;
@@ -141,7 +137,12 @@ impl Gabor {
         let widest = deviations.fold([0.0_f64; 2], |most, new| {
             [most[0].max(new[0]), most[1].max(new[1])]
         });
-        [0, 1].map(|axis| (CUTOFF * widest[axis] / spacing[axis]).ceil() as usize)
+        let voxels = |axis: usize| (CUTOFF * widest[axis] / spacing[axis]).ceil();
+        let name = &self.names()[0];
+        Ok([
+            checked_reach(name, voxels(0))?,
+            checked_reach(name, voxels(1))?,
+        ])
     }
 
     /// The kernel of a direction at a position in mm.
@@ -218,7 +219,7 @@ impl Filter for Gabor {
             let distances = axes.map(|axis| spacing.zyx()[axis]);
             let filter = PlaneFilter::new(
                 axes.map(|axis| image.shape()[axis]),
-                self.half_widths(distances),
+                self.half_widths(distances)?,
                 self.options.boundary,
                 self.directions.len(),
                 |direction, [rows, columns]| {
@@ -241,7 +242,9 @@ impl Filter for Gabor {
         }
         let mut reach = [0; 3];
         for (_, axes) in self.planes() {
-            let half_widths = self.half_widths(axes.map(|axis| spacing.zyx()[axis]));
+            let half_widths = self
+                .half_widths(axes.map(|axis| spacing.zyx()[axis]))
+                .ok()?;
             for (axis, half_width) in axes.iter().zip(half_widths) {
                 reach[*axis] = reach[*axis].max(half_width);
             }

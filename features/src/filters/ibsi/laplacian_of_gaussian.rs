@@ -16,9 +16,9 @@ use ndarray::Array3;
 use crate::error::Result;
 use crate::filters::Filter;
 use crate::filters::convolve::{self, Kernel};
-use crate::filters::ibsi::{Dimensions, Faults, in_standard_layout};
+use crate::filters::ibsi::{Dimensions, Faults, checked_reach, in_standard_layout};
 use crate::filters::padding::Boundary;
-use crate::filters::pooling::combine;
+use crate::filters::voxelwise;
 use crate::geometry::Spacing;
 
 /// Parameters of [`LaplacianOfGaussian`].
@@ -51,7 +51,10 @@ impl LaplacianOfGaussianOptions {
     }
 
     /// The kernel's parts for each of the filter's axes.
-    pub(super) fn parts(&self, spacing: Spacing) -> Vec<AxisParts> {
+    ///
+    /// # Errors
+    /// [`FeatureError::Filter`](crate::FeatureError::Filter) for a kernel that reaches too far.
+    pub(super) fn parts(&self, spacing: Spacing) -> Result<Vec<AxisParts>> {
         let spacing = spacing.zyx();
         let axes = self.dimensions.axes();
         let size: f64 = axes.iter().map(|axis| spacing[*axis]).product();
@@ -63,29 +66,25 @@ impl LaplacianOfGaussianOptions {
         axes.iter().map(part).collect()
     }
 
-    fn axis_parts(&self, axis: usize, spacing: f64, mean_spacing: f64) -> AxisParts {
+    fn axis_parts(&self, axis: usize, spacing: f64, mean_spacing: f64) -> Result<AxisParts> {
         let s = self.sigma_mm / spacing;
-        let half_width = self.half_width(spacing);
+        let half_width = self.half_width(spacing)?;
         let offsets = (0..=2 * half_width).map(|at| at as f64 - half_width as f64);
         let gaussian = |r: f64| (-r * r / (2.0 * s * s)).exp() / (TAU.sqrt() * s);
         let per_mean_spacing = (mean_spacing / spacing).powi(2);
         let second = |r: f64| (r * r / (s * s) - 1.0) / (s * s) * gaussian(r) * per_mean_spacing;
-        AxisParts {
+        Ok(AxisParts {
             axis,
             half_width,
             gaussian: offsets.clone().map(gaussian).collect(),
             second_derivative: offsets.map(second).collect(),
-        }
+        })
     }
 
     /// How far the kernel reaches from its centre, in voxels.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "positive, and a kernel too large for the memory is refused by the allocator"
-    )]
-    fn half_width(&self, spacing: f64) -> usize {
-        (self.cutoff * self.sigma_mm / spacing + 0.5).floor() as usize
+    fn half_width(&self, spacing: f64) -> Result<usize> {
+        let voxels = (self.cutoff * self.sigma_mm / spacing + 0.5).floor();
+        checked_reach(&self.name(), voxels)
     }
 }
 
@@ -132,14 +131,14 @@ impl Filter for LaplacianOfGaussian {
             gaussian,
             second_derivative,
             ..
-        } in self.0.parts(spacing)
+        } in self.0.parts(spacing)?
         {
             let gaussian = Kernel::centred(gaussian);
             let second_derivative = Kernel::centred(second_derivative);
             let mut sum = convolve::along(&smooth, axis, &second_derivative, boundary);
             if let Some(derived) = derived {
                 let smoothed = convolve::along(&derived, axis, &gaussian, boundary);
-                combine(&mut sum, &smoothed, |sum, value| *sum += value);
+                voxelwise::add(&mut sum, &smoothed);
             }
             derived = Some(sum);
             // The last axis is x: nothing follows that would need a smooth image.
@@ -156,7 +155,7 @@ impl Filter for LaplacianOfGaussian {
         }
         let mut reach = [0; 3];
         for axis in self.0.dimensions.axes() {
-            reach[*axis] = self.0.half_width(spacing.zyx()[*axis]);
+            reach[*axis] = self.0.half_width(spacing.zyx()[*axis]).ok()?;
         }
         Some(reach)
     }

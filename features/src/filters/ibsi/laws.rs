@@ -11,9 +11,9 @@ use crate::filters::Filter;
 use crate::filters::convolve::Kernel;
 use crate::filters::ibsi::mean::box_filter;
 use crate::filters::ibsi::separable::{Chain, Separable};
-use crate::filters::ibsi::{Dimensions, Faults, Rotation, in_standard_layout};
+use crate::filters::ibsi::{Dimensions, Faults, MAXIMUM_REACH, Rotation, in_standard_layout};
 use crate::filters::padding::Boundary;
-use crate::filters::pooling::change;
+use crate::filters::voxelwise::change;
 use crate::geometry::Spacing;
 
 /// Names and weights before normalisation.
@@ -63,7 +63,7 @@ impl Laws {
     ///
     /// # Errors
     /// [`FeatureError::Settings`](crate::FeatureError::Settings) unless there are two or three kernels, all
-    /// known, and an energy's distance is above 0.
+    /// known, and an energy's distance is 1 to 512.
     pub fn new(options: LawsOptions) -> Result<Self> {
         let mut faults = Faults::default();
         let letters: Vec<char> = options.kernels.chars().collect();
@@ -87,9 +87,11 @@ impl Laws {
                 names.len()
             )
         });
-        faults.unless(options.energy != Energy::Within(0), || {
-            "distance of the energy map is 0 voxels; it must be above 0".to_owned()
-        });
+        if let Energy::Within(distance) = options.energy {
+            faults.unless((1..=MAXIMUM_REACH).contains(&distance), || {
+                format!("distance of the energy map is {distance} voxels; it must be 1 to {MAXIMUM_REACH}")
+            });
+        }
         faults.into_result()?;
         let dimensions = if chains.len() == 2 {
             Dimensions::Two

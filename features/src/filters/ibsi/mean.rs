@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::filters::Filter;
 use crate::filters::convolve::Kernel;
 use crate::filters::ibsi::separable::Separable;
-use crate::filters::ibsi::{Dimensions, Faults, Rotation, in_standard_layout};
+use crate::filters::ibsi::{Dimensions, Faults, MAXIMUM_REACH, Rotation, in_standard_layout};
 use crate::filters::padding::Boundary;
 use crate::geometry::Spacing;
 
@@ -32,12 +32,15 @@ impl Mean {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`FeatureError::Settings`](crate::FeatureError::Settings) unless the support is odd.
+    /// [`FeatureError::Settings`](crate::FeatureError::Settings) unless the support is odd and at most 1025.
     pub fn new(options: MeanOptions) -> Result<Self> {
         let support = options.support;
         let mut faults = Faults::default();
-        faults.unless(support % 2 == 1, || {
-            format!("support of the mean filter is {support} voxels; it must be odd")
+        let most = 2 * MAXIMUM_REACH + 1;
+        faults.unless(support % 2 == 1 && support <= most, || {
+            format!(
+                "support of the mean filter is {support} voxels; it must be odd and at most {most}"
+            )
         });
         faults.into_result()?;
         Ok(Self {

@@ -101,6 +101,26 @@ impl Faults {
     }
 }
 
+/// Kernels that reach further are refused: a length in the wrong unit would otherwise fill the memory.
+const MAXIMUM_REACH: usize = 512;
+
+/// A whole number of voxels as such, or an error when it is too far.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to lie between 0 and the maximum"
+)]
+fn checked_reach(filter: &str, voxels: f64) -> Result<usize> {
+    if (0.0..=MAXIMUM_REACH as f64).contains(&voxels) {
+        return Ok(voxels as usize);
+    }
+    Err(FeatureError::Filter {
+        filter: filter.to_owned(),
+        found: format!("a kernel that reaches {voxels} voxels at this spacing"),
+        expected: format!("one that reaches at most {MAXIMUM_REACH}"),
+    })
+}
+
 /// The image in standard layout, as the convolutions need it.
 fn in_standard_layout(image: &Array3<f64>) -> Array3<f64> {
     image.as_standard_layout().into_owned()

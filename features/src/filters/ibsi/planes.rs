@@ -78,7 +78,7 @@ impl PlaneFilter {
         planes.into_par_iter().for_each_init(
             || Work::new(self),
             |work, (plane, mut sum)| {
-                self.pool_moduli(plane, pooling, work);
+                self.pool_moduli(&plane, pooling, work);
                 for (sum, pooled) in sum.iter_mut().zip(&work.pooled) {
                     *sum += pooled;
                 }
@@ -87,7 +87,7 @@ impl PlaneFilter {
     }
 
     /// The pooled moduli of a plane, row after row, in `work.pooled`.
-    fn pool_moduli(&self, plane: ArrayView2<'_, f64>, pooling: Pooling, work: &mut Work) {
+    fn pool_moduli(&self, plane: &ArrayView2<'_, f64>, pooling: Pooling, work: &mut Work) {
         let [rows, columns] = self.shape;
         let padded_columns = self.fft.shape()[1];
         work.plane.fill(Complex64::default());

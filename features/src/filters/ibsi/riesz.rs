@@ -4,7 +4,7 @@
 //! For orders `l` along x, y, z with sum `L` a frequency `f` is multiplied by
 //! `(-j)^L · √(L! / (l_x! l_y! l_z!)) · f_x^l_x f_y^l_y f_z^l_z / |f|^L`, and the frequency 0 by 0.
 
-use ndarray::{Array3, s};
+use ndarray::Array3;
 use rustfft::num_complex::Complex64;
 
 use crate::error::Result;
@@ -13,18 +13,23 @@ use crate::filters::ibsi::frequency::{self, Frequencies};
 use crate::filters::ibsi::laplacian_of_gaussian::{AxisParts, LaplacianOfGaussianOptions};
 use crate::filters::ibsi::simoncelli::SimoncelliOptions;
 use crate::filters::ibsi::{Dimensions, Faults};
-use crate::filters::padding::pad;
+use crate::filters::padding::Boundary;
 use crate::geometry::Spacing;
 
 /// Factorials up to this are far from what an `f64` cannot hold; orders above 2 are rarely used.
 const MAXIMUM_ORDER: u32 = 20;
 
+/// Voxels added at each end of an axis for the transform of a Laplacian of Gaussian, in half widths of its
+/// kernel: the transform reaches further than the kernel. With one half width the responses of the standard's
+/// phantoms differ by 0.3 % of their range, with three by less than 0.1 %.
+const MARGIN: usize = 3;
+
 /// The filter that is transformed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RieszBase {
-    /// The Laplacian of Gaussian; the image is padded by its kernel's reach.
+    /// The Laplacian of Gaussian.
     LaplacianOfGaussian(LaplacianOfGaussianOptions),
-    /// The Simoncelli wavelet; the image goes on periodically.
+    /// The Simoncelli wavelet.
     Simoncelli(SimoncelliOptions),
 }
 
@@ -79,6 +84,20 @@ impl Riesz {
         Ok(Self(options))
     }
 
+    /// The name of the response.
+    fn name(&self) -> String {
+        let [x, y, z] = self.0.order;
+        let (orders, base) = match self.0.base {
+            RieszBase::LaplacianOfGaussian(base) => (base.dimensions, base.name()),
+            RieszBase::Simoncelli(base) => (base.dimensions, base.name()),
+        };
+        let orders = match orders {
+            Dimensions::Two => format!("{x}{y}"),
+            Dimensions::Three => format!("{x}{y}{z}"),
+        };
+        format!("riesz_l{orders}_{base}")
+    }
+
     /// The factor of a frequency `[z, y, x]`.
     fn transfer(&self, frequency: [f64; 3]) -> Complex64 {
         let radius = frequency.iter().map(|f| f * f).sum::<f64>().sqrt();
@@ -99,14 +118,18 @@ impl Riesz {
         Complex64::new(0.0, -1.0).powu(total) * value
     }
 
-    fn of_simoncelli(&self, image: &Array3<f64>, base: &SimoncelliOptions) -> Array3<f64> {
-        let frequencies = Frequencies::new(image.shape(), base.dimensions);
-        frequency::filter(image, base.dimensions, |at| {
-            let frequency = frequencies.at(at);
-            match base.transfer(frequency) {
-                0.0 => Complex64::default(),
-                band => self.transfer(frequency) * band,
-            }
+    fn of_simoncelli(&self, image: &Array3<f64>, base: SimoncelliOptions) -> Result<Array3<f64>> {
+        let margin = base.margin(image.shape());
+        frequency::filter_padded(&self.name(), image, margin, base.boundary, |padded| {
+            let frequencies = Frequencies::new(padded.shape(), base.dimensions);
+            frequency::filter(padded, base.dimensions, |at| {
+                let frequency = frequencies.at(at);
+                // Most frequencies are outside the band.
+                match base.transfer(frequency) {
+                    0.0 => Complex64::default(),
+                    band => self.transfer(frequency) * band,
+                }
+            })
         })
     }
 
@@ -115,33 +138,29 @@ impl Riesz {
         image: &Array3<f64>,
         base: &LaplacianOfGaussianOptions,
         spacing: Spacing,
-    ) -> Array3<f64> {
-        let parts = base.parts(spacing);
+    ) -> Result<Array3<f64>> {
+        let parts = base.parts(spacing)?;
         let mut margin = [0; 3];
-        for part in &parts {
-            margin[part.axis] = part.half_width;
-        }
-        let padded = pad(image, margin, margin, base.boundary);
-        let shape = padded.shape().to_vec();
-        let frequencies = Frequencies::new(&shape, base.dimensions);
-        let spectra: Vec<_> = parts
-            .iter()
-            .map(|part| Spectra::new(part, shape[part.axis]))
-            .collect();
-        let response = frequency::filter(&padded, base.dimensions, |at| {
-            let mut smooth = 1.0;
-            let mut derived = 0.0;
-            for spectra in &spectra {
-                let k = at[spectra.axis];
-                derived = derived * spectra.gaussian[k] + smooth * spectra.second_derivative[k];
-                smooth *= spectra.gaussian[k];
+        if base.boundary != Boundary::Periodic {
+            for part in &parts {
+                margin[part.axis] = MARGIN * part.half_width;
             }
-            self.transfer(frequencies.at(at)) * derived
-        });
-        let (slices, rows, columns) = image.dim();
-        let [z, y, x] = margin;
-        let inside = response.slice(s![z..z + slices, y..y + rows, x..x + columns]);
-        inside.as_standard_layout().into_owned()
+        }
+        frequency::filter_padded(&self.name(), image, margin, base.boundary, |padded| {
+            let frequencies = Frequencies::new(padded.shape(), base.dimensions);
+            let spectrum = |part| Spectra::new(part, padded.shape());
+            let spectra: Vec<_> = parts.iter().map(spectrum).collect();
+            frequency::filter(padded, base.dimensions, |at| {
+                let mut smooth = 1.0;
+                let mut derived = 0.0;
+                for spectra in &spectra {
+                    let k = at[spectra.axis];
+                    derived = derived * spectra.gaussian[k] + smooth * spectra.second_derivative[k];
+                    smooth *= spectra.gaussian[k];
+                }
+                self.transfer(frequencies.at(at)) * derived
+            })
+        })
     }
 }
 
@@ -153,7 +172,8 @@ struct Spectra {
 }
 
 impl Spectra {
-    fn new(part: &AxisParts, length: usize) -> Self {
+    fn new(part: &AxisParts, shape: &[usize]) -> Self {
+        let length = shape[part.axis];
         Self {
             axis: part.axis,
             gaussian: cosine_transform(&part.gaussian, length),
@@ -181,16 +201,7 @@ fn cosine_transform(kernel: &[f64], length: usize) -> Vec<f64> {
 
 impl Filter for Riesz {
     fn names(&self) -> Vec<String> {
-        let [x, y, z] = self.0.order;
-        let (orders, base) = match self.0.base {
-            RieszBase::LaplacianOfGaussian(base) => (base.dimensions, base.name()),
-            RieszBase::Simoncelli(base) => (base.dimensions, base.name()),
-        };
-        let orders = match orders {
-            Dimensions::Two => format!("{x}{y}"),
-            Dimensions::Three => format!("{x}{y}{z}"),
-        };
-        vec![format!("riesz_l{orders}_{base}")]
+        vec![self.name()]
     }
 
     fn respond(
@@ -200,8 +211,8 @@ impl Filter for Riesz {
         each: &mut dyn FnMut(usize, Array3<f64>) -> Result<()>,
     ) -> Result<()> {
         let response = match &self.0.base {
-            RieszBase::LaplacianOfGaussian(base) => self.of_laplacian(image, base, spacing),
-            RieszBase::Simoncelli(base) => self.of_simoncelli(image, base),
+            RieszBase::LaplacianOfGaussian(base) => self.of_laplacian(image, base, spacing)?,
+            RieszBase::Simoncelli(base) => self.of_simoncelli(image, *base)?,
         };
         each(0, response)
     }
