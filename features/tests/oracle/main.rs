@@ -7,6 +7,7 @@ mod digital_phantom_ibsi;
 mod directions_ibsi;
 mod filters_ibsi;
 mod filters_pyradiomics;
+mod filters_pyradiomics_invariants;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
 mod glcm_baselines;
