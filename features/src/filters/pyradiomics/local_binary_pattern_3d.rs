@@ -16,7 +16,7 @@
 //!
 //! PyRadiomics reads the image in its own pixel type: on an integer image, brightness at the points is rounded to whole
 //! numbers. An image whose intensities are all whole numbers is taken for such a one here. Points that are all alike
-//! have kurtosis -3, as with the SciPy of PyRadiomics' day; later ones say NaN.
+//! have kurtosis -3, as with the `SciPy` of PyRadiomics' day; later ones say NaN.
 
 use ndarray::{Array3, ArrayView2, Axis, s};
 use rayon::prelude::*;
@@ -124,12 +124,9 @@ impl LocalBinaryPattern3d {
     }
 
     /// All responses in one row of the image, one after the other.
-    fn row(&self, sampler: &Sampler<'_>, z: usize, y: usize, centres: &[f64]) -> Vec<f64> {
-        let points: Vec<Vec<f64>> = self
-            .steps
-            .iter()
-            .map(|step| sampler.row(*step, z, y))
-            .collect();
+    fn row(&self, sampler: &Sampler, z: usize, y: usize, centres: &[f64]) -> Vec<f64> {
+        let reads = sampler.reads.iter();
+        let points: Vec<_> = reads.map(|reads| sampler.row(reads, z, y)).collect();
         let mut responses = Vec::with_capacity(centres.len() * (self.levels.len() + 1));
         for level in &self.levels {
             level.append(&points, centres, &mut responses);
@@ -173,9 +170,9 @@ impl Level {
         for (point, harmonics) in points.iter().zip(&self.at_points) {
             for (sums, harmonic) in sums.iter_mut().zip(harmonics) {
                 for ((sum, sample), centre) in sums.iter_mut().zip(point).zip(centres) {
-                    if sample >= centre {
-                        *sum = add(*sum, *harmonic);
-                    }
+                    // A product where a branch would be guessed wrong half of the time.
+                    let bit = f64::from(u8::from(sample >= centre));
+                    *sum = add(*sum, harmonic.map(|part| part * bit));
                 }
             }
         }
@@ -224,18 +221,43 @@ fn excess_kurtosis(values: &[f64]) -> f64 {
     }
 }
 
-/// Reads an image between its voxels.
-struct Sampler<'a> {
-    coefficients: &'a Array3<f64>,
+/// Reads an image between its voxels, some steps away from them.
+struct Sampler {
+    coefficients: Array3<f64>,
     brightness: Brightness,
+    /// For each step, what to read along z, y, x for each place on these axes.
+    reads: Vec<[Vec<Option<Taps>>; 3]>,
 }
 
-impl Sampler<'_> {
-    /// Brightness a step along z, y, x away from each voxel of a row.
-    fn row(&self, step: [f64; 3], z: usize, y: usize) -> Vec<f64> {
-        let (depth, height, width) = self.coefficients.dim();
+/// Four coefficients along one axis and their weights.
+type Taps = [(usize, f64); TAPS];
+
+impl Sampler {
+    fn new(image: &Array3<f64>, steps: &[[f64; 3]]) -> Self {
+        let whole = image.iter().all(|value| value.fract() == 0.0);
+        let along = |step: &[f64; 3], axis: usize| -> Vec<_> {
+            let length = image.len_of(Axis(axis));
+            (0..length).map(|at| taps(at, step[axis], length)).collect()
+        };
+        let reads = steps
+            .iter()
+            .map(|step| [0, 1, 2].map(|axis| along(step, axis)));
+        Self {
+            coefficients: spline::coefficients(image),
+            brightness: if whole {
+                Brightness::Whole
+            } else {
+                Brightness::Real
+            },
+            reads: reads.collect(),
+        }
+    }
+
+    /// Brightness a step away from each voxel of a row; zero beyond the outermost voxels.
+    fn row(&self, [down, along, across]: &[Vec<Option<Taps>>; 3], z: usize, y: usize) -> Vec<f64> {
+        let width = across.len();
         let mut samples = vec![0.0; width];
-        let (Some(down), Some(along)) = (taps(z, step[0], depth), taps(y, step[1], height)) else {
+        let (Some(down), Some(along)) = (down[z], along[y]) else {
             return samples;
         };
         // Coefficients of the row between the rows, then the taps along it.
@@ -243,17 +265,17 @@ impl Sampler<'_> {
         for (z, wz) in down {
             for (y, wy) in along {
                 let row = self.coefficients.slice(s![z, y, ..]);
+                let row = row.to_slice().expect("rows of an array in standard layout");
                 let weight = wz * wy;
                 for (sum, value) in between.iter_mut().zip(row) {
                     *sum += weight * value;
                 }
             }
         }
-        for (x, sample) in samples.iter_mut().enumerate() {
-            let Some(taps) = taps(x, step[2], width) else {
-                continue;
-            };
-            let sum: f64 = taps.iter().map(|(x, weight)| weight * between[*x]).sum();
+        for (sample, taps) in samples.iter_mut().zip(across) {
+            let Some([a, b, c, d]) = taps else { continue };
+            let read = |(x, weight): &(usize, f64)| weight * between[*x];
+            let sum = read(a) + read(b) + read(c) + read(d);
             *sample = match self.brightness {
                 Brightness::Real => sum,
                 Brightness::Whole => sum.round(),
@@ -263,8 +285,8 @@ impl Sampler<'_> {
     }
 }
 
-/// The coefficients to read along one axis and their weights, or `None` beyond the outermost voxels.
-fn taps(at: usize, step: f64, length: usize) -> Option<[(usize, f64); TAPS]> {
+/// What to read along one axis, or `None` beyond the outermost voxels.
+fn taps(at: usize, step: f64, length: usize) -> Option<Taps> {
     let place = at as f64 + step;
     if !(0.0..=(length - 1) as f64).contains(&place) {
         return None;
@@ -294,17 +316,7 @@ impl Filter for LocalBinaryPattern3d {
         _spacing: Spacing,
         each: &mut dyn FnMut(usize, Array3<f64>) -> Result<()>,
     ) -> Result<()> {
-        let whole = image.iter().all(|value| value.fract() == 0.0);
-        let brightness = if whole {
-            Brightness::Whole
-        } else {
-            Brightness::Real
-        };
-        let coefficients = spline::coefficients(image);
-        let sampler = Sampler {
-            coefficients: &coefficients,
-            brightness,
-        };
+        let sampler = Sampler::new(image, &self.steps);
         let plane = |(z, plane): (usize, ArrayView2<'_, f64>)| -> Vec<Vec<f64>> {
             let rows = plane.outer_iter().enumerate();
             rows.map(|(y, row)| self.row(&sampler, z, y, &row.to_vec()))
