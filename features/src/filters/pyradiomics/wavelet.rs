@@ -215,9 +215,14 @@ impl Filter for Wavelet {
         each(at, cut(approximation))
     }
 
-    /// Lines are periodic: near one end they depend on the other.
+    /// Lines are periodic: nearer to one end than this, responses depend on the other end, too.
     fn reach(&self, _spacing: Spacing) -> Option<[usize; 3]> {
-        None
+        let levels = self.start_level + self.levels;
+        let mut reach = [0; 3];
+        for axis in &self.axes {
+            reach[axis.index()] = levels * (self.filters.low.len() / 2);
+        }
+        Some(reach)
     }
 }
 
