@@ -1,6 +1,7 @@
 //! Responses of PyRadiomics' image types at single voxels, and features of them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use ndarray::{Array3, s};
 use raduet_features::filters::Filter;
@@ -11,13 +12,11 @@ use raduet_features::{
 use raduet_testkit::reference::{Comparison, Row, Table};
 use raduet_testkit::{data, images};
 
-const CASES: [&str; 3] = ["brain1", "breast1", "lung1"];
+const CASES: [&str; 4] = ["brain1", "breast1", "lung1", "breast1_real"];
 
-/// Agreement asked for, relative to the value.
+/// Agreement asked for, relative to the value: far above the rounding of either program. Not even the responses to
+/// wavelets that cancel to almost nothing need an absolute tolerance, as sums run in the same order.
 const RELATIVE: f64 = 1e-9;
-
-/// Relative to the largest response of the image: sums that cancel keep the rounding of their terms.
-const CANCELLED: f64 = 1e-13;
 
 /// A box of an image and the region in it.
 struct Case {
@@ -48,12 +47,25 @@ impl Case {
             all.slice(s![z..z + depth, y..y + height, x..x + width])
                 .to_owned()
         };
+        let image = cut(image?);
         Some(Self {
-            image: cut(image?),
+            image: match row.text("pixel_type") {
+                "float64" => real(&image),
+                _ => image,
+            },
             inside: cut(label?).mapv(|label| (0.5..1.5).contains(&label)),
             spacing: Spacing::new(three(row.text("spacing"))).expect("a spacing"),
         })
     }
+}
+
+/// The image of fractions that `make_filters.py` makes of one of whole numbers.
+fn real(image: &Array3<f64>) -> Array3<f64> {
+    let mut number = 0..;
+    image.mapv(|value| {
+        let number = number.next().unwrap_or(0) % 97;
+        value * 0.37 - 11.25 + 0.001 * f64::from(number)
+    })
 }
 
 /// The filter that a row was made with.
@@ -98,14 +110,16 @@ fn each_filter(
     let made_by =
         |row: &Row<'_>| ["case", "image_type", "parameters"].map(|c| row.text(c).to_owned());
     for rows in rows.chunk_by(|a, b| made_by(a) == made_by(b)) {
-        let name = rows[0].text("case");
-        if !cases.contains_key(name) {
-            let Some(case) = Case::read(test, rows[0]) else {
-                return false;
-            };
-            cases.insert(name, case);
-        }
-        let case = &cases[name];
+        let name = ["case", "pixel_type"].map(|column| rows[0].text(column));
+        let case = match cases.entry(name) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(empty) => {
+                let Some(case) = Case::read(test, rows[0]) else {
+                    return false;
+                };
+                empty.insert(case)
+            }
+        };
         let filter = filter(rows[0]);
         let expected: Vec<_> = rows.iter().map(|row| row.text("response")).collect();
         assert_eq!(filter.names(), expected, "{:?}", made_by(&rows[0]));
@@ -139,7 +153,6 @@ fn filter_responses_pyradiomics() {
         let there = each_filter(test, &rows, |case, rows, responses| {
             for (row, response) in rows.iter().zip(responses) {
                 assert_eq!(response.shape(), case.image.shape());
-                let absolute = CANCELLED * row.number("largest");
                 for (column, at) in &voxels {
                     let expected = row.number(column);
                     // LBP3D is made by PyRadiomics inside the region only.
@@ -148,7 +161,7 @@ fn filter_responses_pyradiomics() {
                     }
                     let what = ["case", "parameters", "response"].map(|column| row.text(column));
                     let what = format!("{} at {column}", what.join(" "));
-                    comparison.check(&what, response[*at], expected, RELATIVE, absolute);
+                    comparison.check(&what, response[*at], expected, RELATIVE, 0.0);
                 }
             }
         });
@@ -157,6 +170,12 @@ fn filter_responses_pyradiomics() {
         }
     }
     comparison.finish(test);
+}
+
+/// Patterns on a sphere that are turned into each other have one value, but for the rounding of its sums in either
+/// program. Where this value is the 10th or 90th percentile, rounding decides how many voxels lie between both.
+fn decided_by_rounding(response: &str, feature: &str) -> bool {
+    response.starts_with("lbp-3D-m") && feature == "firstorder_RobustMeanAbsoluteDeviation"
 }
 
 fn settings(row: Row<'_>) -> ExtractionSettings {
@@ -190,6 +209,9 @@ fn features_of_filter_responses_pyradiomics() {
                 let found = engine::extract_one(set, &settings(*row), &roi).expect("features");
                 for (column, found) in set.columns().iter().zip(found.values()) {
                     let column = column.replace("original_", "");
+                    if decided_by_rounding(row.text("response"), &column) {
+                        continue;
+                    }
                     let what = ["case", "parameters", "response"].map(|name| row.text(name));
                     let what = format!("{} {column}", what.join(" "));
                     comparison.check(&what, *found, row.number(&column), RELATIVE, 0.0);

@@ -12,6 +12,7 @@ mod filters_ibsi_closed_form;
 mod filters_ibsi_direct_sum;
 mod filters_pyradiomics;
 mod first_order_baseline;
+mod filters_pyradiomics_invariants;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
 mod form_closed_form;

@@ -98,9 +98,10 @@ impl Filter for LaplacianOfGaussian {
         each: &mut dyn FnMut(usize, Array3<f64>) -> Result<()>,
     ) -> Result<()> {
         let mut left_out = None;
+        let mut workspace = Workspace::new(image);
         for (at, sigma) in self.sigmas.iter().enumerate() {
             match Self::fault(*sigma, image.shape(), spacing) {
-                None => each(at, laplacian(image, spacing, sigma.value()))?,
+                None => each(at, workspace.laplacian(image, spacing, sigma.value()))?,
                 Some(fault) => left_out = left_out.or(Some(fault)),
             }
         }
@@ -113,26 +114,42 @@ impl Filter for LaplacianOfGaussian {
     }
 }
 
-fn laplacian(image: &Array3<f64>, spacing: Spacing, sigma: f64) -> Array3<f64> {
-    let shape = image.raw_dim();
-    let mut sum = Array3::<f32>::zeros(shape);
-    let mut front = Array3::<f32>::zeros(shape);
-    let mut back = Array3::<f32>::zeros(shape);
-    let smoothing = spacing.zyx().map(|d| Recursion::smoothing(sigma, d));
-    for axis in [2, 1, 0] {
-        let d = spacing.zyx()[axis];
-        Recursion::curvature(sigma, d).filter(image, &mut front, Axis(axis));
-        for other in [2, 1, 0].into_iter().filter(|other| *other != axis) {
-            smoothing[other].filter(&front, &mut back, Axis(other));
-            std::mem::swap(&mut front, &mut back);
+/// Images in single precision that are used again for each width.
+struct Workspace {
+    sum: Array3<f32>,
+    front: Array3<f32>,
+    back: Array3<f32>,
+}
+
+impl Workspace {
+    fn new(image: &Array3<f64>) -> Self {
+        let empty = || Array3::zeros(image.raw_dim());
+        Self {
+            sum: empty(),
+            front: empty(),
+            back: empty(),
         }
-        let per_voxel = 1.0 / (d * d);
-        let planes: Vec<_> = sum.outer_iter_mut().zip(front.outer_iter()).collect();
-        planes.into_par_iter().for_each(|(sum, part)| {
-            Zip::from(sum).and(part).for_each(|sum, part| {
-                *sum = single(f64::from(*sum) + f64::from(*part) * per_voxel);
-            });
-        });
     }
-    sum.mapv(f64::from)
+
+    fn laplacian(&mut self, image: &Array3<f64>, spacing: Spacing, sigma: f64) -> Array3<f64> {
+        let Self { sum, front, back } = self;
+        sum.fill(0.0);
+        let smoothing = spacing.zyx().map(|d| Recursion::smoothing(sigma, d));
+        for axis in [2, 1, 0] {
+            let d = spacing.zyx()[axis];
+            Recursion::curvature(sigma, d).filter(image, front, Axis(axis));
+            for other in [2, 1, 0].into_iter().filter(|other| *other != axis) {
+                smoothing[other].filter(front, back, Axis(other));
+                std::mem::swap(front, back);
+            }
+            let per_voxel = 1.0 / (d * d);
+            let planes: Vec<_> = sum.outer_iter_mut().zip(front.outer_iter()).collect();
+            planes.into_par_iter().for_each(|(sum, part)| {
+                Zip::from(sum).and(part).for_each(|sum, part| {
+                    *sum = single(f64::from(*sum) + f64::from(*part) * per_voxel);
+                });
+            });
+        }
+        sum.mapv(f64::from)
+    }
 }

@@ -5,16 +5,23 @@
 //! gives other responses, unless [`Filter::reach`] says how large a margin leaves them as they are.
 
 mod gradient;
+mod icosphere;
 mod intensity_curve;
 mod laplacian_of_gaussian;
+mod local_binary_pattern_2d;
+mod local_binary_pattern_3d;
 mod original;
 mod parameters;
 mod recursive_gaussian;
+mod spherical_harmonics;
+mod spline;
 mod wavelet;
 
 pub use gradient::{Gradient, GradientUnit};
 pub use intensity_curve::IntensityCurve;
 pub use laplacian_of_gaussian::LaplacianOfGaussian;
+pub use local_binary_pattern_2d::{LocalBinaryPattern2d, PatternCode};
+pub use local_binary_pattern_3d::LocalBinaryPattern3d;
 pub use original::Original;
 pub use parameters::{Number, Value};
 pub use wavelet::{Wavelet, WaveletAxes};
@@ -70,6 +77,16 @@ const IMAGE_TYPES: &[ImageType] = &[
         name: "Gradient",
         parameters: Gradient::PARAMETERS,
         make: |given| Ok(Box::new(Gradient::from_parameters(given)?)),
+    },
+    ImageType {
+        name: "LBP2D",
+        parameters: LocalBinaryPattern2d::PARAMETERS,
+        make: |given| Ok(Box::new(LocalBinaryPattern2d::from_parameters(given)?)),
+    },
+    ImageType {
+        name: "LBP3D",
+        parameters: LocalBinaryPattern3d::PARAMETERS,
+        make: |given| Ok(Box::new(LocalBinaryPattern3d::from_parameters(given)?)),
     },
 ];
 

@@ -299,38 +299,36 @@ impl Block {
             y[i] = now;
         }
 
-        // The way back needs its own last four results only; `back[k]` is the one of `k` steps ago.
-        let mut ring = [[0.0; LANES]; SHORTEST];
-        for i in 0..SHORTEST {
-            let mut now = [0.0; LANES];
+        // The way back needs its own last four results only: that of place `i` lies at `i` modulo 4.
+        let mut back = [[0.0; LANES]; SHORTEST];
+        for i in (x.len() - SHORTEST..x.len()).rev() {
             for lane in 0..LANES {
                 let end = x[last][lane];
-                let inputs = dot(m, |k| x[(last - i + 1 + k).min(last)][lane]);
+                let inputs = dot(m, |k| x[(i + 1 + k).min(last)][lane]);
                 let taken = |k: usize| {
-                    if i > k {
-                        (ring[k][lane], d[k])
+                    if i + k < last {
+                        (back[(i + 1 + k) % SHORTEST][lane], d[k])
                     } else {
                         (end, recursion.behind[k])
                     }
                 };
-                now[lane] = inputs - weighted(taken);
+                let now = inputs - weighted(taken);
+                back[i % SHORTEST][lane] = now;
+                y[i][lane] += now;
             }
-            for lane in 0..LANES {
-                y[last - i][lane] += now[lane];
-            }
-            ring = [now, ring[0], ring[1], ring[2]];
         }
         for i in (0..x.len() - SHORTEST).rev() {
+            let [after, second, third, fourth] = [1, 2, 3, 4].map(|k| &back[(i + k) % SHORTEST]);
             let now = step(
                 [&x[i + 1], &x[i + 2], &x[i + 3], &x[i + 4]],
                 m,
-                [&ring[0], &ring[1], &ring[2], &ring[3]],
+                [after, second, third, fourth],
                 d,
             );
             for lane in 0..LANES {
                 y[i][lane] += now[lane];
             }
-            ring = [now, ring[0], ring[1], ring[2]];
+            back[i % SHORTEST] = now;
         }
     }
 }

@@ -215,19 +215,28 @@ impl Filter for Wavelet {
         each(at, cut(approximation))
     }
 
-    /// Lines are periodic: near one end they depend on the other.
+    /// Lines are periodic: nearer to one end than this, responses depend on the other end, too.
     fn reach(&self, _spacing: Spacing) -> Option<[usize; 3]> {
-        None
+        let levels = self.start_level + self.levels;
+        let mut reach = [0; 3];
+        for axis in &self.axes {
+            reach[axis.index()] = levels * (self.filters.low.len() / 2);
+        }
+        Some(reach)
     }
 }
 
 /// The image with its first voxels repeated behind the last ones along the axes of odd size.
 fn made_even(image: &Array3<f64>) -> Array3<f64> {
-    let (depth, height, width) = image.dim();
-    let even = |size: usize| size + size % 2;
-    Array3::from_shape_fn((even(depth), even(height), even(width)), |(z, y, x)| {
-        image[[z % depth, y % height, x % width]]
-    })
+    let mut even = image.as_standard_layout().into_owned();
+    for axis in [Axis(0), Axis(1), Axis(2)] {
+        if even.len_of(axis) % 2 == 1 {
+            let first = even.index_axis(axis, 0).to_owned();
+            even.push(axis, first.view())
+                .expect("a plane of the same image");
+        }
+    }
+    even.as_standard_layout().into_owned()
 }
 
 /// Filters all lines along an axis, each as one period.
