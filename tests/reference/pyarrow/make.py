@@ -29,7 +29,7 @@ FRAME = pandas.DataFrame(
 
 def table(**options):
     out = io.BytesIO()
-    parquet.write_table(pyarrow.Table.from_pandas(FRAME), out, **options)
+    parquet.write_table(pyarrow.Table.from_pandas(FRAME), out, store_schema=False, **options)
     return out.getvalue()
 
 
