@@ -4,8 +4,8 @@
 //! how long the body is now, how long it becomes, and how many values it holds; a reader allocates by it.
 //! Here every number must fit the bytes that are there.
 
-/// Value of `encoding` that readers decode without trusting further counts: PLAIN, PLAIN_DICTIONARY, RLE,
-/// RLE_DICTIONARY.
+/// Values of `encoding` that readers decode without trusting further counts: plain, plain dictionary, run
+/// lengths, run lengths of a dictionary.
 const ENCODINGS: [i64; 4] = [0, 2, 3, 8];
 
 /// Snappy's shortest copy takes 2 bytes for up to 11 and 3 bytes for up to 64 bytes: no more than 22 times

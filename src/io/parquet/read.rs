@@ -305,16 +305,15 @@ fn drain<T: DataType, V>(
         let mut values = values.drain(..);
         let mut found = 0;
         for level in &levels {
-            cells.push(match level {
-                0 => None,
-                _ => {
-                    found += 1;
-                    let value = values
-                        .next()
-                        .ok_or_else(|| corrupt("a column with too few values"))?;
-                    Some(convert(value)?)
-                }
-            });
+            if *level == 0 {
+                cells.push(None);
+                continue;
+            }
+            let value = values
+                .next()
+                .ok_or_else(|| corrupt("a column with too few values"))?;
+            cells.push(Some(convert(value)?));
+            found += 1;
         }
         if levels.len() != records || found != present {
             return Err(corrupt(

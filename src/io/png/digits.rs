@@ -25,16 +25,17 @@ const SIGNS: [(char, [u8; HEIGHT]); 13] = [
     ('e', [0b000, 0b111, 0b111, 0b100, 0b111]),
 ];
 
-/// A number with four digits, short enough for a label.
+/// A number with about four digits that count, short enough for a label.
 pub(super) fn label(value: f64) -> String {
     let magnitude = value.abs();
-    if value == 0.0 || (1e-3..1e5).contains(&magnitude) {
-        let whole = magnitude.max(1.0).log10().floor();
-        let decimals = [3, 2, 1, 0, 0]
-            .into_iter()
-            .zip(0_u8..)
-            .find(|(_, digits)| whole <= f64::from(*digits))
-            .map_or(0, |(decimals, _)| decimals);
+    if value == 0.0 {
+        "0".into()
+    } else if (1e-3..1e5).contains(&magnitude) {
+        // Digits behind the point for four that count.
+        let decimals = [1e3, 1e2, 1e1, 1.0, 0.1]
+            .iter()
+            .position(|power| magnitude >= *power)
+            .unwrap_or(5);
         format!("{value:.decimals$}")
     } else {
         format!("{value:.2e}")
@@ -75,8 +76,9 @@ mod tests {
     #[test]
     fn labels_are_short() {
         for (value, expected) in [
-            (0.0, "0.000"),
-            (0.123_456, "0.123"),
+            (0.0, "0"),
+            (0.123_456, "0.1235"),
+            (0.034_41, "0.03441"),
             (-12.345, "-12.35"),
             (123.456, "123.5"),
             (99_999.0, "99999"),

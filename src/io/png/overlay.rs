@@ -28,7 +28,7 @@ pub fn overlay(
     map: Option<&[f64]>,
     scale: u32,
 ) -> Result<Vec<u8>> {
-    let voxels = rows.checked_mul(columns).unwrap_or(usize::MAX);
+    let voxels = rows.saturating_mul(columns);
     let lengths = [slice.len(), inside.len(), map.map_or(voxels, <[f64]>::len)];
     if lengths != [voxels; 3] {
         let found = format!("{lengths:?} values for a slice of {rows} x {columns}");
