@@ -1,16 +1,15 @@
 //! The cases of a run: a cohort, and how to get the image and the region of each.
 
 use std::path::Path;
-use std::time::UNIX_EPOCH;
 
 use raduet_features::{MaskVolume, Volume};
 use raduet_study::Cohort;
 
 use crate::cohort::{self, CaseFiles, LoadOptions, LoadedCohort};
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
-use crate::io::{ByteBudget, GeometryRule, LabelChoice, ReadOptions, read_case};
+use crate::io::{ByteBudget, GeometryRule, LabelChoice, ReadOptions, read_case, read_labels};
 use crate::phantom::{self, PhantomSettings};
-use crate::provenance::digest;
+use crate::provenance::{digest, digest_of_file};
 use crate::settings::CohortSettings;
 
 /// What the built-in cohort is called where a path is expected.
@@ -37,6 +36,17 @@ enum Source {
         label: Option<i64>,
         budget: ByteBudget,
     },
+}
+
+/// The image and all labelled regions of one case.
+#[derive(Debug)]
+pub struct LoadedLabels {
+    /// The image.
+    pub volume: Volume,
+    /// Each label of the mask with its region, ascending.
+    pub regions: Vec<(i64, MaskVolume)>,
+    /// What is doubtful about either.
+    pub warnings: Vec<Warning>,
 }
 
 /// The image and the region of one case.
@@ -162,8 +172,8 @@ impl Cases {
         &self.failed
     }
 
-    /// What a case's files looked like when it was measured: their lengths and times of change. A case with
-    /// another stamp is measured again.
+    /// The content of a case's files as SHA-256 of each: a case with other content is measured again. Empty
+    /// for the built-in cohort, whose recipe stands for it, and for files that cannot be read.
     ///
     /// # Panics
     /// When there is no such case.
@@ -171,13 +181,10 @@ impl Cases {
         let Source::Files { loaded, .. } = &self.source else {
             return String::new();
         };
-        let of = |path: &Path| {
-            let about = std::fs::metadata(path).ok()?;
-            let changed = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-            Some(format!("{}-{}", about.len(), changed.as_nanos()))
-        };
         let files = [&loaded[index].image, &loaded[index].mask];
-        files.map(|path| of(path).unwrap_or_default()).join(" ")
+        files
+            .map(|path| digest_of_file(path).unwrap_or_default())
+            .join(" ")
     }
 
     /// Reads, or makes, the case at a position of the cohort.
@@ -188,48 +195,106 @@ impl Cases {
     /// # Panics
     /// When there is no such case.
     pub fn load(&self, index: usize) -> Result<LoadedCase> {
-        match &self.source {
-            Source::Phantom(settings) => {
-                let (volume, mask) = phantom::volume(*settings, index);
-                Ok(LoadedCase {
-                    volume,
-                    mask,
-                    warnings: Vec::new(),
-                })
-            }
-            Source::Files {
-                loaded,
-                folder,
-                label,
-                budget,
-            } => {
-                let files = &loaded[index];
-                let choice = label.map_or_else(|| files.label_choice(), LabelChoice::Value);
-                let options = ReadOptions {
-                    budget: *budget,
-                    volume: None,
-                };
-                let case = read_case(
-                    &files.image,
-                    &files.mask,
-                    choice,
-                    GeometryRule::default(),
-                    &options,
-                )
-                .map_err(|fault| fault.relative_to(folder))?;
-                let id = &self.cohort.cases()[index].id;
-                let warnings = case
-                    .warnings
-                    .into_iter()
-                    .map(|warning| warning.relative_to(folder).case(id.clone()))
-                    .collect();
-                Ok(LoadedCase {
-                    volume: case.image,
-                    mask: case.mask,
-                    warnings,
-                })
-            }
+        let Source::Files {
+            loaded,
+            folder,
+            label,
+            budget,
+        } = &self.source
+        else {
+            return Ok(self.made(index));
+        };
+        let files = &loaded[index];
+        let choice = label.map_or_else(|| files.label_choice(), LabelChoice::Value);
+        let (rule, options) = (GeometryRule::default(), options(*budget));
+        let case = read_case(&files.image, &files.mask, choice, rule, &options)
+            .map_err(|fault| fault.relative_to(folder))?;
+        Ok(LoadedCase {
+            volume: case.image,
+            mask: case.mask,
+            warnings: self.named(index, case.warnings),
+        })
+    }
+
+    /// Reads, or makes, the case at a position of the cohort with the regions of all labels.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    ///
+    /// # Panics
+    /// When there is no such case.
+    pub fn load_labels(&self, index: usize) -> Result<LoadedLabels> {
+        let Source::Files {
+            loaded,
+            folder,
+            budget,
+            ..
+        } = &self.source
+        else {
+            let made = self.made(index);
+            return Ok(LoadedLabels {
+                volume: made.volume,
+                regions: vec![(1, made.mask)],
+                warnings: made.warnings,
+            });
+        };
+        let files = &loaded[index];
+        let (rule, options) = (GeometryRule::default(), options(*budget));
+        let read = || {
+            let (volume, labels, mut warnings) =
+                read_labels(&files.image, &files.mask, rule, &options)?;
+            warnings.extend_from_slice(labels.warnings());
+            let values: Vec<i64> = labels.counts().keys().copied().collect();
+            let choices = if values.is_empty() {
+                // The error of a mask without any label.
+                vec![LabelChoice::Only]
+            } else {
+                values.into_iter().map(LabelChoice::Value).collect()
+            };
+            let regions = choices.into_iter().map(|choice| labels.region(choice));
+            let regions = regions.collect::<Result<Vec<_>>>()?;
+            Ok((volume, regions, warnings))
+        };
+        let (volume, regions, warnings) =
+            read().map_err(|fault: ToolError| fault.relative_to(folder))?;
+        Ok(LoadedLabels {
+            volume,
+            regions,
+            warnings: self.named(index, warnings),
+        })
+    }
+
+    /// A case of the built-in cohort.
+    fn made(&self, index: usize) -> LoadedCase {
+        let settings = match &self.source {
+            Source::Phantom(settings) => *settings,
+            Source::Files { .. } => PhantomSettings::default(),
+        };
+        let (volume, mask) = phantom::volume(settings, index);
+        LoadedCase {
+            volume,
+            mask,
+            warnings: Vec::new(),
         }
+    }
+
+    /// Warnings with the case's name and paths as the manifest gives them.
+    fn named(&self, index: usize, warnings: Vec<Warning>) -> Vec<Warning> {
+        let Source::Files { folder, .. } = &self.source else {
+            return warnings;
+        };
+        let id = &self.cohort.cases()[index].id;
+        let named = warnings
+            .into_iter()
+            .map(|warning| warning.relative_to(folder).case(id.clone()));
+        named.collect()
+    }
+}
+
+fn options(budget: ByteBudget) -> ReadOptions {
+    ReadOptions {
+        budget,
+        volume: None,
     }
 }
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::settings::ProfileName;
+
 /// Radiomics and deep learning on the same patients and the same split, in one report.
 #[derive(Debug, Parser)]
 #[command(name = "raduet", version, about, max_term_width = 100)]
@@ -48,7 +50,7 @@ pub struct Global {
 pub enum Command {
     /// The main job: features, learners and networks on one split, and one report
     Compare(CompareArgs),
-    /// A feature table of every slice that holds a region of interest
+    /// A feature table: a row for every slice or every case with a region of interest
     Extract(ExtractArgs),
     /// A stratified split by patient, or folds, written as a file
     Split(SplitArgs),
@@ -70,12 +72,29 @@ pub struct CohortArgs {
     /// Keep only cases of this sequence (T1post, T2W …)
     #[arg(long, value_name = "NAME")]
     pub sequence: Option<String>,
-    /// Mask value that marks the region of interest, where a mask holds several
-    #[arg(long, value_name = "VALUE")]
-    pub label: Option<i64>,
+    /// Mask value that marks the region of interest, where a mask holds several; `extract` also takes `all`
+    #[arg(long, value_name = "VALUE|all", value_parser = parse_label)]
+    pub label: Option<LabelArg>,
     /// Patients of the built-in phantom cohort
     #[arg(long, value_name = "N")]
     pub phantom_patients: Option<usize>,
+}
+
+/// Which region of a mask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabelArg {
+    /// The one with this value.
+    Value(i64),
+    /// Each label as a region of its own.
+    All,
+}
+
+fn parse_label(text: &str) -> Result<LabelArg, String> {
+    if text.eq_ignore_ascii_case("all") {
+        return Ok(LabelArg::All);
+    }
+    let value = text.parse().map(LabelArg::Value);
+    value.map_err(|_| "a whole number, or 'all'".to_owned())
 }
 
 /// How the patients are divided.
@@ -115,16 +134,45 @@ pub enum SharedRule {
     Strictest,
 }
 
-/// How the slices are measured.
+/// How slices or cases are measured.
 #[derive(Debug, Clone, Args)]
 pub struct FeatureOptions {
-    /// Width of a grey-level bin, in image units [default: 25]
+    /// Whose names, defaults and values [default: pyradiomics]
+    #[arg(long, value_enum, value_name = "PROFILE")]
+    pub profile: Option<ProfileName>,
+    /// A parameter file of PyRadiomics (.yaml, .json), taken unchanged
+    #[arg(short = 'p', long, value_name = "FILE")]
+    pub params: Option<PathBuf>,
+    /// A setting by PyRadiomics' name, which wins over the file; may be given several times
+    #[arg(short = 's', long, value_name = "KEY:VALUE")]
+    pub setting: Vec<String>,
+    /// Profile ibsi: aggregations by the standard's names (2D:avg, 2D:mrg, 2.5D:dmrg, 2.5D:vmrg, 3D:avg, 3D:mrg), comma separated
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "NAMES",
+        help_heading = "Profile ibsi"
+    )]
+    pub aggregation: Vec<String>,
+    /// Profile ibsi: leave out intensities further from the mean than this many standard deviations
+    #[arg(long, value_name = "SIGMA", help_heading = "Profile ibsi")]
+    pub outliers: Option<f64>,
+    /// Profile ibsi: round intensities to whole numbers after resampling (CT)
+    #[arg(long, help_heading = "Profile ibsi")]
+    pub round: bool,
+    /// Profile ibsi: bins of the intensity-volume histogram, discrete, continuous:WIDTH or arbitrary:COUNT [default: discrete]
+    #[arg(long, value_name = "BINS", help_heading = "Profile ibsi")]
+    pub ivh: Option<String>,
+    /// Profile ibsi: a filter beside the unfiltered image, such as log:sigma=1.5; may be given several times
+    #[arg(long, value_name = "FILTER", help_heading = "Profile ibsi")]
+    pub filter: Vec<String>,
+    /// Width of a grey-level bin, in image units [default: the parameter file's, else 25]
     #[arg(long, value_name = "WIDTH", conflicts_with = "bin_count")]
     pub bin_width: Option<f64>,
     /// Number of grey-level bins, in place of a width
     #[arg(long, value_name = "N")]
     pub bin_count: Option<usize>,
-    /// Feature families (firstorder, shape2D, glcm, glrlm, glszm), comma separated [default: all]
+    /// Feature families, comma separated [default: those of the slice, or all of the case; see `raduet features`]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub family: Vec<String>,
     /// A slice needs at least this many pixels of the region [default: 2]
@@ -202,6 +250,15 @@ pub struct ExtractArgs {
     /// File for the feature table
     #[arg(short, long, default_value = "features.csv", value_name = "FILE")]
     pub output: PathBuf,
+    /// What a row stands for
+    #[arg(long, value_enum, default_value_t = UnitName::Slice, value_name = "UNIT")]
+    pub by: UnitName,
+    /// One row a case: mean, standard deviation, 10th and 90th percentile and area-weighted mean over its slices
+    #[arg(long, conflicts_with = "lesions")]
+    pub summarise: bool,
+    /// Measure each connected part of the region as a lesion of its own
+    #[arg(long)]
+    pub lesions: bool,
     /// Print the plan and stop
     #[arg(long)]
     pub dry_run: bool,
@@ -211,6 +268,15 @@ pub struct ExtractArgs {
     /// The features
     #[command(flatten)]
     pub features: FeatureOptions,
+}
+
+/// What a row of a feature table stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UnitName {
+    /// A slice that holds part of the region
+    Slice,
+    /// The region as a whole
+    Case,
 }
 
 /// Arguments of `raduet split`.

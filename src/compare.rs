@@ -18,7 +18,7 @@ use crate::cases::Cases;
 use crate::conclusion::{Conclusion, Form, write_doubts};
 use crate::console::Console;
 use crate::error::{Exit, Faults};
-use crate::extract::{Extraction, Wanted};
+use crate::extract::{Extraction, Rows, Wanted};
 use crate::io::{ByteBudget, feature_csv};
 use crate::journal::Journal;
 use crate::models::{Study, planned};
@@ -56,7 +56,7 @@ impl Plan {
         settings.report.check()?;
         let models = planned(&settings)?;
         let wanted = wanted(&models);
-        let extraction = Extraction::new(&settings.features, wanted)?;
+        let extraction = Extraction::new(&settings.features, wanted, Rows::default())?;
         let cases = Cases::open(&settings.cohort, budget)?;
         let (split, check) = division::divide(cases.cohort(), &settings.split)?;
         let described = json!({
@@ -135,11 +135,12 @@ impl Plan {
             warnings,
             ..
         } = extracted;
-        if let Some(set) = self.extraction.set() {
+        let columns = self.extraction.columns();
+        if !columns.is_empty() {
             folder.write("features.csv", &feature_csv::write(&features)?)?;
             folder.write(
                 "features.dictionary.csv",
-                &report_writers::features::csv(set)?,
+                &report_writers::features::csv(&columns)?,
             )?;
         }
         let study = Study {

@@ -1,6 +1,7 @@
 //! Grey levels: intensities cut into bins that count from 1 at the lowest value of the region.
 
-use crate::error::{FeatureError, Result};
+use crate::bins::Bins;
+use crate::error::Result;
 use crate::geometry::Offset3;
 use crate::roi::Roi;
 
@@ -23,31 +24,72 @@ pub enum Discretisation {
         /// Number of bins.
         count: u32,
     },
+    /// Fixed bin number of the standard (IBSI K15C): `count` bins between the lowest value `m` and the
+    /// highest value `M` of the region, `level(x) = floor(N (x - m) / (M - m)) + 1`, and `N` for `M`.
+    /// A flat region has level 1.
+    FixedBinNumber {
+        /// Number of bins `N`.
+        count: u32,
+    },
+    /// Fixed bin size of the standard (IBSI Q3RU): `level(x) = floor((x - lower) / w) + 1`; values below
+    /// `lower`, which only filtered images have, belong to the first bin.
+    FixedBinSize {
+        /// Bin width `w`, in the unit of the intensities.
+        width: f64,
+        /// Where the first bin begins; none: at the lower bound of an absolute re-segmentation range
+        /// (which [`crate::ExtractionOptions::check`] then writes here), else at the lowest value of the
+        /// region.
+        lower: Option<f64>,
+    },
+    /// Intensities that are grey levels already; rounded to whole numbers, which must be 1 or more.
+    AsStored,
 }
 
 impl Discretisation {
     /// What is wrong with the parameters.
     pub(crate) fn fault(self, maximum_bins: usize) -> Option<String> {
         match self {
-            Self::PyRadiomicsFixedBinSize { width } => (!(width.is_finite() && width > 0.0))
-                .then(|| format!("bin width {width}: must be a positive number")),
-            Self::PyRadiomicsFixedBinNumber { count } => (count == 0
-                || count as usize > maximum_bins)
-                .then(|| format!("bin count {count}: must lie between 1 and {maximum_bins}")),
+            Self::PyRadiomicsFixedBinSize { width } | Self::FixedBinSize { width, .. }
+                if !(width.is_finite() && width > 0.0) =>
+            {
+                Some(format!("bin width {width}: must be a positive number"))
+            }
+            Self::FixedBinSize {
+                lower: Some(lower), ..
+            } if !lower.is_finite() => Some(format!(
+                "lower bound {lower} of the first bin: must be a finite number"
+            )),
+            Self::PyRadiomicsFixedBinNumber { count } | Self::FixedBinNumber { count }
+                if count == 0 || count as usize > maximum_bins =>
+            {
+                Some(format!(
+                    "bin count {count}: must lie between 1 and {maximum_bins}"
+                ))
+            }
+            _ => None,
         }
     }
 
-    /// Name and parameter for outputs.
-    pub(crate) fn describe(self) -> (&'static str, Option<(&'static str, String)>) {
+    /// Name and parameters for outputs.
+    pub(crate) fn describe(self) -> (&'static str, Vec<(&'static str, String)>) {
+        let width = |width: f64| ("bin_width", width.to_string());
+        let count = |count: u32| ("bin_count", count.to_string());
         match self {
-            Self::PyRadiomicsFixedBinSize { width } => (
-                "pyradiomics_fixed_bin_size",
-                Some(("bin_width", width.to_string())),
-            ),
-            Self::PyRadiomicsFixedBinNumber { count } => (
-                "pyradiomics_fixed_bin_number",
-                Some(("bin_count", count.to_string())),
-            ),
+            Self::PyRadiomicsFixedBinSize { width: w } => {
+                ("pyradiomics_fixed_bin_size", vec![width(w)])
+            }
+            Self::PyRadiomicsFixedBinNumber { count: n } => {
+                ("pyradiomics_fixed_bin_number", vec![count(n)])
+            }
+            Self::FixedBinNumber { count: n } => ("fixed_bin_number", vec![count(n)]),
+            Self::FixedBinSize { width: w, lower } => {
+                let lower = lower.map_or_else(|| "lowest intensity".into(), |low| low.to_string());
+                (
+                    "fixed_bin_size",
+                    vec![width(w), ("first_bin_begins_at", lower)],
+                )
+            }
+            Self::AsStored => ("as_stored", Vec::new()),
         }
     }
 }
@@ -80,23 +122,25 @@ impl DiscretisedRoi {
     /// `pad` is the width of the padding, at least 1.
     ///
     /// # Errors
-    /// [`FeatureError::TooManyBins`] when the rule asks for more; decided before anything is allocated.
+    /// [`FeatureError::TooManyBins`] when the rule asks for more, decided before anything is allocated;
+    /// [`FeatureError::NotGreyLevels`] when intensities that should be levels lie below 1 or above
+    /// `maximum_bins`.
     pub fn new(roi: &Roi, rule: Discretisation, maximum_bins: usize, pad: usize) -> Result<Self> {
         let (low, high) = range(roi);
-        let edges = Edges::new(rule, low, high, maximum_bins)?;
+        let bins = Bins::new(rule, low, high, maximum_bins)?;
 
         let shape = roi.shape();
         let [slices, rows, columns] = shape;
         let [plane, stride] = strides(shape, pad);
         let mut ranks = vec![0_u16; (slices + 2 * pad) * plane];
-        let mut counts = vec![0_u32; edges.bins()];
+        let mut counts = vec![0_u32; bins.count()];
         let lines = roi.values().rows().into_iter().zip(roi.inside().rows());
         for (line, (values, inside)) in lines.enumerate() {
             let first = (line / rows + pad) * plane + (line % rows + pad) * stride + pad;
             let ranks = &mut ranks[first..][..columns];
             for ((rank, value), inside) in ranks.iter_mut().zip(values).zip(inside) {
                 if *inside {
-                    let level = edges.level(*value);
+                    let level = bins.level(*value);
                     counts[level - 1] += 1;
                     *rank = small(level);
                 }
@@ -123,6 +167,44 @@ impl DiscretisedRoi {
             histogram,
             pixels: roi.count(),
         })
+    }
+
+    /// The grey levels in a box of the region's box; `N_g` stays the region's.
+    pub(crate) fn window(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
+        let [slices, rows, columns] = shape;
+        let [plane, stride] = strides(shape, self.pad);
+        let mut ranks = vec![0_u16; (slices + 2 * self.pad) * plane];
+        let mut present = Vec::with_capacity(slices * rows * columns);
+        for z in 0..slices {
+            for y in 0..rows {
+                let from = self.row(low[0] + z, low[1] + y) + low[2];
+                let line = &self.ranks[from..from + columns];
+                present.extend(line.iter().copied().filter(|rank| *rank > 0));
+                let to = (z + self.pad) * plane + (y + self.pad) * stride + self.pad;
+                ranks[to..to + columns].copy_from_slice(line);
+            }
+        }
+        let pixels = present.len();
+        present.sort_unstable();
+        // Few levels meet in a window: a search among them is quicker than a table of all.
+        let (mut histogram, mut distinct) = (Vec::new(), Vec::new());
+        for same in present.chunk_by(|a, b| a == b) {
+            distinct.push(same[0]);
+            histogram.push(u32::try_from(same.len()).expect("fewer voxels than the region"));
+        }
+        for rank in ranks.iter_mut().filter(|rank| **rank > 0) {
+            *rank = small(distinct.partition_point(|known| known < rank) + 1);
+        }
+        let level = |rank: &u16| self.levels[usize::from(*rank) - 1];
+        Self {
+            ranks,
+            shape,
+            pad: self.pad,
+            levels: distinct.iter().map(level).collect(),
+            histogram,
+            highest: self.highest,
+            pixels,
+        }
     }
 
     /// All ranks, padding included, x fastest.
@@ -218,100 +300,27 @@ fn small(number: usize) -> u16 {
 
 /// Lowest and highest value inside a region.
 fn range(roi: &Roi) -> (f64, f64) {
-    let both = roi.values().iter().zip(roi.inside());
-    both.filter(|(_, inside)| **inside).fold(
-        (f64::INFINITY, f64::NEG_INFINITY),
-        |(low, high), (value, _)| (low.min(*value), high.max(*value)),
+    /// Neighbours that are compared side by side, so that none waits for the one before.
+    const LANES: usize = 8;
+    let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+    let values = roi.values().as_slice();
+    let values = values.expect("regions are made in standard layout");
+    let inside = roi.inside().as_slice();
+    let inside = inside.expect("regions are made in standard layout");
+    for (values, inside) in values.chunks(LANES).zip(inside.chunks(LANES)) {
+        for (lane, (value, inside)) in values.iter().zip(inside).enumerate() {
+            if *inside && *value < low[lane] {
+                low[lane] = *value;
+            }
+            if *inside && *value > high[lane] {
+                high[lane] = *value;
+            }
+        }
+    }
+    (
+        low.into_iter().fold(f64::INFINITY, f64::min),
+        high.into_iter().fold(f64::NEG_INFINITY, f64::max),
     )
-}
-
-/// Bin edges `first + i · step`, i = 0..=bins, the very last one replaced by `last`.
-///
-/// The edges are computed exactly as `numpy` computes them and values are compared with them, so that
-/// a value on (or a rounding error beside) an edge falls into the same bin.
-#[derive(Debug, Clone, Copy)]
-struct Edges {
-    first: f64,
-    step: f64,
-    last: f64,
-    bins: usize,
-}
-
-impl Edges {
-    fn new(rule: Discretisation, low: f64, high: f64, maximum_bins: usize) -> Result<Self> {
-        match rule {
-            Discretisation::PyRadiomicsFixedBinSize { width } => {
-                let first = low - low.rem_euclid(width);
-                let bins = ((high - first) / width).floor() + 1.0;
-                if bins > maximum_bins as f64 {
-                    return Err(FeatureError::TooManyBins {
-                        minimum: low,
-                        maximum: high,
-                        width,
-                        bins,
-                        allowed: maximum_bins,
-                        suggested: (high - low) / 64.0,
-                    });
-                }
-                // `numpy.arange` steps by the rounded difference of its first two elements. One bin
-                // more than needed on paper, in case rounding puts the last edge below `high`.
-                Ok(Self {
-                    first,
-                    step: (first + width) - first,
-                    last: f64::INFINITY,
-                    bins: index(bins) + 1,
-                })
-            }
-            Discretisation::PyRadiomicsFixedBinNumber { count } => {
-                let (from, to) = if low < high {
-                    (low, high)
-                } else {
-                    (low - 0.5, high + 0.5)
-                };
-                Ok(Self {
-                    first: from,
-                    step: (to - from) / f64::from(count),
-                    last: to + 1.0,
-                    bins: count as usize,
-                })
-            }
-        }
-    }
-
-    fn bins(&self) -> usize {
-        self.bins
-    }
-
-    fn edge(&self, at: usize) -> f64 {
-        if at == self.bins {
-            self.last
-        } else {
-            self.first + at as f64 * self.step
-        }
-    }
-
-    /// Number of edges at or below the value: the grey level, 1..=bins.
-    fn level(&self, value: f64) -> usize {
-        let guess = index(((value - self.first) / self.step).floor()).min(self.bins - 1);
-        // The guess is off by one at most, when rounding moves a value across its edge.
-        if value < self.edge(guess) {
-            guess.max(1)
-        } else if value >= self.edge(guess + 1) {
-            (guess + 2).min(self.bins)
-        } else {
-            guess + 1
-        }
-    }
-}
-
-/// A small whole number held in a float, as an index.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "callers pass whole numbers between 0 and the number of bins; rounding noise below 0 saturates"
-)]
-fn index(number: f64) -> usize {
-    number as usize
 }
 
 #[cfg(test)]
@@ -320,6 +329,7 @@ mod tests {
     use ndarray::Array3;
 
     use super::*;
+    use crate::error::FeatureError;
     use crate::geometry::Spacing;
 
     fn row(values: &[f64]) -> Roi {
@@ -361,6 +371,52 @@ mod tests {
             [1, 1, 2, 3, 4, 4]
         );
         assert_eq!(levels(&[7.0, 7.0], rule), [3, 3]);
+    }
+
+    #[test]
+    fn the_standards_bins_of_one_number() {
+        let rule = Discretisation::FixedBinNumber { count: 4 };
+        assert_eq!(
+            levels(&[0.0, 0.99, 1.0, 2.0, 3.0, 4.0], rule),
+            [1, 1, 2, 3, 4, 4]
+        );
+        assert_eq!(levels(&[7.0, 7.0], rule), [1, 1]);
+        // Whole numbers on an edge: 32 · 3 / 96 is 1, without rounding.
+        let rule = Discretisation::FixedBinNumber { count: 32 };
+        assert_eq!(levels(&[0.0, 3.0, 93.0, 96.0], rule), [1, 2, 32, 32]);
+    }
+
+    #[test]
+    fn the_standards_bins_of_one_size() {
+        let from = |lower| Discretisation::FixedBinSize { width: 25.0, lower };
+        // From a bound, which clamps what lies below; no special case at the upper end.
+        assert_eq!(
+            levels(&[-500.0, -476.0, -475.0, 400.0, -600.0], from(Some(-500.0))),
+            [1, 1, 2, 37, 1]
+        );
+        assert_eq!(levels(&[3.0, 27.9, 28.0], from(None)), [1, 1, 2]);
+        assert_eq!(levels(&[3.0, 3.0], from(None)), [1, 1]);
+        // A region that lies below the bound as a whole.
+        assert_eq!(levels(&[-9.0, -5.0], from(Some(0.0))), [1, 1]);
+    }
+
+    #[test]
+    fn stored_levels_are_rounded_and_must_be_positive() {
+        let rule = Discretisation::AsStored;
+        assert_eq!(levels(&[1.0, 5.9, 3.2, 0.5], rule), [1, 6, 3, 1]);
+        let found = |values: &[f64]| DiscretisedRoi::new(&row(values), rule, 4096, 1).unwrap_err();
+        assert_eq!(
+            found(&[0.0, 2.0]),
+            FeatureError::NotGreyLevels {
+                minimum: 0.0,
+                maximum: 2.0,
+                allowed: 4096
+            }
+        );
+        assert!(matches!(
+            found(&[1.0, 1e300]),
+            FeatureError::NotGreyLevels { .. }
+        ));
     }
 
     #[test]

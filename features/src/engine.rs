@@ -6,10 +6,13 @@ use crate::discretise::DiscretisedRoi;
 use crate::error::{FeatureError, Result};
 use crate::family::{Extent, Region};
 use crate::roi::Roi;
-use crate::set::FeatureSet;
+use crate::set::{Chosen, FeatureSet};
 use crate::settings::ExtractionSettings;
 use crate::vector::FeatureVector;
 use crate::volume::Volume;
+
+/// Regions of at least so many voxels are worth handing their families to several threads.
+const PARALLEL_VOXELS: usize = 32_768;
 
 /// Extracts the features of every region, results in the order of the regions.
 ///
@@ -76,11 +79,8 @@ pub fn measure(
         });
     }
     let slices = roi.shape()[0];
-    if let Some(family) = set
-        .families()
-        .iter()
-        .find(|family| family.extent() == Extent::Slice && slices != 1)
-    {
+    let mut families = set.chosen_families().iter().map(|chosen| chosen.family);
+    if let Some(family) = families.find(|family| family.extent() == Extent::Slice && slices != 1) {
         return Err(FeatureError::NotASlice {
             family: family.id(),
             slices,
@@ -94,9 +94,31 @@ pub fn measure(
         None
     };
     let region = Region::new(roi, morphology, image, settings, grey_levels);
-    let mut values = Vec::with_capacity(set.width());
-    for family in set.families() {
-        family.compute(&region, &mut values);
-    }
-    Ok(FeatureVector::new(set, values))
+    let of_family = |chosen: &Chosen| values_of_family(chosen, &region);
+    // Families do not see each other, so it makes no difference to a value where it is computed.
+    let families = set.chosen_families();
+    let values: Vec<Vec<f64>> = if roi.count() >= PARALLEL_VOXELS {
+        families.par_iter().map(of_family).collect()
+    } else {
+        families.iter().map(of_family).collect()
+    };
+    let levels = region.levels();
+    Ok(FeatureVector::new(set, values.concat(), levels))
+}
+
+/// The values of a set on one prepared region.
+pub(crate) fn values_of(set: &FeatureSet, region: &Region<'_>) -> Vec<f64> {
+    let families = set.chosen_families().iter();
+    families
+        .flat_map(|chosen| values_of_family(chosen, region))
+        .collect()
+}
+
+fn values_of_family(chosen: &Chosen, region: &Region<'_>) -> Vec<f64> {
+    let mut values = Vec::new();
+    chosen.family.compute(region, &mut values);
+    let all = values.into_iter().enumerate();
+    all.filter(|(at, _)| chosen.keeps(*at))
+        .map(|(_, value)| value)
+        .collect()
 }

@@ -64,6 +64,19 @@ pub enum FeatureError {
         /// A width that gives 64 bins.
         suggested: f64,
     },
+    /// Intensities that should be grey levels already.
+    #[error(
+        "intensities as grey levels: found values from {minimum} to {maximum}; they must lie \
+         between 1 and {allowed}"
+    )]
+    NotGreyLevels {
+        /// Lowest value in the region.
+        minimum: f64,
+        /// Highest value in the region.
+        maximum: f64,
+        /// `maximum_bins` of the settings.
+        allowed: usize,
+    },
     /// A family that needs a single slice was given more.
     #[error("family '{family}' works on single slices, the region has {slices}")]
     NotASlice {
@@ -79,6 +92,27 @@ pub enum FeatureError {
         found: String,
         /// All ids, separated by commas.
         known: String,
+    },
+    /// A family has no feature of this name.
+    #[error("family '{family}' has no feature '{found}'")]
+    UnknownFeature {
+        /// Asked for.
+        found: String,
+        /// The family.
+        family: &'static str,
+    },
+    /// The region's bounding box is one voxel wide along too many axes.
+    #[error(
+        "the region's bounding box [z, y, x] is {shape:?} voxels: it extends along {found} axes, the \
+         settings ask for {expected}"
+    )]
+    TooFlat {
+        /// The bounding box.
+        shape: [usize; 3],
+        /// Axes along which it is longer than a voxel.
+        found: usize,
+        /// `minimum_dimensions`.
+        expected: usize,
     },
     /// A family was asked for twice, or none at all.
     #[error("feature families {found:?}: name at least one, each once")]

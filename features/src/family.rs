@@ -65,6 +65,13 @@ impl<'a> Region<'a> {
         }
     }
 
+    /// How many grey levels occur, where they were asked for.
+    pub(crate) fn levels(&self) -> Option<usize> {
+        self.grey_levels
+            .as_ref()
+            .map(|levels| levels.levels().len())
+    }
+
     /// The grey levels.
     ///
     /// # Panics

@@ -18,6 +18,19 @@ impl Spacing {
     pub fn zyx(self) -> [f64; 3] {
         self.zyx
     }
+
+    /// Volume of a voxel in mm³.
+    pub(crate) fn voxel(self) -> f64 {
+        let [z, y, x] = self.zyx;
+        z * y * x
+    }
+
+    /// Half of all distances.
+    pub(crate) fn half(self) -> Self {
+        Self {
+            zyx: self.zyx.map(|s| s / 2.0),
+        }
+    }
 }
 
 /// Maps voxel indices `(i, j, k)` along x, y, z to patient coordinates in mm (RAS, as in NIfTI).
@@ -44,6 +57,22 @@ pub struct Grid {
     pub spacing: Spacing,
     /// Map to patient space.
     pub affine: Affine,
+}
+
+impl Grid {
+    /// The part of the grid in a box that lies inside.
+    pub(crate) fn cut(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
+        let mut affine = self.affine;
+        let origin = self.affine.position(low.map(|index| index as f64));
+        for (row, origin) in affine.0.iter_mut().zip(origin) {
+            row[3] = origin;
+        }
+        Self {
+            shape,
+            spacing: self.spacing,
+            affine,
+        }
+    }
 }
 
 /// A step to a neighbour within a slice, at distance 1.

@@ -2,17 +2,47 @@
 
 use crate::families::first_order::FirstOrder;
 use crate::families::glcm::Glcm;
+use crate::families::gldzm::Gldzm;
 use crate::families::glrlm::Glrlm;
 use crate::families::glszm::Glszm;
+use crate::families::intensity_histogram::IntensityHistogram;
+use crate::families::intensity_volume_histogram::IntensityVolumeHistogram;
+use crate::families::local_intensity::LocalIntensity;
+use crate::families::morphology::Morphology;
+use crate::families::ngldm::Ngldm;
+use crate::families::ngtdm::Ngtdm;
+use crate::families::shape::ShapeFamily;
 use crate::families::shape2d::Shape2d;
+use crate::families::statistics::Statistics;
 use crate::family::FeatureFamily;
 use crate::profile::Profile;
 
 /// PyRadiomics' feature classes in the order of its columns: form first, then by name.
-pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[&Shape2d, &FirstOrder, &Glcm, &Glrlm, &Glszm];
+pub static PYRADIOMICS: &[&dyn FeatureFamily] = &[
+    &ShapeFamily,
+    &Shape2d,
+    &FirstOrder,
+    &Glcm(Profile::PyRadiomics),
+    &Ngldm(Profile::PyRadiomics),
+    &Glrlm(Profile::PyRadiomics),
+    &Glszm(Profile::PyRadiomics),
+    &Ngtdm(Profile::PyRadiomics),
+];
 
 /// The standard's families, in its order.
-pub static IBSI: &[&dyn FeatureFamily] = &[];
+pub static IBSI: &[&dyn FeatureFamily] = &[
+    &Morphology,
+    &LocalIntensity,
+    &Statistics,
+    &IntensityHistogram,
+    &IntensityVolumeHistogram,
+    &Glcm(Profile::Ibsi),
+    &Glrlm(Profile::Ibsi),
+    &Glszm(Profile::Ibsi),
+    &Gldzm,
+    &Ngtdm(Profile::Ibsi),
+    &Ngldm(Profile::Ibsi),
+];
 
 /// The families of a profile, in the order of their columns.
 pub fn families(profile: Profile) -> &'static [&'static dyn FeatureFamily] {

@@ -1,7 +1,9 @@
 //! A region of interest: the pixels of one slice (or of a volume) that features are computed from.
 
-use ndarray::{Array3, ArrayView3, s};
+use ndarray::{Array3, ArrayView1, ArrayView3, s};
+use ndarray_stats::SummaryStatisticsExt;
 
+use crate::components;
 use crate::error::{FeatureError, Result};
 use crate::geometry::{Grid, Spacing};
 use crate::settings::{Resegmentation, ResegmentationRange};
@@ -68,9 +70,10 @@ impl Roi {
     #[must_use]
     pub fn resegmented(&self, rule: Resegmentation) -> Option<Self> {
         let x = self.intensities();
-        let n = x.len() as f64;
-        let mean = x.iter().sum::<f64>() / n;
-        let deviation = (x.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n).sqrt();
+        let view = ArrayView1::from(&x);
+        let mean = view.sum() / x.len() as f64;
+        let variance = view.central_moment(2);
+        let deviation = variance.expect("a region has at least one voxel").sqrt();
         let maximum = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let (mut low, mut high) = match rule.range {
             None => (f64::NEG_INFINITY, f64::INFINITY),
@@ -120,6 +123,38 @@ impl Roi {
         };
         let inside = crop(&inside.view(), low, shape);
         Self::checked(crop(&values.view(), low, shape), inside, spacing, low).map(Some)
+    }
+
+    /// The part of the region in a box of its own box that holds at least one of its voxels. The box of the
+    /// part is that box, which need not be tight.
+    pub(crate) fn window(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
+        let inside = crop(&self.inside.view(), low, shape);
+        Self {
+            values: crop(&self.values.view(), low, shape),
+            count: inside.iter().filter(|inside| **inside).count(),
+            inside,
+            spacing: self.spacing,
+            offset: std::array::from_fn(|axis| self.offset[axis] + low[axis]),
+        }
+    }
+
+    /// Lowest and highest intensity inside.
+    pub fn range(&self) -> (f64, f64) {
+        let both = self.values.iter().zip(&self.inside);
+        both.filter(|(_, inside)| **inside).fold(
+            (f64::INFINITY, f64::NEG_INFINITY),
+            |(low, high), (value, _)| (low.min(*value), high.max(*value)),
+        )
+    }
+
+    /// The same voxels on another image of the grid, given as a box that begins at `origin`.
+    ///
+    /// # Errors
+    /// [`FeatureError::NonFinite`] when a value inside the region is NaN or infinite.
+    pub(crate) fn on(&self, image: &Array3<f64>, origin: [usize; 3]) -> Result<Self> {
+        let from = std::array::from_fn(|axis| self.offset[axis] - origin[axis]);
+        let values = crop(&image.view(), from, self.shape());
+        Self::checked(values, self.inside.clone(), self.spacing, self.offset)
     }
 
     /// Establishes the invariant; `inside` is tight and has at least one true element.
@@ -197,32 +232,11 @@ impl Roi {
     /// Number of connected parts; pixels that share a corner belong together (8 neighbours in a slice, 26
     /// in a volume).
     pub fn parts(&self) -> usize {
-        let mut left = self.inside.clone();
-        let (nz, ny, nx) = left.dim();
-        let (mut parts, mut open) = (0, Vec::new());
-        for (start, _) in self.inside.indexed_iter().filter(|(_, inside)| **inside) {
-            if !std::mem::take(&mut left[start]) {
-                continue;
-            }
-            parts += 1;
-            open.push(start);
-            while let Some((z, y, x)) = open.pop() {
-                for z in z.saturating_sub(1)..(z + 2).min(nz) {
-                    for y in y.saturating_sub(1)..(y + 2).min(ny) {
-                        for x in x.saturating_sub(1)..(x + 2).min(nx) {
-                            if std::mem::take(&mut left[[z, y, x]]) {
-                                open.push((z, y, x));
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        parts
+        components::count(&self.inside.view())
     }
 }
 
-fn check_same_grid(image: &Grid, mask: &Grid) -> Result<()> {
+pub(crate) fn check_same_grid(image: &Grid, mask: &Grid) -> Result<()> {
     let mismatch =
         |what, image: String, mask: String| Err(FeatureError::GridMismatch { what, image, mask });
     if image.shape != mask.shape {
@@ -251,7 +265,7 @@ fn check_same_grid(image: &Grid, mask: &Grid) -> Result<()> {
 }
 
 /// First index and size of the smallest box around all true elements.
-fn bounding_box(inside: &ArrayView3<'_, bool>) -> Option<([usize; 3], [usize; 3])> {
+pub(crate) fn bounding_box(inside: &ArrayView3<'_, bool>) -> Option<([usize; 3], [usize; 3])> {
     let mut low = [usize::MAX; 3];
     let mut high = [0; 3];
     for (z, plane) in inside.outer_iter().enumerate() {
@@ -275,7 +289,11 @@ fn bounding_box(inside: &ArrayView3<'_, bool>) -> Option<([usize; 3], [usize; 3]
     (low[0] != usize::MAX).then(|| (low, std::array::from_fn(|axis| high[axis] - low[axis] + 1)))
 }
 
-fn crop<T: Clone>(array: &ArrayView3<'_, T>, low: [usize; 3], shape: [usize; 3]) -> Array3<T> {
+pub(crate) fn crop<T: Clone>(
+    array: &ArrayView3<'_, T>,
+    low: [usize; 3],
+    shape: [usize; 3],
+) -> Array3<T> {
     let [z, y, x] = low;
     let [nz, ny, nx] = shape;
     array

@@ -43,17 +43,52 @@ impl Column {
 /// What the unfiltered image is called.
 pub const ORIGINAL: &str = "original";
 
+/// A family, all of it or some of its features.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Id of the family.
+    pub family: String,
+    /// Features by our name or by PyRadiomics' (`glcm_contrast`, `Contrast`); empty for all.
+    pub features: Vec<String>,
+}
+
+impl Choice {
+    /// All features of a family.
+    pub fn all(family: &str) -> Self {
+        Self {
+            family: family.into(),
+            features: Vec::new(),
+        }
+    }
+}
+
 /// Chosen families in the order of the registry.
 #[derive(Clone)]
 pub struct FeatureSet {
-    families: Vec<&'static dyn FeatureFamily>,
+    families: Vec<Chosen>,
     columns: Vec<Column>,
+}
+
+/// A family and which of its specs are kept.
+#[derive(Clone)]
+pub(crate) struct Chosen {
+    pub(crate) family: &'static dyn FeatureFamily,
+    /// Parallel to the specs; none to keep all.
+    kept: Option<Vec<bool>>,
+}
+
+impl Chosen {
+    /// Which of the values of the family are kept, aggregation after aggregation.
+    pub(crate) fn keeps(&self, value: usize) -> bool {
+        let kept = self.kept.as_ref();
+        kept.is_none_or(|kept| kept[value % kept.len()])
+    }
 }
 
 impl std::fmt::Debug for FeatureSet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list()
-            .entries(self.families.iter().map(|family| family.id()))
+            .entries(self.families.iter().map(|chosen| chosen.family.id()))
             .finish()
     }
 }
@@ -79,26 +114,46 @@ impl FeatureSet {
     /// # Errors
     /// As [`Self::of`].
     pub fn with(ids: &[&str], settings: &ExtractionSettings) -> Result<Self> {
+        let choices: Vec<Choice> = ids.iter().map(|id| Choice::all(id)).collect();
+        Self::chosen(&choices, settings)
+    }
+
+    /// Families, or some of their features; columns keep the registry's order.
+    ///
+    /// # Errors
+    /// [`FeatureError::UnknownFamily`], [`FeatureError::UnknownFeature`], or
+    /// [`FeatureError::FamilyChoice`] when no family is named or one is named twice.
+    pub fn chosen(choices: &[Choice], settings: &ExtractionSettings) -> Result<Self> {
         let all = families(settings.profile);
-        for (at, id) in ids.iter().enumerate() {
-            if !all.iter().any(|family| family.id() == *id) {
+        for (at, choice) in choices.iter().enumerate() {
+            let id = choice.family.as_str();
+            if !all.iter().any(|family| family.id() == id) {
                 let known: Vec<_> = all.iter().map(|family| family.id()).collect();
                 return Err(FeatureError::UnknownFamily {
-                    found: (*id).into(),
+                    found: id.into(),
                     known: known.join(", "),
                 });
             }
-            if ids[..at].contains(id) {
+            if choices[..at].iter().any(|before| before.family == id) {
                 return Err(FeatureError::FamilyChoice {
-                    found: ids.iter().map(|id| (*id).into()).collect(),
+                    found: choices.iter().map(|choice| choice.family.clone()).collect(),
                 });
             }
         }
-        if ids.is_empty() {
+        if choices.is_empty() {
             return Err(FeatureError::FamilyChoice { found: Vec::new() });
         }
-        let chosen = all.iter().filter(|family| ids.contains(&family.id()));
-        Ok(Self::from_families(chosen.copied().collect(), settings))
+        let mut chosen = Vec::new();
+        for family in all {
+            let Some(choice) = choices.iter().find(|choice| choice.family == family.id()) else {
+                continue;
+            };
+            chosen.push(Chosen {
+                family: *family,
+                kept: kept(*family, &choice.features)?,
+            });
+        }
+        Ok(Self::from_families(chosen, settings))
     }
 
     /// The five families of single slices: PyRadiomics' form in the plane, first order, GLCM, GLRLM and
@@ -115,17 +170,20 @@ impl FeatureSet {
     pub fn all_3d(settings: &ExtractionSettings) -> Self {
         let all = families(settings.profile).iter();
         let volumes = all.filter(|family| family.extent() == Extent::Any);
-        Self::from_families(volumes.copied().collect(), settings)
+        let whole = volumes.map(|family| Chosen {
+            family: *family,
+            kept: None,
+        });
+        Self::from_families(whole.collect(), settings)
     }
 
-    fn from_families(
-        families: Vec<&'static dyn FeatureFamily>,
-        settings: &ExtractionSettings,
-    ) -> Self {
+    fn from_families(families: Vec<Chosen>, settings: &ExtractionSettings) -> Self {
         let mut columns = Vec::new();
-        for family in &families {
-            for aggregation in family.aggregations(settings) {
-                columns.extend(family.specs().into_iter().map(|spec| Column {
+        for chosen in &families {
+            for aggregation in chosen.family.aggregations(settings) {
+                let specs = chosen.family.specs().into_iter().enumerate();
+                let kept = specs.filter(|(at, _)| chosen.keeps(*at));
+                columns.extend(kept.map(|(_, spec)| Column {
                     spec,
                     aggregation,
                     profile: settings.profile,
@@ -138,13 +196,17 @@ impl FeatureSet {
     /// The part of the set that is measured on filtered images, too; none when that is nothing.
     pub fn on_filtered_images(&self, settings: &ExtractionSettings) -> Option<Self> {
         let all = self.families.iter();
-        let some = all.filter(|family| family.input() != Input::Morphology);
-        let families: Vec<_> = some.copied().collect();
+        let some = all.filter(|chosen| chosen.family.input() != Input::Morphology);
+        let families: Vec<_> = some.cloned().collect();
         (!families.is_empty()).then(|| Self::from_families(families, settings))
     }
 
     /// The families, in the order of their columns.
-    pub fn families(&self) -> &[&'static dyn FeatureFamily] {
+    pub fn families(&self) -> Vec<&'static dyn FeatureFamily> {
+        self.families.iter().map(|chosen| chosen.family).collect()
+    }
+
+    pub(crate) fn chosen_families(&self) -> &[Chosen] {
         &self.families
     }
 
@@ -174,6 +236,31 @@ impl FeatureSet {
     pub(crate) fn reads_grey_levels(&self) -> bool {
         self.families
             .iter()
-            .any(|family| family.input() == Input::GreyLevels)
+            .any(|chosen| chosen.family.input() == Input::GreyLevels)
     }
+}
+
+/// Which specs of a family a list of names keeps; an empty list keeps all.
+fn kept(family: &dyn FeatureFamily, names: &[String]) -> Result<Option<Vec<bool>>> {
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let specs = family.specs();
+    let mut kept = vec![false; specs.len()];
+    for name in names {
+        let matches = |spec: &&FeatureSpec| {
+            let foreign = spec.pyradiomics_name.unwrap_or_default();
+            spec.name == name
+                || foreign == name
+                || foreign
+                    .split_once('_')
+                    .is_some_and(|(_, bare)| bare == name)
+        };
+        let at = specs.iter().position(matches);
+        kept[at.ok_or_else(|| FeatureError::UnknownFeature {
+            found: name.clone(),
+            family: family.id(),
+        })?] = true;
+    }
+    Ok(Some(kept))
 }

@@ -227,7 +227,7 @@ impl ExtractionOptions {
         }
         if let Some(range) = self.resegmentation.and_then(|rule| rule.range) {
             let (low, high) = range.bounds();
-            if !(low <= high) {
+            if low.is_nan() || high.is_nan() || low > high {
                 faults.push(format!(
                     "re-segmentation range {low} to {high}: must ascend"
                 ));
@@ -243,7 +243,12 @@ impl ExtractionOptions {
         };
         faults.extend(bins.map(|fault| format!("{fault}: too few or not a number")));
         if faults.is_empty() {
-            Ok(ExtractionSettings(self))
+            let mut settings = ExtractionSettings(self);
+            let floor = settings.floor().filter(|floor| floor.is_finite());
+            if let Discretisation::FixedBinSize { lower, .. } = &mut settings.0.discretisation {
+                *lower = lower.or(floor);
+            }
+            Ok(settings)
         } else {
             Err(FeatureError::Settings { faults })
         }

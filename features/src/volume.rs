@@ -6,6 +6,7 @@ use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 
 use crate::error::{FeatureError, Result};
 use crate::geometry::Grid;
+use crate::roi::crop;
 
 /// Stored voxels, in their stored type.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +79,22 @@ impl Voxels {
         let (z, y, x) = for_each_type!(self, array => array.dim());
         [z, y, x]
     }
+
+    /// A box that lies inside.
+    fn cut(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
+        match self {
+            Self::U8(array) => Self::U8(crop(&array.view(), low, shape)),
+            Self::I8(array) => Self::I8(crop(&array.view(), low, shape)),
+            Self::U16(array) => Self::U16(crop(&array.view(), low, shape)),
+            Self::I16(array) => Self::I16(crop(&array.view(), low, shape)),
+            Self::U32(array) => Self::U32(crop(&array.view(), low, shape)),
+            Self::I32(array) => Self::I32(crop(&array.view(), low, shape)),
+            Self::U64(array) => Self::U64(crop(&array.view(), low, shape)),
+            Self::I64(array) => Self::I64(crop(&array.view(), low, shape)),
+            Self::F32(array) => Self::F32(crop(&array.view(), low, shape)),
+            Self::F64(array) => Self::F64(crop(&array.view(), low, shape)),
+        }
+    }
 }
 
 impl Volume {
@@ -114,6 +131,15 @@ impl Volume {
         check_slice(z, slices)?;
         let plane = self.box_f64([z, 0, 0], [1, rows, columns]);
         Ok(plane.index_axis_move(Axis(0), 0))
+    }
+
+    /// A box that lies inside the volume, as a volume of its own.
+    pub(crate) fn cut(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
+        Self {
+            voxels: self.voxels.cut(low, shape),
+            scaling: self.scaling,
+            grid: self.grid.cut(low, shape),
+        }
     }
 
     /// The values of a box that lies inside the volume, `[z, y, x]`.
@@ -177,6 +203,14 @@ impl MaskVolume {
     /// True inside the region.
     pub fn inside(&self) -> &Array3<bool> {
         &self.inside
+    }
+
+    /// A box that lies inside the volume, as a volume of its own.
+    pub(crate) fn cut(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
+        Self {
+            inside: crop(&self.inside.view(), low, shape),
+            grid: self.grid.cut(low, shape),
+        }
     }
 
     /// Slice `z` of the mask, `[row, column]`.

@@ -41,7 +41,7 @@ fn settings(args: &CompareArgs) -> Result<Settings, Faults> {
             settings
         }
     };
-    settings.cohort.apply(&args.cohort);
+    settings.cohort.apply_single(&args.cohort)?;
     settings.split.apply(&args.split);
     settings.features.apply(&args.features);
     settings.networks.apply(&args.deep);

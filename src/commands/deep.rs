@@ -9,7 +9,7 @@ use crate::settings::preset;
 pub(super) fn run(args: &DeepArgs, context: Context) -> Outcome {
     let mut settings = preset::settings(PresetName::Paper);
     settings.cohort.path = Some(args.input.clone());
-    settings.cohort.apply(&args.cohort);
+    settings.cohort.apply_single(&args.cohort)?;
     settings.split.apply(&args.split);
     settings.networks.apply(&args.deep);
     settings.networks.names.clone_from(&args.model);

@@ -1,17 +1,17 @@
-//! `raduet extract`: features of every slice that holds a region of interest.
+//! `raduet extract`: features of every slice, or every case, with a region of interest.
 
 use std::path::{Path, PathBuf};
 
 use super::{Context, Outcome, batch_exit};
 use crate::cases::Cases;
-use crate::cli::{ExtractArgs, PresetName};
+use crate::cli::{ExtractArgs, LabelArg, PresetName, UnitName};
 use crate::error::{Code, Exit, ToolError};
-use crate::extract::{Extraction, Wanted};
+use crate::extract::{Extraction, Labels, Lesions, Rows, Summary, Unit, Wanted};
 use crate::io::atomic::write_file;
 use crate::io::feature_csv;
 use crate::journal::Journal;
 use crate::provenance::{Clock, Provenance};
-use crate::report_writers::{doubts, features as dictionary, run_json};
+use crate::report_writers::{doubts, features as dictionary, run_json, undefined};
 use crate::run_folder::remove_file;
 use crate::settings::preset;
 
@@ -34,7 +34,10 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
     settings.cohort.apply(&args.cohort);
     settings.features.apply(&args.features);
     let mut clock = Clock::new();
-    let extraction = Extraction::new(&settings.features, Wanted::Features)?;
+    let extraction = Extraction::new(&settings.features, Wanted::Features, rows(args)?)?;
+    if settings.cohort.label.is_none() && args.cohort.label.is_none() {
+        settings.cohort.label = extraction.label();
+    }
     let cases = Cases::open(&settings.cohort, context.budget)?;
     for note in cases.notes() {
         console.say(note);
@@ -47,9 +50,10 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
     let provenance = Provenance::new("extract", described, cases.hash().to_owned());
     if args.dry_run {
         console.print(&format!(
-            "{} cases, {} features a slice, to {}",
+            "{} cases, {} features a {}, to {}",
             cases.cohort().cases().len(),
             extraction.width(),
+            unit(args),
             args.output.display()
         ));
         return Ok(Exit::Done);
@@ -82,6 +86,10 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         doubts::failures_csv(&extracted.failures)?,
     )?;
     write_list(
+        &beside.file("undefined.csv"),
+        undefined::csv(&extracted.features, &extraction.columns())?,
+    )?;
+    write_list(
         &beside.file("warnings.csv"),
         doubts::warnings_csv(&extracted.warnings)?,
     )?;
@@ -92,26 +100,74 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         return Ok(Exit::AllFailed);
     }
     write_file(&args.output, &feature_csv::write(&extracted.features)?)?;
-    if let Some(set) = extraction.set() {
-        write_file(&beside.file("dictionary.csv"), &dictionary::csv(set)?)?;
-    }
+    let columns = extraction.columns();
+    write_file(&beside.file("dictionary.csv"), &dictionary::csv(&columns)?)?;
     let run = run_json::bytes(&provenance, &clock.measured(), serde_json::Value::Null)?;
     write_file(&beside.file("run.json"), &run)?;
     remove_file(&beside.file("journal"))?;
     console.print(&format!(
-        "{} slices of {} cases, {} features: {}",
+        "{} {} of {} cases, {} features: {}",
         extracted.features.rows.len(),
+        if unit(args) == "slice" {
+            "slices"
+        } else {
+            "rows"
+        },
         total - extracted.failures.len(),
         extraction.width(),
         args.output.display()
     ));
     if extracted.too_small > 0 {
         console.say(&format!(
-            "{} slices left out: too few pixels, or a single line of them",
-            extracted.too_small
+            "{} {}s left out: too few pixels, or a single line of them",
+            extracted.too_small,
+            if args.by == UnitName::Slice {
+                "slice"
+            } else {
+                "region"
+            }
         ));
     }
     Ok(batch_exit(extracted.failures.len(), total))
+}
+
+/// What becomes rows.
+fn rows(args: &ExtractArgs) -> Result<Rows, ToolError> {
+    if args.summarise && args.by == UnitName::Case {
+        return Err(
+            ToolError::new(Code::Usage, "--summarise together with --by case")
+                .remedy("leave one of them out: a summary is made from slices"),
+        );
+    }
+    Ok(Rows {
+        unit: match args.by {
+            UnitName::Slice => Unit::Slice,
+            UnitName::Case => Unit::Case,
+        },
+        labels: match args.cohort.label {
+            Some(LabelArg::All) => Labels::All,
+            _ => Labels::One,
+        },
+        lesions: if args.lesions {
+            Lesions::Apart
+        } else {
+            Lesions::Together
+        },
+        summary: if args.summarise {
+            Summary::OfSlices
+        } else {
+            Summary::None
+        },
+    })
+}
+
+/// What a row is called on the screen.
+fn unit(args: &ExtractArgs) -> &'static str {
+    if args.by == UnitName::Case || args.summarise {
+        "case"
+    } else {
+        "slice"
+    }
 }
 
 /// Files beside the table, named after it.

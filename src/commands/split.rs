@@ -14,7 +14,7 @@ use crate::settings::preset;
 pub(super) fn run(args: &SplitArgs, context: Context) -> Outcome {
     let mut settings = preset::settings(PresetName::Quick);
     settings.cohort.path = Some(args.input.clone());
-    settings.cohort.apply(&args.cohort);
+    settings.cohort.apply_single(&args.cohort)?;
     settings.split.apply(&args.split);
     let cases = Cases::open(&settings.cohort, context.budget)?;
     let (split, check) = division::divide(cases.cohort(), &settings.split)?;

@@ -115,6 +115,8 @@ codes! {
         Extension => "W_EXTENSION",
         /// Image and mask differ slightly, or the mask was brought into the image's order.
         Geometry => "W_GEOMETRY",
+        /// A filtered image that could not be made, or on which the region is flat.
+        Filter => "W_FILTER",
         /// A header field that contradicts another one and was not needed.
         Header => "W_HEADER",
         /// A column that gives the answer away.
@@ -139,6 +141,8 @@ codes! {
         Settings => "W_SETTINGS",
         /// The header's scaling could not be used.
         Scale => "W_SCALE",
+        /// Slices far apart, measured in 3D.
+        Thick => "W_THICK",
         /// Bytes behind the last voxel.
         Trailing => "W_TRAILING",
         /// Lengths were not in millimetres.

@@ -5,29 +5,37 @@ use raduet_features::Discretisation;
 use crate::error::{Warning, WarningCode};
 
 /// Fewer grey levels than this flatten texture features.
-const FEW_LEVELS: f64 = 16.0;
+const FEW_LEVELS: usize = 16;
 
 /// How many levels a proposed bin width gives.
 const PROPOSED_LEVELS: f64 = 32.0;
 
-/// A doubt when a bin width leaves the median slice with few grey levels. `ranges` are the slices' largest
-/// minus smallest intensities.
-pub(super) fn doubt(discretisation: Discretisation, mut ranges: Vec<f64>) -> Option<Warning> {
-    let Discretisation::PyRadiomicsFixedBinSize { width } = discretisation else {
+/// A doubt when a bin width leaves the median region with few grey levels. `found` holds the levels of each
+/// region and its largest minus smallest intensity.
+pub(super) fn doubt(
+    discretisation: Option<Discretisation>,
+    mut found: Vec<(usize, f64)>,
+) -> Option<Warning> {
+    let (Discretisation::PyRadiomicsFixedBinSize { width }
+    | Discretisation::FixedBinSize { width, .. }) = discretisation?
+    else {
         return None;
     };
-    ranges.sort_by(f64::total_cmp);
-    let median = *ranges.get(ranges.len() / 2)?;
-    if median <= 0.0 || median / width >= FEW_LEVELS {
+    found.retain(|(_, range)| *range > 0.0);
+    found.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let (_, median) = *found.get(found.len() / 2)?;
+    let mut levels: Vec<usize> = found.iter().map(|(levels, _)| *levels).collect();
+    levels.sort_unstable();
+    let levels = levels[levels.len() / 2];
+    if levels >= FEW_LEVELS {
         return None;
     }
-    let found = format!(
-        "bin width {width} gives the median slice {:.0} grey levels (intensities span {median:.4})",
-        (median / width).floor() + 1.0
+    let text = format!(
+        "bin width {width} gives the median region {levels} grey levels (intensities span {median:.4})"
     );
     let proposed = one_digit(median / PROPOSED_LEVELS);
     let advice = format!("measured as set; --bin-width {proposed} would give about 32");
-    Some(Warning::new(WarningCode::Levels, found, advice))
+    Some(Warning::new(WarningCode::Levels, text, advice))
 }
 
 /// One significant digit, so that a proposed width can be remembered.
@@ -41,22 +49,24 @@ fn one_digit(width: f64) -> String {
 mod tests {
     use super::*;
 
-    fn found(width: f64, ranges: &[f64]) -> Option<String> {
+    fn found(width: f64, regions: &[(usize, f64)]) -> Option<String> {
         let rule = Discretisation::PyRadiomicsFixedBinSize { width };
-        doubt(rule, ranges.to_vec()).map(|warning| warning.to_string())
+        doubt(Some(rule), regions.to_vec()).map(|warning| warning.to_string())
     }
 
     #[test]
     fn few_levels_are_told_with_a_width_that_gives_more() {
-        let told = found(25.0, &[10.0, 54.0, 400.0]).unwrap();
+        let told = found(25.0, &[(1, 10.0), (3, 54.0), (17, 400.0)]).unwrap();
         assert!(
-            told.contains("3 grey levels") && told.contains("--bin-width 2 "),
+            told.contains(" 3 grey levels") && told.contains("--bin-width 2 "),
             "{told}"
         );
-        let told = found(25.0, &[0.5]).unwrap();
+        let told = found(25.0, &[(1, 0.5)]).unwrap();
         assert!(told.contains("--bin-width 0.02 "), "{told}");
-        assert_eq!(found(25.0, &[10.0, 400.0, 500.0]), None);
-        assert_eq!(found(25.0, &[0.0]), None);
+        assert_eq!(found(25.0, &[(1, 10.0), (17, 400.0), (21, 500.0)]), None);
+        assert_eq!(found(25.0, &[(1, 0.0)]), None);
         assert_eq!(found(25.0, &[]), None);
+        let count = Discretisation::PyRadiomicsFixedBinNumber { count: 8 };
+        assert_eq!(doubt(Some(count), vec![(8, 10.0)]), None);
     }
 }

@@ -1,137 +1,300 @@
-//! The slices of one case, measured one by one.
+//! The rows of one case: its slices or itself, for one region or for every label or lesion.
 
-use raduet_features::engine::extract_one;
-use raduet_features::{ExtractionSettings, FeatureError, FeatureSet, MaskVolume, Roi, Volume};
-use raduet_study::CaseRecord;
+use raduet_features::components::components;
+use raduet_features::extractor::{Extractor, ImageDoubt, Measured};
+use raduet_features::{FeatureError, MaskVolume, Roi, Volume};
 use serde::{Deserialize, Serialize};
 
+use super::{Lesions, Unit};
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
+use crate::io::feature_csv::RegionKey;
 
-/// A slice that takes part, as the journal keeps it. An undefined feature is `None`.
+/// One row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MeasuredSlice {
-    pub(super) index: u32,
-    pub(super) position_mm: f64,
-    pub(super) pixels: usize,
-    pub(super) area_mm2: f64,
-    /// Largest minus smallest intensity.
+pub struct MeasuredRow {
+    /// 0-based index along z as stored; none for a case as a whole.
+    pub(super) slice: Option<u32>,
+    /// Which region of the mask, where several are measured.
+    pub(super) region: RegionKey,
+    pub(super) position_mm: Option<f64>,
+    pub(super) voxels: usize,
+    /// Area in mm² of a slice, volume in mm³ of a case.
+    pub(super) size: f64,
+    /// Highest minus lowest intensity.
     pub(super) range: f64,
+    pub(super) levels: Option<usize>,
+    /// None where undefined.
     pub(super) values: Vec<Option<f64>>,
 }
 
-/// The slices of one case, as the journal keeps them.
+/// A case with its rows and the doubts about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MeasuredCase {
-    /// Position of the case in the cohort.
+    /// Position in the cohort.
     pub(super) case: usize,
-    /// What its files looked like.
+    /// What the files held when they were read.
     pub(super) stamp: String,
-    pub(super) slices: Vec<MeasuredSlice>,
-    /// Slices whose region is too small, or a single line of pixels.
+    pub(super) rows: Vec<MeasuredRow>,
+    /// Regions that are too small, or a single line of voxels.
     pub(super) too_small: usize,
     pub(super) warnings: Vec<Warning>,
 }
 
-/// How slices are measured.
+/// How cases are measured.
 pub(super) struct Measuring<'a> {
     /// None where only pixels are wanted.
-    pub(super) set: Option<&'a FeatureSet>,
-    pub(super) settings: &'a ExtractionSettings,
-    /// Slices with fewer pixels are left out.
+    pub(super) extractor: Option<&'a Extractor>,
+    pub(super) unit: Unit,
+    pub(super) lesions: Lesions,
+    /// Regions with fewer voxels are left out.
     pub(super) min_pixels: usize,
 }
 
+/// Rows of a case as they are found.
+#[derive(Default)]
+struct Found {
+    rows: Vec<MeasuredRow>,
+    too_small: usize,
+    largest: usize,
+    in_parts: usize,
+    /// Distinct doubts about filtered images, in order of appearance.
+    doubts: Vec<ImageDoubt>,
+}
+
+/// Slices at least this much thicker than their pixels are wide mix near and far neighbours in 3D.
+const THICK: f64 = 3.0;
+
 impl Measuring<'_> {
-    /// Measures every slice that holds enough of the region. A region that is a single line of pixels has
-    /// no texture in the plane and is left out, as PyRadiomics does (`minimumROIDimensions` 2).
+    /// Measures every region of a case. A slice whose region is a single line of pixels has no texture in
+    /// the plane and is left out, as PyRadiomics does (`minimumROIDimensions` 2).
+    ///
+    /// # Errors
+    /// The engine's; [`Code::RoiSmall`] when no region is large enough.
     pub(super) fn case(
         &self,
-        (case, stamp): (usize, String),
-        record: &CaseRecord,
-        warnings: Vec<Warning>,
         volume: &Volume,
-        mask: &MaskVolume,
-    ) -> Result<MeasuredCase> {
-        let mut measured = MeasuredCase {
-            case,
-            stamp,
-            slices: Vec::new(),
-            too_small: 0,
-            warnings,
-        };
-        let (mut largest, mut in_parts) = (0, 0);
-        for z in mask.occupied_slices() {
-            let roi = Roi::from_slice(volume, mask, z).map_err(|fault| failed(&fault))?;
-            let Some(roi) = roi else { continue };
-            largest = largest.max(roi.count());
-            if roi.count() < self.min_pixels || roi.shape()[1..].contains(&1) {
-                measured.too_small += 1;
-                continue;
+        regions: &[(Option<i64>, MaskVolume)],
+    ) -> Result<(Vec<MeasuredRow>, usize, Vec<Warning>)> {
+        let mut found = Found::default();
+        for (label, mask) in regions {
+            if self.lesions == Lesions::Apart {
+                for (lesion, part) in (1..).zip(components(mask)) {
+                    let key = RegionKey {
+                        label: *label,
+                        lesion: Some(lesion),
+                    };
+                    self.region(volume, &part, key, &mut found)?;
+                }
+            } else {
+                let key = RegionKey {
+                    label: *label,
+                    lesion: None,
+                };
+                self.region(volume, mask, key, &mut found)?;
             }
-            in_parts += usize::from(roi.parts() > 1);
-            let values = match self.set {
-                Some(set) => extract_one(set, self.settings, &roi)
-                    .map_err(|fault| failed(&fault))?
-                    .into_values(),
-                None => Vec::new(),
-            };
-            measured.slices.push(slice(z, &roi, values));
         }
-        if measured.slices.is_empty() {
-            let found = format!("the largest slice of the region has {largest} pixels");
-            return Err(ToolError::new(Code::RoiSmall, found)
+        if found.rows.is_empty() {
+            let what = match self.unit {
+                Unit::Slice => "slice of the region",
+                Unit::Case => "region",
+            };
+            let text = format!("the largest {what} has {} pixels", found.largest);
+            return Err(ToolError::new(Code::RoiSmall, text)
                 .expected(format!(
                     "at least {} in several rows and columns",
                     self.min_pixels
                 ))
                 .remedy("check the mask, or lower --min-pixels"));
         }
-        let doubts = doubts(&measured.slices, in_parts);
-        measured.warnings.extend(
-            doubts
-                .into_iter()
-                .map(|doubt| doubt.case(record.id.clone())),
-        );
-        Ok(measured)
+        let doubts = self.doubts(volume, &found);
+        Ok((found.rows, found.too_small, doubts))
+    }
+
+    fn region(
+        &self,
+        volume: &Volume,
+        mask: &MaskVolume,
+        key: RegionKey,
+        found: &mut Found,
+    ) -> Result<()> {
+        let Some(extractor) = self.extractor else {
+            return self.slices_without_features(volume, mask, key, found);
+        };
+        let step = volume.grid().spacing.zyx()[0];
+        match self.unit {
+            Unit::Slice => {
+                let slices = extractor
+                    .slices(volume, mask)
+                    .map_err(|fault| failed(&fault))?;
+                for (z, measured) in slices {
+                    let row = measured.map(|measured| {
+                        found.in_parts += usize::from(measured.parts > 1);
+                        let [_, dy, dx] = measured.spacing;
+                        let area = measured.voxels as f64 * dy * dx;
+                        let place = Place {
+                            slice: Some(u32::try_from(z).unwrap_or(u32::MAX)),
+                            position_mm: Some(z as f64 * step),
+                            size: area,
+                        };
+                        row(measured, key, place, &mut found.doubts)
+                    });
+                    found.add(row)?;
+                }
+            }
+            Unit::Case => {
+                let row = extractor.case(volume, mask).map(|measured| {
+                    found.in_parts += usize::from(measured.parts > 1);
+                    let voxel: f64 = measured.spacing.iter().product();
+                    let place = Place {
+                        slice: None,
+                        position_mm: None,
+                        size: measured.voxels as f64 * voxel,
+                    };
+                    row(measured, key, place, &mut found.doubts)
+                });
+                found.add(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The slices that take part when nothing is measured on them.
+    fn slices_without_features(
+        &self,
+        volume: &Volume,
+        mask: &MaskVolume,
+        key: RegionKey,
+        found: &mut Found,
+    ) -> Result<()> {
+        for z in mask.occupied_slices() {
+            let roi = Roi::from_slice(volume, mask, z).map_err(|fault| failed(&fault))?;
+            let Some(roi) = roi else { continue };
+            found.largest = found.largest.max(roi.count());
+            if roi.count() < self.min_pixels || roi.shape()[1..].contains(&1) {
+                found.too_small += 1;
+                continue;
+            }
+            found.in_parts += usize::from(roi.parts() > 1);
+            let [dz, dy, dx] = roi.spacing().zyx();
+            let (low, high) = roi.range();
+            found.rows.push(MeasuredRow {
+                slice: Some(u32::try_from(z).unwrap_or(u32::MAX)),
+                region: key,
+                position_mm: Some(z as f64 * dz),
+                voxels: roi.count(),
+                size: roi.count() as f64 * dy * dx,
+                range: high - low,
+                levels: None,
+                values: Vec::new(),
+            });
+        }
+        Ok(())
+    }
+
+    /// What is unusual about the regions of a case.
+    fn doubts(&self, volume: &Volume, found: &Found) -> Vec<Warning> {
+        let mut doubts = Vec::new();
+        if self.unit == Unit::Slice && found.rows.len() == 1 {
+            let text = "the region covers one slice";
+            doubts.push(Warning::new(WarningCode::RoiFlat, text, "measured as it is").note());
+        }
+        if found.in_parts > 0 {
+            let text = match self.unit {
+                Unit::Slice => {
+                    format!(
+                        "the region has several parts in {} slice(s)",
+                        found.in_parts
+                    )
+                }
+                Unit::Case => "the region has several parts".to_owned(),
+            };
+            doubts.push(Warning::new(WarningCode::RoiParts, text, "measured as one region").note());
+        }
+        let constant = found.rows.iter().filter(|row| row.range <= 0.0).count();
+        if constant > 0 {
+            let text = match self.unit {
+                Unit::Slice => {
+                    format!("all intensities of the region are equal in {constant} slice(s)")
+                }
+                Unit::Case => "all intensities of the region are equal".to_owned(),
+            };
+            let done = "features have the values defined for a flat region";
+            doubts.push(Warning::new(WarningCode::Constant, text, done));
+        }
+        let [dz, dy, dx] = volume.grid().spacing.zyx();
+        let resampled = self.extractor.is_some_and(Extractor::resamples);
+        if self.unit == Unit::Case && !resampled && dz >= THICK * dy.max(dx) {
+            let text = format!("slices are {dz} mm apart, pixels {} mm", dy.max(dx));
+            let done = "measured in 3D, where neighbours across slices are far; --by slice or \
+                        resampledPixelSpacing suits such images better";
+            doubts.push(Warning::new(WarningCode::Thick, text, done).note());
+        }
+        doubts.extend(found.doubts.iter().map(|doubt| match doubt {
+            ImageDoubt::NotFiltered { images, reason } => {
+                let text = format!("{}: {reason}", images.join(", "));
+                let done = "the columns of these images are empty";
+                Warning::new(WarningCode::Filter, text, done)
+            }
+            ImageDoubt::Collapsed { image } => {
+                let text = format!("on image {image} the region has a single grey level");
+                let done = "measured as set; give the image type a bin width or count of its own";
+                Warning::new(WarningCode::Filter, text, done)
+            }
+        }));
+        doubts
     }
 }
 
-/// What is unusual about the regions of a case.
-fn doubts(slices: &[MeasuredSlice], in_parts: usize) -> Vec<Warning> {
-    let mut doubts = Vec::new();
-    if slices.len() == 1 {
-        let found = "the region covers one slice";
-        doubts.push(Warning::new(WarningCode::RoiFlat, found, "measured as it is").note());
+impl Found {
+    /// Takes a row, counts a region that is too small, passes on what else is wrong.
+    fn add(&mut self, row: std::result::Result<MeasuredRow, FeatureError>) -> Result<()> {
+        match row {
+            Ok(row) => {
+                self.largest = self.largest.max(row.voxels);
+                self.rows.push(row);
+            }
+            Err(FeatureError::TooSmall { pixels, .. }) => {
+                self.largest = self.largest.max(pixels);
+                self.too_small += 1;
+            }
+            Err(FeatureError::TooFlat { shape, .. }) => {
+                self.largest = self.largest.max(shape.iter().product());
+                self.too_small += 1;
+            }
+            Err(FeatureError::Emptied { .. }) => self.too_small += 1,
+            Err(fault) => return Err(failed(&fault)),
+        }
+        Ok(())
     }
-    if in_parts > 0 {
-        let found = format!("the region has several parts in {in_parts} slice(s)");
-        doubts.push(Warning::new(WarningCode::RoiParts, found, "measured as one region").note());
-    }
-    let constant = slices.iter().filter(|slice| slice.range <= 0.0).count();
-    if constant > 0 {
-        let found = format!("all intensities of the region are equal in {constant} slice(s)");
-        let done = "features have the values defined for a flat region";
-        doubts.push(Warning::new(WarningCode::Constant, found, done));
-    }
-    doubts
 }
 
-fn slice(z: usize, roi: &Roi, values: Vec<f64>) -> MeasuredSlice {
-    let intensities = roi.intensities();
-    let low = intensities.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = intensities
-        .iter()
-        .copied()
-        .fold(f64::NEG_INFINITY, f64::max);
-    let [dz, dy, dx] = roi.spacing().zyx();
-    MeasuredSlice {
-        index: u32::try_from(z).unwrap_or(u32::MAX),
-        position_mm: z as f64 * dz,
-        pixels: roi.count(),
-        area_mm2: roi.count() as f64 * dy * dx,
-        range: high - low,
+struct Place {
+    slice: Option<u32>,
+    position_mm: Option<f64>,
+    size: f64,
+}
+
+fn row(
+    measured: Measured,
+    region: RegionKey,
+    place: Place,
+    doubts: &mut Vec<ImageDoubt>,
+) -> MeasuredRow {
+    for doubt in measured.doubts {
+        if !doubts.contains(&doubt) {
+            doubts.push(doubt);
+        }
+    }
+    let values = measured.values.into_iter();
+    MeasuredRow {
+        slice: place.slice,
+        region,
+        position_mm: place.position_mm,
+        voxels: measured.voxels,
+        size: place.size,
+        range: measured.range.1 - measured.range.0,
+        levels: measured.levels,
         values: values
-            .into_iter()
             .map(|value| value.is_finite().then_some(value))
             .collect(),
     }
@@ -144,10 +307,17 @@ pub(super) fn failed(fault: &FeatureError) -> ToolError {
             (Code::Bins, "choose the width it names, or a bin count")
         }
         FeatureError::NonFinite { .. } => (Code::Nonfinite, "mend the image or the mask"),
-        FeatureError::TooSmall { .. } => (Code::RoiSmall, "check the mask, or lower --min-pixels"),
-        FeatureError::GridMismatch { .. } => {
+        FeatureError::TooSmall { .. }
+        | FeatureError::TooFlat { .. }
+        | FeatureError::Emptied { .. } => (Code::RoiSmall, "check the mask, or lower --min-pixels"),
+        FeatureError::GridMismatch { .. } | FeatureError::Resampling { .. } => {
             (Code::Geometry, "bring the mask onto the image's grid")
         }
+        FeatureError::NotASlice { .. } => (
+            Code::Settings,
+            "leave the family out (shape2D), or measure --by slice",
+        ),
+        FeatureError::Settings { .. } => (Code::Settings, "correct the feature settings"),
         _ => (Code::Internal, "report this as a bug"),
     };
     ToolError::new(code, fault.to_string()).remedy(remedy)

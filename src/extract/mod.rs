@@ -4,42 +4,101 @@
 //! run in parallel, results come in cohort order, and a case that fails is listed while the others
 //! go on.
 
+mod ibsi_filters;
 mod levels;
 mod measure;
 mod pixels;
+mod plan;
+mod plan_ibsi;
+mod summary;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
-use raduet_features::family::Input;
-use raduet_features::registry::PYRADIOMICS;
-use raduet_features::{
-    Discretisation, ExtractionOptions, ExtractionSettings, FeatureError, FeatureSet,
-};
+use raduet_features::extractor::{Extractor, ImageColumn};
+use raduet_features::{Discretisation, MaskVolume, Volume};
 use raduet_study::{CaseRecord, FeatureTable, SampleId};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::cases::Cases;
 use crate::console::Console;
-use crate::error::{Code, Result, ToolError, Warning};
+use crate::error::{Code, Faults, Result, ToolError, Warning};
 use crate::interrupt;
 use crate::io::feature_csv::{FeatureFile, FeatureRow};
 use crate::journal::Journal;
 use crate::settings::FeatureSettings;
-use crate::settings::nearest::suggestion;
 
-pub use measure::{MeasuredCase, MeasuredSlice};
+pub use measure::{MeasuredCase, MeasuredRow};
 pub use pixels::SlicePixels;
 
 use measure::Measuring;
+
+/// What one row stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// A slice that holds part of the region.
+    #[default]
+    Slice,
+    /// The region as a whole.
+    Case,
+}
+
+/// Whether connected parts of a region are rows of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lesions {
+    /// One region.
+    #[default]
+    Together,
+    /// A row for each part.
+    Apart,
+}
+
+/// Whether a case's slices become one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Summary {
+    /// Each slice is a row.
+    #[default]
+    None,
+    /// Mean, spread and percentiles over the slices.
+    OfSlices,
+}
+
+/// Which labels of a mask are measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Labels {
+    /// The chosen one, or the only one.
+    #[default]
+    One,
+    /// Each one as a region of its own.
+    All,
+}
+
+/// What becomes rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rows {
+    /// Slices or cases.
+    pub unit: Unit,
+    /// Which labels.
+    pub labels: Labels,
+    /// Whether parts are rows.
+    pub lesions: Lesions,
+    /// Whether slices are summarised.
+    pub summary: Summary,
+}
 
 /// What is done with every case.
 #[derive(Debug)]
 pub struct Extraction {
     /// None where only pixels are wanted.
-    set: Option<FeatureSet>,
-    settings: ExtractionSettings,
+    extractor: Option<Extractor>,
+    rows: Rows,
     min_pixels: usize,
+    described: serde_json::Value,
+    /// Doubts about the settings.
+    warnings: Vec<Warning>,
+    label: Option<i64>,
 }
 
 /// Everything that came out of the cases.
@@ -53,7 +112,7 @@ pub struct Extracted {
     pub failures: Vec<ToolError>,
     /// Doubts about cases, in cohort order, and about the settings.
     pub warnings: Vec<Warning>,
-    /// Slices left out because their region is too small.
+    /// Slices or cases left out because their region is too small.
     pub too_small: usize,
 }
 
@@ -68,59 +127,68 @@ pub enum Wanted {
     Pixels,
 }
 
-/// A case's slices, and the same as pixels where they are wanted.
+/// A case's image, its regions with their labels where all are measured, and the doubts about both.
+type Loaded = (Volume, Vec<(Option<i64>, MaskVolume)>, Vec<Warning>);
+
+/// A case's rows, and its slices as pixels where they are wanted.
 type CaseOutcome = (MeasuredCase, Vec<SlicePixels>);
 
 impl Extraction {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`Code::Settings`] naming the family or value that is wrong.
-    pub fn new(settings: &FeatureSettings, wanted: Wanted) -> Result<Self> {
-        let wrong = |fault: FeatureError| {
-            ToolError::new(Code::Settings, fault.to_string()).remedy("correct the feature settings")
-        };
-        let set = match wanted {
+    /// [`Code::Settings`] naming every family, key or value that is wrong.
+    pub fn new(settings: &FeatureSettings, wanted: Wanted, rows: Rows) -> Result<Self, Faults> {
+        let plan = plan::Plan::new(settings, rows.unit)?;
+        let described = plan.described.clone();
+        let min_pixels = plan.settings.minimum_pixels;
+        let (warnings, label) = (plan.warnings.clone(), plan.label);
+        let extractor = match wanted {
             Wanted::Pixels => None,
-            Wanted::Features | Wanted::FeaturesAndPixels => Some(chosen(&settings.families)?),
-        };
-        let discretisation = match settings.bin_count {
-            None => Discretisation::PyRadiomicsFixedBinSize {
-                width: settings.bin_width,
-            },
-            Some(count) => Discretisation::PyRadiomicsFixedBinNumber {
-                count: u32::try_from(count).unwrap_or(u32::MAX),
-            },
-        };
-        let options = ExtractionOptions {
-            discretisation,
-            minimum_pixels: settings.min_pixels,
-            ..ExtractionOptions::default()
+            Wanted::Features | Wanted::FeaturesAndPixels => Some(plan.extractor()?),
         };
         Ok(Self {
-            set,
-            settings: options.check().map_err(wrong)?,
-            min_pixels: settings.min_pixels,
+            extractor,
+            rows,
+            min_pixels,
+            described,
+            warnings,
+            label,
         })
     }
 
     /// Every setting of the engine, expanded.
     pub fn describe(&self) -> serde_json::Value {
-        let pairs = self.settings.describe().into_iter();
-        pairs
-            .map(|(key, value)| (key.to_owned(), value.into()))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
+        self.described.clone()
     }
 
-    /// The feature set, unless only pixels are wanted.
-    pub fn set(&self) -> Option<&FeatureSet> {
-        self.set.as_ref()
+    /// The region's value in the mask, where the parameter file states another than 1.
+    pub fn label(&self) -> Option<i64> {
+        self.label
     }
 
-    /// How many features a slice gets.
+    /// The columns behind the keys, without those of a summary; empty where only pixels are wanted.
+    pub fn columns(&self) -> Vec<ImageColumn> {
+        self.extractor
+            .as_ref()
+            .map(Extractor::columns)
+            .unwrap_or_default()
+    }
+
+    /// Names of the columns behind the keys.
+    pub fn column_names(&self) -> Vec<String> {
+        let names = self.columns().into_iter().map(|column| column.name);
+        match self.rows.summary {
+            Summary::None => names.collect(),
+            Summary::OfSlices => names
+                .flat_map(|name| summary::SUFFIXES.map(|suffix| format!("{name}_{suffix}")))
+                .collect(),
+        }
+    }
+
+    /// How many features a row gets.
     pub fn width(&self) -> usize {
-        self.set.as_ref().map_or(0, FeatureSet::width)
+        self.column_names().len()
     }
 
     /// Measures every case. Cases that the journal holds are not measured again.
@@ -164,7 +232,7 @@ impl Extraction {
                     journal.append(&outcome.0)?;
                 }
                 job.advance();
-                console.detail(&format!("{}: {} slices", record.id, outcome.0.slices.len()));
+                console.detail(&format!("{}: {} rows", record.id, outcome.0.rows.len()));
                 Ok(outcome)
             })
             .collect();
@@ -209,34 +277,76 @@ impl Extraction {
             return Ok((measured.clone(), Vec::new()));
         }
         // Taken before reading: a file that changes meanwhile is measured again by the next run.
-        let stamp = cases.stamp(index);
-        let loaded = cases.load(index)?;
-        let (volume, mask) = (&loaded.volume, &loaded.mask);
+        let stamp = match &before {
+            Some(before) => before.stamp.clone(),
+            None => cases.stamp(index),
+        };
+        let (volume, regions, mut warnings) = self.load(cases, index)?;
         let measured = if let Some(measured) = before {
             measured
         } else {
             let rule = Measuring {
-                set: self.set.as_ref(),
-                settings: &self.settings,
+                extractor: self.extractor.as_ref(),
+                unit: self.rows.unit,
+                lesions: self.rows.lesions,
                 min_pixels: self.min_pixels,
             };
-            rule.case((index, stamp), record, loaded.warnings, volume, mask)?
+            let (rows, too_small, doubts) = rule.case(&volume, &regions)?;
+            let doubts = doubts.into_iter();
+            warnings.extend(doubts.map(|doubt| doubt.case(record.id.clone())));
+            MeasuredCase {
+                case: index,
+                stamp,
+                rows: self.summarised(rows),
+                too_small,
+                warnings,
+            }
         };
         let mut images = Vec::new();
-        if wanted != Wanted::Features {
-            for slice in &measured.slices {
-                images.push(SlicePixels::cut(record, slice.index, volume, mask)?);
+        if wanted != Wanted::Features
+            && let Some((_, mask)) = regions.first()
+        {
+            let slices = measured.rows.iter().filter_map(|row| row.slice);
+            for slice in slices {
+                images.push(SlicePixels::cut(record, slice, &volume, mask)?);
             }
         }
         Ok((measured, images))
     }
 
+    /// A case's image with the regions that are measured, each with its label where all are.
+    fn load(&self, cases: &Cases, index: usize) -> Result<Loaded> {
+        match self.rows.labels {
+            Labels::One => {
+                let loaded = cases.load(index)?;
+                Ok((loaded.volume, vec![(None, loaded.mask)], loaded.warnings))
+            }
+            Labels::All => {
+                let loaded = cases.load_labels(index)?;
+                let regions = loaded.regions.into_iter();
+                let regions = regions.map(|(label, mask)| (Some(label), mask)).collect();
+                Ok((loaded.volume, regions, loaded.warnings))
+            }
+        }
+    }
+
+    fn summarised(&self, rows: Vec<MeasuredRow>) -> Vec<MeasuredRow> {
+        match self.rows.summary {
+            Summary::None => rows,
+            Summary::OfSlices => rows
+                .chunk_by(|a, b| a.region == b.region)
+                .map(summary::summarise)
+                .collect(),
+        }
+    }
+
     fn collect(&self, cases: &Cases, outcomes: Vec<Result<CaseOutcome>>) -> Result<Extracted> {
         let cohort = cases.cohort();
         let (mut rows, mut samples, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut images, mut failures, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut images, mut failures, mut warnings) =
+            (Vec::new(), Vec::new(), self.warnings.clone());
         let mut too_small = 0;
-        let mut ranges = Vec::new();
+        let mut found_levels = Vec::new();
         for (record, outcome) in cohort.cases().iter().zip(outcomes) {
             let (measured, pixels) = match outcome {
                 Ok(outcome) => outcome,
@@ -251,37 +361,33 @@ impl Extraction {
             too_small += measured.too_small;
             warnings.extend(measured.warnings);
             images.extend(pixels);
-            for slice in measured.slices {
-                let sample = SampleId::slice(record.id.clone(), slice.index);
-                ranges.push(slice.range);
+            for row in measured.rows {
+                let sample = SampleId {
+                    case: row.region.name(&record.id),
+                    slice: row.slice,
+                };
+                found_levels.extend(row.levels.map(|levels| (levels, row.range)));
                 samples.push(sample.clone());
                 values.extend(
-                    slice
-                        .values
+                    row.values
                         .into_iter()
                         .map(|value| value.unwrap_or(f64::NAN)),
                 );
                 rows.push(FeatureRow {
                     sample,
+                    region: row.region,
                     patient: record.patient.clone(),
                     label: record.label,
                     sequence: record.sequence.clone(),
                     part: record.published_part,
-                    position_mm: Some(slice.position_mm),
-                    pixels: Some(slice.pixels),
-                    area_mm2: Some(slice.area_mm2),
+                    position_mm: row.position_mm,
+                    pixels: Some(row.voxels),
+                    size: Some(row.size),
                 });
             }
         }
-        if self.reads_grey_levels() {
-            warnings.extend(levels::doubt(self.settings.discretisation, ranges));
-        }
-        let columns = self
-            .set
-            .as_ref()
-            .map(FeatureSet::columns)
-            .unwrap_or_default();
-        let table = FeatureTable::new(samples, columns, values)
+        warnings.extend(levels::doubt(self.discretisation(), found_levels));
+        let table = FeatureTable::new(samples, self.column_names(), values)
             .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?;
         let features = FeatureFile {
             classes: cohort.classes().clone(),
@@ -297,26 +403,8 @@ impl Extraction {
         })
     }
 
-    fn reads_grey_levels(&self) -> bool {
-        let families = self.set.iter().flat_map(FeatureSet::families);
-        families
-            .into_iter()
-            .any(|family| family.input() == Input::GreyLevels)
+    fn discretisation(&self) -> Option<Discretisation> {
+        let settings = self.extractor.as_ref()?.settings();
+        Some(settings.discretisation)
     }
-}
-
-/// The families of the settings; none named means all that measure slices.
-fn chosen(families: &[String]) -> Result<FeatureSet> {
-    if families.is_empty() {
-        return Ok(FeatureSet::all_2d());
-    }
-    let known: Vec<&str> = PYRADIOMICS.iter().map(|family| family.id()).collect();
-    if let Some(unknown) = families.iter().find(|name| !known.contains(&name.as_str())) {
-        let found = format!("unknown feature family '{unknown}'");
-        return Err(ToolError::new(Code::Settings, found).remedy(suggestion(unknown, &known)));
-    }
-    let ids: Vec<&str> = families.iter().map(String::as_str).collect();
-    FeatureSet::of(&ids).map_err(|fault| {
-        ToolError::new(Code::Settings, fault.to_string()).remedy("name every family once")
-    })
 }

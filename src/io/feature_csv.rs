@@ -1,7 +1,8 @@
 //! Feature tables as CSV: ours, and other tools'.
 //!
-//! Ours: the keys `ID, PatientID, Sequence, Split, Target, Slice, SlicePosition_mm, ROIPixels,
-//! ROIArea_mm2`, then one column per feature. An undefined value is an empty cell. Numbers are the
+//! Ours: the keys `ID, PatientID, Sequence, Split, Target`, for slices `Slice, SlicePosition_mm, ROIPixels,
+//! ROIArea_mm2`, for cases `ROIVoxels, ROIVolume_mm3`, for several regions of a mask `Label, Lesion`, then
+//! one column per feature. An undefined value is an empty cell. Numbers are the
 //! shortest decimals that read back to the same bits.
 //!
 //! Other tools' tables are read by column name: a patient, a class, possibly a case, a slice and a
@@ -12,6 +13,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use raduet_study::{CaseId, ClassNames, FeatureTable, Label, Part, PatientId, SampleId};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
 use crate::io::cell;
@@ -19,8 +21,10 @@ use crate::io::cell;
 /// What describes a row beside its features.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureRow {
-    /// What was measured.
+    /// What was measured. Where a case has several regions, the case's name ends in that of the region.
     pub sample: SampleId,
+    /// Which region of the mask, where several were measured.
+    pub region: RegionKey,
     /// Whose image it was.
     pub patient: PatientId,
     /// The patient's class.
@@ -31,10 +35,32 @@ pub struct FeatureRow {
     pub part: Option<Part>,
     /// Position of the slice along the normal of the stack in mm, from its first slice.
     pub position_mm: Option<f64>,
-    /// Pixels of the region.
+    /// Pixels (of a case: voxels) of the region.
     pub pixels: Option<usize>,
-    /// Area of the region in mm².
-    pub area_mm2: Option<f64>,
+    /// Area of the region in mm², of a case its volume in mm³.
+    pub size: Option<f64>,
+}
+
+/// One of several regions of a mask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RegionKey {
+    /// The mask's value, where all labels were measured.
+    pub label: Option<i64>,
+    /// Number of the connected part from 1, where lesions were measured apart.
+    pub lesion: Option<u32>,
+}
+
+impl RegionKey {
+    /// The case's name with that of the region: `case`, `case:2`, `case:2:1`, `case::1`.
+    pub fn name(self, case: &CaseId) -> CaseId {
+        let text = |number: Option<String>| number.unwrap_or_default();
+        let label = text(self.label.map(|label| label.to_string()));
+        match self.lesion {
+            Some(lesion) => CaseId::new(format!("{case}:{label}:{lesion}")),
+            None if self.label.is_some() => CaseId::new(format!("{case}:{label}")),
+            None => case.clone(),
+        }
+    }
 }
 
 /// A feature table with what its rows are.
@@ -48,18 +74,14 @@ pub struct FeatureFile {
     pub table: FeatureTable,
 }
 
-/// The key columns, in order.
-const HEAD: [&str; 9] = [
-    "ID",
-    "PatientID",
-    "Sequence",
-    "Split",
-    "Target",
-    "Slice",
-    "SlicePosition_mm",
-    "ROIPixels",
-    "ROIArea_mm2",
-];
+/// Key columns that every table has, in order.
+const HEAD: [&str; 5] = ["ID", "PatientID", "Sequence", "Split", "Target"];
+/// Key columns of the region of each row, where a mask holds several.
+const REGION: [&str; 2] = ["Label", "Lesion"];
+/// Key columns of rows that are slices.
+const SLICE: [&str; 4] = ["Slice", "SlicePosition_mm", "ROIPixels", "ROIArea_mm2"];
+/// Key columns of rows that are cases.
+const CASE: [&str; 2] = ["ROIVoxels", "ROIVolume_mm3"];
 
 /// Spellings by which key columns are recognised, letter case and `_ -` ignored; first hit wins.
 pub const KEYS: [(&str, &[&str]); 6] = [
@@ -80,39 +102,70 @@ pub const KEYS: [(&str, &[&str]); 6] = [
 /// [`Code::Internal`] when the writer fails, which it does not in memory.
 pub fn write(file: &FeatureFile) -> Result<Vec<u8>> {
     let mut out = csv::Writer::from_writer(Vec::new());
-    let head = HEAD
-        .into_iter()
-        .chain(file.table.columns().iter().map(String::as_str));
-    out.write_record(head).map_err(|fault| internal(&fault))?;
+    let keys = Keys::of(file);
+    let features = file.table.columns().iter().map(String::as_str);
+    out.write_record(keys.head().into_iter().chain(features))
+        .map_err(|fault| internal(&fault))?;
     for (index, row) in file.rows.iter().enumerate() {
-        let keys = [
-            cell::text(row.sample.case.as_str()),
-            cell::text(row.patient.as_str()),
-            row.sequence.as_deref().map(cell::text).unwrap_or_default(),
-            row.part
-                .map(|part| part.name().to_owned())
-                .unwrap_or_default(),
-            cell::text(file.classes.name(row.label)),
-            row.sample
-                .slice
-                .map(|slice| slice.to_string())
-                .unwrap_or_default(),
-            row.position_mm.map(cell::number).unwrap_or_default(),
-            row.pixels
-                .map(|pixels| pixels.to_string())
-                .unwrap_or_default(),
-            row.area_mm2.map(cell::number).unwrap_or_default(),
-        ];
-        let values = file
-            .table
-            .row(index)
-            .iter()
-            .map(|&value| cell::number(value));
-        out.write_record(keys.into_iter().chain(values))
+        let values = file.table.row(index).iter();
+        let values = values.map(|&value| cell::number(value));
+        out.write_record(keys.cells(file, row).into_iter().chain(values))
             .map_err(|fault| internal(&fault))?;
     }
     out.into_inner()
         .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))
+}
+
+/// Which key columns a table has.
+#[derive(Debug, Clone, Copy)]
+struct Keys {
+    regions: bool,
+    slices: bool,
+}
+
+impl Keys {
+    fn of(file: &FeatureFile) -> Self {
+        let mut rows = file.rows.iter();
+        Self {
+            regions: rows.clone().any(|row| row.region != RegionKey::default()),
+            slices: rows.any(|row| row.sample.slice.is_some()) || file.rows.is_empty(),
+        }
+    }
+
+    fn head(self) -> Vec<&'static str> {
+        let mut head = HEAD.to_vec();
+        if self.regions {
+            head.extend(REGION);
+        }
+        if self.slices {
+            head.extend(SLICE);
+        } else {
+            head.extend(CASE);
+        }
+        head
+    }
+
+    fn cells(self, file: &FeatureFile, row: &FeatureRow) -> Vec<String> {
+        let text = |number: Option<String>| number.unwrap_or_default();
+        let mut cells = vec![
+            cell::text(row.sample.case.as_str()),
+            cell::text(row.patient.as_str()),
+            row.sequence.as_deref().map(cell::text).unwrap_or_default(),
+            text(row.part.map(|part| part.name().to_owned())),
+            cell::text(file.classes.name(row.label)),
+        ];
+        if self.regions {
+            cells.push(text(row.region.label.map(|label| label.to_string())));
+            cells.push(text(row.region.lesion.map(|lesion| lesion.to_string())));
+        }
+        if self.slices {
+            cells.push(text(row.sample.slice.map(|slice| slice.to_string())));
+            cells.push(text(row.position_mm.map(cell::number)));
+        }
+        cells.push(text(row.pixels.map(|pixels| pixels.to_string())));
+        cells.push(text(row.size.map(cell::number)));
+        cells
+    }
 }
 
 fn internal(fault: &csv::Error) -> ToolError {
@@ -230,7 +283,8 @@ fn layout(
             "name a patient (PatientID or ID) and a class (Target or label)",
         ));
     }
-    let own: Vec<String> = HEAD.iter().map(|name| plain(name)).collect();
+    let own = HEAD.iter().chain(&REGION).chain(&SLICE).chain(&CASE);
+    let own: Vec<String> = own.map(|name| plain(name)).collect();
     let mut features = Vec::new();
     let mut passed = Vec::new();
     for (column, name) in names.iter().enumerate() {
@@ -347,13 +401,14 @@ fn describe(
             case: CaseId::new(case),
             slice,
         },
+        region: RegionKey::default(),
         patient: PatientId::new(patient),
         label,
         sequence: sequence.filter(|text| !text.is_empty()).map(str::to_owned),
         part: part.and_then(Part::from_name),
         position_mm: None,
         pixels: None,
-        area_mm2: None,
+        size: None,
     })
 }
 
@@ -381,13 +436,14 @@ mod tests {
         let classes = ClassNames::new(["mild", "severe"]).unwrap();
         let row = |case: &str, slice: u32, label: usize| FeatureRow {
             sample: SampleId::slice(CaseId::new(case), slice),
+            region: RegionKey::default(),
             patient: PatientId::new(format!("p-{case}")),
             label: Label(label),
             sequence: Some("T2W".into()),
             part: Some(Part::Train),
             position_mm: None,
             pixels: None,
-            area_mm2: None,
+            size: None,
         };
         let rows = vec![row("a", 0, 0), row("a", 3, 0), row("b", 1, 1)];
         let samples = rows.iter().map(|row| row.sample.clone()).collect();

@@ -191,27 +191,40 @@ pub fn read_case(
     rule: GeometryRule,
     options: &ReadOptions,
 ) -> Result<ReadCase> {
-    let ReadVolume {
-        volume,
-        mut warnings,
-    } = read_volume(image, options)?;
+    let (image, labels, mut warnings) = read_labels(image, mask, rule, options)?;
+    let region = labels.into_mask(choice)?;
+    warnings.extend(region.warnings);
+    Ok(ReadCase {
+        image,
+        mask: region.mask,
+        label: region.label,
+        warnings,
+    })
+}
+
+/// Reads an image and its whole segmentation, from which regions are taken one by one, with the doubts
+/// about the image; those about the segmentation are its own.
+///
+/// # Errors
+/// See the module head; what concerns the mask names both files.
+pub fn read_labels(
+    image: &Path,
+    mask: &Path,
+    rule: GeometryRule,
+    options: &ReadOptions,
+) -> Result<(Volume, LabelVolume, Vec<Warning>)> {
+    let ReadVolume { volume, warnings } = read_volume(image, options)?;
     // A volume is chosen from the image; a mask of one volume goes with any of them.
     let mask_options = ReadOptions {
         volume: None,
         ..*options
     };
-    let region = read_mask(mask, choice, volume.grid(), rule, &mask_options).map_err(|error| {
+    let labels = LabelVolume::read(mask, volume.grid(), rule, &mask_options).map_err(|error| {
         if error.code == Code::Geometry {
             error.against(image)
         } else {
             error
         }
     })?;
-    warnings.extend(region.warnings);
-    Ok(ReadCase {
-        image: volume,
-        mask: region.mask,
-        label: region.label,
-        warnings,
-    })
+    Ok((volume, labels, warnings))
 }

@@ -7,7 +7,7 @@
 //! | [`markdown`] | putting into a repository or a message |
 //! | [`leaderboard`] | one line per model, for a spreadsheet |
 //! | `metrics.json` | every figure with its interval, for a program |
-//! | [`doubts`], [`features`], [`run_json`] | what failed, what the columns are, how it was made |
+//! | [`doubts`], [`features`], [`undefined`], [`run_json`] | what failed, what the columns are, which cells are empty and why, how it was made |
 
 pub mod doubts;
 pub mod escape;
@@ -18,6 +18,7 @@ pub mod markdown;
 pub mod numbers;
 pub mod run_json;
 pub mod screen;
+pub mod undefined;
 
 use raduet_study::{Predictions, Report};
 

@@ -9,9 +9,12 @@ pub mod preset;
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::cli::{CohortArgs, FeatureOptions, InputName, NetworkOptions, SharedRule, SplitOptions};
+use crate::cli::{
+    CohortArgs, FeatureOptions, InputName, LabelArg, NetworkOptions, SharedRule, SplitOptions,
+};
 use crate::error::{Code, Result, ToolError};
 
 /// A study: who, how divided, how measured, who learns.
@@ -78,17 +81,53 @@ pub enum SharedPatientsName {
     Strictest,
 }
 
-/// What is measured on a slice.
+/// What is measured on a slice or a case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FeatureSettings {
-    /// Width of a grey-level bin in image units; used unless `bin_count` is given.
-    pub bin_width: f64,
+    /// Whose names, defaults and values: `pyradiomics` or `ibsi`.
+    pub profile: ProfileName,
+    /// A parameter file of PyRadiomics.
+    pub parameters: Option<PathBuf>,
+    /// Settings by PyRadiomics' names, `key:value`; they win over the parameter file.
+    pub set: Vec<String>,
+    /// Settings that only the `ibsi` profile has.
+    pub ibsi: IbsiSettings,
+    /// Width of a grey-level bin in image units; where neither this nor `bin_count` is given, the parameter
+    /// file's, else 25.
+    pub bin_width: Option<f64>,
     /// Number of grey-level bins.
     pub bin_count: Option<usize>,
     /// Families by id; empty for all.
     pub families: Vec<String>,
     /// A slice with fewer pixels of the region is left out of both arms.
     pub min_pixels: usize,
+}
+
+/// [`raduet_features::Profile`] as it stands in files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileName {
+    /// PyRadiomics 3.0.1: same names, same values
+    #[default]
+    Pyradiomics,
+    /// The standard's reference manual
+    Ibsi,
+}
+
+/// Settings that only the `ibsi` profile has.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct IbsiSettings {
+    /// Ways from matrices to values, by the standard's names (`3D:mrg`); empty for `2D:avg` of slices and
+    /// `3D:mrg` of cases.
+    pub aggregations: Vec<String>,
+    /// Standard deviations from the mean beyond which intensities are left out.
+    pub outliers: Option<f64>,
+    /// Round intensities to whole numbers after resampling (CT).
+    pub round: bool,
+    /// Bins of the intensity-volume histogram: `discrete`, `continuous:2.5`, `arbitrary:1000`.
+    pub ivh: String,
+    /// Filters, such as `log:sigma=1.5`; the unfiltered image is always measured.
+    pub filters: Vec<String>,
 }
 
 /// The radiomics arm.
@@ -208,13 +247,27 @@ fn take<T>(setting: &mut T, option: Option<T>) {
 }
 
 impl CohortSettings {
+    /// The command line's word, where one region of each mask takes part.
+    ///
+    /// # Errors
+    /// [`Code::Usage`] for `--label all`.
+    pub fn apply_single(&mut self, args: &CohortArgs) -> Result<()> {
+        if args.label == Some(LabelArg::All) {
+            return Err(ToolError::new(Code::Usage, "--label all")
+                .expected("the value of one region")
+                .remedy("measure all labels with extract, or choose one"));
+        }
+        self.apply(args);
+        Ok(())
+    }
+
     /// The command line's word.
     pub fn apply(&mut self, args: &CohortArgs) {
         if args.sequence.is_some() {
             self.sequence.clone_from(&args.sequence);
         }
-        if args.label.is_some() {
-            self.label = args.label;
+        if let Some(LabelArg::Value(label)) = args.label {
+            self.label = Some(label);
         }
         take(&mut self.phantom_patients, args.phantom_patients);
     }
@@ -259,12 +312,26 @@ impl SplitSettings {
 impl FeatureSettings {
     /// The command line's word.
     pub fn apply(&mut self, args: &FeatureOptions) {
-        if let Some(width) = args.bin_width {
-            self.bin_width = width;
-            self.bin_count = None;
-        }
-        if args.bin_count.is_some() {
+        if args.bin_width.is_some() || args.bin_count.is_some() {
+            self.bin_width = args.bin_width;
             self.bin_count = args.bin_count;
+        }
+        take(&mut self.profile, args.profile);
+        if args.params.is_some() {
+            self.parameters.clone_from(&args.params);
+        }
+        self.set.extend(args.setting.iter().cloned());
+        let ibsi = &mut self.ibsi;
+        if !args.aggregation.is_empty() {
+            ibsi.aggregations.clone_from(&args.aggregation);
+        }
+        if args.outliers.is_some() {
+            ibsi.outliers = args.outliers;
+        }
+        ibsi.round |= args.round;
+        take(&mut ibsi.ivh, args.ivh.clone());
+        if !args.filter.is_empty() {
+            ibsi.filters.clone_from(&args.filter);
         }
         if !args.family.is_empty() {
             self.families.clone_from(&args.family);

@@ -1,8 +1,8 @@
 //! How much work a study puts in.
 
 use super::{
-    CohortSettings, FeatureSettings, InputModeName, LearnerSettings, NetworkSettings,
-    ReportSettings, Settings, SharedPatientsName, SplitSettings,
+    CohortSettings, FeatureSettings, IbsiSettings, InputModeName, LearnerSettings, NetworkSettings,
+    ProfileName, ReportSettings, Settings, SharedPatientsName, SplitSettings,
 };
 use crate::cli::PresetName;
 use crate::phantom::PhantomSettings;
@@ -37,7 +37,11 @@ fn paper() -> Settings {
             shared_patients: SharedPatientsName::Refuse,
         },
         features: FeatureSettings {
-            bin_width: 25.0,
+            profile: ProfileName::Pyradiomics,
+            parameters: None,
+            set: Vec::new(),
+            ibsi: IbsiSettings::default(),
+            bin_width: None,
             bin_count: None,
             families: Vec::new(),
             min_pixels: 2,

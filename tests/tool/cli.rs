@@ -129,7 +129,10 @@ fn plans_and_lists_are_printed_on_standard_output() {
     );
     let list = succeed(here, &["features", "--json"]).stdout;
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();
-    assert_eq!(list.as_array().unwrap().len(), 18 + 9 + 24 + 16 + 16);
+    assert_eq!(
+        list.as_array().unwrap().len(),
+        14 + 9 + 18 + 24 + 14 + 16 + 16 + 5
+    );
     let glcm = succeed(here, &["features", "--family", "glcm"]).stdout;
     assert!(glcm.contains("original_glcm_JointEntropy") && glcm.ends_with("24 features\n"));
     let doctor = succeed(here, &["doctor", "--json"]).stdout;

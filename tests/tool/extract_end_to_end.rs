@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use raduet::cases::Cases;
 use raduet::cli::PresetName;
 use raduet::console::{Console, Verbosity};
-use raduet::extract::{Extraction, Wanted};
+use raduet::extract::{Extraction, Rows, Wanted};
 use raduet::io::feature_csv::FeatureFile;
 use raduet::io::{ByteBudget, GeometryRule, LabelChoice, ReadCase, ReadOptions, read_case};
 use raduet::journal::Journal;
@@ -155,7 +155,8 @@ fn a_replaced_image_is_measured_again() {
     cohort_on_disk::write(here, 9);
     let mut settings = preset::settings(PresetName::Quick);
     settings.cohort.path = Some(here.join("manifest.csv"));
-    let extraction = Extraction::new(&settings.features, Wanted::Features).unwrap();
+    let extraction =
+        Extraction::new(&settings.features, Wanted::Features, Rows::default()).unwrap();
     let journal = here.join("journal");
     let extract = || {
         let cases = Cases::open(&settings.cohort, ByteBudget::default()).unwrap();

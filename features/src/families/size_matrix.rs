@@ -2,9 +2,9 @@
 //!
 //! Symbols: `c(i, j)` counts of runs or zones of grey level `i` and size `j`, `n = Σ c(i, j)`,
 //! `c_i = Σ_j c(i, j)`, `c_j = Σ_i c(i, j)`, `p = c / n`, `mu_i`, `mu_j` the means of `i` and `j`
-//! under `p`, `ε` = 2.2e-16.
+//! under `p`, `ε` = 2.2e-16 in the `pyradiomics` profile and 0 in the `ibsi` profile.
 
-use crate::families::entropy;
+use crate::families::entropy::{Count, Entropy};
 
 /// Sizes up to this are counted in a table, longer ones in a list: most runs and zones are short,
 /// but a zone may be as large as the region.
@@ -18,12 +18,12 @@ pub(crate) struct SizeCounts {
     long: Vec<(u16, u32)>,
 }
 
-/// One non-zero element of the matrix.
+/// One non-zero element of the matrix: a count, or a sum of counts with weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cell {
+pub(crate) struct Cell<C = u32> {
     pub(crate) level: u32,
     pub(crate) size: u32,
-    pub(crate) count: u32,
+    pub(crate) count: C,
 }
 
 impl SizeCounts {
@@ -98,7 +98,8 @@ pub(crate) struct SizeNumbers {
     pub(crate) size_non_uniformity: f64,
     /// `Σ c_j² / n²`
     pub(crate) size_non_uniformity_normalised: f64,
-    /// `n / Σ c j`
+    /// `n / Σ c j`: runs or zones by voxels. Where a matrix holds several directions each of them counts
+    /// every voxel.
     pub(crate) percentage: f64,
     /// `Σ p (i - mu_i)²`
     pub(crate) level_variance: f64,
@@ -109,88 +110,125 @@ pub(crate) struct SizeNumbers {
 }
 
 impl SizeNumbers {
-    /// Reads the numbers from the non-zero elements of a matrix that is not empty.
-    pub(crate) fn new(cells: &[Cell]) -> Self {
-        let by_level = totals(cells.iter().map(|cell| (cell.level, cell.count)).collect());
-        let by_size = totals(cells.iter().map(|cell| (cell.size, cell.count)).collect());
-        let n: f64 = by_level.iter().map(|(_, count)| count).sum();
-        let of_levels = Margin::new(&by_level, n);
-        let of_sizes = Margin::new(&by_size, n);
-
+    /// Reads the numbers from the non-zero elements of a matrix that is not empty, ordered by level.
+    ///
+    /// `epsilon` stands inside the logarithm of the entropy ([`crate::Profile`]).
+    pub(crate) fn new<C: Count>(cells: &[Cell<C>], epsilon: f64) -> Self {
+        let (mut of_levels, mut of_sizes) = (Margin::default(), Margin::default());
         let (mut small_low, mut small_high, mut large_low, mut large_high) = (0.0, 0.0, 0.0, 0.0);
-        let mut bits = 0.0;
-        for cell in cells {
-            let (i, j, c) = (
-                f64::from(cell.level),
-                f64::from(cell.size),
-                f64::from(cell.count),
-            );
-            let (ii, jj) = (i * i, j * j);
-            small_low += c / (ii * jj);
-            small_high += c * ii / jj;
-            large_low += c * jj / ii;
-            large_high += c * ii * jj;
-            bits += entropy::term(c / n);
+        let mut entropy = Entropy::default();
+        let mut sizes = SizeTotals::default();
+        for row in cells.chunk_by(|a, b| a.level == b.level) {
+            let (mut count, mut small, mut large) = (0.0, 0.0, 0.0);
+            for cell in row {
+                let (j, c) = (f64::from(cell.size), cell.count.value());
+                count += c;
+                small += c / (j * j);
+                large += c * (j * j);
+                entropy.add(cell.count);
+                sizes.add(cell.size, c);
+            }
+            let i = f64::from(row[0].level);
+            of_levels.add(i, count);
+            small_low += small / (i * i);
+            small_high += small * (i * i);
+            large_low += large / (i * i);
+            large_high += large * (i * i);
         }
+        sizes.for_each(|size, count| of_sizes.add(size, count));
+
+        let n = of_levels.count;
+        let (mean_level, mean_size) = (of_levels.mean(), of_sizes.mean());
+        let (mut level_squares, mut size_squares) = (0.0, 0.0);
+        for row in cells.chunk_by(|a, b| a.level == b.level) {
+            let count: f64 = row.iter().map(|cell| cell.count.value()).sum();
+            let off = f64::from(row[0].level) - mean_level;
+            level_squares += count * off * off;
+        }
+        sizes.for_each(|size, count| {
+            size_squares += count * (size - mean_size) * (size - mean_size);
+        });
         Self {
-            small: of_sizes.inverse_square,
-            large: of_sizes.square,
-            low_level: of_levels.inverse_square,
-            high_level: of_levels.square,
+            small: of_sizes.inverse_square / n,
+            large: of_sizes.square / n,
+            low_level: of_levels.inverse_square / n,
+            high_level: of_levels.square / n,
             small_low: small_low / n,
             small_high: small_high / n,
             large_low: large_low / n,
             large_high: large_high / n,
-            level_non_uniformity: of_levels.non_uniformity,
-            level_non_uniformity_normalised: of_levels.non_uniformity / n,
-            size_non_uniformity: of_sizes.non_uniformity,
-            size_non_uniformity_normalised: of_sizes.non_uniformity / n,
-            percentage: 1.0 / of_sizes.mean,
-            level_variance: of_levels.variance,
-            size_variance: of_sizes.variance,
-            entropy: bits,
+            level_non_uniformity: of_levels.non_uniformity / n,
+            level_non_uniformity_normalised: of_levels.non_uniformity / n / n,
+            size_non_uniformity: of_sizes.non_uniformity / n,
+            size_non_uniformity_normalised: of_sizes.non_uniformity / n / n,
+            percentage: n / of_sizes.first,
+            level_variance: level_squares / n,
+            size_variance: size_squares / n,
+            entropy: entropy.bits(epsilon),
         }
     }
 }
 
-/// Sums of counts by key, ascending.
-fn totals(mut counts: Vec<(u32, u32)>) -> Vec<(f64, f64)> {
-    counts.sort_unstable_by_key(|(key, _)| *key);
-    let of_one_key = counts.chunk_by(|a, b| a.0 == b.0);
-    of_one_key
-        .map(|same| {
-            let total: u64 = same.iter().map(|(_, count)| u64::from(*count)).sum();
-            (f64::from(same[0].0), total as f64)
-        })
-        .collect()
+/// `c_j`: sizes of the table by their number, longer ones in a list.
+#[derive(Default)]
+struct SizeTotals {
+    short: [f64; SHORT],
+    long: Vec<(u32, f64)>,
+    sorted: bool,
 }
 
-/// Numbers that need one margin of the matrix only.
+impl SizeTotals {
+    fn add(&mut self, size: u32, count: f64) {
+        match self.short.get_mut(size as usize - 1) {
+            Some(total) => *total += count,
+            None => self.long.push((size, count)),
+        }
+    }
+
+    /// Hands over the sizes that occur, ascending, each with its total.
+    fn for_each(&mut self, mut visit: impl FnMut(f64, f64)) {
+        if !std::mem::replace(&mut self.sorted, true) {
+            // Stable: the counts of one size stay in the order of their levels.
+            self.long.sort_by_key(|(size, _)| *size);
+        }
+        for (size, count) in (1_u32..).zip(self.short).filter(|(_, count)| *count > 0.0) {
+            visit(f64::from(size), count);
+        }
+        for same in self.long.chunk_by(|a, b| a.0 == b.0) {
+            visit(
+                f64::from(same[0].0),
+                same.iter().map(|(_, count)| count).sum(),
+            );
+        }
+    }
+}
+
+/// Sums over one margin of the matrix: `k` is a level or a size, `c` its total.
+#[derive(Default)]
 struct Margin {
-    mean: f64,
-    variance: f64,
+    /// `Σ c`
+    count: f64,
+    /// `Σ c k`
+    first: f64,
+    /// `Σ c k²`
     square: f64,
+    /// `Σ c / k²`
     inverse_square: f64,
+    /// `Σ c²`
     non_uniformity: f64,
 }
 
 impl Margin {
-    fn new(totals: &[(f64, f64)], n: f64) -> Self {
-        let over_n = |term: &dyn Fn(f64, f64) -> f64| {
-            totals
-                .iter()
-                .map(|(key, count)| term(*key, *count))
-                .sum::<f64>()
-                / n
-        };
-        let mean = over_n(&|key, count| count * key);
-        Self {
-            mean,
-            variance: over_n(&|key, count| count * (key - mean) * (key - mean)),
-            square: over_n(&|key, count| count * key * key),
-            inverse_square: over_n(&|key, count| count / (key * key)),
-            non_uniformity: over_n(&|_, count| count * count),
-        }
+    fn add(&mut self, key: f64, count: f64) {
+        self.count += count;
+        self.first += count * key;
+        self.square += count * (key * key);
+        self.inverse_square += count / (key * key);
+        self.non_uniformity += count * count;
+    }
+
+    fn mean(&self) -> f64 {
+        self.first / self.count
     }
 }
 
@@ -220,7 +258,7 @@ mod tests {
     fn numbers_of_a_matrix_written_out() {
         // One run of level 1 and length 2, three of level 2 and length 1: n = 4, pixels = 5.
         let cell = |level, size, count| Cell { level, size, count };
-        let numbers = SizeNumbers::new(&[cell(1, 2, 1), cell(2, 1, 3)]);
+        let numbers = SizeNumbers::new(&[cell(1, 2, 1_u32), cell(2, 1, 3)], 0.0);
         assert_eq!(numbers.small, (0.25 + 3.0) / 4.0);
         assert_eq!(numbers.large, (4.0 + 3.0) / 4.0);
         assert_eq!(numbers.low_level, (1.0 + 0.75) / 4.0);

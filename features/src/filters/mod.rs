@@ -4,8 +4,14 @@
 //! A filter is one file. Where the standard and PyRadiomics differ, each has its own: below [`ibsi`] and
 //! below [`pyradiomics`].
 
+mod convolve;
+mod fft;
 pub mod ibsi;
+pub mod padding;
+pub mod pooling;
 pub mod pyradiomics;
+mod rotations;
+pub mod wavelet_kernels;
 
 use ndarray::Array3;
 

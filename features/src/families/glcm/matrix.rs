@@ -1,53 +1,114 @@
-//! Counting pairs of neighbouring pixels, direction by direction, in integers.
+//! Counting pairs of voxels, direction by direction, in integers.
+
+use std::ops::{AddAssign, Range};
+
+use rayon::prelude::*;
 
 use crate::discretise::DiscretisedRoi;
-use crate::geometry::{DIRECTIONS_2D, Direction2};
+use crate::geometry::Offset3;
+use crate::settings::Pairs;
 
-/// One non-zero element of the upper triangle of a symmetric matrix of pair counts.
+/// One non-zero element of a matrix of pair counts; `i`, `j` are positions in the list of levels that
+/// occur.
 ///
-/// `i <= j` are positions in the list of levels that occur. `count` is the number of pixel pairs, so
-/// that the symmetric matrix `P + P^T` has `count` at (i, j) and (j, i), and `2 count` at (i, i).
+/// Where pairs count both ways only the upper triangle `i <= j` is kept and `count` is the number of
+/// pairs, so that the symmetric matrix `P + P^T` has `count` at (i, j) and (j, i), and `2 count` at
+/// (i, i).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cell {
+pub(crate) struct Cell<C = u64> {
     pub(crate) i: u16,
     pub(crate) j: u16,
-    pub(crate) count: u32,
+    pub(crate) count: C,
 }
 
 /// A full table costs the square of the number of levels, sorting all pairs a multiple of the number
-/// of pixels: the table is used up to this many of its elements per pixel.
-const TABLE_ELEMENTS_PER_PIXEL: usize = 16;
+/// of voxels: the table is used up to this many of its elements per voxel.
+const TABLE_ELEMENTS_PER_VOXEL: usize = 16;
 
-/// Pair counts of a slice for each of its four directions, cells ordered by (i, j). Empty where no
-/// two pixels of the region are neighbours.
-pub(crate) fn count_pairs(levels: &DiscretisedRoi) -> [Vec<Cell>; 4] {
+/// Directions that are counted in one pass: their tables lie in the cache together, and increments of
+/// one element, which have to wait for each other, are spread over several tables.
+const TOGETHER: usize = 4;
+
+/// Pair counts of some slices for each step, which must lead forwards in storage order and not further
+/// than the padding; cells ordered by (i, j). Empty where no two voxels of the region are that step
+/// apart.
+pub(crate) fn count_pairs(
+    levels: &DiscretisedRoi,
+    slices: Range<usize>,
+    offsets: &[Offset3],
+    pairs: Pairs,
+) -> Vec<Vec<Cell>> {
     let side = levels.levels().len() + 1;
-    if side * side <= TABLE_ELEMENTS_PER_PIXEL * levels.pixels().max(64) {
-        count_in_tables(levels)
+    let steps: Vec<usize> = offsets
+        .iter()
+        .map(|offset| levels.step(*offset).cast_unsigned())
+        .collect();
+    // Voxels of the box stand for those of the region in these slices.
+    let [_, rows, columns] = levels.shape();
+    let voxels = levels.pixels().min(slices.len() * rows * columns);
+    let groups = steps.par_chunks(TOGETHER);
+    if side * side <= TABLE_ELEMENTS_PER_VOXEL * voxels.max(64) {
+        groups
+            .flat_map_iter(|steps| match *steps {
+                [a, b, c, d] => count_in_tables(levels, &slices, [a, b, c, d], pairs),
+                _ => steps
+                    .iter()
+                    .flat_map(|step| count_in_tables(levels, &slices, [*step], pairs))
+                    .collect(),
+            })
+            .collect()
     } else {
-        DIRECTIONS_2D.map(|direction| count_by_sorting(levels, direction))
+        groups
+            .flat_map_iter(|steps| {
+                steps
+                    .iter()
+                    .map(|step| count_by_sorting(levels, &slices, *step, pairs))
+            })
+            .collect()
     }
 }
 
-/// Counts into a table for each direction, all in one pass over the pixels. Rank 0 has a row and a
-/// column of its own, which take the pairs that leave the region and are never read.
-fn count_in_tables(levels: &DiscretisedRoi) -> [Vec<Cell>; 4] {
+/// Rows of the box as ranges of the padded ranks.
+fn rows<'a>(
+    levels: &'a DiscretisedRoi,
+    slices: &Range<usize>,
+) -> impl Iterator<Item = Range<usize>> + 'a {
+    slices.clone().flat_map(move |z| {
+        (0..levels.rows()).map(move |y| {
+            let first = levels.row(z, y);
+            first..first + levels.columns()
+        })
+    })
+}
+
+/// Counts into a table for each step, all in one pass over the voxels. Rank 0 has a row and a column of
+/// its own, which take the pairs that leave the region and are never read.
+fn count_in_tables<const N: usize>(
+    levels: &DiscretisedRoi,
+    slices: &Range<usize>,
+    steps: [usize; N],
+    pairs: Pairs,
+) -> Vec<Vec<Cell>> {
     let side = levels.levels().len() + 1;
-    let (plane, stride) = (levels.plane(0), levels.stride());
-    let mut tables: [Vec<u32>; 4] = std::array::from_fn(|_| vec![0; side * side]);
-    let steps = DIRECTIONS_2D.map(|direction| direction.offset(stride));
-    for y in 1..=levels.rows() {
-        for at in y * stride + 1..=y * stride + levels.columns() {
-            let from = usize::from(plane[at]);
-            if from == 0 {
+    let ranks = levels.ranks();
+    let mut tables: [Vec<u32>; N] = std::array::from_fn(|_| vec![0; side * side]);
+    for row in rows(levels, slices) {
+        let neighbours = steps.map(|step| &ranks[row.start + step..][..row.len()]);
+        for (x, from) in ranks[row].iter().enumerate() {
+            if *from == 0 {
                 continue;
             }
-            for (table, step) in tables.iter_mut().zip(steps) {
-                table[from * side + usize::from(plane[at + step])] += 1;
+            let first = usize::from(*from) * side;
+            for (table, neighbours) in tables.iter_mut().zip(neighbours) {
+                table[first + usize::from(neighbours[x])] += 1;
             }
         }
     }
-    tables.map(|table| upper_triangle(&table, side))
+    let cells = tables.iter().map(|table| match pairs {
+        Pairs::Symmetric => upper_triangle(table, side),
+        Pairs::OneWay => whole_table(table, side),
+    });
+    cells.collect()
 }
 
 fn upper_triangle(table: &[u32], side: usize) -> Vec<Cell> {
@@ -55,7 +116,7 @@ fn upper_triangle(table: &[u32], side: usize) -> Vec<Cell> {
     for i in 1..side {
         for j in i..side {
             let below = if i == j { 0 } else { table[j * side + i] };
-            let count = table[i * side + j] + below;
+            let count = u64::from(table[i * side + j]) + u64::from(below);
             if count > 0 {
                 cells.push(cell(i, j, count));
             }
@@ -64,32 +125,56 @@ fn upper_triangle(table: &[u32], side: usize) -> Vec<Cell> {
     cells
 }
 
+fn whole_table(table: &[u32], side: usize) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for (i, row) in table.chunks_exact(side).enumerate().skip(1) {
+        for (j, count) in row
+            .iter()
+            .enumerate()
+            .skip(1)
+            .filter(|(_, count)| **count > 0)
+        {
+            cells.push(cell(i, j, u64::from(*count)));
+        }
+    }
+    cells
+}
+
 /// Lists all pairs along one direction, sorts them and counts equal ones.
-fn count_by_sorting(levels: &DiscretisedRoi, direction: Direction2) -> Vec<Cell> {
-    let (plane, stride) = (levels.plane(0), levels.stride());
-    let step = direction.offset(stride);
-    let mut pairs: Vec<(u16, u16)> = Vec::with_capacity(levels.pixels());
-    for y in 1..=levels.rows() {
-        for at in y * stride + 1..=y * stride + levels.columns() {
-            let (a, b) = (plane[at], plane[at + step]);
-            if a != 0 && b != 0 {
-                pairs.push((a.min(b), a.max(b)));
+fn count_by_sorting(
+    levels: &DiscretisedRoi,
+    slices: &Range<usize>,
+    step: usize,
+    pairs: Pairs,
+) -> Vec<Cell> {
+    let ranks = levels.ranks();
+    let mut found: Vec<(u16, u16)> = Vec::new();
+    for row in rows(levels, slices) {
+        let neighbours = &ranks[row.start + step..][..row.len()];
+        for (a, b) in ranks[row].iter().zip(neighbours) {
+            if *a != 0 && *b != 0 {
+                found.push(match pairs {
+                    Pairs::Symmetric => (*a.min(b), *a.max(b)),
+                    Pairs::OneWay => (*a, *b),
+                });
             }
         }
     }
-    pairs.sort_unstable();
-    let equal = pairs.chunk_by(|a, b| a == b);
+    found.sort_unstable();
+    let equal = found.chunk_by(|a, b| a == b);
     equal
         .map(|same| {
-            let (i, j) = same[0];
-            let count = u32::try_from(same.len()).expect("fewer than 2^32 pairs");
-            cell(usize::from(i), usize::from(j), count)
+            cell(
+                usize::from(same[0].0),
+                usize::from(same[0].1),
+                same.len() as u64,
+            )
         })
         .collect()
 }
 
 /// A cell from ranks, which count from 1.
-fn cell(i: usize, j: usize, count: u32) -> Cell {
+fn cell(i: usize, j: usize, count: u64) -> Cell {
     let position = |rank: usize| u16::try_from(rank - 1).expect("ranks are u16");
     Cell {
         i: position(i),
@@ -98,30 +183,90 @@ fn cell(i: usize, j: usize, count: u32) -> Cell {
     }
 }
 
+/// Adds up the cells of several matrices of `n` levels, which follow one another, into one matrix.
+pub(crate) fn merge<C>(n: usize, mut cells: Vec<Cell<C>>) -> Vec<Cell<C>>
+where
+    C: Copy + Default + PartialEq + AddAssign,
+{
+    if n * n > TABLE_ELEMENTS_PER_VOXEL * cells.len() {
+        // Stable, so that elements are added up in the order of their matrices, as below.
+        cells.sort_by_key(|cell| (cell.i, cell.j));
+        cells.dedup_by(|next, kept| {
+            let same = (next.i, next.j) == (kept.i, kept.j);
+            if same {
+                kept.count += next.count;
+            }
+            same
+        });
+        return cells;
+    }
+    let mut table = vec![C::default(); n * n];
+    for cell in &cells {
+        table[usize::from(cell.i) * n + usize::from(cell.j)] += cell.count;
+    }
+    cells.clear();
+    for (i, row) in (0_u16..).zip(table.chunks_exact(n)) {
+        let counts = (0_u16..)
+            .zip(row)
+            .filter(|(_, count)| **count != C::default());
+        cells.extend(counts.map(|(j, count)| Cell {
+            i,
+            j,
+            count: *count,
+        }));
+    }
+    cells
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::Array3;
 
     use super::*;
     use crate::discretise::Discretisation;
-    use crate::geometry::Spacing;
+    use crate::geometry::{Reach, Spacing, half_offsets};
     use crate::roi::Roi;
 
-    /// Both ways of counting, on a slice with many levels and holes.
+    /// Both ways of counting, on a volume with many levels and holes.
     #[test]
     fn tables_and_sorting_agree() {
-        let values = Array3::from_shape_fn((1, 23, 31), |(_, y, x)| {
-            ((y * y * 7 + x * x * 13 + x * y) % 29) as f64
+        let shape = (3, 23, 31);
+        let values = Array3::from_shape_fn(shape, |(z, y, x)| {
+            ((y * y * 7 + x * x * 13 + x * y + z) % 29) as f64
         });
-        let inside = Array3::from_shape_fn((1, 23, 31), |(_, y, x)| (y * x) % 7 != 3);
+        let inside = Array3::from_shape_fn(shape, |(z, y, x)| (y * x + z) % 7 != 3);
         let spacing = Spacing::new([1.0; 3]).unwrap();
         let roi = Roi::from_arrays(&values, &inside, spacing)
             .unwrap()
             .unwrap();
         let rule = Discretisation::PyRadiomicsFixedBinSize { width: 1.0 };
-        let levels = DiscretisedRoi::new(&roi, rule, 4096, 1).unwrap();
-        let sorted = DIRECTIONS_2D.map(|direction| count_by_sorting(&levels, direction));
-        assert_eq!(count_in_tables(&levels), sorted);
-        assert!(sorted.iter().all(|cells| cells.len() > 100));
+        let levels = DiscretisedRoi::new(&roi, rule, 4096, 2).unwrap();
+        for pairs in [Pairs::Symmetric, Pairs::OneWay] {
+            let offsets = half_offsets(&[1, 2], Reach::Volume);
+            let counted = count_pairs(&levels, 0..3, &offsets, pairs);
+            assert_eq!(counted.len(), 13 + 49);
+            for (offset, cells) in offsets.into_iter().zip(counted) {
+                let step = levels.step(offset).cast_unsigned();
+                assert_eq!(cells, count_by_sorting(&levels, &(0..3), step, pairs));
+                assert!(cells.len() > 20);
+            }
+        }
+    }
+
+    #[test]
+    fn merging_in_a_table_and_by_sorting_agree() {
+        let cells = |of: &[(u16, u16, u64)]| -> Vec<Cell> {
+            let all = of.iter();
+            all.map(|(i, j, count)| Cell {
+                i: *i,
+                j: *j,
+                count: *count,
+            })
+            .collect()
+        };
+        let both = cells(&[(0, 1, 3), (1, 2, 1), (0, 0, 2), (0, 1, 4), (2, 2, 9)]);
+        let expected = cells(&[(0, 0, 2), (0, 1, 7), (1, 2, 1), (2, 2, 9)]);
+        assert_eq!(merge(3, both.clone()), expected);
+        assert_eq!(merge(3000, both), expected);
     }
 }

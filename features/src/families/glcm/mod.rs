@@ -1,33 +1,46 @@
-//! Grey level co-occurrence matrix (IBSI family LFYI): how often grey levels `i` and `j` are
-//! neighbours at distance 1, counted along the four directions of a slice, both ways (symmetric).
+//! Grey level co-occurrence matrix (IBSI family LFYI): how often grey levels `i` and `j` are a step apart,
+//! counted along each direction.
 //!
-//! Each feature is computed for each direction and averaged (IBSI aggregation BTW3, 2D:avg, for a
-//! single slice). Directions without any pair are left out; when none is left, all features are NaN
-//! but the maximal correlation coefficient, which PyRadiomics sets to 1 for a region of one level.
+//! `ibsi` profile: matrices of slices and directions become one value as the settings' aggregations say.
+//! `pyradiomics` profile: the directions of a volume at each of the settings' distances, or those of all
+//! slices together, are averaged, or weighted by `exp(-d²)` of their length in mm and merged. Directions
+//! without any pair are left out; when none is left, all features are NaN but the maximal correlation
+//! coefficient, which PyRadiomics sets to 1 for a region of one level.
 //!
-//! Symbols: `p(i, j)` the normalised matrix, `p_x(i) = Σ_j p(i, j)`, `mu` and `sigma²` mean and
-//! variance of `p_x`, `p_x+y(k) = Σ_{i+j=k} p(i, j)`, `p_x-y(k) = Σ_{|i-j|=k} p(i, j)`, `N_g` the
-//! highest level of the region, `HX = -Σ p_x log2(p_x + ε)`, `HXY = -Σ p log2(p + ε)`,
-//! `HXY1 = -Σ p(i, j) log2(p_x(i) p_x(j) + ε)`, `HXY2 = -Σ p_x(i) p_x(j) log2(p_x(i) p_x(j) + ε)`,
-//! `Q(i, j) = Σ_k p(i, k) p(j, k) / (p_x(i) p_x(k) + ε)`, `ε` = 2.2e-16.
+//! Symbols: `p(i, j)` the normalised matrix, `p_x(i) = Σ_j p(i, j)`, `p_y(j) = Σ_i p(i, j)` (the same when
+//! pairs count both ways), `mu_x`, `mu_y`, `sigma_x²`, `sigma_y²` their means and variances,
+//! `p_x+y(k) = Σ_{i+j=k} p(i, j)`, `p_x-y(k) = Σ_{|i-j|=k} p(i, j)`, `N_g` the highest level of the
+//! region, `HX = -Σ p_x log2(p_x + ε)`, `HY` likewise, `HXY = -Σ p log2(p + ε)`,
+//! `HXY1 = -Σ p(i, j) log2(p_x(i) p_y(j) + ε)`, `HXY2 = -Σ p_x(i) p_y(j) log2(p_x(i) p_y(j) + ε)`,
+//! `Q(i, j) = Σ_k p(i, k) p(j, k) / (p_x(i) p_y(k) + ε)`, `ε` = 2.2e-16 in the `pyradiomics` profile and 0
+//! in the `ibsi` profile.
 //!
 //! Haralick, Shanmugam and Dinstein, Textural features for image classification, IEEE Transactions
 //! on Systems, Man and Cybernetics 3(6), 1973, doi:10.1109/TSMC.1973.4309314.
 
+mod correlations;
 mod eigenvalues;
 mod features;
 mod marginals;
 pub(super) mod matrix;
 
-use self::features::{MAXIMAL_CORRELATION, TABLE};
-use self::marginals::CoOccurrence;
-use crate::families::aggregate::nan_mean;
+use std::sync::Arc;
+
+use self::features::{MAXIMAL_CORRELATION, Row, TABLE};
+use self::marginals::{CoOccurrence, Frame};
+use self::matrix::Cell;
+use crate::aggregation::Aggregation;
+use crate::discretise::DiscretisedRoi;
+use crate::families::aggregate::{self, Directional};
+use crate::families::entropy::Count;
 use crate::family::{Extent, FeatureFamily, Input, Region};
+use crate::geometry::{Offset3, Reach, half_offsets};
 use crate::profile::Profile;
-use crate::spec::{FeatureSpec, specs_of};
+use crate::settings::{ExtractionSettings, Planes};
+use crate::spec::{FeatureSpec, rows_of, specs_of};
 
 /// The family.
-pub(crate) struct Glcm;
+pub(crate) struct Glcm(pub(crate) Profile);
 
 impl FeatureFamily for Glcm {
     fn id(&self) -> &'static str {
@@ -35,11 +48,11 @@ impl FeatureFamily for Glcm {
     }
 
     fn profile(&self) -> Profile {
-        Profile::PyRadiomics
+        self.0
     }
 
     fn extent(&self) -> Extent {
-        Extent::Slice
+        Extent::Any
     }
 
     fn input(&self) -> Input {
@@ -47,22 +60,133 @@ impl FeatureFamily for Glcm {
     }
 
     fn specs(&self) -> Vec<&'static FeatureSpec> {
-        specs_of(TABLE, self.profile())
+        specs_of(TABLE, self.0)
+    }
+
+    fn aggregations(&self, settings: &ExtractionSettings) -> Vec<Option<Aggregation>> {
+        aggregate::of_directions(self.0, settings)
     }
 
     fn compute(&self, region: &Region<'_>, values: &mut Vec<f64>) {
+        let matrices = Matrices::new(self.0, region);
+        let features = rows_of(TABLE, self.0).count();
+        match self.0 {
+            Profile::Ibsi => {
+                let slices = region.grey_levels().slices();
+                let ways = self.aggregations(region.settings);
+                let ways: Vec<_> = ways.into_iter().flatten().collect();
+                aggregate::append_all(&matrices, &ways, slices, features, values);
+            }
+            Profile::PyRadiomics => values.extend(matrices.as_pyradiomics(region, features)),
+        }
+    }
+}
+
+/// Counts and reads the matrices of a region.
+struct Matrices<'a> {
+    levels: &'a DiscretisedRoi,
+    settings: &'a ExtractionSettings,
+    frame: Arc<Frame>,
+}
+
+impl<'a> Matrices<'a> {
+    fn new(profile: Profile, region: &'a Region<'_>) -> Self {
         let levels = region.grey_levels();
-        let directions: Vec<CoOccurrence> = matrix::count_pairs(levels)
-            .into_iter()
-            .filter_map(|cells| CoOccurrence::new(cells, levels.levels(), levels.highest_level()))
-            .collect();
-        let flat = levels.levels().len() == 1;
-        values.extend(TABLE.iter().map(|feature| {
+        let frame = Frame {
+            levels: levels
+                .levels()
+                .iter()
+                .map(|level| f64::from(*level))
+                .collect(),
+            highest_level: f64::from(levels.highest_level()),
+            pairs: region.settings.pairs,
+            profile,
+        };
+        Self {
+            levels,
+            settings: region.settings,
+            frame: Arc::new(frame),
+        }
+    }
+
+    fn offsets(&self, reach: Reach) -> Vec<Offset3> {
+        half_offsets(&self.settings.distances, reach)
+    }
+
+    fn read_cells<C: Count>(&self, cells: &[Cell<C>]) -> Option<Vec<f64>> {
+        let matrix = CoOccurrence::new(&self.frame, cells)?;
+        let flat = self.frame.levels.len() == 1;
+        let features = rows_of(TABLE, self.frame.profile);
+        let value = |feature: &Row| {
             if flat && feature.spec.name == MAXIMAL_CORRELATION {
                 1.0
             } else {
-                nan_mean(directions.iter().map(feature.value))
+                (feature.value)(&matrix)
             }
-        }));
+        };
+        Some(features.map(value).collect())
+    }
+
+    /// The features as PyRadiomics aggregates them.
+    fn as_pyradiomics(&self, region: &Region<'_>, features: usize) -> Vec<f64> {
+        let reach = match self.settings.planes {
+            Planes::Volume => Reach::Volume,
+            Planes::InSlices => Reach::Slice,
+        };
+        let directions = self.count(reach);
+        let mut values = if self.settings.weighting.is_none() {
+            aggregate::mean_of_matrices(self, &directions, features)
+        } else {
+            let spacing = region.roi.spacing();
+            let weighted = self.offsets(reach).into_iter().zip(&directions);
+            let cells = weighted.flat_map(|(offset, cells)| {
+                let weight = self
+                    .settings
+                    .weight(offset, spacing)
+                    .map_or(1.0, |(weight, _)| weight);
+                cells.iter().map(move |cell| Cell {
+                    i: cell.i,
+                    j: cell.j,
+                    count: weight * cell.count as f64,
+                })
+            });
+            let merged = matrix::merge(self.frame.levels.len(), cells.collect());
+            aggregate::means(self.read_cells(&merged), features)
+        };
+        // Without any pair nothing was read, but one level is one level.
+        if self.frame.levels.len() == 1 {
+            let mut names = rows_of(TABLE, self.frame.profile).map(|row| row.spec.name);
+            let at = names.position(|name| name == MAXIMAL_CORRELATION);
+            values[at.expect("a feature of the profile")] = 1.0;
+        }
+        values
+    }
+}
+
+impl Directional for Matrices<'_> {
+    type Matrix = Vec<Cell>;
+
+    fn count(&self, reach: Reach) -> Vec<Vec<Cell>> {
+        let slices = 0..self.levels.slices();
+        matrix::count_pairs(
+            self.levels,
+            slices,
+            &self.offsets(reach),
+            self.settings.pairs,
+        )
+    }
+
+    fn count_slice(&self, z: usize) -> Vec<Vec<Cell>> {
+        let offsets = self.offsets(Reach::Slice);
+        matrix::count_pairs(self.levels, z..z + 1, &offsets, self.settings.pairs)
+    }
+
+    fn merge(&self, matrices: &[&Vec<Cell>]) -> Vec<Cell> {
+        let cells = matrices.iter().flat_map(|cells| cells.iter().copied());
+        matrix::merge(self.frame.levels.len(), cells.collect())
+    }
+
+    fn read(&self, matrix: &Vec<Cell>) -> Option<Vec<f64>> {
+        self.read_cells(matrix)
     }
 }

@@ -1,20 +1,25 @@
-//! Grey level size zone matrix (IBSI family 9SAK): zones of connected pixels of one grey level, by
-//! level `i` and size `j` in pixels. In a slice the connection runs over eight neighbours (IBSI
-//! aggregation 8QNN, 2D, for a single slice). The symbols are those of
-//! [`crate::families::size_matrix`].
+//! Grey level size zone matrix (IBSI family 9SAK): zones of connected voxels of one grey level, by
+//! level `i` and size `j` in voxels. Connected are the 8 neighbours in a slice and the 26 in a volume. The
+//! symbols are those of [`crate::families::size_matrix`]; `ε` is 0 in the standard.
+//!
+//! PyRadiomics takes the volume, or with `force2D` the zones of all slices in one matrix; the standard
+//! knows three aggregations ([`crate::families::parts`]).
 //!
 //! Thibault et al., Texture indexes and gray level size zone matrix, Pattern Recognition and
 //! Information Processing, 2009, pages 140-145.
 
 pub(super) mod zones;
 
+use crate::aggregation::Aggregation;
+use crate::families::parts;
 use crate::families::size_matrix::SizeNumbers;
 use crate::family::{Extent, FeatureFamily, Input, Region};
 use crate::profile::Profile;
+use crate::settings::ExtractionSettings;
 use crate::spec::{Feature, FeatureSpec, specs_of};
 
-/// The family.
-pub(crate) struct Glszm;
+/// The family, as a profile defines it.
+pub(crate) struct Glszm(pub(crate) Profile);
 
 impl FeatureFamily for Glszm {
     fn id(&self) -> &'static str {
@@ -22,11 +27,11 @@ impl FeatureFamily for Glszm {
     }
 
     fn profile(&self) -> Profile {
-        Profile::PyRadiomics
+        self.0
     }
 
     fn extent(&self) -> Extent {
-        Extent::Slice
+        Extent::Any
     }
 
     fn input(&self) -> Input {
@@ -34,14 +39,21 @@ impl FeatureFamily for Glszm {
     }
 
     fn specs(&self) -> Vec<&'static FeatureSpec> {
-        specs_of(TABLE, self.profile())
+        specs_of(TABLE, self.0)
+    }
+
+    fn aggregations(&self, settings: &ExtractionSettings) -> Vec<Option<Aggregation>> {
+        parts::aggregations(self.0, settings)
     }
 
     fn compute(&self, region: &Region<'_>, values: &mut Vec<f64>) {
         let levels = region.grey_levels();
-        let counts = zones::count_zones(levels);
-        let numbers = SizeNumbers::new(&counts.cells(levels.levels()));
-        values.extend(TABLE.iter().map(|feature| (feature.value)(&numbers)));
+        for parting in parts::partings(self.0, region.settings) {
+            values.extend(parting.features(self.0, TABLE, levels, |part| {
+                let counts = zones::Zones::label(levels, part).sizes();
+                SizeNumbers::new(&counts.cells(levels.levels()), self.0.epsilon())
+            }));
+        }
     }
 }
 
@@ -83,7 +95,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         "glszm_large_area_emphasis",
         Some("glszm_LargeAreaEmphasis"),
         Some("48P8"),
-        "pixel^2",
+        "voxel^2",
         "sum of c_j j^2, over n",
         |numbers| numbers.large,
     ),
@@ -91,7 +103,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         "glszm_large_area_high_grey_level_emphasis",
         Some("glszm_LargeAreaHighGrayLevelEmphasis"),
         Some("J17V"),
-        "pixel^2 level^2",
+        "voxel^2 level^2",
         "sum of c i^2 j^2, over n",
         |numbers| numbers.large_high,
     ),
@@ -99,7 +111,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         "glszm_large_area_low_grey_level_emphasis",
         Some("glszm_LargeAreaLowGrayLevelEmphasis"),
         Some("YH51"),
-        "pixel^2 level^-2",
+        "voxel^2 level^-2",
         "sum of c j^2 / i^2, over n",
         |numbers| numbers.large_low,
     ),
@@ -131,7 +143,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         "glszm_small_area_emphasis",
         Some("glszm_SmallAreaEmphasis"),
         Some("5QRC"),
-        "pixel^-2",
+        "voxel^-2",
         "sum of c_j / j^2, over n",
         |numbers| numbers.small,
     ),
@@ -139,7 +151,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         "glszm_small_area_high_grey_level_emphasis",
         Some("glszm_SmallAreaHighGrayLevelEmphasis"),
         Some("HW1V"),
-        "pixel^-2 level^2",
+        "voxel^-2 level^2",
         "sum of c i^2 / j^2, over n",
         |numbers| numbers.small_high,
     ),
@@ -147,7 +159,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         "glszm_small_area_low_grey_level_emphasis",
         Some("glszm_SmallAreaLowGrayLevelEmphasis"),
         Some("5RAI"),
-        "pixel^-2 level^-2",
+        "voxel^-2 level^-2",
         "sum of c / (i^2 j^2), over n",
         |numbers| numbers.small_low,
     ),
@@ -164,14 +176,14 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         Some("glszm_ZonePercentage"),
         Some("P30P"),
         "1",
-        "n over the number of pixels",
+        "n over the number of voxels",
         |numbers| numbers.percentage,
     ),
     Feature::new(
         "glszm_zone_variance",
         Some("glszm_ZoneVariance"),
         Some("3NSA"),
-        "pixel^2",
+        "voxel^2",
         "sum of p (j - mu_j)^2",
         |numbers| numbers.size_variance,
     ),

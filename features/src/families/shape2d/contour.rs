@@ -13,6 +13,7 @@
 use ndarray::ArrayView2;
 
 use super::Pixel;
+use crate::hull::planar::convex_hull;
 
 /// What the outline is made of, in whole numbers: lengths and areas are exact until the spacing
 /// comes in, and do not depend on where the region lies.
@@ -139,28 +140,4 @@ impl Contour {
         }
         largest.sqrt()
     }
-}
-
-/// Corners of the convex hull by Andrew's monotone chain, doi:10.1016/0020-0190(79)90072-3.
-fn convex_hull(mut points: Vec<[i64; 2]>) -> Vec<[i64; 2]> {
-    points.sort_unstable();
-    points.dedup();
-    let mut hull = half_hull(points.iter().copied());
-    hull.extend(half_hull(points.iter().rev().copied()));
-    hull
-}
-
-fn half_hull(points: impl Iterator<Item = [i64; 2]>) -> Vec<[i64; 2]> {
-    let mut chain: Vec<[i64; 2]> = Vec::new();
-    for point in points {
-        while let [.., a, b] = chain[..] {
-            let turn = (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0]);
-            if turn > 0 {
-                break;
-            }
-            chain.pop();
-        }
-        chain.push(point);
-    }
-    chain
 }

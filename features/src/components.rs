@@ -1,0 +1,201 @@
+//! Connected parts of a region: voxels that touch each other, across corners too (26 neighbours in a
+//! volume, 8 in a slice).
+//!
+//! Works on runs of voxels along x, of which a region has far fewer than voxels: two runs in neighbouring
+//! rows belong together when they overlap or touch at a corner. A union-find holds the parts.
+
+use ndarray::{Array3, ArrayView3};
+
+use crate::volume::MaskVolume;
+
+/// Voxels `from..to` of one row.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    row: (usize, usize),
+    from: usize,
+    to: usize,
+}
+
+/// The runs of a region and the part each belongs to; parts are numbered in storage order.
+struct Parts {
+    runs: Vec<Run>,
+    part_of_run: Vec<usize>,
+    count: usize,
+}
+
+/// How many connected parts a region has.
+pub(crate) fn count(inside: &ArrayView3<'_, bool>) -> usize {
+    Parts::new(inside).count
+}
+
+/// The connected parts of a region, each as a mask of its own, in storage order of their first voxels.
+pub fn components(mask: &MaskVolume) -> Vec<MaskVolume> {
+    let view = mask.inside().view();
+    let parts = Parts::new(&view);
+    let mut masks = vec![Array3::from_elem(view.dim(), false); parts.count];
+    for (run, part) in parts.runs.iter().zip(&parts.part_of_run) {
+        let (z, y) = run.row;
+        for x in run.from..run.to {
+            masks[*part][[z, y, x]] = true;
+        }
+    }
+    let grid = *mask.grid();
+    masks
+        .into_iter()
+        .filter_map(|inside| MaskVolume::new(inside, grid))
+        .collect()
+}
+
+impl Parts {
+    fn new(inside: &ArrayView3<'_, bool>) -> Self {
+        let (slices, rows, _) = inside.dim();
+        let mut runs: Vec<Run> = Vec::new();
+        // Where the runs of row (z, y) begin.
+        let mut first = vec![0; slices * rows + 1];
+        for z in 0..slices {
+            for y in 0..rows {
+                let line = inside.slice(ndarray::s![z, y, ..]);
+                let mut open = None;
+                for (x, voxel) in line.iter().enumerate() {
+                    match (open, *voxel) {
+                        (None, true) => open = Some(x),
+                        (Some(from), false) => {
+                            runs.push(Run {
+                                row: (z, y),
+                                from,
+                                to: x,
+                            });
+                            open = None;
+                        }
+                        _ => {}
+                    }
+                }
+                if let Some(from) = open {
+                    let to = line.len();
+                    runs.push(Run {
+                        row: (z, y),
+                        from,
+                        to,
+                    });
+                }
+                first[z * rows + y + 1] = runs.len();
+            }
+        }
+        let mut parents: Vec<usize> = (0..runs.len()).collect();
+        for z in 0..slices {
+            for y in 0..rows {
+                let here = first[z * rows + y]..first[z * rows + y + 1];
+                // The rows already visited that touch this one.
+                for (dz, dy) in [(0, -1), (-1, -1), (-1, 0), (-1, 1)] {
+                    let (Some(z), Some(y)) = (z.checked_add_signed(dz), y.checked_add_signed(dy))
+                    else {
+                        continue;
+                    };
+                    if y >= rows {
+                        continue;
+                    }
+                    let there = first[z * rows + y]..first[z * rows + y + 1];
+                    join_touching(&runs, here.clone(), there, &mut parents);
+                }
+            }
+        }
+        let mut numbers = vec![usize::MAX; runs.len()];
+        let mut count = 0;
+        let part_of_run = (0..runs.len())
+            .map(|run| {
+                let root = root(&mut parents, run);
+                if numbers[root] == usize::MAX {
+                    numbers[root] = count;
+                    count += 1;
+                }
+                numbers[root]
+            })
+            .collect();
+        Self {
+            runs,
+            part_of_run,
+            count,
+        }
+    }
+}
+
+/// Joins the runs of two rows that overlap or touch at a corner; both lists ascend along x.
+fn join_touching(
+    runs: &[Run],
+    here: std::ops::Range<usize>,
+    there: std::ops::Range<usize>,
+    parents: &mut [usize],
+) {
+    let mut at = there.start;
+    for run in here {
+        // A run that ends before this one begins touches no later one either.
+        while at < there.end && runs[at].to < runs[run].from {
+            at += 1;
+        }
+        let mut other = at;
+        while other < there.end && runs[other].from <= runs[run].to {
+            let (a, b) = (root(parents, run), root(parents, other));
+            parents[a.max(b)] = a.min(b);
+            other += 1;
+        }
+    }
+}
+
+fn root(parents: &mut [usize], mut run: usize) -> usize {
+    while parents[run] != run {
+        parents[run] = parents[parents[run]];
+        run = parents[run];
+    }
+    run
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A flood fill, voxel by voxel.
+    fn by_flooding(inside: &Array3<bool>) -> usize {
+        let mut left = inside.clone();
+        let (nz, ny, nx) = left.dim();
+        let mut parts = 0;
+        for (start, _) in inside.indexed_iter().filter(|(_, inside)| **inside) {
+            if !std::mem::take(&mut left[start]) {
+                continue;
+            }
+            parts += 1;
+            let mut open = vec![start];
+            while let Some((z, y, x)) = open.pop() {
+                for z in z.saturating_sub(1)..(z + 2).min(nz) {
+                    for y in y.saturating_sub(1)..(y + 2).min(ny) {
+                        for x in x.saturating_sub(1)..(x + 2).min(nx) {
+                            if std::mem::take(&mut left[[z, y, x]]) {
+                                open.push((z, y, x));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        parts
+    }
+
+    #[test]
+    fn runs_and_flooding_find_the_same_parts() {
+        let mut state = 7_u64;
+        let mut several = 0;
+        for round in 0..2000_usize {
+            let shape = (1 + round % 4, 1 + round % 5, 1 + round % 7);
+            let threshold = [2, 3, 5][round % 3];
+            let inside = Array3::from_shape_simple_fn(shape, || {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                (state >> 33) % 8 < threshold
+            });
+            let expected = by_flooding(&inside);
+            assert_eq!(count(&inside.view()), expected, "{inside:?}");
+            several += usize::from(expected > 1);
+        }
+        assert!(several > 500, "{several} regions with several parts");
+    }
+}

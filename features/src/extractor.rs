@@ -1,0 +1,502 @@
+//! From a volume and a mask to rows of features: processing, filters, regions, families.
+//!
+//! The order is PyRadiomics' and the standard's: normalise, resample, cut out the region, re-segment it
+//! on the unfiltered intensities, then measure: form on the region before re-segmentation and on the
+//! unfiltered image only, everything else on each image asked for.
+//!
+//! A slice of a case is measured as a region of its own. Unless the image is resampled or cropped to
+//! the region, all slices are cut from one (normalised, filtered) image; else each slice is prepared as
+//! the only slice of its mask, which leaves its own axis alone: what PyRadiomics does with such a mask.
+
+use std::borrow::Cow;
+
+use ndarray::{Array3, s};
+use rayon::prelude::*;
+
+use crate::engine::{Subject, measure};
+use crate::error::{FeatureError, Result};
+use crate::filters::Filter;
+use crate::processing::{Resampling, normalise, resample};
+use crate::roi::Roi;
+use crate::set::{Column, FeatureSet, ORIGINAL};
+use crate::settings::ExtractionSettings;
+use crate::volume::{MaskVolume, Volume};
+
+/// An image that is measured: the unfiltered one, or the responses of a filter.
+#[derive(Debug, Default)]
+pub struct ImageSource {
+    /// None for the unfiltered image.
+    pub filter: Option<Box<dyn Filter>>,
+    /// Settings of this image, where they differ from the extractor's (a bin width of its own).
+    pub settings: Option<ExtractionSettings>,
+}
+
+/// Bringing the whole image to one scale (PyRadiomics' `normalize`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Normalisation {
+    /// Standard deviation afterwards.
+    pub scale: f64,
+    /// Values further from the mean, in standard deviations, are moved to this distance.
+    pub remove_outliers: Option<f64>,
+}
+
+/// What is done to an image before it is measured.
+#[derive(Debug, Clone, Default)]
+pub struct Processing {
+    /// Standardising the whole image.
+    pub normalisation: Option<Normalisation>,
+    /// Another grid.
+    pub resampling: Option<Resampling>,
+    /// Cutting the image down to the region's bounding box and so many voxels around it before it is
+    /// filtered (PyRadiomics' `preCrop` with `padDistance`); not together with resampling, which cuts by
+    /// itself.
+    pub crop: Option<usize>,
+}
+
+/// Everything that is done with a region.
+#[derive(Debug)]
+pub struct Extractor {
+    /// What is measured on the unfiltered image.
+    set: FeatureSet,
+    /// What is measured on filtered images.
+    filtered: Option<FeatureSet>,
+    settings: ExtractionSettings,
+    processing: Processing,
+    images: Vec<ImageSource>,
+    /// Along how many axes a bounding box must be longer than one voxel.
+    minimum_dimensions: usize,
+}
+
+/// A column of the table: a feature on an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageColumn {
+    /// Full name.
+    pub name: String,
+    /// What the image is called: `original`, `wavelet-LLH` …
+    pub image: String,
+    /// The feature.
+    pub column: Column,
+}
+
+/// What was measured of one region.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// Voxels of the region as it was measured, before re-segmentation.
+    pub voxels: usize,
+    /// Voxels left after re-segmentation.
+    pub kept: usize,
+    /// Size of a voxel in mm along z, y, x, as measured.
+    pub spacing: [f64; 3],
+    /// Connected parts of the region.
+    pub parts: usize,
+    /// Lowest and highest intensity of the unfiltered region.
+    pub range: (f64, f64),
+    /// Grey levels of the unfiltered region, where any family reads them.
+    pub levels: Option<usize>,
+    /// Values in the order of [`Extractor::columns`]; NaN where undefined.
+    pub values: Vec<f64>,
+    /// What is doubtful about filtered images.
+    pub doubts: Vec<ImageDoubt>,
+}
+
+/// What is doubtful about a filtered image of a region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageDoubt {
+    /// The filter cannot be applied; the columns of its images are undefined.
+    NotFiltered {
+        /// The images.
+        images: Vec<String>,
+        /// The filter's error.
+        reason: String,
+    },
+    /// The region has a single grey level on this image, although it has several on the unfiltered one.
+    Collapsed {
+        /// The image.
+        image: String,
+    },
+}
+
+/// A region on its way through the images.
+struct Underway {
+    morphology: Roi,
+    roi: Roi,
+    measured: Measured,
+}
+
+impl Extractor {
+    /// Puts a plan together. Images come in the order of their columns; the unfiltered one, where it is
+    /// wanted, first.
+    ///
+    /// # Errors
+    /// [`FeatureError::Settings`] when no image is wanted or two are called alike.
+    pub fn new(
+        set: FeatureSet,
+        settings: ExtractionSettings,
+        processing: Processing,
+        images: Vec<ImageSource>,
+        minimum_dimensions: usize,
+    ) -> Result<Self> {
+        let filtered = set.on_filtered_images(&settings);
+        let extractor = Self {
+            set,
+            filtered,
+            settings,
+            processing,
+            images,
+            minimum_dimensions,
+        };
+        let mut names = extractor.image_names();
+        let mut faults = Vec::new();
+        if names.is_empty() {
+            faults.push("no image to measure".to_owned());
+        }
+        names.sort();
+        faults.extend(
+            names
+                .windows(2)
+                .filter(|pair| pair[0] == pair[1])
+                .map(|pair| format!("image '{}' is asked for twice", pair[0])),
+        );
+        if faults.is_empty() {
+            Ok(extractor)
+        } else {
+            Err(FeatureError::Settings { faults })
+        }
+    }
+
+    /// Whether images are brought to another grid first.
+    pub fn resamples(&self) -> bool {
+        self.processing.resampling.is_some()
+    }
+
+    /// The settings of the unfiltered image.
+    pub fn settings(&self) -> &ExtractionSettings {
+        &self.settings
+    }
+
+    /// What is measured on the unfiltered image.
+    pub fn set(&self) -> &FeatureSet {
+        &self.set
+    }
+
+    /// What the images are called, in the order of their columns.
+    pub fn image_names(&self) -> Vec<String> {
+        self.images.iter().flat_map(ImageSource::names).collect()
+    }
+
+    /// The columns of the table.
+    pub fn columns(&self) -> Vec<ImageColumn> {
+        let mut columns = Vec::new();
+        for source in &self.images {
+            let Some(set) = self.set_on(source) else {
+                continue;
+            };
+            for image in source.names() {
+                columns.extend(set.described_columns().iter().map(|column| ImageColumn {
+                    name: column.name_on(&image),
+                    image: image.clone(),
+                    column: *column,
+                }));
+            }
+        }
+        columns
+    }
+
+    fn set_on(&self, source: &ImageSource) -> Option<&FeatureSet> {
+        match source.filter {
+            None => Some(&self.set),
+            Some(_) => self.filtered.as_ref(),
+        }
+    }
+
+    /// Measures the region as a whole.
+    ///
+    /// # Errors
+    /// [`FeatureError::Emptied`], [`FeatureError::TooFlat`], [`FeatureError::TooSmall`] and the errors of
+    /// processing and of the families.
+    pub fn case(&self, volume: &Volume, mask: &MaskVolume) -> Result<Measured> {
+        let normalised = self.normalised(volume);
+        let (image, mask) = self.prepared(&normalised, mask)?;
+        let roi = Roi::from_volume(&image, &mask)?;
+        let roi = roi.ok_or(FeatureError::Emptied { step: "resampling" })?;
+        let mut one = self.regions(&image, vec![roi]);
+        one.pop()
+            .unwrap_or(Err(FeatureError::Emptied { step: "measuring" }))
+    }
+
+    /// Measures each slice that holds part of the region, in ascending order, with its index.
+    ///
+    /// # Errors
+    /// When image and mask do not belong together. What is wrong with one slice stands in its place.
+    pub fn slices(
+        &self,
+        volume: &Volume,
+        mask: &MaskVolume,
+    ) -> Result<Vec<(usize, Result<Measured>)>> {
+        let occupied = mask.occupied_slices();
+        let normalised = self.normalised(volume);
+        if self.processing.resampling.is_none() && self.processing.crop.is_none() {
+            let rois = occupied.par_iter().map(|z| {
+                let roi = Roi::from_slice(&normalised, mask, *z)?;
+                roi.ok_or(FeatureError::Emptied { step: "reading" })
+            });
+            let rois = rois.collect::<Result<Vec<Roi>>>()?;
+            let measured = self.regions(&normalised, rois);
+            return Ok(occupied.into_iter().zip(measured).collect());
+        }
+        let alone = |z: &usize| {
+            let mut inside = Array3::from_elem(mask.inside().dim(), false);
+            let plane = mask.inside().slice(s![*z, .., ..]);
+            inside.slice_mut(s![*z, .., ..]).assign(&plane);
+            let slice = MaskVolume::new(inside, *mask.grid());
+            let slice = slice.ok_or(FeatureError::Emptied { step: "reading" })?;
+            let (image, slice) = self.prepared(&normalised, &slice)?;
+            let roi = Roi::from_volume(&image, &slice)?;
+            let roi = roi.ok_or(FeatureError::Emptied { step: "resampling" })?;
+            let mut one = self.regions(&image, vec![roi]);
+            one.pop()
+                .unwrap_or(Err(FeatureError::Emptied { step: "measuring" }))
+        };
+        Ok(occupied.iter().map(|z| (*z, alone(z))).collect())
+    }
+
+    fn normalised<'a>(&self, volume: &'a Volume) -> Cow<'a, Volume> {
+        match &self.processing.normalisation {
+            Some(rule) => Cow::Owned(normalise(volume, rule.scale, rule.remove_outliers)),
+            None => Cow::Borrowed(volume),
+        }
+    }
+
+    fn prepared<'a>(
+        &self,
+        volume: &'a Volume,
+        mask: &'a MaskVolume,
+    ) -> Result<(Cow<'a, Volume>, Cow<'a, MaskVolume>)> {
+        if let Some(rule) = &self.processing.resampling {
+            let (volume, mask) = resample(volume, mask, rule)?;
+            return Ok((Cow::Owned(volume), Cow::Owned(mask)));
+        }
+        let Some(pad) = self.processing.crop else {
+            return Ok((Cow::Borrowed(volume), Cow::Borrowed(mask)));
+        };
+        let Some(roi) = Roi::from_volume(volume, mask)? else {
+            return Err(FeatureError::Emptied { step: "reading" });
+        };
+        let (low, shape) = (roi.offset(), roi.shape());
+        let whole = volume.grid().shape;
+        let from = low.map(|low| low.saturating_sub(pad));
+        let to: [usize; 3] =
+            std::array::from_fn(|axis| (low[axis] + shape[axis] + pad).min(whole[axis]));
+        let shape = std::array::from_fn(|axis| to[axis] - from[axis]);
+        Ok((
+            Cow::Owned(volume.cut(from, shape)),
+            Cow::Owned(mask.cut(from, shape)),
+        ))
+    }
+
+    /// Measures regions of one image, image after image, the regions of an image in parallel.
+    fn regions(&self, image: &Volume, rois: Vec<Roi>) -> Vec<Result<Measured>> {
+        let begun = rois.into_par_iter().map(|roi| self.begin(roi));
+        let mut underway: Vec<Result<Underway>> = begun.collect();
+        for source in &self.images {
+            let settings = source.settings.as_ref().unwrap_or(&self.settings);
+            match (&source.filter, self.set_on(source)) {
+                (None, _) => on_each(&mut underway, |region| {
+                    region.on_original(&self.set, settings, image)
+                }),
+                (Some(filter), Some(set)) => {
+                    self.on_responses(&mut underway, image, filter.as_ref(), set, settings);
+                }
+                (Some(_), None) => {}
+            }
+        }
+        underway
+            .into_iter()
+            .map(|region| region.map(|region| region.measured))
+            .collect()
+    }
+
+    /// Checks a region and takes its intensity mask.
+    fn begin(&self, morphology: Roi) -> Result<Underway> {
+        let roi = match self.settings.resegmentation {
+            Some(rule) => morphology.resegmented(rule).ok_or(FeatureError::Emptied {
+                step: "re-segmentation",
+            })?,
+            None => morphology.clone(),
+        };
+        let shape = roi.shape();
+        let extended = shape.iter().filter(|length| **length > 1).count();
+        if extended < self.minimum_dimensions {
+            return Err(FeatureError::TooFlat {
+                shape,
+                found: extended,
+                expected: self.minimum_dimensions,
+            });
+        }
+        let measured = Measured {
+            voxels: morphology.count(),
+            kept: roi.count(),
+            spacing: roi.spacing().zyx(),
+            parts: morphology.parts(),
+            range: roi.range(),
+            levels: None,
+            values: Vec::new(),
+            doubts: Vec::new(),
+        };
+        Ok(Underway {
+            morphology,
+            roi,
+            measured,
+        })
+    }
+
+    fn on_responses(
+        &self,
+        underway: &mut [Result<Underway>],
+        image: &Volume,
+        filter: &dyn Filter,
+        set: &FeatureSet,
+        settings: &ExtractionSettings,
+    ) {
+        let names = filter.names();
+        let good = underway.iter().filter_map(|region| region.as_ref().ok());
+        let Some((low, shape)) = needed(filter, image, good.map(|region| &region.roi)) else {
+            return;
+        };
+        let mut done = 0;
+        let values = image.box_f64(low, shape);
+        let answer = filter.respond(&values, image.grid().spacing, &mut |at, response| {
+            done = at + 1;
+            let name = &names[at];
+            on_each(underway, |region| {
+                region.on_response(set, settings, name, &response, low)
+            });
+            Ok(())
+        });
+        if let Err(fault) = answer {
+            let missing = names[done..].to_vec();
+            on_each(underway, |region| {
+                let width = missing.len() * set.width();
+                let filled = region.measured.values.len() + width;
+                region.measured.values.resize(filled, f64::NAN);
+                region.measured.doubts.push(ImageDoubt::NotFiltered {
+                    images: missing.clone(),
+                    reason: fault.to_string(),
+                });
+                Ok(())
+            });
+        }
+    }
+}
+
+impl ImageSource {
+    fn names(&self) -> Vec<String> {
+        match &self.filter {
+            None => vec![ORIGINAL.to_owned()],
+            Some(filter) => filter.names(),
+        }
+    }
+}
+
+/// Does something with each good region, in parallel; a fault takes the region's place.
+fn on_each(
+    underway: &mut [Result<Underway>],
+    work: impl Fn(&mut Underway) -> Result<()> + Sync + Send,
+) {
+    underway.par_iter_mut().for_each(|region| {
+        if let Ok(good) = region
+            && let Err(fault) = work(good)
+        {
+            *region = Err(fault);
+        }
+    });
+}
+
+/// The box of an image that a filter needs for these regions. An axis is cut only where the filter's
+/// reach stays inside the image, so that its boundary is met where it was.
+fn needed<'a>(
+    filter: &dyn Filter,
+    image: &Volume,
+    rois: impl Iterator<Item = &'a Roi>,
+) -> Option<([usize; 3], [usize; 3])> {
+    let mut low = [usize::MAX; 3];
+    let mut high = [0; 3];
+    for roi in rois {
+        let (offset, shape) = (roi.offset(), roi.shape());
+        for axis in 0..3 {
+            low[axis] = low[axis].min(offset[axis]);
+            high[axis] = high[axis].max(offset[axis] + shape[axis]);
+        }
+    }
+    if low[0] == usize::MAX {
+        return None;
+    }
+    let whole = image.grid().shape;
+    let reach = filter.reach(image.grid().spacing);
+    let bounds: [(usize, usize); 3] = std::array::from_fn(|axis| match reach {
+        Some(reach) if low[axis] >= reach[axis] && high[axis] + reach[axis] <= whole[axis] => {
+            (low[axis] - reach[axis], high[axis] + reach[axis])
+        }
+        _ => (0, whole[axis]),
+    });
+    Some((bounds.map(|b| b.0), bounds.map(|b| b.1 - b.0)))
+}
+
+impl Underway {
+    fn on_original(
+        &mut self,
+        set: &FeatureSet,
+        settings: &ExtractionSettings,
+        image: &Volume,
+    ) -> Result<()> {
+        let subject = Subject {
+            roi: &self.roi,
+            morphology: &self.morphology,
+            image: Some(image),
+        };
+        let vector = measure(set, settings, subject)?;
+        self.measured.levels = vector.levels();
+        self.measured.values.extend_from_slice(vector.values());
+        Ok(())
+    }
+
+    fn on_response(
+        &mut self,
+        set: &FeatureSet,
+        settings: &ExtractionSettings,
+        name: &str,
+        response: &Array3<f64>,
+        origin: [usize; 3],
+    ) -> Result<()> {
+        let measured = &mut self.measured;
+        let vector = self.roi.on(response, origin).and_then(|roi| {
+            let subject = Subject {
+                roi: &roi,
+                morphology: &roi,
+                image: None,
+            };
+            measure(set, settings, subject)
+        });
+        match vector {
+            Ok(vector) => {
+                let flat = measured.range.0 >= measured.range.1 || measured.levels == Some(1);
+                if vector.levels() == Some(1) && !flat {
+                    measured
+                        .doubts
+                        .push(ImageDoubt::Collapsed { image: name.into() });
+                }
+                measured.values.extend_from_slice(vector.values());
+            }
+            // One image that cannot be binned (its values span too many bins) does not cost the others.
+            Err(fault) => {
+                let filled = measured.values.len() + set.width();
+                measured.values.resize(filled, f64::NAN);
+                measured.doubts.push(ImageDoubt::NotFiltered {
+                    images: vec![name.into()],
+                    reason: fault.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,18 @@
+//! Family `glrlm` on volumes against the baselines of PyRadiomics.
+
+use crate::baselines_pyradiomics::{
+    COMBINED, FIXED_BIN_NUMBER, FLAT_REGION, IN_SLICES, PLAIN, RESEGMENTATION, compare_family,
+};
+
+#[test]
+fn volumes_have_the_values_of_the_baselines() {
+    let variants = [
+        PLAIN,
+        IN_SLICES,
+        FIXED_BIN_NUMBER,
+        COMBINED,
+        FLAT_REGION,
+        RESEGMENTATION,
+    ];
+    compare_family("glrlm", &variants, &[]);
+}
