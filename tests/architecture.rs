@@ -83,6 +83,8 @@ fn heavy_libraries_live_in_one_room_each() {
         ("smartcore", "raduet-learners"),
         ("libsvm-rs", "raduet-learners"),
         ("nifti", "raduet"),
+        ("parquet", "raduet"),
+        ("saphyr-parser", "raduet"),
         ("clap", "raduet"),
     ];
     for (library, home) in homes {

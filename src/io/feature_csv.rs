@@ -200,6 +200,11 @@ fn parse(bytes: &[u8]) -> Result<(FeatureFile, Vec<Warning>)> {
     for record in reader.records() {
         records.push(record.map_err(|fault| manifest(fault.to_string(), "mend the CSV"))?);
     }
+    from_records(&records)
+}
+
+/// Recognises the columns of a table whose cells are texts: the header, then the rows.
+pub(super) fn from_records(records: &[csv::StringRecord]) -> Result<(FeatureFile, Vec<Warning>)> {
     let Some((head, rows)) = records.split_first() else {
         return Err(manifest(
             "an empty file",

@@ -8,7 +8,8 @@
 //! | whether two grids belong together | [`geometry`] |
 //! | writing anything | [`atomic`]: whole or not at all |
 //! | the cells of a table | [`cell`] |
-//! | feature tables, predictions, splits | [`feature_csv`], [`predictions_csv`], [`split_file`] |
+//! | feature tables, predictions, splits | [`feature_csv`], [`parquet`], [`predictions_csv`], [`split_file`] |
+//! | maps on an image's grid, pictures of a slice | [`nifti::write_map`], [`png`] |
 //! | the CSV manifest | [`manifest_csv`] |
 //!
 //! Codes of the image readers: `E_NOT_FOUND`, `E_NOT_REGULAR`, `E_READ`, `E_FORMAT`, `E_PATH` (opening);
@@ -29,6 +30,8 @@ pub mod geometry;
 pub mod manifest_csv;
 pub mod mask;
 pub mod nifti;
+pub mod parquet;
+pub mod png;
 pub mod predictions_csv;
 pub mod split_file;
 

@@ -13,7 +13,7 @@ use crate::io::geometry::largest_corner_displacement;
 /// Slack for `b² + c² + d²` above 1: the components are rounded to 32 bits and often printed in between.
 const QUATERNION_SLACK: f64 = 1e-5;
 /// Disagreement of sform and qform, in voxels, that is rounding.
-const AGREEMENT: f64 = 1e-3;
+pub(super) const AGREEMENT: f64 = 1e-3;
 /// Cosine between two axes above which they are called sheared.
 const SHEAR: f64 = 1e-3;
 
@@ -135,44 +135,68 @@ fn quaternion_grid(
     unit: f64,
     size: [usize; 3],
 ) -> Result<Grid, String> {
-    let sizes = sizes.clone()?;
-    let [mut b, mut c, mut d] = fields.quatern;
-    let squares = b * b + c * c + d * d;
-    if !squares.is_finite() || squares > 1.0 + QUATERNION_SLACK {
-        return Err(format!("quaternion ({b}, {c}, {d}) is no rotation"));
-    }
-    let a = if squares > 1.0 {
-        let length = squares.sqrt();
-        (b, c, d) = (b / length, c / length, d / length);
-        0.0
-    } else {
-        (1.0 - squares).sqrt()
+    let rotated = Rotated {
+        quaternion: fields.quatern,
+        // Anything but a negative number counts as right-handed, as the standard's own library does.
+        handedness: if fields.pixdim[0] < 0.0 { -1.0 } else { 1.0 },
+        sizes: sizes.clone()?,
+        position: fields.qoffset.map(|v| v * unit),
     };
-    let rotation = [
-        [
-            a * a + b * b - c * c - d * d,
-            2.0 * (b * c - a * d),
-            2.0 * (b * d + a * c),
-        ],
-        [
-            2.0 * (b * c + a * d),
-            a * a + c * c - b * b - d * d,
-            2.0 * (c * d - a * b),
-        ],
-        [
-            2.0 * (b * d - a * c),
-            2.0 * (c * d + a * b),
-            a * a + d * d - b * b - c * c,
-        ],
-    ];
-    // Anything but a negative number counts as right-handed, as the standard's own library does.
-    let q = if fields.pixdim[0] < 0.0 { -1.0 } else { 1.0 };
-    let [sx, sy, sz] = sizes;
-    let rows = rotation.map(|[x, y, z]| [x * sx, y * sy, z * sz * q]);
-    let [px, py, pz] = fields.qoffset.map(|v| v * unit);
-    let [[r0, r1, r2], [r3, r4, r5], [r6, r7, r8]] = rows;
-    let affine = Affine([[r0, r1, r2, px], [r3, r4, r5, py], [r6, r7, r8, pz]]);
-    grid_of(affine, size).ok_or_else(|| "qform is not finite".to_owned())
+    grid_of(rotated.affine()?, size).ok_or_else(|| "qform is not finite".to_owned())
+}
+
+/// What method 2 puts together; lengths in mm along x, y, z.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Rotated {
+    /// The components `b, c, d`; `a` is what is missing to length 1.
+    pub(super) quaternion: [f64; 3],
+    /// `q`: 1 or -1.
+    pub(super) handedness: f64,
+    pub(super) sizes: [f64; 3],
+    pub(super) position: [f64; 3],
+}
+
+impl Rotated {
+    pub(super) fn affine(self) -> Result<Affine, String> {
+        let [mut b, mut c, mut d] = self.quaternion;
+        let squares = b * b + c * c + d * d;
+        if !squares.is_finite() || squares > 1.0 + QUATERNION_SLACK {
+            return Err(format!("quaternion ({b}, {c}, {d}) is no rotation"));
+        }
+        let a = if squares > 1.0 {
+            let length = squares.sqrt();
+            (b, c, d) = (b / length, c / length, d / length);
+            0.0
+        } else {
+            (1.0 - squares).sqrt()
+        };
+        let rotation = [
+            [
+                a * a + b * b - c * c - d * d,
+                2.0 * (b * c - a * d),
+                2.0 * (b * d + a * c),
+            ],
+            [
+                2.0 * (b * c + a * d),
+                a * a + c * c - b * b - d * d,
+                2.0 * (c * d - a * b),
+            ],
+            [
+                2.0 * (b * d - a * c),
+                2.0 * (c * d + a * b),
+                a * a + d * d - b * b - c * c,
+            ],
+        ];
+        let [sx, sy, sz] = self.sizes;
+        let rows = rotation.map(|[x, y, z]| [x * sx, y * sy, z * sz * self.handedness]);
+        let [px, py, pz] = self.position;
+        let [[r0, r1, r2], [r3, r4, r5], [r6, r7, r8]] = rows;
+        Ok(Affine([
+            [r0, r1, r2, px],
+            [r3, r4, r5, py],
+            [r6, r7, r8, pz],
+        ]))
+    }
 }
 
 /// A grid whose spacing is the length of the affine's columns, if the affine can be inverted.
@@ -203,12 +227,12 @@ fn shear(affine: &Affine) -> Option<f64> {
     (cosine > SHEAR).then_some(cosine)
 }
 
-fn columns(affine: &Affine) -> [[f64; 3]; 3] {
+pub(super) fn columns(affine: &Affine) -> [[f64; 3]; 3] {
     let [[a, b, c, _], [d, e, f, _], [g, h, i, _]] = affine.0;
     [[a, d, g], [b, e, h], [c, f, i]]
 }
 
-fn dot([a, b, c]: [f64; 3], [d, e, f]: [f64; 3]) -> f64 {
+pub(super) fn dot([a, b, c]: [f64; 3], [d, e, f]: [f64; 3]) -> f64 {
     a * d + b * e + c * f
 }
 
@@ -216,6 +240,6 @@ fn length(v: [f64; 3]) -> f64 {
     dot(v, v).sqrt()
 }
 
-fn cross([a, b, c]: [f64; 3], [d, e, f]: [f64; 3]) -> [f64; 3] {
+pub(super) fn cross([a, b, c]: [f64; 3], [d, e, f]: [f64; 3]) -> [f64; 3] {
     [b * f - c * e, c * d - a * f, a * e - b * d]
 }

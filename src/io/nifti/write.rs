@@ -7,6 +7,7 @@ use nifti::NiftiType;
 use raduet_features::{Grid, Volume, Voxels};
 
 use super::fields::HEADER_1;
+use super::qform;
 
 /// First byte of the voxels: header and extension flag.
 const OFFSET: usize = 352;
@@ -14,7 +15,8 @@ const OFFSET: usize = 352;
 const CHUNK: usize = 1 << 14;
 
 /// Writes header and voxels in their stored type. The affine becomes the sform (code 1, scanner
-/// coordinates), lengths are in mm. For a compressed file hand in a gzip encoder.
+/// coordinates), and the qform as well where a quaternion can say it; lengths are in mm. For a
+/// compressed file hand in a gzip encoder.
 ///
 /// # Errors
 /// `InvalidInput` when an axis has more than 32767 voxels, which NIfTI-1 cannot say; whatever `out`
@@ -75,13 +77,20 @@ fn header(volume: &Volume) -> io::Result<[u8; OFFSET]> {
     bytes.row(40, &dim.map(i16::to_le_bytes));
     bytes.put(70, (kind as i16).to_le_bytes());
     bytes.put(72, bits.to_le_bytes());
-    let pixdim = [1.0, dx, dy, dz, 1.0, 1.0, 1.0, 1.0];
+    let qform = qform::of(volume.grid());
+    let handedness = qform.map_or(1.0, |qform| qform.handedness);
+    let pixdim = [handedness, dx, dy, dz, 1.0, 1.0, 1.0, 1.0];
     bytes.row(76, &pixdim.map(single));
     bytes.put(108, 352.0_f32.to_le_bytes());
     bytes.put(112, single(scaling.slope));
     bytes.put(116, single(scaling.intercept));
     bytes.put(123, [2]); // millimetres
-    bytes.put(254, 1_i16.to_le_bytes()); // sform_code; qform_code stays 0
+    if let Some(qform) = qform {
+        bytes.put(252, 1_i16.to_le_bytes()); // qform_code
+        bytes.row(256, &qform.quaternion.map(single));
+        bytes.row(268, &qform.position.map(single));
+    }
+    bytes.put(254, 1_i16.to_le_bytes()); // sform_code
     bytes.row(
         280,
         affine

@@ -1,0 +1,18 @@
+//! Pictures of a slice: the image in grey, the outline of the region, a map over the region in colours.
+//!
+//! ```text
+//! slice, inside, map ─ overlay (grey levels, outline) ─┐
+//!                      colours, digits ─ bar ──────────┴─ canvas ─ encode ─► PNG
+//! ```
+//!
+//! Pictures are for looking at: grey runs over the middle 99 % of the intensities, colours over the map's
+//! own range inside the region, which the bar tells. Sizes are in pixels; the first row is on top.
+
+mod bar;
+mod canvas;
+mod colours;
+mod digits;
+mod encode;
+mod overlay;
+
+pub use overlay::overlay;
