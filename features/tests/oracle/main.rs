@@ -4,6 +4,7 @@ mod baselines_pyradiomics;
 mod completeness_pyradiomics;
 mod digital_phantom_ibsi;
 mod directions_ibsi;
+mod directions_pyradiomics;
 mod first_order_closed_form;
 mod first_order_pyradiomics;
 mod glcm_baselines;

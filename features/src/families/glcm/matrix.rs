@@ -39,33 +39,44 @@ pub(crate) fn count_pairs(
     pairs: Pairs,
 ) -> Vec<Vec<Cell>> {
     let side = levels.levels().len() + 1;
+    let within: Vec<bool> = offsets
+        .iter()
+        .map(|offset| offset.z.cast_unsigned() < slices.len())
+        .collect();
     let steps: Vec<usize> = offsets
         .iter()
-        .map(|offset| levels.step(*offset).cast_unsigned())
+        .zip(&within)
+        .filter(|(_, within)| **within)
+        .map(|(offset, _)| levels.step(*offset).cast_unsigned())
         .collect();
     // Voxels of the box stand for those of the region in these slices.
     let [_, rows, columns] = levels.shape();
     let voxels = levels.pixels().min(slices.len() * rows * columns);
     let groups = steps.par_chunks(TOGETHER);
-    if side * side <= TABLE_ELEMENTS_PER_VOXEL * voxels.max(64) {
-        groups
-            .flat_map_iter(|steps| match *steps {
-                [a, b, c, d] => count_in_tables(levels, &slices, [a, b, c, d], pairs),
-                _ => steps
-                    .iter()
+    let in_tables = side * side <= TABLE_ELEMENTS_PER_VOXEL * voxels.max(64);
+    let counted: Vec<Vec<Cell>> = groups
+        .flat_map_iter(|steps| match *steps {
+            [a, b, c, d] if in_tables => count_in_tables(levels, &slices, [a, b, c, d], pairs),
+            _ if in_tables => {
+                let one_by_one = steps.iter();
+                one_by_one
                     .flat_map(|step| count_in_tables(levels, &slices, [*step], pairs))
-                    .collect(),
-            })
-            .collect()
-    } else {
-        groups
-            .flat_map_iter(|steps| {
-                steps
-                    .iter()
+                    .collect()
+            }
+            _ => {
+                let one_by_one = steps.iter();
+                one_by_one
                     .map(|step| count_by_sorting(levels, &slices, *step, pairs))
-            })
-            .collect()
-    }
+                    .collect()
+            }
+        })
+        .collect();
+    // Steps to slices that are not there have no pairs.
+    let mut counted = counted.into_iter();
+    within
+        .into_iter()
+        .map(|within| within.then(|| counted.next()).flatten().unwrap_or_default())
+        .collect()
 }
 
 /// Rows of the box as ranges of the padded ranks.
