@@ -132,7 +132,63 @@ pub(crate) fn means(readings: impl IntoIterator<Item = Vec<f64>>, features: usiz
 
 #[cfg(test)]
 mod tests {
+    use ndarray::{Array3, Axis};
+    use raduet_testkit::phantoms::{self, Random};
+
     use super::means;
+    use crate::{
+        Aggregation, Discretisation, ExtractionOptions, FeatureSet, Profile, Roi, Spacing, engine,
+    };
+
+    const WITH_DIRECTIONS: [Aggregation; 6] = [
+        Aggregation::SliceAveraged,
+        Aggregation::SliceMerged,
+        Aggregation::DirectionMerged,
+        Aggregation::SlicesAndDirectionsMerged,
+        Aggregation::VolumeAveraged,
+        Aggregation::VolumeMerged,
+    ];
+
+    /// A texture with holes; its second slice holds no voxel of the region unless it is the only one.
+    fn region(slices: usize) -> Roi {
+        let (rows, columns) = (19, 23);
+        let mut random = Random::new(5);
+        let mut values = Array3::zeros((slices, rows, columns));
+        for (seed, mut slice) in (1..).zip(values.axis_iter_mut(Axis(0))) {
+            let texture = phantoms::texture(rows, columns, 9, seed);
+            slice
+                .iter_mut()
+                .zip(texture)
+                .for_each(|(to, of)| *to = f64::from(of));
+        }
+        let inside = values.mapv(|_| random.below(10) > 1);
+        let inside = Array3::from_shape_fn(inside.dim(), |(z, y, x)| z != 1 && inside[[z, y, x]]);
+        Roi::from_arrays(&values, &inside, Spacing::new([2.0, 1.0, 1.0]).unwrap())
+            .unwrap()
+            .unwrap()
+    }
+
+    /// Features of a family by aggregation.
+    fn measured(family: &str, roi: &Roi, ways: &[Aggregation]) -> Vec<Vec<f64>> {
+        let options = ExtractionOptions {
+            profile: Profile::Ibsi,
+            discretisation: Discretisation::PyRadiomicsFixedBinSize { width: 1.0 },
+            aggregations: ways.to_vec(),
+            ..ExtractionOptions::default()
+        };
+        let settings = options.check().unwrap();
+        let set = FeatureSet::with(&[family], &settings).unwrap();
+        let values = engine::extract_one(&set, &settings, roi)
+            .unwrap()
+            .into_values();
+        let features = values.len() / ways.len();
+        values.chunks_exact(features).map(<[f64]>::to_vec).collect()
+    }
+
+    fn bits(values: &[Vec<f64>]) -> Vec<Vec<u64>> {
+        let of_one = |values: &Vec<f64>| values.iter().map(|value| value.to_bits()).collect();
+        values.iter().map(of_one).collect()
+    }
 
     #[test]
     fn undefined_values_do_not_count() {
@@ -141,5 +197,82 @@ mod tests {
         assert!((found[0] - 2.0).abs() < 1e-15);
         assert!(found[1].is_nan());
         assert!(means([], 1)[0].is_nan());
+    }
+
+    /// Asked for together or alone, in any order, on any number of threads: the same bits.
+    #[test]
+    fn aggregations_do_not_depend_on_each_other_nor_on_threads() {
+        let roi = region(5);
+        for family in ["glcm", "glrlm"] {
+            let all = bits(&measured(family, &roi, &WITH_DIRECTIONS));
+            for (way, expected) in WITH_DIRECTIONS.into_iter().zip(&all) {
+                assert_eq!(
+                    bits(&measured(family, &roi, &[way])),
+                    std::slice::from_ref(expected),
+                    "{way:?}"
+                );
+            }
+            let mut backwards = WITH_DIRECTIONS;
+            backwards.reverse();
+            let mut turned = bits(&measured(family, &roi, &backwards));
+            turned.reverse();
+            assert_eq!(turned, all);
+            for threads in [1, 3] {
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .build()
+                    .unwrap();
+                let found = pool.install(|| measured(family, &roi, &WITH_DIRECTIONS));
+                assert_eq!(bits(&found), all, "{threads} threads");
+            }
+        }
+    }
+
+    /// Nothing is merged of a single slice, and steps to other slices have no pairs.
+    #[test]
+    fn a_single_slice_is_its_own_volume() {
+        let roi = region(1);
+        let found = bits(&measured("glcm", &roi, &WITH_DIRECTIONS));
+        let [avg, mrg, dmrg, vmrg, volume_avg, volume_mrg] = &found[..] else {
+            panic!("six aggregations");
+        };
+        assert!([dmrg, volume_avg].iter().all(|other| *other == avg));
+        assert!([vmrg, volume_mrg].iter().all(|other| *other == mrg));
+        assert_ne!(avg, mrg);
+        let runs = bits(&measured("glrlm", &roi, &WITH_DIRECTIONS));
+        assert!(runs[0] == runs[2] && runs[1] == runs[3]);
+    }
+
+    /// 2D:avg and 2D:mrg are means over the slices that hold voxels.
+    #[test]
+    fn empty_slices_play_no_part() {
+        let roi = region(4);
+        let slices: Vec<Roi> = [0_usize, 2, 3]
+            .into_iter()
+            .map(|z| {
+                let of = |array: &Array3<f64>| array.select(Axis(0), &[z]);
+                let inside = roi.inside().select(Axis(0), &[z]);
+                Roi::from_arrays(&of(roi.values()), &inside, roi.spacing())
+                    .unwrap()
+                    .unwrap()
+            })
+            .collect();
+        for family in ["glcm", "glrlm"] {
+            for way in [Aggregation::SliceAveraged, Aggregation::SliceMerged] {
+                let readings: Vec<_> = slices
+                    .iter()
+                    .map(|slice| measured(family, slice, &[way]).remove(0))
+                    .collect();
+                let features = readings[0].len();
+                let expected = means(readings, features);
+                let found = measured(family, &roi, &[way]).remove(0);
+                for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
+                    assert!(
+                        (found / expected - 1.0).abs() < 1e-12,
+                        "{family} {at}: {found} {expected}"
+                    );
+                }
+            }
+        }
     }
 }

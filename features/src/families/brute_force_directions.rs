@@ -65,10 +65,11 @@ fn runs(voxels: &Voxels, offset: Offset3) -> Counts {
         if voxels.get(&moved(*place, offset, -1)) == Some(level) {
             continue;
         }
-        let mut length = 1_u32;
-        while voxels.get(&moved(*place, offset, length as isize)) == Some(level) {
+        let mut length = 1;
+        while voxels.get(&moved(*place, offset, length)) == Some(level) {
             length += 1;
         }
+        let length = u32::try_from(length).unwrap();
         *counts.entry((*level, length)).or_default() += 1;
     }
     counts

@@ -150,7 +150,9 @@ mod tests {
         let (mut short, mut plain) = (Entropy::default(), Entropy::default());
         short.add_twice(7_u64);
         short.add_doubled(12_u64);
-        [7.0, 7.0, 24.0].iter().for_each(|count| plain.add(*count));
+        for count in [7.0, 7.0, 24.0] {
+            plain.add(count);
+        }
         assert!((short.bits(EPSILON) - plain.bits(EPSILON)).abs() < 1e-15);
     }
 

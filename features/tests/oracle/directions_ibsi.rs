@@ -91,11 +91,10 @@ fn region(test: &str, dataset: &Dataset) -> Option<Roi> {
     let Some((low, high)) = dataset.range else {
         return Some(roi);
     };
-    let kept = roi.resegmented(Resegmentation {
+    roi.resegmented(Resegmentation {
         range: Some(ResegmentationRange::Absolute { low, high }),
         outliers: None,
-    });
-    kept
+    })
 }
 
 /// Compares all features of a family under all aggregations of a data set; the tags of the family's

@@ -3,15 +3,25 @@
 
 use super::eigenvalues::second_largest_absolute;
 use super::marginals::CoOccurrence;
+use crate::profile::Profile;
 use crate::settings::Pairs;
 
-/// `Σ (i - mu_x)(j - mu_y) p(i, j) / (sigma_x sigma_y + ε)`; 1 where a `sigma` is 0.
+/// What PyRadiomics takes instead of 0 / 0; undefined in the other profile.
+fn by_convention(c: &CoOccurrence, value: f64) -> f64 {
+    match c.frame.profile {
+        Profile::PyRadiomics => value,
+        Profile::Ibsi => f64::NAN,
+    }
+}
+
+/// `Σ (i - mu_x)(j - mu_y) p(i, j) / (sigma_x sigma_y + ε)`. Where a `sigma` is 0 PyRadiomics says 1, the
+/// standard nothing: NaN.
 ///
 /// The covariance is a quarter of the difference between the variances of `i + j` and `i - j`.
 pub(super) fn correlation(c: &CoOccurrence) -> f64 {
     let deviations = (c.rows.variance * c.columns.variance).sqrt();
     if deviations == 0.0 {
-        return 1.0;
+        return by_convention(c, 1.0);
     }
     let (sum, difference) = (c.rows.mean + c.columns.mean, c.rows.mean - c.columns.mean);
     let of_sums = c.over_sums(|k| (k - sum) * (k - sum));
@@ -19,10 +29,10 @@ pub(super) fn correlation(c: &CoOccurrence) -> f64 {
     (of_sums - of_differences) / 4.0 / (deviations + c.frame.profile.epsilon())
 }
 
-/// `(HXY - HXY1) / max(HX, HY)`; 0 where both are 0.
+/// `(HXY - HXY1) / max(HX, HY)`. Where both are 0 PyRadiomics says 0, the standard nothing: NaN.
 pub(super) fn information_correlation_1(c: &CoOccurrence) -> f64 {
     if c.is_certain() {
-        return 0.0;
+        return by_convention(c, 0.0);
     }
     let epsilon = c.frame.profile.epsilon();
     let marginal = c.rows.entropy(epsilon).max(c.columns.entropy(epsilon));
@@ -49,7 +59,8 @@ pub(super) fn information_correlation_2(c: &CoOccurrence) -> f64 {
 /// and to first order in `ε` otherwise: `D^(1/2) Q D^(-1/2)`, `D = diag(p_x)`, differs from `A A^T` by an
 /// antisymmetric matrix of the size of `ε`, which moves eigenvalues by its square only. `ε` matters:
 /// levels that occur in a single pair have `p_x(i) p_y(k)` near `1e-8`. Where pairs count both ways `A`
-/// is symmetric, and the feature is its second largest absolute eigenvalue, found without squaring.
+/// is symmetric, and the feature is its second largest absolute eigenvalue, found without squaring. The
+/// largest is 1, of the eigenvector `sqrt(p_x)`.
 pub(super) fn maximal_correlation(c: &CoOccurrence) -> f64 {
     // Levels without neighbours in this direction add eigenvalues 0.
     let mut position = vec![usize::MAX; c.rows.p.len()];
@@ -59,6 +70,10 @@ pub(super) fn maximal_correlation(c: &CoOccurrence) -> f64 {
             position[level] = n;
             n += 1;
         }
+    }
+    let mut leading = vec![0.0; n];
+    for (at, p) in position.iter().zip(&c.rows.p).filter(|(at, _)| **at < n) {
+        leading[*at] = p.sqrt();
     }
     let epsilon = c.frame.profile.epsilon();
     let mut a = vec![0.0; n * n];
@@ -76,8 +91,8 @@ pub(super) fn maximal_correlation(c: &CoOccurrence) -> f64 {
         }
     }
     match c.frame.pairs {
-        Pairs::Symmetric => second_largest_absolute(&mut a, n),
-        Pairs::OneWay => second_largest_absolute(&mut times_transpose(&a, n), n).sqrt(),
+        Pairs::Symmetric => second_largest_absolute(&mut a, &leading),
+        Pairs::OneWay => second_largest_absolute(&mut times_transpose(&a, n), &leading).sqrt(),
     }
 }
 

@@ -1,10 +1,123 @@
-//! The second largest absolute eigenvalue of a symmetric matrix.
+//! The second largest absolute eigenvalue of a symmetric matrix whose largest is 1 and known by its
+//! eigenvector.
 //!
-//! Householder reflections make the matrix tridiagonal; a Sturm sequence then counts the eigenvalues
-//! below any number, and bisection closes in on the one wanted. That always converges, whatever the
-//! eigenvalues' multiplicities, and is accurate to a few rounding errors of the largest one.
+//! Small matrices: Householder reflections make the matrix tridiagonal; a Sturm sequence then counts the
+//! eigenvalues beyond any number, and bisection closes in on the one wanted. That always converges,
+//! whatever the eigenvalues' multiplicities, and is accurate to a few rounding errors of the largest one,
+//! but costs the cube of the number of rows.
 //!
-//! Golub and Van Loan, Matrix Computations, 4th edition, sections 8.3.1 and 8.4.1.
+//! Large ones: the known eigenvalue is taken away, and Lanczos' iteration finds the largest one left,
+//! which takes some tens of products with the matrix.
+//!
+//! Golub and Van Loan, Matrix Computations, 4th edition, sections 8.3.1, 8.4.1 and 10.1.
+
+/// Up to this many rows reflections are as fast.
+const SMALL: usize = 24;
+
+/// Steps of Lanczos' iteration between two looks at what has been found.
+const BETWEEN_LOOKS: usize = 8;
+
+/// Relative change of the eigenvalue between two looks below which it has converged: the error left is
+/// about as large.
+const CONVERGED: f64 = 1e-13;
+
+/// The second largest absolute eigenvalue, multiplicities counted, of a symmetric `n × n` matrix in
+/// row-major order; destroys the matrix. For `n = 1` it is 0, as if a zero row stood below.
+///
+/// `leading` is the eigenvector of the largest one, 1, with length 1. Small errors of it matter by their
+/// square only.
+pub(super) fn second_largest_absolute(matrix: &mut [f64], leading: &[f64]) -> f64 {
+    let n = leading.len();
+    if n < 2 {
+        return 0.0;
+    }
+    if n > SMALL
+        && let Some(found) = by_iteration(matrix, leading)
+    {
+        return found;
+    }
+    tridiagonalise(matrix, n).largest_absolute(2)
+}
+
+/// Lanczos' iteration on the matrix without its largest eigenvalue; none when it does not converge.
+///
+/// Vectors are not made orthogonal to all earlier ones: that repeats eigenvalues which have been found
+/// already, but adds no wrong ones, and only the largest matters.
+fn by_iteration(matrix: &[f64], leading: &[f64]) -> Option<f64> {
+    let n = leading.len();
+    let mut reduced = Tridiagonal {
+        diagonal: Vec::new(),
+        squares: Vec::new(),
+    };
+    let mut before = vec![0.0; n];
+    let mut vector = start(leading);
+    let mut product = vec![0.0; n];
+    let (mut beta, mut found) = (0.0, 0.0);
+    for step in 1..=2 * n {
+        // Product with the matrix less leading · leadingᵀ.
+        let share = dot(leading, &vector);
+        for (product, leading) in product.iter_mut().zip(leading) {
+            *product = -share * leading;
+        }
+        for (row, x) in matrix.chunks_exact(n).zip(&vector) {
+            add_multiple(&mut product, *x, row);
+        }
+        add_multiple(&mut product, -beta, &before);
+        let alpha = dot(&product, &vector);
+        add_multiple(&mut product, -alpha, &vector);
+        reduced.diagonal.push(alpha);
+        let square = dot(&product, &product);
+        beta = square.sqrt();
+        let exhausted = beta < f64::EPSILON;
+        if step % BETWEEN_LOOKS == 0 || exhausted {
+            match reduced.risen(found) {
+                None => return Some(found),
+                Some(risen) if exhausted => return Some(risen),
+                Some(risen) => found = risen,
+            }
+        }
+        reduced.squares.push(square);
+        for ((before, vector), product) in before.iter_mut().zip(&mut vector).zip(&product) {
+            *before = *vector;
+            *vector = product / beta;
+        }
+    }
+    None
+}
+
+/// A vector of length 1 that has a share in every eigenvector but the leading one: numbers without a
+/// pattern, always the same.
+fn start(leading: &[f64]) -> Vec<f64> {
+    // A linear congruential generator (Knuth, MMIX).
+    let mut state = 1_u64;
+    let mut vector: Vec<f64> = leading
+        .iter()
+        .map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
+        })
+        .collect();
+    let share = dot(leading, &vector);
+    add_multiple(&mut vector, -share, leading);
+    let length = dot(&vector, &vector).sqrt();
+    for x in &mut vector {
+        *x /= length;
+    }
+    vector
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// `to += factor · of`
+fn add_multiple(to: &mut [f64], factor: f64, of: &[f64]) {
+    for (to, of) in to.iter_mut().zip(of) {
+        *to += factor * of;
+    }
+}
 
 /// A symmetric matrix reduced to its diagonal and the squares of its off-diagonal.
 struct Tridiagonal {
@@ -12,33 +125,49 @@ struct Tridiagonal {
     squares: Vec<f64>,
 }
 
-/// The second largest absolute eigenvalue, multiplicities counted, of a symmetric `n × n` matrix in
-/// row-major order; destroys the matrix. For `n = 1` it is 0, as if a zero row stood below.
-pub(crate) fn second_largest_absolute(matrix: &mut [f64], n: usize) -> f64 {
-    if n < 2 {
-        return 0.0;
-    }
-    let reduced = tridiagonalise(matrix, n);
-    // No eigenvalue exceeds the largest row sum.
-    let mut high = reduced.bound();
-    let mut low = 0.0;
-    // Invariant: two eigenvalues are at least `low` in absolute value, at most one is at least `high`
-    // (up to rounding). Stops when no number lies between.
-    high += high * f64::EPSILON;
-    loop {
-        let middle = f64::midpoint(low, high);
-        if middle <= low || middle >= high {
-            return low;
-        }
-        if reduced.count_beyond(middle, n) >= 2 {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-}
-
 impl Tridiagonal {
+    /// The `wanted`-th largest absolute eigenvalue, multiplicities counted.
+    fn largest_absolute(&self, wanted: usize) -> f64 {
+        // No eigenvalue exceeds the largest row sum.
+        let bound = self.bound();
+        self.absolute_between(0.0, bound + bound * f64::EPSILON, wanted)
+    }
+
+    /// The largest absolute eigenvalue when it was `before` some rows ago, which it cannot fall below; none
+    /// when it has risen by a rounding error only.
+    fn risen(&self, before: f64) -> Option<f64> {
+        if before == 0.0 {
+            return Some(self.largest_absolute(1));
+        }
+        // The later, the less it rises.
+        let mut rise = CONVERGED * before;
+        if self.count_beyond(before + rise) == 0 {
+            return None;
+        }
+        while self.count_beyond(before + rise) > 0 {
+            rise *= 16.0;
+        }
+        Some(self.absolute_between(before, before + rise, 1))
+    }
+
+    /// The `wanted`-th largest absolute eigenvalue when it is known to lie between two numbers.
+    fn absolute_between(&self, mut low: f64, mut high: f64, wanted: usize) -> f64 {
+        let rounding = self.bound() * f64::EPSILON;
+        // Invariant: so many eigenvalues are at least `low` in absolute value, fewer at least `high` (up to
+        // rounding). Stops when no number lies between or the rounding of the matrix is reached.
+        loop {
+            let middle = f64::midpoint(low, high);
+            if middle <= low || middle >= high || high - low < rounding {
+                return low;
+            }
+            if self.count_beyond(middle) >= wanted {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+    }
+
     fn bound(&self) -> f64 {
         let off = |at: usize| self.squares.get(at).map_or(0.0, |square| square.sqrt());
         let rows = self.diagonal.iter().enumerate();
@@ -46,25 +175,27 @@ impl Tridiagonal {
             .fold(0.0, f64::max)
     }
 
-    /// Eigenvalues below `x`: the negative pivots of `T - x I`.
-    fn count_below(&self, x: f64) -> usize {
-        let mut negative = 0;
-        let mut pivot = 1.0;
+    /// Eigenvalues of absolute value `x` or more: those of `T` that are not below `x`, counted by the
+    /// pivots of `T - x I`, and those below `-x`. Both at once, for each has to wait for its divisions.
+    fn count_beyond(&self, x: f64) -> usize {
+        let mut count = 0;
+        let (mut above, mut below) = (1.0, 1.0);
         let squares = std::iter::once(0.0).chain(self.squares.iter().copied());
         for (d, square) in self.diagonal.iter().zip(squares) {
-            pivot = d - x - square / pivot;
-            // A pivot of zero: move the number by less than a rounding error of the matrix.
-            if pivot == 0.0 {
-                pivot = -f64::MIN_POSITIVE;
-            }
-            negative += usize::from(pivot < 0.0);
+            above = not_zero(d - x - square / above);
+            below = not_zero(d + x - square / below);
+            count += usize::from(above > 0.0) + usize::from(below < 0.0);
         }
-        negative
+        count
     }
+}
 
-    /// Eigenvalues of absolute value `x` or more.
-    fn count_beyond(&self, x: f64, n: usize) -> usize {
-        n - self.count_below(x) + self.count_below(-x)
+/// A pivot of zero: moves the number by less than a rounding error of the matrix.
+fn not_zero(pivot: f64) -> f64 {
+    if pivot == 0.0 {
+        -f64::MIN_POSITIVE
+    } else {
+        pivot
     }
 }
 
@@ -87,14 +218,11 @@ fn tridiagonalise(a: &mut [f64], n: usize) -> Tridiagonal {
         // Away from zero, so that nothing cancels.
         v[k + 1] += norm_2.sqrt().copysign(v[k + 1]);
         let half_v_2 = f64::midpoint(v[k + 1] * v[k + 1], tail_2);
+        // Row by row, which the processor can do several elements at a time; a sum along a row it cannot.
+        p[rest.clone()].fill(0.0);
         for i in rest.clone() {
             let row = &a[i * n..(i + 1) * n];
-            let product: f64 = row[rest.clone()]
-                .iter()
-                .zip(&v[rest.clone()])
-                .map(|(a, v)| a * v)
-                .sum();
-            p[i] = product / half_v_2;
+            add_multiple(&mut p[rest.clone()], v[i] / half_v_2, &row[rest.clone()]);
         }
         let p_v: f64 = rest.clone().map(|i| p[i] * v[i]).sum();
         let share = p_v / (2.0 * half_v_2);
@@ -104,8 +232,9 @@ fn tridiagonalise(a: &mut [f64], n: usize) -> Tridiagonal {
         for i in rest.clone() {
             let (v_i, p_i) = (v[i], p[i]);
             let row = &mut a[i * n..(i + 1) * n];
-            for j in rest.clone() {
-                row[j] -= v_i * p[j] + p_i * v[j];
+            let both = p[rest.clone()].iter().zip(&v[rest.clone()]);
+            for (a, (p_j, v_j)) in row[rest.clone()].iter_mut().zip(both) {
+                *a -= v_i * p_j + p_i * v_j;
             }
         }
     }
@@ -119,12 +248,12 @@ mod tests {
     use super::*;
 
     fn second(rows: &[&[f64]]) -> f64 {
-        second_largest_absolute(&mut rows.concat(), rows.len())
+        tridiagonalise(&mut rows.concat(), rows.len()).largest_absolute(2)
     }
 
     #[test]
     fn small_matrices_with_known_eigenvalues() {
-        assert_eq!(second(&[&[3.0]]), 0.0);
+        assert_eq!(second_largest_absolute(&mut [1.0], &[1.0]), 0.0);
         assert!((second(&[&[2.0, 1.0], &[1.0, 2.0]]) - 1.0).abs() < 1e-15);
         // Eigenvalues ±1: both count.
         assert!((second(&[&[0.0, 1.0], &[1.0, 0.0]]) - 1.0).abs() < 1e-15);
@@ -159,7 +288,50 @@ mod tests {
         let half = product(&h, &|i, j| matrix[i * n + j]);
         let mut hidden = product(&|i, j| half[i * n + j], &h);
         let expected = 2.0 - 2.0 * ((n - 1) as f64 * std::f64::consts::PI / (n + 1) as f64).cos();
-        let found = second_largest_absolute(&mut hidden, n);
+        let found = tridiagonalise(&mut hidden, n).largest_absolute(2);
         assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+    }
+
+    /// Normalised counts of pairs of levels, smooth and noisy, as large as matrices get.
+    #[test]
+    fn both_ways_agree_on_co_occurrences() {
+        for (n, width, noise) in [
+            (80, 2.0, 0.0),
+            (100, 9.0, 0.3),
+            (150, 40.0, 0.0),
+            (90, 1e9, 1.0),
+        ] {
+            let mut state = 7_u64;
+            let mut counts = vec![0.0; n * n];
+            for i in 0..n {
+                for j in 0..=i {
+                    state = state
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1);
+                    let random = (state >> 40) as f64 / (1_u64 << 24) as f64;
+                    let near = (-((i - j) as f64 / width).powi(2)).exp();
+                    // Some levels are rare, some pairs do not occur.
+                    let rare = if i % 7 == 3 || j % 7 == 3 { 0.01 } else { 1.0 };
+                    let count = (1000.0 * rare * (near + noise * random)).floor();
+                    counts[i * n + j] = count;
+                    counts[j * n + i] = count;
+                }
+            }
+            let total: f64 = counts.iter().sum();
+            let p: Vec<f64> = counts
+                .chunks_exact(n)
+                .map(|row| row.iter().sum::<f64>() / total)
+                .collect();
+            let mut a: Vec<f64> = (0..n * n)
+                .map(|at| counts[at] / total / (p[at / n] * p[at % n]).sqrt())
+                .collect();
+            let leading: Vec<f64> = p.iter().map(|p| p.sqrt()).collect();
+            let iterated = by_iteration(&a, &leading).expect("convergence");
+            let reflected = tridiagonalise(&mut a, n).largest_absolute(2);
+            assert!(
+                (iterated / reflected - 1.0).abs() < 1e-11,
+                "{n} {width}: {iterated} {reflected}"
+            );
+        }
     }
 }

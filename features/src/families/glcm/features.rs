@@ -12,6 +12,10 @@ pub(super) type Row = Feature<CoOccurrence>;
 /// When every feature is undefined.
 const NO_PAIR: &str = "no two voxels of the region are neighbours";
 
+/// When two features are undefined that PyRadiomics has a convention for.
+const NO_PAIR_OR_ONE_LEVEL: &str =
+    "no two voxels of the region are neighbours, or (ibsi) only one level has neighbours";
+
 /// `Σ_k (k - mu_x - mu_y)^power p_x+y(k)`
 fn cluster(c: &CoOccurrence, power: i32) -> f64 {
     c.over_sums(|k| (k - c.rows.mean - c.columns.mean).powi(power))
@@ -82,10 +86,10 @@ pub(super) const TABLE: &[Row] = &[
         Some("glcm_Correlation"),
         Some("NI2N"),
         "1",
-        "sum of (i - mu_x)(j - mu_y) p, over sigma_x sigma_y + ε; 1 where a sigma is 0",
+        "sum of (i - mu_x)(j - mu_y) p, over sigma_x sigma_y + ε; PyRadiomics: 1 where a sigma is 0",
         correlation,
     )
-    .undefined_when(NO_PAIR),
+    .undefined_when(NO_PAIR_OR_ONE_LEVEL),
     Row::new(
         "glcm_difference_average",
         Some("glcm_DifferenceAverage"),
@@ -154,10 +158,10 @@ pub(super) const TABLE: &[Row] = &[
         Some("glcm_Imc1"),
         Some("R8DG"),
         "1",
-        "(HXY - HXY1) / max(HX, HY); 0 where both are 0",
+        "(HXY - HXY1) / max(HX, HY); PyRadiomics: 0 where both are 0",
         information_correlation_1,
     )
-    .undefined_when(NO_PAIR),
+    .undefined_when(NO_PAIR_OR_ONE_LEVEL),
     Row::new(
         "glcm_information_correlation_2",
         Some("glcm_Imc2"),
@@ -211,7 +215,7 @@ pub(super) const TABLE: &[Row] = &[
         "square root of the second largest eigenvalue of Q; 1 when the region has one grey level",
         maximal_correlation,
     )
-    .undefined_when(NO_PAIR),
+    .undefined_when("no two voxels of the region are neighbours and it has several levels"),
     Row::new(
         "glcm_maximum_probability",
         Some("glcm_MaximumProbability"),

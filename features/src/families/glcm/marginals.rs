@@ -64,7 +64,9 @@ pub(crate) struct Margin {
 impl Margin {
     fn new(counts: &[f64], total: f64, levels: &[f64]) -> Self {
         let mut entropy = Entropy::default();
-        counts.iter().for_each(|count| entropy.add(*count));
+        for count in counts {
+            entropy.add(*count);
+        }
         let p: Vec<f64> = counts.iter().map(|count| count / total).collect();
         let mean = p.iter().zip(levels).map(|(p, i)| p * i).sum();
         let squares = p.iter().zip(levels);

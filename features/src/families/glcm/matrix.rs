@@ -14,7 +14,7 @@ use crate::settings::Pairs;
 /// Where pairs count both ways only the upper triangle `i <= j` is kept and `count` is the number of
 /// pairs, so that the symmetric matrix `P + P^T` has `count` at (i, j) and (j, i), and `2 count` at
 /// (i, i).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Cell<C = u64> {
     pub(crate) i: u16,
     pub(crate) j: u16,
@@ -39,33 +39,44 @@ pub(crate) fn count_pairs(
     pairs: Pairs,
 ) -> Vec<Vec<Cell>> {
     let side = levels.levels().len() + 1;
+    let within: Vec<bool> = offsets
+        .iter()
+        .map(|offset| offset.z.cast_unsigned() < slices.len())
+        .collect();
     let steps: Vec<usize> = offsets
         .iter()
-        .map(|offset| levels.step(*offset).cast_unsigned())
+        .zip(&within)
+        .filter(|(_, within)| **within)
+        .map(|(offset, _)| levels.step(*offset).cast_unsigned())
         .collect();
     // Voxels of the box stand for those of the region in these slices.
     let [_, rows, columns] = levels.shape();
     let voxels = levels.pixels().min(slices.len() * rows * columns);
     let groups = steps.par_chunks(TOGETHER);
-    if side * side <= TABLE_ELEMENTS_PER_VOXEL * voxels.max(64) {
-        groups
-            .flat_map_iter(|steps| match *steps {
-                [a, b, c, d] => count_in_tables(levels, &slices, [a, b, c, d], pairs),
-                _ => steps
-                    .iter()
+    let in_tables = side * side <= TABLE_ELEMENTS_PER_VOXEL * voxels.max(64);
+    let counted: Vec<Vec<Cell>> = groups
+        .flat_map_iter(|steps| match *steps {
+            [a, b, c, d] if in_tables => count_in_tables(levels, &slices, [a, b, c, d], pairs),
+            _ if in_tables => {
+                let one_by_one = steps.iter();
+                one_by_one
                     .flat_map(|step| count_in_tables(levels, &slices, [*step], pairs))
-                    .collect(),
-            })
-            .collect()
-    } else {
-        groups
-            .flat_map_iter(|steps| {
-                steps
-                    .iter()
+                    .collect()
+            }
+            _ => {
+                let one_by_one = steps.iter();
+                one_by_one
                     .map(|step| count_by_sorting(levels, &slices, *step, pairs))
-            })
-            .collect()
-    }
+                    .collect()
+            }
+        })
+        .collect();
+    // Steps to slices that are not there have no pairs.
+    let mut counted = counted.into_iter();
+    within
+        .into_iter()
+        .map(|within| within.then(|| counted.next()).flatten().unwrap_or_default())
+        .collect()
 }
 
 /// Rows of the box as ranges of the padded ranks.
@@ -104,37 +115,41 @@ fn count_in_tables<const N: usize>(
             }
         }
     }
+    let mut room = Vec::new();
     let cells = tables.iter().map(|table| match pairs {
-        Pairs::Symmetric => upper_triangle(table, side),
+        Pairs::Symmetric => upper_triangle(table, side, &mut room),
         Pairs::OneWay => whole_table(table, side),
     });
     cells.collect()
 }
 
-fn upper_triangle(table: &[u32], side: usize) -> Vec<Cell> {
-    let mut cells = Vec::new();
-    for i in 1..side {
-        for j in i..side {
-            let below = if i == j { 0 } else { table[j * side + i] };
-            let count = u64::from(table[i * side + j]) + u64::from(below);
-            if count > 0 {
-                cells.push(cell(i, j, count));
-            }
+/// The non-zero elements of the table and its transpose together.
+///
+/// Whether an element is zero cannot be foreseen, so that a branch would cost more than to write every
+/// element into `room` and keep the place when it was zero.
+fn upper_triangle(table: &[u32], side: usize, room: &mut Vec<Cell>) -> Vec<Cell> {
+    room.resize(side * (side - 1) / 2, Cell::default());
+    let mut found = 0;
+    for (i, row) in (0_u16..).zip(table.chunks_exact(side).skip(1)) {
+        let first = usize::from(i) + 1;
+        let columns = table[first * side + first..].iter().step_by(side);
+        for (j, (right, below)) in (i..).zip(row[first..].iter().zip(columns)) {
+            // On the diagonal both are the same element.
+            let below = if i == j { 0 } else { *below };
+            let count = u64::from(*right) + u64::from(below);
+            room[found] = Cell { i, j, count };
+            found += usize::from(count > 0);
         }
     }
-    cells
+    room[..found].to_vec()
 }
 
 fn whole_table(table: &[u32], side: usize) -> Vec<Cell> {
     let mut cells = Vec::new();
-    for (i, row) in table.chunks_exact(side).enumerate().skip(1) {
-        for (j, count) in row
-            .iter()
-            .enumerate()
-            .skip(1)
-            .filter(|(_, count)| **count > 0)
-        {
-            cells.push(cell(i, j, u64::from(*count)));
+    for (i, row) in (0_u16..).zip(table.chunks_exact(side).skip(1)) {
+        for (j, count) in (0_u16..).zip(&row[1..]).filter(|(_, count)| **count > 0) {
+            let count = u64::from(*count);
+            cells.push(Cell { i, j, count });
         }
     }
     cells
@@ -163,24 +178,13 @@ fn count_by_sorting(
     found.sort_unstable();
     let equal = found.chunk_by(|a, b| a == b);
     equal
-        .map(|same| {
-            cell(
-                usize::from(same[0].0),
-                usize::from(same[0].1),
-                same.len() as u64,
-            )
+        .map(|same| Cell {
+            // Ranks count from 1.
+            i: same[0].0 - 1,
+            j: same[0].1 - 1,
+            count: same.len() as u64,
         })
         .collect()
-}
-
-/// A cell from ranks, which count from 1.
-fn cell(i: usize, j: usize, count: u64) -> Cell {
-    let position = |rank: usize| u16::try_from(rank - 1).expect("ranks are u16");
-    Cell {
-        i: position(i),
-        j: position(j),
-        count,
-    }
 }
 
 /// Adds up the cells of several matrices of `n` levels, which follow one another, into one matrix.

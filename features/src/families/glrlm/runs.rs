@@ -27,20 +27,12 @@ const SHORT: usize = 32;
 /// Runs along one direction, or along several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RunCounts {
-    ranks: usize,
-    /// Voxels in each place by rank, `[place - 1][rank - 1]`; as many places as needed.
+    /// Ranks with rank 0, whose column stays empty.
+    width: usize,
+    /// Voxels in each place by rank, `[place - 1][rank]`; as many places as needed.
     places: Vec<u64>,
     /// Rank and place of voxels whose place the table does not have.
     beyond: Vec<(u16, u32)>,
-}
-
-/// The places of voxels along one direction while they are counted.
-struct Counting {
-    ranks: usize,
-    places: Vec<u32>,
-    beyond: Vec<(u16, u32)>,
-    /// Place of each voxel of this and the previous slice in its run, less 1.
-    latest: Vec<u32>,
 }
 
 /// Run counts of some slices along each of the steps, which have distance 1 and lead forwards in storage
@@ -52,111 +44,173 @@ pub(crate) fn count_runs(
 ) -> Vec<RunCounts> {
     let groups = offsets.par_chunks(TOGETHER);
     groups
-        .flat_map_iter(|offsets| match *offsets {
-            [a, b, c, d] => count_together(levels, slices, [a, b, c, d]),
-            _ => offsets
-                .iter()
-                .flat_map(|offset| count_together(levels, slices, [*offset]))
-                .collect(),
-        })
+        .flat_map_iter(|offsets| count_together(levels, slices, offsets))
         .collect()
 }
 
-/// Visits the voxels in storage order, in which each comes after its predecessor on the line.
-fn count_together<const N: usize>(
+/// Visits the rows in storage order, in which each voxel comes after its predecessor on the line.
+fn count_together(
     levels: &DiscretisedRoi,
     slices: &Range<usize>,
-    offsets: [Offset3; N],
+    offsets: &[Offset3],
 ) -> Vec<RunCounts> {
-    let [plane, stride] = levels.strides();
-    let mut directions = offsets.map(|_| Counting::new(levels.levels().len(), plane));
-    let ranks = levels.ranks();
+    let [plane, _] = levels.strides();
+    let mut directions: Vec<_> = offsets
+        .iter()
+        .map(|offset| Counting::new(levels, *offset))
+        .collect();
     for z in slices.clone() {
-        // The first slice has no predecessor among the slices that are counted.
-        let first = z == slices.start;
         for y in 0..levels.rows() {
-            let row = levels.row(z, y);
-            let here = row - (z + levels.pad()) * plane;
-            let now = here + z % 2 * plane;
-            let before = offsets.map(|offset| {
-                let in_plane = here.checked_add_signed(-offset.y * stride.cast_signed() - offset.x);
-                let in_plane = in_plane.expect("the padding is wide enough");
-                let step = levels.step(offset).cast_unsigned();
-                if offset.z == 0 {
-                    (
-                        Some(&ranks[row - step..][..levels.columns()]),
-                        in_plane + z % 2 * plane,
-                    )
-                } else {
-                    let slice = (!first).then(|| &ranks[row - step..][..levels.columns()]);
-                    (slice, in_plane + (z + 1) % 2 * plane)
-                }
-            });
-            let row = &ranks[row..][..levels.columns()];
-            for (x, rank) in row.iter().enumerate() {
-                if *rank == 0 {
-                    continue;
-                }
-                for (counting, (ranks, latest)) in directions.iter_mut().zip(before) {
-                    let goes_on = ranks.is_some_and(|ranks| ranks[x] == *rank);
-                    let place = if goes_on {
-                        counting.latest[latest + x] + 1
-                    } else {
-                        0
-                    };
-                    counting.latest[now + x] = place;
-                    counting.add(*rank, place);
-                }
+            let first = levels.row(z, y);
+            let row = &levels.ranks()[first..][..levels.columns()];
+            // From the first voxel of the region to the last.
+            let Some(skipped) = row.iter().position(|rank| *rank > 0) else {
+                continue;
+            };
+            let end = row
+                .iter()
+                .rposition(|rank| *rank > 0)
+                .map_or(0, |last| last + 1);
+            let (first, row) = (first + skipped, &row[skipped..end]);
+            let in_plane = first - (z + levels.pad()) * plane;
+            for direction in &mut directions {
+                let before = &levels.ranks()[first - direction.step..][..row.len()];
+                // The first slice has no predecessor among those that are counted.
+                let before = (z > slices.start || direction.offset.z == 0).then_some(before);
+                direction.count_row(in_plane, row, before);
             }
         }
+        directions.iter_mut().for_each(Counting::end_slice);
     }
     directions.into_iter().map(Counting::finish).collect()
 }
 
+/// One direction while it is counted.
+struct Counting {
+    offset: Offset3,
+    /// How far the step leads in the ranks.
+    step: usize,
+    /// How far it leads within a plane; backwards where it is negative.
+    step_in_plane: isize,
+    /// See [`RunCounts`].
+    width: usize,
+    places: Vec<u32>,
+    beyond: Vec<(u16, u32)>,
+    /// Places of the voxels of this slice in their runs, less 1; 0 outside the region.
+    latest: Vec<u32>,
+    /// Those of the slice before, where the step leads out of the slice.
+    previous: Vec<u32>,
+}
+
 impl Counting {
-    fn new(ranks: usize, plane: usize) -> Self {
+    fn new(levels: &DiscretisedRoi, offset: Offset3) -> Self {
+        let [plane, stride] = levels.strides();
+        let width = levels.levels().len() + 1;
         Self {
-            ranks,
-            places: vec![0; 8 * ranks],
+            offset,
+            step: levels.step(offset).cast_unsigned(),
+            step_in_plane: offset.y * stride.cast_signed() + offset.x,
+            width,
+            places: vec![0; 8 * width],
             beyond: Vec::new(),
-            latest: vec![0; 2 * plane],
+            latest: vec![0; plane],
+            previous: vec![0; if offset.z == 0 { 0 } else { plane }],
         }
     }
 
-    /// Counts a voxel; `place` counts from 0.
-    #[inline]
-    fn add(&mut self, rank: u16, place: u32) {
-        let at = place as usize * self.ranks + usize::from(rank) - 1;
-        match self.places.get_mut(at) {
-            Some(count) => *count += 1,
-            None => self.add_far(rank, place),
+    /// Counts a part of a row of ranks that begins at `at` in its plane; `before` are the ranks one step back.
+    fn count_row(&mut self, at: usize, row: &[u16], before: Option<&[u16]>) {
+        let (earlier, now) = self.latest.split_at_mut(at);
+        let now = &mut now[..row.len()];
+        let from = at
+            .checked_add_signed(-self.step_in_plane)
+            .expect("wide enough padding");
+        match before {
+            None => now.fill(0),
+            Some(before) if self.offset.z > 0 => {
+                follow(now, &self.previous[from..][..row.len()], row, before);
+            }
+            Some(before) if self.offset.y > 0 => {
+                follow(now, &earlier[from..][..row.len()], row, before);
+            }
+            Some(before) => {
+                let mut place = 0;
+                for ((now, rank), before) in now.iter_mut().zip(row).zip(before) {
+                    place = next_place(place, *rank, *before);
+                    *now = place;
+                }
+            }
+        }
+        for (place, rank) in now.iter().zip(row) {
+            let element = *place as usize * self.width + usize::from(*rank);
+            match self.places.get_mut(element) {
+                Some(count) => *count += 1,
+                None => add_far(
+                    &mut self.places,
+                    &mut self.beyond,
+                    self.width,
+                    *rank,
+                    *place,
+                ),
+            }
         }
     }
 
-    #[cold]
-    fn add_far(&mut self, rank: u16, place: u32) {
-        let most = (TABLE / self.ranks).max(SHORT);
-        let needed = place as usize + 1;
-        if needed > most {
-            self.beyond.push((rank, place + 1));
-        } else {
-            let places = (2 * needed).min(most);
-            self.places.resize(places * self.ranks, 0);
-            self.add(rank, place);
+    fn end_slice(&mut self) {
+        if self.offset.z > 0 {
+            std::mem::swap(&mut self.latest, &mut self.previous);
         }
     }
 
-    fn finish(self) -> RunCounts {
-        let rows = self.places.chunks_exact(self.ranks);
+    fn finish(mut self) -> RunCounts {
+        // Voxels outside the region were counted as the first of runs of rank 0.
+        self.places[0] = 0;
+        let rows = self.places.chunks_exact(self.width);
         let used = rows
             .take_while(|row| row.iter().any(|count| *count > 0))
             .count();
-        let places = &self.places[..used * self.ranks];
+        let places = &self.places[..used * self.width];
         RunCounts {
-            ranks: self.ranks,
+            width: self.width,
             places: places.iter().map(|count| u64::from(*count)).collect(),
             beyond: self.beyond,
         }
+    }
+}
+
+/// Place of a voxel whose predecessor has this place and rank: no branch, for neither outcome is rare.
+#[inline]
+fn next_place(place: u32, rank: u16, before: u16) -> u32 {
+    if rank == before && rank != 0 {
+        place + 1
+    } else {
+        0
+    }
+}
+
+/// Places of a row from those one step back.
+fn follow(now: &mut [u32], places: &[u32], row: &[u16], before: &[u16]) {
+    for (((now, place), rank), before) in now.iter_mut().zip(places).zip(row).zip(before) {
+        *now = next_place(*place, *rank, *before);
+    }
+}
+
+/// Counts a voxel whose place the table does not have yet.
+#[cold]
+fn add_far(
+    places: &mut Vec<u32>,
+    beyond: &mut Vec<(u16, u32)>,
+    width: usize,
+    rank: u16,
+    place: u32,
+) {
+    let most = (TABLE / width).max(SHORT);
+    let needed = place as usize + 1;
+    if needed > most {
+        beyond.push((rank, place + 1));
+    } else {
+        places.resize((2 * needed).min(most) * width, 0);
+        places[place as usize * width + usize::from(rank)] += 1;
     }
 }
 
@@ -174,7 +228,7 @@ impl RunCounts {
 
     /// Whether a run is longer than one voxel.
     fn has_long_run(&self) -> bool {
-        self.places.len() > self.ranks
+        self.places.len() > self.width
     }
 
     /// The non-zero elements of the matrix, by level, then by length.
@@ -183,7 +237,7 @@ impl RunCounts {
         beyond.sort_unstable();
         let mut beyond = beyond.chunk_by(|a, b| a == b).peekable();
         let mut cells = Vec::new();
-        for (at, (rank, level)) in (1_u16..).zip(levels).enumerate() {
+        for (rank, level) in (1_u16..).zip(levels) {
             let mut size = 0;
             let mut longer = 0;
             let mut place = |count: u64| {
@@ -199,7 +253,11 @@ impl RunCounts {
                 longer = count;
                 count > 0
             };
-            let mut table = self.places.iter().skip(at).step_by(self.ranks);
+            let mut table = self
+                .places
+                .iter()
+                .skip(usize::from(rank))
+                .step_by(self.width);
             if table.all(|count| place(*count)) {
                 while let Some(same) = beyond.next_if(|same| same[0].0 == rank) {
                     place(same.len() as u64);
@@ -223,6 +281,9 @@ pub(crate) fn has_line_of_two(levels: &DiscretisedRoi, runs: &RunCounts, offset:
     let with_predecessor: usize = (0..3)
         .map(|axis| shape[axis] - step[axis].unsigned_abs().min(shape[axis]))
         .product();
+    if with_predecessor == 0 {
+        return false;
+    }
     if levels.pixels() > shape.iter().product::<usize>() - with_predecessor {
         return true;
     }
