@@ -212,6 +212,30 @@ fn two_voxels() {
     near("global", found.value("local_intensity_global_peak"), 2.0);
 }
 
+/// Sums over frequencies and balls are put together in one order on any number of threads.
+#[test]
+fn threads_change_no_bit_of_form() {
+    let inside = Array3::from_shape_fn((12, 19, 31), |(z, y, x)| (z * 5 + y * 3 + x * 7) % 11 > 3);
+    let values = Array3::from_shape_fn(inside.dim(), |(z, y, x)| ((z * y + x) % 17) as f64 * 0.3);
+    let roi = region(&values, &inside, [3.0, 0.7, 1.9]);
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("threads");
+        let families = ["morphology", "local_intensity"];
+        let found = pool.install(|| measure(Profile::Ibsi, &families, &roi));
+        found
+            .values
+            .iter()
+            .map(|value| value.to_bits())
+            .collect::<Vec<_>>()
+    };
+    let one = on(1);
+    assert_eq!(one, on(2));
+    assert_eq!(one, on(4));
+}
+
 /// An image with its axes in another order, some of them reversed.
 fn oriented<T: Clone>(array: &Array3<T>, axes: [usize; 3], reversed: [bool; 3]) -> Array3<T> {
     let mut view = array.view().permuted_axes(axes);

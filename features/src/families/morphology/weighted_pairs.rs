@@ -159,7 +159,9 @@ impl Transforms {
                         first[x].im = weight;
                         first[(width - x) % width].im = weight;
                     }
-                    fft.process_with_scratch(both, scratch);
+                    // Rows beside the region have weights only.
+                    let used = if inside.contains(&true) { 2 } else { 1 };
+                    fft.process_with_scratch(&mut both[..used * width], scratch);
                     let (first, second) = both.split_at(width);
                     for (k, spectra) in block.clone().zip(spectra.chunks_exact_mut(SIGNALS)) {
                         let back = (width - k) % width;
