@@ -366,8 +366,12 @@ impl Extractor {
             return;
         };
         let mut done = 0;
+        let mut missing = Vec::new();
         let values = image.box_f64(low, shape);
         let answer = filter.respond(&values, image.grid().spacing, &mut |at, response| {
+            // Left out are the responses that this image is too small for: their columns stay undefined.
+            leave_out(underway, set, &names[done..at]);
+            missing.extend_from_slice(&names[done..at]);
             done = at + 1;
             let name = &names[at];
             on_each(underway, |region| {
@@ -376,11 +380,9 @@ impl Extractor {
             Ok(())
         });
         if let Err(fault) = answer {
-            let missing = names[done..].to_vec();
+            leave_out(underway, set, &names[done..]);
+            missing.extend_from_slice(&names[done..]);
             on_each(underway, |region| {
-                let width = missing.len() * set.width();
-                let filled = region.measured.values.len() + width;
-                region.measured.values.resize(filled, f64::NAN);
                 region.measured.doubts.push(ImageDoubt::NotFiltered {
                     images: missing.clone(),
                     reason: fault.to_string(),
@@ -411,6 +413,15 @@ fn on_each(
         {
             *region = Err(fault);
         }
+    });
+}
+
+/// Fills the columns of images that a filter could not make.
+fn leave_out(underway: &mut [Result<Underway>], set: &FeatureSet, images: &[String]) {
+    on_each(underway, |region| {
+        let filled = region.measured.values.len() + images.len() * set.width();
+        region.measured.values.resize(filled, f64::NAN);
+        Ok(())
     });
 }
 

@@ -25,10 +25,11 @@ pub trait Filter: Send + Sync + std::fmt::Debug {
 
     /// Filters an image `[z, y, x]` with voxel distances in mm. Calls `each` once for each name, in order,
     /// with the position of the name and a response of the image's shape; one at a time, so that no more
-    /// than one response need be in memory.
+    /// than one response need be in memory. A response that this image is too small for is left out, and
+    /// the error comes after the others.
     ///
     /// # Errors
-    /// What `each` returns, or a filter's own reason why this image cannot be filtered.
+    /// What `each` returns, or a filter's own reason why this image, or a response to it, cannot be made.
     fn respond(
         &self,
         image: &Array3<f64>,
@@ -36,7 +37,8 @@ pub trait Filter: Send + Sync + std::fmt::Debug {
         each: &mut dyn FnMut(usize, Array3<f64>) -> Result<()>,
     ) -> Result<()>;
 
-    /// How many voxels beyond a region along z, y, x its responses depend on (they are then the same when
-    /// the image is cut down to that), or `None` when they depend on the whole image.
+    /// How many voxels beyond a region along z, y, x its responses depend on, or `None` when they depend on
+    /// the whole image. Along an axis on which a region with so many voxels on both sides lies inside the
+    /// image, responses are the same when the image is cut down to that.
     fn reach(&self, spacing: Spacing) -> Option<[usize; 3]>;
 }

@@ -2,12 +2,16 @@
 
 use ndarray::{Array3, Axis, Zip, s};
 use proptest::prelude::*;
+use raduet_features::extractor::{ImageDoubt, Processing};
 use raduet_features::filters::Filter;
 use raduet_features::filters::pyradiomics::{
     LaplacianOfGaussian, Number, Value, Wavelet, WaveletAxes, image_type, names, parameters_of,
 };
 use raduet_features::filters::wavelet_kernels::{self, decomposition_filters};
-use raduet_features::{FeatureError, Result, Spacing};
+use raduet_features::{
+    Affine, ExtractionOptions, Extractor, FeatureError, FeatureSet, Grid, ImageSource, MaskVolume,
+    Result, Scaling, Spacing, Volume, Voxels,
+};
 use raduet_testkit::phantoms::Random;
 
 fn spacing() -> Spacing {
@@ -241,6 +245,52 @@ fn a_sigma_too_wide_does_not_lose_the_others() {
 }
 
 #[test]
+fn columns_of_a_sigma_too_wide_are_undefined_and_others_keep_their_place() {
+    let grid = Grid {
+        shape: [4, 20, 20],
+        spacing: spacing(),
+        affine: Affine([
+            [1.0, 0.0, 0.0, 0.0],
+            [0.0, 1.0, 0.0, 0.0],
+            [0.0, 0.0, 1.0, 0.0],
+        ]),
+    };
+    let volume = Volume::new(Voxels::F64(noise(grid.shape, 1)), Scaling::NONE, grid);
+    let volume = volume.expect("one shape");
+    let inside = Array3::from_shape_fn(grid.shape, |(_, y, x)| y > 4 && x > 7);
+    let mask = MaskVolume::new(inside, grid).expect("one shape");
+    let measured = |sigmas: &[f64]| {
+        let sigmas: Vec<_> = sigmas.iter().copied().map(Number::Real).collect();
+        let filter = LaplacianOfGaussian::new(&sigmas).expect("widths");
+        let source = ImageSource {
+            filter: Some(Box::new(filter)),
+            settings: None,
+        };
+        let set = FeatureSet::of(&["firstorder"]).expect("a family");
+        let settings = ExtractionOptions::default().check().expect("defaults");
+        let plan = Extractor::new(set, settings, Processing::default(), vec![source], 1);
+        plan.expect("a plan").case(&volume, &mask).expect("values")
+    };
+    let (good, all) = (measured(&[1.0, 2.0]), measured(&[9.0, 1.0, 8.0, 2.0]));
+    assert_eq!(good.doubts, []);
+    let width = good.values.len() / 2;
+    let parts: Vec<&[f64]> = all.values.chunks(width).collect();
+    assert_eq!(parts.len(), 4);
+    assert_eq!([parts[1], parts[3]].concat(), good.values);
+    assert!(
+        [parts[0], parts[2]]
+            .concat()
+            .iter()
+            .all(|value| value.is_nan())
+    );
+    let [ImageDoubt::NotFiltered { images, reason }] = &all.doubts[..] else {
+        panic!("{:?}", all.doubts);
+    };
+    assert_eq!(images, &["log-sigma-9-0-mm-3D", "log-sigma-8-0-mm-3D"]);
+    assert!(reason.contains("4 voxels along z"), "{reason}");
+}
+
+#[test]
 fn fewer_than_four_voxels_are_too_few_for_a_laplacian() {
     let filter = LaplacianOfGaussian::new(&[Number::Real(0.1)]).expect("a width");
     let respond = |shape| filter.respond(&noise(shape, 1), spacing(), &mut |_, _| Ok(()));
@@ -289,9 +339,12 @@ fn a_margin_of_the_reach_keeps_responses_as_they_are() {
         let cut_along =
             |axis: usize| low[axis] >= reach[axis] && high[axis] + reach[axis] <= shape[axis];
         assert!(cut_along(0) && cut_along(1), "{filter:?} reaches {reach:?}");
-        let bounds = [0, 1, 2].map(|axis| match cut_along(axis) {
-            true => (low[axis] - reach[axis], high[axis] + reach[axis]),
-            false => (0, shape[axis]),
+        let bounds = [0, 1, 2].map(|axis| {
+            if cut_along(axis) {
+                (low[axis] - reach[axis], high[axis] + reach[axis])
+            } else {
+                (0, shape[axis])
+            }
         });
         let (from, to) = (bounds.map(|b| b.0), bounds.map(|b| b.1));
         let cut = image
