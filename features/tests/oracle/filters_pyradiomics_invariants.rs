@@ -339,9 +339,12 @@ fn a_margin_of_the_reach_keeps_responses_as_they_are() {
         let cut_along =
             |axis: usize| low[axis] >= reach[axis] && high[axis] + reach[axis] <= shape[axis];
         assert!(cut_along(0) && cut_along(1), "{filter:?} reaches {reach:?}");
-        let bounds = [0, 1, 2].map(|axis| match cut_along(axis) {
-            true => (low[axis] - reach[axis], high[axis] + reach[axis]),
-            false => (0, shape[axis]),
+        let bounds = [0, 1, 2].map(|axis| {
+            if cut_along(axis) {
+                (low[axis] - reach[axis], high[axis] + reach[axis])
+            } else {
+                (0, shape[axis])
+            }
         });
         let (from, to) = (bounds.map(|b| b.0), bounds.map(|b| b.1));
         let cut = image
