@@ -78,7 +78,8 @@ pub fn measure(
             minimum: settings.minimum_pixels,
         });
     }
-    let slices = roi.shape()[0];
+    // Families of slices measure form, on the region before re-segmentation.
+    let slices = morphology.shape()[0];
     let mut families = set.chosen_families().iter().map(|chosen| chosen.family);
     if let Some(family) = families.find(|family| family.extent() == Extent::Slice && slices != 1) {
         return Err(FeatureError::NotASlice {

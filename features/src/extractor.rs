@@ -305,7 +305,7 @@ impl Extractor {
                     region.on_original(&self.set, settings, image)
                 }),
                 (Some(filter), Some(set)) => {
-                    self.on_responses(&mut underway, image, filter.as_ref(), set, settings);
+                    on_responses(&mut underway, image, filter.as_ref(), set, settings);
                 }
                 (Some(_), None) => {}
             }
@@ -349,45 +349,46 @@ impl Extractor {
             measured,
         })
     }
+}
 
-    fn on_responses(
-        &self,
-        underway: &mut [Result<Underway>],
-        image: &Volume,
-        filter: &dyn Filter,
-        set: &FeatureSet,
-        settings: &ExtractionSettings,
-    ) {
-        let names = filter.names();
-        let good = underway.iter().filter_map(|region| region.as_ref().ok());
-        let Some((low, shape)) = needed(filter, image, good.map(|region| &region.roi)) else {
-            return;
-        };
-        let mut done = 0;
-        let mut missing = Vec::new();
-        let values = image.box_f64(low, shape);
-        let answer = filter.respond(&values, image.grid().spacing, &mut |at, response| {
-            // Left out are the responses that this image is too small for: their columns stay undefined.
-            leave_out(underway, set, &names[done..at]);
-            missing.extend_from_slice(&names[done..at]);
-            done = at + 1;
-            let name = &names[at];
-            on_each(underway, |region| {
-                region.on_response(set, settings, name, &response, low)
+/// Filters an image and measures every region on each response.
+fn on_responses(
+    underway: &mut [Result<Underway>],
+    image: &Volume,
+    filter: &dyn Filter,
+    set: &FeatureSet,
+    settings: &ExtractionSettings,
+) {
+    let names = filter.names();
+    let good = underway.iter().filter_map(|region| region.as_ref().ok());
+    let Some((low, shape)) = needed(filter, image, good.map(|region| &region.roi)) else {
+        return;
+    };
+    let mut done = 0;
+    let mut missing = Vec::new();
+    let values = image.box_f64(low, shape);
+    let answer = filter.respond(&values, image.grid().spacing, &mut |at, response| {
+        // Left out are the responses that this image is too small for: their columns stay undefined.
+        leave_out(underway, set, &names[done..at]);
+        missing.extend_from_slice(&names[done..at]);
+        done = at + 1;
+        let name = &names[at];
+        on_each(underway, |region| {
+            region.on_response(set, settings, name, &response, low);
+            Ok(())
+        });
+        Ok(())
+    });
+    if let Err(fault) = answer {
+        leave_out(underway, set, &names[done..]);
+        missing.extend_from_slice(&names[done..]);
+        on_each(underway, |region| {
+            region.measured.doubts.push(ImageDoubt::NotFiltered {
+                images: missing.clone(),
+                reason: fault.to_string(),
             });
             Ok(())
         });
-        if let Err(fault) = answer {
-            leave_out(underway, set, &names[done..]);
-            missing.extend_from_slice(&names[done..]);
-            on_each(underway, |region| {
-                region.measured.doubts.push(ImageDoubt::NotFiltered {
-                    images: missing.clone(),
-                    reason: fault.to_string(),
-                });
-                Ok(())
-            });
-        }
     }
 }
 
@@ -478,7 +479,7 @@ impl Underway {
         name: &str,
         response: &Array3<f64>,
         origin: [usize; 3],
-    ) -> Result<()> {
+    ) {
         let measured = &mut self.measured;
         let vector = self.roi.on(response, origin).and_then(|roi| {
             let subject = Subject {
@@ -508,6 +509,5 @@ impl Underway {
                 });
             }
         }
-        Ok(())
     }
 }

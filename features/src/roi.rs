@@ -72,8 +72,8 @@ impl Roi {
         let x = self.intensities();
         let view = ArrayView1::from(&x);
         let mean = view.sum() / x.len() as f64;
-        let variance = view.central_moment(2);
-        let deviation = variance.expect("a region has at least one voxel").sqrt();
+        // Only an empty list has no moment.
+        let deviation = view.central_moment(2).unwrap_or(0.0).sqrt();
         let maximum = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let (mut low, mut high) = match rule.range {
             None => (f64::NEG_INFINITY, f64::INFINITY),

@@ -63,7 +63,7 @@ fn shape_has_the_values_of_pyradiomics() {
             let expected = row.number(column);
             if OF_VARIANCES.contains(&column.as_str()) && found.abs() == 0.0 {
                 assert!(
-                    !(expected.abs() > AXES),
+                    expected.is_nan() || expected.abs() <= AXES,
                     "{what}: found 0, expected {expected}"
                 );
             } else {

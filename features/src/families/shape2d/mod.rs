@@ -49,15 +49,15 @@ impl FeatureFamily for Shape2d {
     }
 
     fn compute(&self, region: &Region<'_>, values: &mut Vec<f64>) {
-        let inside = region.roi.inside().index_axis(Axis(0), 0);
-        let [_, height, width] = region.roi.spacing().zyx();
+        let inside = region.morphology.inside().index_axis(Axis(0), 0);
+        let [_, height, width] = region.morphology.spacing().zyx();
         let pixel = Pixel { height, width };
         let contour = Contour::new(&inside);
         let shape = Shape {
             area: contour.area(pixel),
             perimeter: contour.perimeter(pixel),
             diameter: contour.diameter(pixel),
-            pixel_area: region.roi.count() as f64 * (height * width),
+            pixel_area: region.morphology.count() as f64 * (height * width),
             variances: PrincipalVariances::new(&inside, pixel),
         };
         values.extend(TABLE.iter().map(|feature| (feature.value)(&shape)));
