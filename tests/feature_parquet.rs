@@ -7,7 +7,7 @@ use std::path::Path;
 
 use raduet::error::Code;
 use raduet::io::ByteBudget;
-use raduet::io::feature_csv::{FeatureFile, FeatureRow};
+use raduet::io::feature_csv::{FeatureFile, FeatureRow, RegionKey};
 use raduet::io::parquet::{parse, read, write};
 use raduet_study::{CaseId, ClassNames, FeatureTable, Label, Part, PatientId, SampleId};
 
@@ -25,7 +25,8 @@ fn example() -> FeatureFile {
         part: slice.map(|_| Part::Train),
         position_mm: slice.map(|slice| f64::from(slice) * 0.3),
         pixels: slice.map(|slice| slice as usize + 7),
-        area_mm2: None,
+        size: None,
+        region: RegionKey::default(),
     };
     let rows = vec![
         row("a", Some(0), 0),
@@ -77,6 +78,29 @@ fn a_written_table_reads_back_to_the_bit() {
     assert_eq!(again.warnings, []);
 }
 
+/// Whole cases have volumes in place of areas; several regions of a mask have names.
+#[test]
+fn tables_of_cases_and_regions_read_back() {
+    let mut file = example();
+    file.rows.truncate(2);
+    for (row, label) in file.rows.iter_mut().zip([1, 2]) {
+        row.region = RegionKey {
+            label: Some(label),
+            lesion: (label == 2).then_some(3),
+        };
+        row.sample = SampleId {
+            case: row.region.name(&CaseId::new("a")),
+            slice: None,
+        };
+        row.position_mm = None;
+        row.size = Some(12.5);
+    }
+    let samples = file.rows.iter().map(|row| row.sample.clone()).collect();
+    file.table = FeatureTable::new(samples, vec!["x".into()], vec![1.0, 2.0]).unwrap();
+    let again = parse(write(&file, &[]).unwrap(), ByteBudget::default()).unwrap();
+    assert_eq!(again.file, file);
+}
+
 #[test]
 fn many_rows_are_read_in_batches() {
     let rows = 20_000;
@@ -90,7 +114,8 @@ fn many_rows_are_read_in_batches() {
             part: None,
             position_mm: None,
             pixels: None,
-            area_mm2: None,
+            size: None,
+            region: RegionKey::default(),
         })
         .collect();
     let samples = described.iter().map(|row| row.sample.clone()).collect();

@@ -118,13 +118,13 @@ pub fn write(file: &FeatureFile) -> Result<Vec<u8>> {
 
 /// Which key columns a table has.
 #[derive(Debug, Clone, Copy)]
-struct Keys {
+pub(super) struct Keys {
     regions: bool,
     slices: bool,
 }
 
 impl Keys {
-    fn of(file: &FeatureFile) -> Self {
+    pub(super) fn of(file: &FeatureFile) -> Self {
         let mut rows = file.rows.iter();
         Self {
             regions: rows.clone().any(|row| row.region != RegionKey::default()),
@@ -132,7 +132,7 @@ impl Keys {
         }
     }
 
-    fn head(self) -> Vec<&'static str> {
+    pub(super) fn head(self) -> Vec<&'static str> {
         let mut head = HEAD.to_vec();
         if self.regions {
             head.extend(REGION);

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! The crate trusts what page headers say about sizes and counts, and panics on some contradictions. So
-//! [`check`] walks them first, and a panic that is left becomes a typed error.
+//! `check` walks them first, and a panic that is left becomes a typed error.
 
 mod check;
 mod read;

@@ -16,7 +16,7 @@ use raduet_study::ClassNames;
 use super::CLASSES;
 use super::check::{self, Bodies};
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
-use crate::io::feature_csv::{self, FeatureFile};
+use crate::io::feature_csv::{self, FeatureFile, RegionKey};
 use crate::io::{ByteBudget, LARGEST_TABLE, cell, read_small};
 
 /// Rows that are decoded at a time: what a column takes grows with what is really there.
@@ -323,36 +323,49 @@ fn drain<T: DataType, V>(
     }
 }
 
-/// What describes rows and is not read from texts.
+/// What describes rows and is not read from texts: columns of ours.
 #[derive(Default)]
 struct Described {
+    /// Whether the class stands in a column of our name. `Label` may be another program's name for it.
+    ours: bool,
+    label: Vec<Option<i64>>,
+    lesion: Vec<Option<i64>>,
     position_mm: Vec<Option<f64>>,
     pixels: Vec<Option<i64>>,
-    area_mm2: Vec<Option<f64>>,
+    size: Vec<Option<f64>>,
 }
 
 impl Described {
     fn take(&mut self, name: &str, column: Column) {
         match (name, column) {
+            ("Target", _) => self.ours = true,
+            ("Label", Column::Wholes(cells)) => self.label = cells,
+            ("Lesion", Column::Wholes(cells)) => self.lesion = cells,
             ("SlicePosition_mm", Column::Numbers(cells)) => self.position_mm = cells,
-            ("ROIPixels", Column::Wholes(cells)) => self.pixels = cells,
-            ("ROIArea_mm2", Column::Numbers(cells)) => self.area_mm2 = cells,
+            ("ROIPixels" | "ROIVoxels", Column::Wholes(cells)) => self.pixels = cells,
+            ("ROIArea_mm2" | "ROIVolume_mm3", Column::Numbers(cells)) => self.size = cells,
             _ => {}
         }
     }
 
     fn put(&self, file: &mut FeatureFile) {
+        if !self.ours {
+            return;
+        }
         for (index, row) in file.rows.iter_mut().enumerate() {
-            row.position_mm = self.position_mm.get(index).copied().flatten();
-            row.pixels = self
-                .pixels
-                .get(index)
-                .copied()
-                .flatten()
-                .and_then(|pixels| usize::try_from(pixels).ok());
-            row.area_mm2 = self.area_mm2.get(index).copied().flatten();
+            row.region = RegionKey {
+                label: at(&self.label, index),
+                lesion: at(&self.lesion, index).and_then(|lesion| u32::try_from(lesion).ok()),
+            };
+            row.position_mm = at(&self.position_mm, index);
+            row.pixels = at(&self.pixels, index).and_then(|pixels| usize::try_from(pixels).ok());
+            row.size = at(&self.size, index);
         }
     }
+}
+
+fn at<T: Copy>(cells: &[Option<T>], index: usize) -> Option<T> {
+    cells.get(index).copied().flatten()
 }
 
 /// Brings the classes into the order that the file gives.

@@ -12,7 +12,7 @@ use parquet::schema::types::{Type, TypePtr};
 
 use super::CLASSES;
 use crate::error::{Result, ToolError};
-use crate::io::feature_csv::{FeatureFile, FeatureRow};
+use crate::io::feature_csv::{FeatureFile, FeatureRow, Keys};
 
 /// The key columns with what they hold.
 type TextOf = fn(&FeatureFile, &FeatureRow) -> Option<String>;
@@ -25,8 +25,8 @@ enum Cells {
     Number(NumberOf),
 }
 
-/// As in the CSV form, in its order.
-static KEYS: [(&str, Cells); 9] = [
+/// The key columns of the CSV form by name.
+static KEYS: [(&str, Cells); 13] = [
     (
         "ID",
         Cells::Text(|_, row| Some(row.sample.case.as_str().to_owned())),
@@ -44,14 +44,31 @@ static KEYS: [(&str, Cells); 9] = [
         "Target",
         Cells::Text(|file, row| Some(file.classes.name(row.label).to_owned())),
     ),
+    ("Label", Cells::Whole(|row| row.region.label)),
+    (
+        "Lesion",
+        Cells::Whole(|row| row.region.lesion.map(i64::from)),
+    ),
     ("Slice", Cells::Whole(|row| row.sample.slice.map(i64::from))),
     ("SlicePosition_mm", Cells::Number(|row| row.position_mm)),
-    (
-        "ROIPixels",
-        Cells::Whole(|row| row.pixels.and_then(|pixels| i64::try_from(pixels).ok())),
-    ),
-    ("ROIArea_mm2", Cells::Number(|row| row.area_mm2)),
+    ("ROIPixels", Cells::Whole(pixels)),
+    ("ROIArea_mm2", Cells::Number(|row| row.size)),
+    ("ROIVoxels", Cells::Whole(pixels)),
+    ("ROIVolume_mm3", Cells::Number(|row| row.size)),
 ];
+
+fn pixels(row: &FeatureRow) -> Option<i64> {
+    row.pixels.and_then(|pixels| i64::try_from(pixels).ok())
+}
+
+/// The key columns that the CSV form of this table has, in its order.
+fn keys(file: &FeatureFile) -> Result<Vec<&'static (&'static str, Cells)>, ParquetError> {
+    let known = |name: &str| {
+        let key = KEYS.iter().find(|(known, _)| *known == name);
+        key.ok_or_else(|| ParquetError::General(format!("no cells for column '{name}'")))
+    };
+    Keys::of(file).head().into_iter().map(known).collect()
+}
 
 /// The table as Parquet. `notes` become key-value metadata, in their order.
 ///
@@ -64,6 +81,7 @@ pub fn write(file: &FeatureFile, notes: &[(String, String)]) -> Result<Vec<u8>> 
 fn bytes(file: &FeatureFile, notes: &[(String, String)]) -> Result<Vec<u8>, ParquetError> {
     let classes = serde_json::to_string(file.classes.names())
         .map_err(|fault| ParquetError::External(Box::new(fault)))?;
+    let keys = keys(file)?;
     let mut metadata = vec![KeyValue::new(CLASSES.to_owned(), classes)];
     metadata.extend(
         notes
@@ -78,9 +96,10 @@ fn bytes(file: &FeatureFile, notes: &[(String, String)]) -> Result<Vec<u8>, Parq
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .build();
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema(file)?, Arc::new(properties))?;
+    let mut writer =
+        SerializedFileWriter::new(Vec::new(), schema(file, &keys)?, Arc::new(properties))?;
     let mut group = writer.next_row_group()?;
-    for (_, cells) in &KEYS {
+    for (_, cells) in &keys {
         let rows = file.rows.iter();
         match cells {
             Cells::Text(of) => texts(&mut group, rows.map(|row| of(file, row)))?,
@@ -97,7 +116,7 @@ fn bytes(file: &FeatureFile, notes: &[(String, String)]) -> Result<Vec<u8>, Parq
     writer.into_inner()
 }
 
-fn schema(file: &FeatureFile) -> Result<TypePtr, ParquetError> {
+fn schema(file: &FeatureFile, keys: &[&(&str, Cells)]) -> Result<TypePtr, ParquetError> {
     let column = |name: &str, physical, logical| -> Result<TypePtr, ParquetError> {
         Type::primitive_type_builder(name, physical)
             .with_repetition(Repetition::OPTIONAL)
@@ -105,7 +124,7 @@ fn schema(file: &FeatureFile) -> Result<TypePtr, ParquetError> {
             .build()
             .map(Arc::new)
     };
-    let keys = KEYS.iter().map(|(name, cells)| match cells {
+    let keys = keys.iter().map(|(name, cells)| match cells {
         Cells::Text(_) => column(name, Physical::BYTE_ARRAY, Some(LogicalType::String)),
         Cells::Whole(_) => column(name, Physical::INT64, None),
         Cells::Number(_) => column(name, Physical::DOUBLE, None),
