@@ -1,4 +1,4 @@
-//! What a filter reads beyond the border of an image (IBSI 2, section 2.3, boundary conditions).
+//! What a filter reads beyond the border of an image (the boundary conditions of IBSI 2).
 
 use ndarray::Array3;
 

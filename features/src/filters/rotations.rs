@@ -1,7 +1,7 @@
 //! Rotations by right angles: how they move and mirror the axes of a kernel.
 //!
-//! A volume has 24 of them, a slice 4. All are proper: mirror images are not among them (IBSI 2, section
-//! 2.4, rotation invariance).
+//! A volume has 24 of them, a slice 4. All are proper: mirror images are not among them (the rotation
+//! invariance of IBSI 2).
 
 /// Whether a line is taken as it is or backwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -51,13 +51,13 @@ pub enum Planes {
 /// Parameters of [`Gabor`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GaborOptions {
-    /// Standard deviation of the Gaussian in mm (IBSI 41LN).
+    /// Standard deviation of the Gaussian in mm.
     pub sigma_mm: f64,
-    /// Wavelength in mm (IBSI S4N6).
+    /// Wavelength in mm.
     pub wavelength_mm: f64,
-    /// Eccentricity of the Gaussian (IBSI GDR5): below 1 it is wider across the wave than along it.
+    /// Eccentricity of the Gaussian: below 1 it is wider across the wave than along it.
     pub gamma: f64,
-    /// Direction of the wave in degrees (IBSI FQER), from the columns' axis to the rows'.
+    /// Direction of the wave in degrees, from the columns' axis to the rows'.
     pub theta_degrees: f64,
     /// One or many directions.
     pub orientations: Orientations,

@@ -24,9 +24,9 @@ use crate::geometry::Spacing;
 /// Parameters of [`LaplacianOfGaussian`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LaplacianOfGaussianOptions {
-    /// Standard deviation of the Gaussian in mm (IBSI 41LN).
+    /// Standard deviation of the Gaussian in mm.
     pub sigma_mm: f64,
-    /// Where the kernel ends, in standard deviations (IBSI WGPM); 4 is usual.
+    /// Where the kernel ends, in standard deviations; 4 is usual.
     pub cutoff: f64,
     /// Slices or volumes.
     pub dimensions: Dimensions,

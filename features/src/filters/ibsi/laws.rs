@@ -1,5 +1,5 @@
 //! Laws kernels (IBSI JTXT): products of short kernels that respond to levels, edges, spots, waves and
-//! ripples (K. I. Laws, *Rapid texture identification*, doi:10.1117/12.959169), and their energy map (PQSD).
+//! ripples (K. I. Laws, *Rapid texture identification*, doi:10.1117/12.959169), and their energy map.
 //!
 //! Every short kernel has unit L2 norm. The energy map is the mean of the absolute response in a square or
 //! cube of `2 d + 1` voxels a side; it is taken of the pooled response.

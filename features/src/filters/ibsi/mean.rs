@@ -13,7 +13,7 @@ use crate::geometry::Spacing;
 /// Parameters of [`Mean`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MeanOptions {
-    /// Side of the square or cube in voxels (IBSI YNOF); odd.
+    /// Side of the square or cube in voxels; odd.
     pub support: usize,
     /// Square or cube.
     pub dimensions: Dimensions,

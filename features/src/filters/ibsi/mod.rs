@@ -1,5 +1,5 @@
 //! The filters of IBSI 2 (A. Depeursinge et al., *Standardised convolutional filtering for radiomics*,
-//! arXiv:2006.05470; M. Bogowicz et al., Radiology 310, 2024, doi:10.1148/radiol.231319).
+//! arXiv:2006.05470; P. Whybra et al., Radiology 310, 2024, doi:10.1148/radiol.231319).
 //!
 //! Kernels are given with their first axis along x. Lengths in mm become voxels by the image's spacing.
 

@@ -1,4 +1,4 @@
-//! Riesz transforms of other filters (IBSI AYRS): derivatives of all orders that leave the amplitude of
+//! Riesz transforms of other filters: derivatives of all orders that leave the amplitude of
 //! every frequency, up to its direction, as it is (M. Unser and D. Van De Ville, doi:10.1109/TIP.2009.2038832).
 //!
 //! For orders `l` along x, y, z with sum `L` a frequency `f` is multiplied by

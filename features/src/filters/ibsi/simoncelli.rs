@@ -1,5 +1,5 @@
-//! Simoncelli's non-separable wavelet (IBSI PRT7): a ring or shell of frequencies (E. P. Simoncelli and W. T.
-//! Freeman, *The steerable pyramid*, doi:10.1109/ICIP.1995.537667).
+//! Simoncelli's wavelet, a non-separable one (IBSI LODD): a ring or shell of frequencies (E. P.
+//! Simoncelli and W. T. Freeman, *The steerable pyramid*, doi:10.1109/ICIP.1995.537667).
 //!
 //! The band-pass map `B` at level `j`, with `r` the distance of a frequency from 0 in units of the Nyquist
 //! frequency: `cos(π/2 · log2(2^j r))` where `2^-(j+1) ≤ r ≤ 2^-(j-1)`, else 0.
