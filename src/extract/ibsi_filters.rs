@@ -8,8 +8,8 @@
 //! simoncelli:level=2                      riesz:order=0-2-0,sigma=3
 //! ```
 //!
-//! Lengths are mm, angles degrees. `boundary` is zero, nearest, periodic or mirror (the default), `dimensions`
-//! 2 or 3 (the default); Laws kernels and wavelet bands say theirs by their length.
+//! Lengths are mm, angles degrees. `boundary` is zero, nearest, periodic or mirror (the default but for
+//! Simoncelli, where it is periodic), `dimensions` 2 or 3 (the default); Laws kernels and wavelet bands say theirs by their length.
 
 use raduet_features::filters::Filter;
 use raduet_features::filters::ibsi::{
@@ -111,7 +111,7 @@ const FILTERS: &[Entry] = &[
     },
     Entry {
         name: "simoncelli",
-        keys: &["level", "dimensions"],
+        keys: &["level", "dimensions", "boundary"],
         make: |given| made(Simoncelli::new(given.simoncelli()?)),
     },
     Entry {
@@ -272,6 +272,11 @@ impl Given<'_> {
         Ok(SimoncelliOptions {
             level: self.number("level", Some(1))?,
             dimensions: self.dimensions()?,
+            // The standard's own: the transform takes the image as periodic.
+            boundary: match self.get("boundary") {
+                None => Boundary::Periodic,
+                Some(_) => self.boundary()?,
+            },
         })
     }
 

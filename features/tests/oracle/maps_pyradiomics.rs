@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use raduet_features::maps::{MapOptions, feature_maps};
 use raduet_features::settings::Planes;
-use raduet_features::{ExtractionOptions, FeatureSet, Spacing};
+use raduet_features::{ExtractionOptions, FeatureSet, Roi};
 use raduet_testkit::reference::{Comparison, Table};
 
-use crate::baselines_pyradiomics::region;
+use crate::cases_pyradiomics::case;
 
 const NAME: &str = "maps_pyradiomics";
 
@@ -27,11 +27,11 @@ fn maps_have_the_values_of_pyradiomics() {
     for row in table.rows() {
         let key = ["case", "radius", "kernel"].map(|column| row.text(column).to_owned());
         if !made.contains_key(&key) {
-            // Voxel distances do not enter: no weighting of directions, no total energy below.
-            let spacing = Spacing::new([1.0; 3]).expect("a spacing");
-            let Some(roi) = region(NAME, &key[0], spacing) else {
+            let Some((volume, mask)) = case(NAME, &key[0]) else {
                 return;
             };
+            let roi = Roi::from_volume(&volume, &mask).expect("finite values");
+            let roi = roi.expect("a region");
             let settings = ExtractionOptions {
                 planes: match key[2].as_str() {
                     "2D" => Planes::InSlices,
@@ -53,9 +53,6 @@ fn maps_have_the_values_of_pyradiomics() {
         let at: [usize; 3] = ["z", "y", "x"].map(|axis| row.text(axis).parse().expect("an index"));
         let [z, y, x] = std::array::from_fn(|axis| at[axis] - offset[axis]);
         for (column, map) in columns.iter().zip(maps) {
-            if column.ends_with("TotalEnergy") {
-                continue;
-            }
             if UNDEFINED_THERE.contains(&column.as_str()) && row.number(column).is_nan() {
                 deviations += 1;
                 continue;

@@ -51,14 +51,13 @@ pub(crate) fn compare_family(family: &str) {
     for row in table.rows() {
         let pair = [row.text("image"), row.text("mask")];
         for inside in pair {
-            if !opened.contains_key(inside) {
-                let Some(path) = data::path(&name, inside) else {
-                    return;
-                };
-                opened.insert(inside, images::read(&path));
-            }
+            // Sets of test data that are not there are told, once a file; the rows of the others are compared.
+            let read = || data::path(&name, inside).map(|path| images::read(&path));
+            opened.entry(inside).or_insert_with(read);
         }
-        let [image, mask] = pair.map(|inside| &opened[inside]);
+        let [Some(image), Some(mask)] = pair.map(|inside| opened[inside].as_ref()) else {
+            continue;
+        };
         assert_eq!(image.shape, mask.shape, "{pair:?}");
 
         let z: usize = row.text("slice").parse().expect("a slice");
@@ -88,5 +87,7 @@ pub(crate) fn compare_family(family: &str) {
             comparison.check(&what, *found, row.number(column), RELATIVE, 0.0);
         }
     }
-    comparison.finish(&name);
+    if opened.values().any(Option::is_some) {
+        comparison.finish(&name);
+    }
 }
