@@ -148,8 +148,8 @@ proptest! {
         for (name, low, high) in [
             ("firstorder_uniformity", 0.0, 1.0),
             ("shape2d_elongation", 0.0, 1.0),
-            ("glcm_joint_energy", 0.0, 1.0),
-            ("glcm_maximum_probability", 0.0, 1.0),
+            ("glcm_angular_second_moment", 0.0, 1.0),
+            ("glcm_joint_maximum", 0.0, 1.0),
             ("glcm_maximal_correlation_coefficient", 0.0, 1.0),
             ("glcm_correlation", -1.0, 1.0),
             ("glcm_information_correlation_1", -1.0, 0.0),

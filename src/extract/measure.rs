@@ -268,6 +268,7 @@ impl Found {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Place {
     slice: Option<u32>,
     position_mm: Option<f64>,

@@ -1,5 +1,6 @@
 //! The dictionary of a feature table: what every column is.
 
+use raduet_features::Aggregation;
 use raduet_features::extractor::ImageColumn;
 
 use crate::error::{Code, Result, ToolError};
@@ -29,7 +30,7 @@ pub fn csv(columns: &[ImageColumn]) -> Result<Vec<u8>> {
             column.name.as_str(),
             column.image.as_str(),
             spec.name,
-            aggregation.map(|way| way.ibsi_name()).unwrap_or_default(),
+            aggregation.map(Aggregation::ibsi_name).unwrap_or_default(),
             spec.ibsi_id.unwrap_or_default(),
             spec.unit,
             spec.definition,

@@ -190,7 +190,7 @@ pub(super) const TABLE: &[Row] = &[
     )
     .undefined_when(NO_PAIR),
     Row::new(
-        "glcm_joint_energy",
+        "glcm_angular_second_moment",
         Some("glcm_JointEnergy"),
         Some("8ZQL"),
         "1",
@@ -217,7 +217,7 @@ pub(super) const TABLE: &[Row] = &[
     )
     .undefined_when("no two voxels of the region are neighbours and it has several levels"),
     Row::new(
-        "glcm_maximum_probability",
+        "glcm_joint_maximum",
         Some("glcm_MaximumProbability"),
         Some("GYBY"),
         "1",
@@ -244,7 +244,7 @@ pub(super) const TABLE: &[Row] = &[
     )
     .undefined_when(NO_PAIR),
     Row::new(
-        "glcm_sum_squares",
+        "glcm_joint_variance",
         Some("glcm_SumSquares"),
         Some("UR99"),
         "level^2",

@@ -270,7 +270,7 @@ const TABLE: &[Row] = &[
     )
     .undefined_when(NO_LINE),
     Row::new(
-        "glrlm_run_variance",
+        "glrlm_run_length_variance",
         Some("glrlm_RunVariance"),
         Some("SXLW"),
         "voxel^2",

@@ -92,7 +92,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         |numbers| numbers.high_level,
     ),
     Feature::new(
-        "glszm_large_area_emphasis",
+        "glszm_large_zone_emphasis",
         Some("glszm_LargeAreaEmphasis"),
         Some("48P8"),
         "voxel^2",
@@ -100,7 +100,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         |numbers| numbers.large,
     ),
     Feature::new(
-        "glszm_large_area_high_grey_level_emphasis",
+        "glszm_large_zone_high_grey_level_emphasis",
         Some("glszm_LargeAreaHighGrayLevelEmphasis"),
         Some("J17V"),
         "voxel^2 level^2",
@@ -108,7 +108,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         |numbers| numbers.large_high,
     ),
     Feature::new(
-        "glszm_large_area_low_grey_level_emphasis",
+        "glszm_large_zone_low_grey_level_emphasis",
         Some("glszm_LargeAreaLowGrayLevelEmphasis"),
         Some("YH51"),
         "voxel^2 level^-2",
@@ -124,7 +124,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         |numbers| numbers.low_level,
     ),
     Feature::new(
-        "glszm_size_zone_non_uniformity",
+        "glszm_zone_size_non_uniformity",
         Some("glszm_SizeZoneNonUniformity"),
         Some("4JP3"),
         "1",
@@ -132,7 +132,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         |numbers| numbers.size_non_uniformity,
     ),
     Feature::new(
-        "glszm_size_zone_non_uniformity_normalised",
+        "glszm_zone_size_non_uniformity_normalised",
         Some("glszm_SizeZoneNonUniformityNormalized"),
         Some("VB3A"),
         "1",
@@ -140,7 +140,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         |numbers| numbers.size_non_uniformity_normalised,
     ),
     Feature::new(
-        "glszm_small_area_emphasis",
+        "glszm_small_zone_emphasis",
         Some("glszm_SmallAreaEmphasis"),
         Some("5QRC"),
         "voxel^-2",
@@ -148,7 +148,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         |numbers| numbers.small,
     ),
     Feature::new(
-        "glszm_small_area_high_grey_level_emphasis",
+        "glszm_small_zone_high_grey_level_emphasis",
         Some("glszm_SmallAreaHighGrayLevelEmphasis"),
         Some("HW1V"),
         "voxel^-2 level^2",
@@ -156,7 +156,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         |numbers| numbers.small_high,
     ),
     Feature::new(
-        "glszm_small_area_low_grey_level_emphasis",
+        "glszm_small_zone_low_grey_level_emphasis",
         Some("glszm_SmallAreaLowGrayLevelEmphasis"),
         Some("5RAI"),
         "voxel^-2 level^-2",
@@ -164,7 +164,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         |numbers| numbers.small_low,
     ),
     Feature::new(
-        "glszm_zone_entropy",
+        "glszm_zone_size_entropy",
         Some("glszm_ZoneEntropy"),
         Some("GU8N"),
         "bit",
@@ -180,7 +180,7 @@ const TABLE: &[Feature<SizeNumbers>] = &[
         |numbers| numbers.percentage,
     ),
     Feature::new(
-        "glszm_zone_variance",
+        "glszm_zone_size_variance",
         Some("glszm_ZoneVariance"),
         Some("3NSA"),
         "voxel^2",
