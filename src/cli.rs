@@ -247,7 +247,7 @@ pub struct ExtractArgs {
     /// A manifest (.csv), a data set's folder, or `phantom`
     #[arg(value_name = "MANIFEST|DIR")]
     pub input: PathBuf,
-    /// File for the feature table
+    /// File for the feature table, .csv or .parquet
     #[arg(short, long, default_value = "features.csv", value_name = "FILE")]
     pub output: PathBuf,
     /// What a row stands for
@@ -299,7 +299,7 @@ pub struct SplitArgs {
 /// Arguments of `raduet train`.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// A feature table: ours, or another tool's with a patient and a class column
+    /// A feature table (.csv, .parquet): ours, or another tool's with a patient and a class column
     #[arg(value_name = "FEATURES")]
     pub features: PathBuf,
     /// Learners to train, comma separated, or `all` back ends [default: the seven]

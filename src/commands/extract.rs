@@ -8,7 +8,7 @@ use crate::cli::{ExtractArgs, LabelArg, PresetName, UnitName};
 use crate::error::{Code, Exit, ToolError};
 use crate::extract::{Extraction, Labels, Lesions, Rows, Summary, Unit, Wanted};
 use crate::io::atomic::write_file;
-use crate::io::feature_csv;
+use crate::io::feature_table::TableForm;
 use crate::journal::Journal;
 use crate::provenance::{Clock, Provenance};
 use crate::report_writers::{doubts, features as dictionary, run_json, undefined};
@@ -17,28 +17,17 @@ use crate::settings::preset;
 
 pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
     let console = context.console;
-    if args
-        .output
-        .extension()
-        .is_none_or(|extension| !extension.eq_ignore_ascii_case("csv"))
-    {
-        return Err(
-            ToolError::new(Code::Usage, "a table of another kind than CSV")
-                .file(&args.output)
-                .remedy("give the output a name that ends in .csv")
-                .into(),
-        );
-    }
+    let form = TableForm::of_name(&args.output)?;
     let mut settings = preset::settings(PresetName::Quick);
     settings.cohort.path = Some(args.input.clone());
     settings.cohort.apply(&args.cohort);
     settings.features.apply(&args.features);
     let mut clock = Clock::new();
     let extraction = Extraction::new(&settings.features, Wanted::Features, rows(args)?)?;
-    if settings.cohort.label.is_none() && args.cohort.label.is_none() {
-        settings.cohort.label = extraction.label();
+    let mut cases = Cases::open(&settings.cohort, context.budget)?;
+    if let Some(label) = extraction.label() {
+        cases.choose_by_default(label);
     }
-    let cases = Cases::open(&settings.cohort, context.budget)?;
     for note in cases.notes() {
         console.say(note);
     }
@@ -94,12 +83,14 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         doubts::warnings_csv(&extracted.warnings)?,
     )?;
     if extracted.features.rows.is_empty() {
-        for old in ["csv", "dictionary.csv", "run.json", "journal"] {
+        remove_file(&args.output)?;
+        for old in ["dictionary.csv", "run.json", "journal"] {
             remove_file(&beside.file(old))?;
         }
         return Ok(Exit::AllFailed);
     }
-    write_file(&args.output, &feature_csv::write(&extracted.features)?)?;
+    let table = form.bytes(&extracted.features, &notes(&provenance)?)?;
+    write_file(&args.output, &table)?;
     let columns = extraction.columns();
     write_file(&beside.file("dictionary.csv"), &dictionary::csv(&columns)?)?;
     let run = run_json::bytes(&provenance, &clock.measured(), serde_json::Value::Null)?;
@@ -129,6 +120,13 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         ));
     }
     Ok(batch_exit(extracted.failures.len(), total))
+}
+
+/// What a Parquet table says about its origin.
+fn notes(provenance: &Provenance) -> Result<Vec<(String, String)>, ToolError> {
+    let origin = serde_json::to_string(provenance)
+        .map_err(|fault| ToolError::internal(fault.to_string()))?;
+    Ok(vec![("raduet.provenance".to_owned(), origin)])
 }
 
 /// What becomes rows.

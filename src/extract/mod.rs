@@ -46,7 +46,8 @@ pub enum Unit {
 }
 
 /// Whether connected parts of a region are rows of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Lesions {
     /// One region.
     #[default]
@@ -56,7 +57,8 @@ pub enum Lesions {
 }
 
 /// Whether a case's slices become one row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Summary {
     /// Each slice is a row.
     #[default]
@@ -66,7 +68,8 @@ pub enum Summary {
 }
 
 /// Which labels of a mask are measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Labels {
     /// The chosen one, or the only one.
     #[default]
@@ -76,7 +79,7 @@ pub enum Labels {
 }
 
 /// What becomes rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Rows {
     /// Slices or cases.
     pub unit: Unit,
@@ -157,9 +160,11 @@ impl Extraction {
         })
     }
 
-    /// Every setting of the engine, expanded.
+    /// What becomes rows and every setting of the engine, expanded.
     pub fn describe(&self) -> serde_json::Value {
-        self.described.clone()
+        let mut described = self.described.clone();
+        described["rows"] = serde_json::json!(self.rows);
+        described
     }
 
     /// The region's value in the mask, where the parameter file states another than 1.

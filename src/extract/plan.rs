@@ -90,6 +90,7 @@ fn pyradiomics(
         options.minimum_pixels = options.minimum_pixels.max(settings.min_pixels);
         options.check().map_err(|fault| wrong(&fault))
     };
+    not_computed(&parameters)?;
     let engine = checked(&parameters.settings)?;
     let choices = choices(settings, unit, &parameters)?;
     let set = FeatureSet::chosen(&choices, &engine).map_err(|fault| wrong(&fault))?;
@@ -156,7 +157,13 @@ fn choices(settings: &FeatureSettings, unit: Unit, parameters: &Parameters) -> R
     if settings.parameters.is_none() && unit == Unit::Slice {
         return Ok(OF_SLICES.map(Choice::all).to_vec());
     }
-    let chosen = parameters.classes.iter().map(|choice| Choice {
+    // PyRadiomics, too, passes over form in the plane where it is not told to work in slices.
+    let passed =
+        |name: &str| unit == Unit::Case && name == "shape2D" && !parameters.settings.force_2d;
+    let classes = parameters.classes.iter();
+    let classes =
+        classes.filter(|choice| !passed(choice.class.name) && !choice.features.is_empty());
+    let chosen = classes.map(|choice| Choice {
         family: choice.class.name.to_lowercase(),
         features: choice
             .features
@@ -242,6 +249,32 @@ pub(super) fn interpolation(name: params::Interpolator) -> Result<Interpolator> 
         .find(|(_, known)| *known == name)
         .map_or("", |(text, _)| text);
     Interpolator::from_simple_itk(text).map_err(|fault| wrong(&fault))
+}
+
+/// Refuses what would change values and is not computed.
+fn not_computed(parameters: &Parameters) -> Result<()> {
+    let refused = |found: String, remedy: &str| {
+        Err(ToolError::new(Code::Settings, found)
+            .expected("a setting that is computed")
+            .remedy(remedy))
+    };
+    let images = parameters.images.iter().map(|choice| &choice.settings);
+    for of in images.chain([&parameters.settings]) {
+        if of.force_2d && of.force_2d_dimension != 0 {
+            return refused(
+                format!("force2Ddimension {}", of.force_2d_dimension),
+                "measure in the slices of the image (0), or leave force2D out",
+            );
+        }
+    }
+    let of = &parameters.settings;
+    if of.resegment_shape && of.resegment_range.is_some() {
+        return refused(
+            "resegmentShape true".to_owned(),
+            "form is measured on the region before re-segmentation: set it to false",
+        );
+    }
+    Ok(())
 }
 
 /// Settings of the file that change nothing here.

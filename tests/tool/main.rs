@@ -10,5 +10,9 @@ mod cohort_on_disk;
 #[cfg(all(feature = "learners", feature = "deep"))]
 mod compare_end_to_end;
 mod extract_end_to_end;
+mod extract_journal;
+mod extract_parameters;
+mod extract_regions;
 mod program;
 mod real_cohorts;
+mod table;
