@@ -411,6 +411,9 @@ pub struct EvaluateArgs {
 /// Arguments of `raduet features`.
 #[derive(Debug, Args)]
 pub struct FeaturesArgs {
+    /// Whose features
+    #[arg(long, value_enum, default_value_t = ProfileName::Pyradiomics, value_name = "PROFILE")]
+    pub profile: ProfileName,
     /// One family only
     #[arg(long, value_name = "NAME")]
     pub family: Option<String>,
