@@ -6,11 +6,13 @@
 
 mod ibsi_filters;
 mod levels;
+pub mod maps;
 mod measure;
 mod pixels;
 mod plan;
 mod plan_ibsi;
 mod summary;
+pub mod vector;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;

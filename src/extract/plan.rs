@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Unit;
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
-use crate::params::{self, ImageChoice, ImageType, Parameters, PyRadiomicsSettings};
+use crate::params::{self, ImageChoice, ImageType, Parameters, PyRadiomicsSettings, VoxelSettings};
 use crate::settings::nearest::suggestion;
 use crate::settings::{FeatureSettings, ProfileName};
 
@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub(super) minimum_dimensions: usize,
     pub(super) described: Value,
     pub(super) warnings: Vec<Warning>,
+    /// How feature maps are made.
+    pub(super) voxel: VoxelSettings,
     /// The region's value in the mask, where the parameter file states another than 1.
     pub(super) label: Option<i64>,
 }
@@ -120,6 +122,7 @@ fn pyradiomics(
             "parameters": parameters.expanded(),
         }),
         label: (label != 1).then_some(label),
+        voxel: parameters.voxel.clone(),
         set,
         settings: engine,
         images,

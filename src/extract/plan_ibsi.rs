@@ -63,6 +63,7 @@ pub(super) fn plan(
             Unit::Case => of.minimum_roi_dimensions as usize,
         },
         label: (of.label != 1).then_some(i64::from(of.label)),
+        voxel: parameters.voxel.clone(),
         set,
         settings: engine,
         processing,
