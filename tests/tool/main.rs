@@ -13,6 +13,8 @@ mod extract_end_to_end;
 mod extract_journal;
 mod extract_parameters;
 mod extract_regions;
+mod map_end_to_end;
 mod program;
+mod pyradiomics;
 mod real_cohorts;
 mod table;

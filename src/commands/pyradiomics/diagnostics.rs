@@ -9,6 +9,7 @@ use std::path::Path;
 
 use ndarray::Array3;
 use raduet_features::components::components;
+use raduet_features::filters::pyradiomics::parameters_of;
 use raduet_features::{Grid, MaskVolume, Roi, Scaling, Volume, Voxels};
 use serde_json::Value;
 use sha1::{Digest, Sha1};
@@ -132,9 +133,13 @@ impl Found {
         });
         settings.extend(others.map(|(name, value)| (name.clone(), value.into())));
         self.put("Configuration_Settings", Datum::Table(settings));
+        let images = object("imageType", &expanded).unwrap_or(empty);
+        let images = images
+            .iter()
+            .map(|(name, own)| (name.clone(), changes(name, own)));
         self.put(
             "Configuration_EnabledImageTypes",
-            Datum::from(&expanded["imageType"]),
+            Datum::Table(images.collect()),
         );
     }
 
@@ -187,6 +192,17 @@ impl Found {
             self.statistics(&of, values);
         }
     }
+}
+
+/// The settings that an image type has of its own: those of its filter first, as files usually have them.
+fn changes(image: &str, own: &Value) -> Datum {
+    let of_filter = parameters_of(image).unwrap_or_default();
+    let entries = own.as_object().into_iter().flatten();
+    let mut entries: Vec<(String, Datum)> = entries
+        .map(|(name, value)| (name.clone(), value.into()))
+        .collect();
+    entries.sort_by_key(|(name, _)| !of_filter.contains(&name.as_str()));
+    Datum::Table(entries)
 }
 
 /// What is told about a region.
