@@ -50,7 +50,7 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The main job: features, learners and networks on one split, and one report
-    Compare(CompareArgs),
+    Compare(Box<CompareArgs>),
     /// A feature table: a row for every slice or every case with a region of interest
     Extract(ExtractArgs),
     /// Feature maps of one image: a feature at every voxel of the region
@@ -299,7 +299,7 @@ pub struct MapArgs {
     /// Feature families, comma separated [default: the file's, else all but those of form]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub family: Vec<String>,
-    /// Features, comma separated, such as glcm_Contrast [default: all of the families]
+    /// Features, comma separated, such as `glcm_Contrast` [default: all of the families]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub feature: Vec<String>,
     /// Width of a grey-level bin, in image units [default: the parameter file's, else 25]

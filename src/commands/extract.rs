@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::{Context, Outcome, batch_exit};
 use crate::cases::Cases;
 use crate::cli::{ExtractArgs, LabelArg, PresetName, UnitName};
+use crate::console::Console;
 use crate::error::{Code, Exit, ToolError};
-use crate::extract::{Extraction, Labels, Lesions, Rows, Summary, Unit, Wanted};
+use crate::extract::{Extracted, Extraction, Labels, Lesions, Rows, Summary, Unit, Wanted};
 use crate::io::atomic::write_file;
 use crate::io::feature_table::TableForm;
 use crate::journal::Journal;
@@ -96,6 +97,12 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
     let run = run_json::bytes(&provenance, &clock.measured(), serde_json::Value::Null)?;
     write_file(&beside.file("run.json"), &run)?;
     remove_file(&beside.file("journal"))?;
+    tell(args, &extracted, total, extraction.width(), console);
+    Ok(batch_exit(extracted.failures.len(), total))
+}
+
+/// What came out, on the screen.
+fn tell(args: &ExtractArgs, extracted: &Extracted, total: usize, width: usize, console: Console) {
     console.print(&format!(
         "{} {} of {} cases, {} features: {}",
         extracted.features.rows.len(),
@@ -105,7 +112,7 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
             "rows"
         },
         total - extracted.failures.len(),
-        extraction.width(),
+        width,
         args.output.display()
     ));
     if extracted.too_small > 0 {
@@ -119,7 +126,6 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
             }
         ));
     }
-    Ok(batch_exit(extracted.failures.len(), total))
 }
 
 /// What a Parquet table says about its origin.

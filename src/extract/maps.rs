@@ -67,7 +67,13 @@ impl MapPlan {
             return Err(refused("maskedKernel false", expected).into());
         }
         let asked = !settings.families.is_empty();
-        let set = chosen(&plan, features, asked)?;
+        let families = plan.set.families();
+        let form = families.iter().find(|f| f.input() == Input::Morphology);
+        if let Some(family) = form.filter(|_| asked) {
+            let found = format!("family '{}' has no map", family.id());
+            return Err(refused(&found, "families of intensities or grey levels").into());
+        }
+        let set = chosen(&plan, features)?;
         Ok(Self {
             set,
             normalisation: plan.processing.normalisation,
@@ -210,12 +216,12 @@ fn whole(volume: &Volume) -> Result<Array3<f64>> {
 }
 
 /// The plan's families without those of form, which PyRadiomics leaves out of maps, too, and of them the named
-/// features. A family of form that was asked for by name is an error of the engine.
-fn chosen(plan: &Plan, names: &[String], asked: bool) -> Result<FeatureSet> {
+/// features.
+fn chosen(plan: &Plan, names: &[String]) -> Result<FeatureSet> {
     let families = plan.set.families();
     let mapped = families
         .iter()
-        .filter(|family| asked || family.input() != Input::Morphology);
+        .filter(|family| family.input() != Input::Morphology);
     let columns = plan.set.described_columns();
     let mut found = vec![false; names.len()];
     let mut choices = Vec::new();

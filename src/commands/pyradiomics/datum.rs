@@ -64,20 +64,26 @@ impl Datum {
     }
 }
 
-impl From<&Value> for Datum {
-    fn from(value: &Value) -> Self {
+impl Datum {
+    /// A setting. Numbers without a fraction are printed without a point, as parameter files have them; of
+    /// the widths of filters it is known how they were written.
+    pub(super) fn setting(name: &str, value: &Value) -> Self {
         match value {
             Value::Null => Self::None,
             Value::Bool(flag) => Self::Flag(*flag),
             Value::String(text) => Self::Text(text.clone()),
-            Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),
-            Value::Object(map) => {
-                Self::Table(map.iter().map(|(k, v)| (k.clone(), v.into())).collect())
+            Value::Array(items) => {
+                let items = items.iter().map(|item| Self::setting(name, item));
+                Self::List(items.collect())
             }
-            // Whole numbers of a parameter file are printed without a point.
+            Value::Object(map) => {
+                let entries = map.iter().map(|(k, v)| (k.clone(), Self::setting(k, v)));
+                Self::Table(entries.collect())
+            }
             Value::Number(number) => match (number.as_i64(), number.as_f64()) {
                 (Some(whole), _) => Self::Whole(whole),
-                (None, Some(real)) if real.fract() == 0.0 && real.abs() < 1e15 =>
+                (None, Some(real))
+                    if name != "sigma" && real.fract() == 0.0 && real.abs() < 1e15 =>
                 {
                     #[expect(clippy::cast_possible_truncation, reason = "whole and below 1e15")]
                     Self::Whole(real as i64)

@@ -74,12 +74,12 @@ pub(super) fn of(parameters: &Parameters, subject: &Subject<'_>) -> Result<Vecto
     let mut found = Found::default();
     found.versions();
     found.configuration(parameters, subject.label);
-    found.put("Image-original_Hash", hash(subject.volume));
+    found.put("Image-original_Hash", hash(subject.volume)?);
     found.put("Image-original_Dimensionality", Datum::text("3D"));
     found.image("original", subject.volume)?;
     let options = ReadOptions::default();
     let stored = read_volume(subject.mask_file, &options)?.volume;
-    found.put("Mask-original_Hash", mask_hash(&stored));
+    found.put("Mask-original_Hash", mask_hash(&stored)?);
     found.region("original", &Region::of(subject.mask, None)?);
     if let Some((volume, mask)) = &subject.steps.interpolated {
         found.image("interpolated", volume)?;
@@ -120,7 +120,9 @@ impl Found {
         let default = object("setting", &usual).unwrap_or_else(|| empty.clone());
         let mut settings = Vec::new();
         for name in ALWAYS {
-            let value = set.get(name).map_or(Datum::None, Datum::from);
+            let value = set
+                .get(name)
+                .map_or(Datum::None, |value| Datum::setting(name, value));
             let value = if name == "label" {
                 Datum::Whole(label)
             } else {
@@ -131,7 +133,7 @@ impl Found {
         let others = set.iter().filter(|(name, value)| {
             !ALWAYS.contains(&name.as_str()) && default.get(*name) != Some(value)
         });
-        settings.extend(others.map(|(name, value)| (name.clone(), value.into())));
+        settings.extend(others.map(|(name, value)| (name.clone(), Datum::setting(name, value))));
         self.put("Configuration_Settings", Datum::Table(settings));
         let images = object("imageType", &expanded).unwrap_or(empty);
         let images = images
@@ -153,13 +155,7 @@ impl Found {
     fn image(&mut self, step: &str, volume: &Volume) -> Result<()> {
         let of = format!("Image-{step}");
         self.grid(&of, volume.grid());
-        let mut values = Vec::new();
-        for z in 0..volume.grid().shape[0] {
-            let plane = volume.slice_f64(z);
-            let plane = plane.map_err(|fault| ToolError::internal(fault.to_string()))?;
-            values.extend(plane.iter().copied());
-        }
-        self.statistics(&of, &values);
+        self.statistics(&of, &values(volume)?);
         Ok(())
     }
 
@@ -199,7 +195,7 @@ fn changes(image: &str, own: &Value) -> Datum {
     let of_filter = parameters_of(image).unwrap_or_default();
     let entries = own.as_object().into_iter().flatten();
     let mut entries: Vec<(String, Datum)> = entries
-        .map(|(name, value)| (name.clone(), value.into()))
+        .map(|(name, value)| (name.clone(), Datum::setting(name, value)))
         .collect();
     entries.sort_by_key(|(name, _)| !of_filter.contains(&name.as_str()));
     Datum::Table(entries)
@@ -224,12 +220,11 @@ impl Region {
         let empty = || ToolError::internal("an empty region");
         let parts = components(mask).len();
         let spacing = mask.grid().spacing;
-        let roi = match volume {
-            Some(volume) => Roi::from_volume(volume, mask),
-            None => {
-                let nothing = Array3::zeros(mask.inside().dim());
-                Roi::from_arrays(&nothing, mask.inside(), spacing)
-            }
+        let roi = if let Some(volume) = volume {
+            Roi::from_volume(volume, mask)
+        } else {
+            let nothing = Array3::zeros(mask.inside().dim());
+            Roi::from_arrays(&nothing, mask.inside(), spacing)
         };
         let roi = roi.map_err(internal)?.ok_or_else(empty)?;
         Ok(Self::of_roi(&roi, mask.grid(), parts, volume.is_some()))
@@ -259,56 +254,48 @@ impl Region {
     }
 }
 
-/// SHA-1 of an image's voxels. Scaled integers are 32-bit floats in ITK.
-fn hash(volume: &Volume) -> Datum {
+/// SHA-1 of an image's voxels. Scaled whole numbers are 32-bit floats in ITK.
+fn hash(volume: &Volume) -> Result<Datum> {
     let mut sha = Sha1::new();
-    let Scaling { slope, intercept } = volume.scaling();
     if volume.scaling() == Scaling::NONE {
         with_array!(volume, array => array.iter().for_each(|value| sha.update(value.to_le_bytes())));
-    } else if let Voxels::F64(array) = volume.voxels() {
-        let scaled = array.iter().map(|value| value * slope + intercept);
-        scaled.for_each(|value| sha.update(value.to_le_bytes()));
     } else {
-        #[expect(
-            clippy::allow_attributes,
-            reason = "the lints below fire for some of the number types only"
-        )]
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_lossless,
-            reason = "ITK's own conversion, one body for all number types"
-        )]
-        {
-            with_array!(volume, array => array.iter().for_each(|value| {
-                let value = *value as f64 * slope + intercept;
-                sha.update((value as f32).to_le_bytes());
-            }));
-        }
+        let double = matches!(volume.voxels(), Voxels::F64(_));
+        #[expect(clippy::cast_possible_truncation, reason = "ITK's own conversion")]
+        values(volume)?.iter().for_each(|value| {
+            if double {
+                sha.update(value.to_le_bytes());
+            } else {
+                sha.update((*value as f32).to_le_bytes());
+            }
+        });
     }
-    Datum::Text(hexadecimal(&sha.finalize()))
+    Ok(Datum::Text(hexadecimal(&sha.finalize())))
 }
 
 /// SHA-1 of all labels of a mask as 32-bit whole numbers.
-fn mask_hash(stored: &Volume) -> Datum {
+fn mask_hash(stored: &Volume) -> Result<Datum> {
     let mut sha = Sha1::new();
-    let Scaling { slope, intercept } = stored.scaling();
     #[expect(
-        clippy::allow_attributes,
-        reason = "the lints below fire for some of the number types only"
-    )]
-    #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        clippy::cast_lossless,
-        reason = "ITK's own conversion, one body for all number types"
+        reason = "ITK's own conversion"
     )]
-    {
-        with_array!(stored, array => array.iter().for_each(|value| {
-            let value = *value as f64 * slope + intercept;
-            sha.update((value as i64 as u32).to_le_bytes());
-        }));
+    values(stored)?
+        .iter()
+        .for_each(|value| sha.update((*value as i64 as u32).to_le_bytes()));
+    Ok(Datum::Text(hexadecimal(&sha.finalize())))
+}
+
+/// All values of an image in storage order.
+fn values(volume: &Volume) -> Result<Vec<f64>> {
+    let mut values = Vec::new();
+    for z in 0..volume.grid().shape[0] {
+        let plane = volume.slice_f64(z);
+        let plane = plane.map_err(|fault| ToolError::internal(fault.to_string()))?;
+        values.extend(plane.iter().copied());
     }
-    Datum::Text(hexadecimal(&sha.finalize()))
+    Ok(values)
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -39,8 +39,8 @@ use crate::settings::{FeatureSettings, preset};
 
 /// What is made of every case.
 enum Plan {
-    Segment(VectorPlan),
-    Voxel(MapPlan),
+    Segment(Box<VectorPlan>),
+    Voxel(Box<MapPlan>),
 }
 
 /// What all cases have in common.
@@ -123,8 +123,8 @@ fn plan(
     parameters: &Parameters,
 ) -> Result<Plan, Faults> {
     Ok(match args.mode {
-        ModeName::Segment => Plan::Segment(VectorPlan::new(settings, parameters)?),
-        ModeName::Voxel => Plan::Voxel(MapPlan::new(settings, &[])?),
+        ModeName::Segment => Plan::Segment(Box::new(VectorPlan::new(settings, parameters)?)),
+        ModeName::Voxel => Plan::Voxel(Box::new(MapPlan::new(settings, &[])?)),
     })
 }
 
