@@ -3,6 +3,8 @@
 //! The settings are those of an extraction (PyRadiomics' profile), with `voxelSetting` besides. Maps lie on the
 //! image's own grid, so images are not resampled here.
 
+use std::borrow::Cow;
+
 use ndarray::{Array3, Axis};
 use raduet_features::extractor::{ImageSource, Normalisation};
 use raduet_features::family::Input;
@@ -120,12 +122,12 @@ impl MapPlan {
         mask: &MaskVolume,
         each: &mut dyn FnMut(FeatureMap) -> Result<()>,
     ) -> Result<Vec<Warning>> {
-        let normalised = self
-            .normalisation
-            .map(|rule| normalise(volume, rule.scale, rule.remove_outliers));
-        let volume = normalised.as_ref().unwrap_or(volume);
+        let normalised = self.normalised(volume);
+        let volume = normalised.as_ref();
         let image = whole(volume)?;
-        let region = self.region(volume, mask)?;
+        let roi = self.region(volume, mask)?;
+        let mut region = Array3::from_elem(mask.inside().dim(), false);
+        placed(&mut region, &roi, roi.inside());
         let mut doubts = Vec::new();
         for source in &self.images {
             let settings = source.settings.as_ref().unwrap_or(&self.settings);
@@ -155,20 +157,36 @@ impl MapPlan {
         Ok(doubts)
     }
 
-    /// The region after re-segmentation, on the whole grid.
-    fn region(&self, volume: &Volume, mask: &MaskVolume) -> Result<Array3<bool>> {
-        let roi = Roi::from_volume(volume, mask).map_err(|fault| failed(&fault))?;
+    /// The region after re-segmentation, where there is one.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn resegmented(&self, volume: &Volume, mask: &MaskVolume) -> Result<Option<Roi>> {
+        if self.settings.resegmentation.is_none() {
+            return Ok(None);
+        }
+        let normalised = self.normalised(volume);
+        self.region(&normalised, mask).map(Some)
+    }
+
+    fn normalised<'a>(&self, volume: &'a Volume) -> Cow<'a, Volume> {
+        match self.normalisation {
+            Some(rule) => Cow::Owned(normalise(volume, rule.scale, rule.remove_outliers)),
+            None => Cow::Borrowed(volume),
+        }
+    }
+
+    /// The region, after re-segmentation where there is one.
+    fn region(&self, volume: &Volume, mask: &MaskVolume) -> Result<Roi> {
         let emptied = |step| failed(&FeatureError::Emptied { step });
+        let roi = Roi::from_volume(volume, mask).map_err(|fault| failed(&fault))?;
         let roi = roi.ok_or_else(|| emptied("reading"))?;
-        let roi = match self.settings.resegmentation {
+        match self.settings.resegmentation {
             Some(rule) => roi
                 .resegmented(rule)
-                .ok_or_else(|| emptied("re-segmentation"))?,
-            None => roi,
-        };
-        let mut inside = Array3::from_elem(mask.inside().dim(), false);
-        placed(&mut inside, &roi, roi.inside());
-        Ok(inside)
+                .ok_or_else(|| emptied("re-segmentation")),
+            None => Ok(roi),
+        }
     }
 
     fn on_image(

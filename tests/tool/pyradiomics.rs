@@ -287,6 +287,8 @@ fn voxel_mode_writes_maps() {
         let path = table.cell(row, "original_firstorder_Mean");
         assert!(path.ends_with(&format!("Case-{case}_original_firstorder_Mean.nii.gz")));
         assert!(here.join(path).is_file());
+        let voxels = table.number(row, "diagnostics_Mask-original_VoxelNum");
+        assert!(voxels > 100.0, "{voxels}");
     }
 }
 

@@ -29,7 +29,7 @@ use super::{Context, Outcome, batch_exit};
 use crate::cli::{LogLevel, ModeName, PresetName, PyradiomicsArgs};
 use crate::error::{Code, Exit, Faults, Result, ToolError, Warning};
 use crate::extract::maps::MapPlan;
-use crate::extract::vector::VectorPlan;
+use crate::extract::vector::{Steps, VectorPlan};
 use crate::interrupt;
 use crate::io::atomic::{output_error, prepare_folder, write_file};
 use crate::io::nifti::{Precision, write_map};
@@ -225,26 +225,34 @@ impl Work<'_> {
             let text = format!("case {}: {doubt:?}", case.number);
             self.log.say(LogLevel::Warning, &text);
         }
-        let mut vector = Vector::new();
-        if self.parameters.settings.additional_info {
-            let subject = diagnostics::Subject {
-                volume: &read.image,
-                mask: &read.mask,
-                mask_file: &case.mask,
-                label: read.label,
-                steps: &steps,
-            };
-            vector = diagnostics::of(&self.parameters, &subject)?;
-        }
+        let mut vector = self.diagnostics(case, read, &steps)?;
         let names = plan.names().iter().cloned();
         vector.extend(names.zip(values.into_iter().map(Datum::Number)));
         Ok(vector)
     }
 
+    fn diagnostics(&self, case: &Case, read: &ReadCase, steps: &Steps) -> Result<Vector> {
+        if !self.parameters.settings.additional_info {
+            return Ok(Vector::new());
+        }
+        let subject = diagnostics::Subject {
+            volume: &read.image,
+            mask: &read.mask,
+            mask_file: &case.mask,
+            label: read.label,
+            steps,
+        };
+        diagnostics::of(&self.parameters, &subject)
+    }
+
     fn voxel(&self, plan: &MapPlan, case: &Case, read: &ReadCase) -> Result<Vector> {
         let here = Path::new(".");
         let folder = self.args.out_dir.as_deref().unwrap_or(here);
-        let mut vector = Vector::new();
+        let steps = Steps {
+            interpolated: None,
+            resegmented: plan.resegmented(&read.image, &read.mask)?,
+        };
+        let mut vector = self.diagnostics(case, read, &steps)?;
         let doubts = plan.make(&read.image, &read.mask, &mut |map| {
             interrupt::check()?;
             let name = format!("Case-{}_{}.nii.gz", case.number, map.name);
