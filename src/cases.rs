@@ -142,6 +142,15 @@ impl Cases {
         })
     }
 
+    /// Chooses a region where neither the command line nor the manifest does.
+    pub fn choose_by_default(&mut self, label: i64) {
+        if let Source::Files { loaded, .. } = &mut self.source {
+            for files in loaded {
+                files.label_value.get_or_insert(label);
+            }
+        }
+    }
+
     /// Name for reports.
     pub fn name(&self) -> &str {
         &self.name

@@ -1,5 +1,6 @@
 //! Argument definitions, and nothing else.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -49,9 +50,13 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The main job: features, learners and networks on one split, and one report
-    Compare(CompareArgs),
+    Compare(Box<CompareArgs>),
     /// A feature table: a row for every slice or every case with a region of interest
     Extract(ExtractArgs),
+    /// Feature maps of one image: a feature at every voxel of the region
+    Map(MapArgs),
+    /// PyRadiomics' own command line, taken as it is, with its columns in its order
+    Pyradiomics(PyradiomicsArgs),
     /// A stratified split by patient, or folds, written as a file
     Split(SplitArgs),
     /// Classical learners on a feature table
@@ -247,7 +252,7 @@ pub struct ExtractArgs {
     /// A manifest (.csv), a data set's folder, or `phantom`
     #[arg(value_name = "MANIFEST|DIR")]
     pub input: PathBuf,
-    /// File for the feature table
+    /// File for the feature table, .csv or .parquet
     #[arg(short, long, default_value = "features.csv", value_name = "FILE")]
     pub output: PathBuf,
     /// What a row stands for
@@ -270,6 +275,44 @@ pub struct ExtractArgs {
     pub features: FeatureOptions,
 }
 
+/// Arguments of `raduet map`.
+#[derive(Debug, Args)]
+pub struct MapArgs {
+    /// The image
+    #[arg(value_name = "IMAGE")]
+    pub image: PathBuf,
+    /// Its mask
+    #[arg(value_name = "MASK")]
+    pub mask: PathBuf,
+    /// Folder for the maps: <image>_<class>_<feature>.nii.gz and a picture of each
+    #[arg(short, long, default_value = "raduet-maps", value_name = "DIR")]
+    pub output: PathBuf,
+    /// Mask value that marks the region of interest, where a mask holds several
+    #[arg(long, value_name = "VALUE")]
+    pub label: Option<i64>,
+    /// A parameter file of PyRadiomics (.yaml, .json) with its voxelSetting
+    #[arg(short = 'p', long, value_name = "FILE")]
+    pub params: Option<PathBuf>,
+    /// A setting by PyRadiomics' name, such as kernelRadius:2; may be given several times
+    #[arg(short = 's', long, value_name = "KEY:VALUE")]
+    pub setting: Vec<String>,
+    /// Feature families, comma separated [default: the file's, else all but those of form]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub family: Vec<String>,
+    /// Features, comma separated, such as `glcm_Contrast` [default: all of the families]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub feature: Vec<String>,
+    /// Width of a grey-level bin, in image units [default: the parameter file's, else 25]
+    #[arg(long, value_name = "WIDTH", conflicts_with = "bin_count")]
+    pub bin_width: Option<f64>,
+    /// Number of grey-level bins, in place of a width
+    #[arg(long, value_name = "N")]
+    pub bin_count: Option<usize>,
+    /// Write 64-bit numbers in place of 32-bit ones
+    #[arg(long)]
+    pub double: bool,
+}
+
 /// What a row of a feature table stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum UnitName {
@@ -277,6 +320,102 @@ pub enum UnitName {
     Slice,
     /// The region as a whole
     Case,
+}
+
+/// Arguments of `raduet pyradiomics`, which are PyRadiomics' own.
+#[derive(Debug, Args)]
+pub struct PyradiomicsArgs {
+    /// An image, or a .csv that lists images and masks (columns Image, Mask, perhaps Label)
+    #[arg(value_name = "IMAGE|BATCH")]
+    pub input: PathBuf,
+    /// The mask, where the input is an image
+    #[arg(value_name = "MASK")]
+    pub mask: Option<PathBuf>,
+    /// A parameter file
+    #[arg(short = 'p', long, value_name = "FILE")]
+    pub param: Option<PathBuf>,
+    /// A setting that wins over the file's; may be given several times
+    #[arg(short = 's', long, value_name = "NAME:VALUE")]
+    pub setting: Vec<String>,
+    /// Only check settings, and whether the files are there
+    #[arg(long)]
+    pub validate: bool,
+    /// File to append to, in place of standard output
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Folder for a table of each case, which a later run reads back; in voxel mode for the maps
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+    /// A vector for the region, or a map of each feature
+    #[arg(short = 'm', long, value_enum, default_value_t = ModeName::Segment, value_name = "MODE")]
+    pub mode: ModeName,
+    /// Leave out features that are undefined
+    #[arg(long)]
+    pub skip_nans: bool,
+    /// Form of the output
+    #[arg(short = 'f', long, value_enum, default_value_t = FormName::Txt, value_name = "FORM")]
+    pub format: FormName,
+    /// How paths are written
+    #[arg(long, value_enum, default_value_t = PathForm::Absolute, value_name = "HOW")]
+    pub format_path: PathForm,
+    /// Write paths with '/'
+    #[arg(long)]
+    pub unix_path: bool,
+    /// What goes to the log file
+    #[arg(long, value_enum, ignore_case = true, default_value_t = LogLevel::Warning, value_name = "LEVEL")]
+    pub logging_level: LogLevel,
+    /// File that messages are appended to
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// What goes to the screen, 1 (critical only) to 5 (everything)
+    #[arg(long, value_name = "1-5", num_args = 0..=1, default_value_t = 3, default_missing_value = "4", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub verbosity: u8,
+    /// Value of the region in the mask (deprecated: -s label:N)
+    #[arg(short = 'l', long, value_name = "N")]
+    pub label: Option<i64>,
+}
+
+/// What PyRadiomics' command line makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ModeName {
+    /// A vector for the region
+    Segment,
+    /// A map of each feature
+    Voxel,
+}
+
+/// Forms that PyRadiomics' command line writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormName {
+    /// A header and a row for each case
+    Csv,
+    /// A list with an object for each case
+    Json,
+    /// A line for each value
+    Txt,
+}
+
+/// How paths of images and masks are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PathForm {
+    /// From the root
+    Absolute,
+    /// From the batch file's folder, or the current one
+    Relative,
+    /// The file's name only
+    Basename,
+}
+
+/// Levels of messages, by Python's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[expect(missing_docs, reason = "the names are the definition")]
+pub enum LogLevel {
+    Notset,
+    Debug,
+    Info,
+    Warning,
+    Error,
+    Critical,
 }
 
 /// Arguments of `raduet split`.
@@ -299,7 +438,7 @@ pub struct SplitArgs {
 /// Arguments of `raduet train`.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// A feature table: ours, or another tool's with a patient and a class column
+    /// A feature table (.csv, .parquet): ours, or another tool's with a patient and a class column
     #[arg(value_name = "FEATURES")]
     pub features: PathBuf,
     /// Learners to train, comma separated, or `all` back ends [default: the seven]
@@ -411,9 +550,35 @@ pub struct EvaluateArgs {
 /// Arguments of `raduet features`.
 #[derive(Debug, Args)]
 pub struct FeaturesArgs {
+    /// Whose features
+    #[arg(long, value_enum, default_value_t = ProfileName::Pyradiomics, value_name = "PROFILE")]
+    pub profile: ProfileName,
     /// One family only
     #[arg(long, value_name = "NAME")]
     pub family: Option<String>,
+}
+
+/// The words of a command line, those of `raduet pyradiomics` in our spelling: PyRadiomics has two short options
+/// of two letters, and another `-v`.
+pub fn words(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = given.into_iter().collect();
+    if words.get(1).is_none_or(|command| command != "pyradiomics") {
+        return words;
+    }
+    for word in words.iter_mut().skip(2) {
+        let text = word.to_string_lossy();
+        let level = text
+            .strip_prefix("-v")
+            .filter(|level| level.len() == 1 && level.chars().all(|c| c.is_ascii_digit()));
+        *word = match (text.as_ref(), level) {
+            ("-od", _) => "--out-dir".into(),
+            ("-up", _) => "--unix-path".into(),
+            ("-v", _) => "--verbosity".into(),
+            (_, Some(level)) => format!("--verbosity={level}").into(),
+            _ => continue,
+        };
+    }
+    words
 }
 
 /// Reads `4G`, `512M`, `1073741824`.

@@ -57,7 +57,10 @@ impl Plan {
         let models = planned(&settings)?;
         let wanted = wanted(&models);
         let extraction = Extraction::new(&settings.features, wanted, Rows::default())?;
-        let cases = Cases::open(&settings.cohort, budget)?;
+        let mut cases = Cases::open(&settings.cohort, budget)?;
+        if let Some(label) = extraction.label() {
+            cases.choose_by_default(label);
+        }
         let (split, check) = division::divide(cases.cohort(), &settings.split)?;
         let described = json!({
             "study": settings,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use raduet::cli::Cli;
+use raduet::cli::{self, Cli};
 use raduet::error::Exit;
 
 // The networks allocate and free tensors of tens of megabytes at every step: the system's allocator
@@ -12,7 +12,7 @@ use raduet::error::Exit;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let exit = match Cli::try_parse() {
+    let exit = match Cli::try_parse_from(cli::words(std::env::args_os())) {
         Ok(cli) => raduet::commands::run(&cli),
         Err(usage) => {
             let wrong = usage.use_stderr();

@@ -317,10 +317,8 @@ fn the_command_line_has_the_last_word() {
     assert!((settings.bin_width - 7.5).abs() < f64::EPSILON);
     assert_eq!((settings.label, settings.force_2d), (3, true));
     assert_eq!(settings.resampled_pixel_spacing, Some([1.0, 1.0, 2.5]));
-    assert_eq!(
-        (&*settings.sigma, &*settings.distances),
-        (&[4.0][..], &[1, 2][..])
-    );
+    assert_eq!(settings.sigma, [4.0]);
+    assert_eq!(settings.distances, [1, 2]);
     assert_eq!(settings.weighting_norm, Some(WeightingNorm::Infinity));
     assert_eq!(parameters.voxel.kernel_radius, 3);
     // What an image type says about itself stays.

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use super::{Context, Outcome, batch_exit};
 use crate::cases::Cases;
 use crate::cli::{ExtractArgs, LabelArg, PresetName, UnitName};
+use crate::console::Console;
 use crate::error::{Code, Exit, ToolError};
-use crate::extract::{Extraction, Labels, Lesions, Rows, Summary, Unit, Wanted};
+use crate::extract::{Extracted, Extraction, Labels, Lesions, Rows, Summary, Unit, Wanted};
 use crate::io::atomic::write_file;
-use crate::io::feature_csv;
+use crate::io::feature_table::TableForm;
 use crate::journal::Journal;
 use crate::provenance::{Clock, Provenance};
 use crate::report_writers::{doubts, features as dictionary, run_json, undefined};
@@ -17,28 +18,17 @@ use crate::settings::preset;
 
 pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
     let console = context.console;
-    if args
-        .output
-        .extension()
-        .is_none_or(|extension| !extension.eq_ignore_ascii_case("csv"))
-    {
-        return Err(
-            ToolError::new(Code::Usage, "a table of another kind than CSV")
-                .file(&args.output)
-                .remedy("give the output a name that ends in .csv")
-                .into(),
-        );
-    }
+    let form = TableForm::of_name(&args.output)?;
     let mut settings = preset::settings(PresetName::Quick);
     settings.cohort.path = Some(args.input.clone());
     settings.cohort.apply(&args.cohort);
     settings.features.apply(&args.features);
     let mut clock = Clock::new();
     let extraction = Extraction::new(&settings.features, Wanted::Features, rows(args)?)?;
-    if settings.cohort.label.is_none() && args.cohort.label.is_none() {
-        settings.cohort.label = extraction.label();
+    let mut cases = Cases::open(&settings.cohort, context.budget)?;
+    if let Some(label) = extraction.label() {
+        cases.choose_by_default(label);
     }
-    let cases = Cases::open(&settings.cohort, context.budget)?;
     for note in cases.notes() {
         console.say(note);
     }
@@ -94,17 +84,25 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         doubts::warnings_csv(&extracted.warnings)?,
     )?;
     if extracted.features.rows.is_empty() {
-        for old in ["csv", "dictionary.csv", "run.json", "journal"] {
+        remove_file(&args.output)?;
+        for old in ["dictionary.csv", "run.json", "journal"] {
             remove_file(&beside.file(old))?;
         }
         return Ok(Exit::AllFailed);
     }
-    write_file(&args.output, &feature_csv::write(&extracted.features)?)?;
+    let table = form.bytes(&extracted.features, &notes(&provenance)?)?;
+    write_file(&args.output, &table)?;
     let columns = extraction.columns();
     write_file(&beside.file("dictionary.csv"), &dictionary::csv(&columns)?)?;
     let run = run_json::bytes(&provenance, &clock.measured(), serde_json::Value::Null)?;
     write_file(&beside.file("run.json"), &run)?;
     remove_file(&beside.file("journal"))?;
+    tell(args, &extracted, total, extraction.width(), console);
+    Ok(batch_exit(extracted.failures.len(), total))
+}
+
+/// What came out, on the screen.
+fn tell(args: &ExtractArgs, extracted: &Extracted, total: usize, width: usize, console: Console) {
     console.print(&format!(
         "{} {} of {} cases, {} features: {}",
         extracted.features.rows.len(),
@@ -114,7 +112,7 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
             "rows"
         },
         total - extracted.failures.len(),
-        extraction.width(),
+        width,
         args.output.display()
     ));
     if extracted.too_small > 0 {
@@ -128,7 +126,13 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
             }
         ));
     }
-    Ok(batch_exit(extracted.failures.len(), total))
+}
+
+/// What a Parquet table says about its origin.
+fn notes(provenance: &Provenance) -> Result<Vec<(String, String)>, ToolError> {
+    let origin = serde_json::to_string(provenance)
+        .map_err(|fault| ToolError::internal(fault.to_string()))?;
+    Ok(vec![("raduet.provenance".to_owned(), origin)])
 }
 
 /// What becomes rows.

@@ -6,6 +6,8 @@ mod doctor;
 mod evaluate;
 mod extract;
 mod features;
+mod map;
+mod pyradiomics;
 mod split;
 mod train;
 
@@ -49,6 +51,8 @@ pub fn run(cli: &Cli) -> Exit {
         match &cli.command {
             Command::Compare(args) => compare::run(args, context),
             Command::Extract(args) => extract::run(args, context),
+            Command::Map(args) => map::run(args, context),
+            Command::Pyradiomics(args) => pyradiomics::run(args, context),
             Command::Split(args) => split::run(args, context),
             Command::Train(args) => train::run(args, context),
             Command::Deep(args) => deep::run(args, context),

@@ -11,6 +11,7 @@ use crate::conclusion::Conclusion;
 use crate::division;
 use crate::error::{Code, Result, ToolError};
 use crate::io::feature_csv::{self, FeatureFile};
+use crate::io::feature_table;
 use crate::models::{Study, planned};
 use crate::provenance::{Clock, Provenance, digest};
 use crate::run_folder::{RunFolder, Start};
@@ -30,7 +31,7 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
     let models = planned(&settings)?;
-    let (features, warnings) = feature_csv::read(&args.features)?;
+    let (features, warnings) = feature_table::read(&args.features)?;
     let cohort = cohort(&features)?;
     let (split, check) = division::divide(&cohort, &settings.split)?;
     console.say(&division::describe(&split, &check, &cohort));

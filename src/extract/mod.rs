@@ -6,11 +6,13 @@
 
 mod ibsi_filters;
 mod levels;
+pub mod maps;
 mod measure;
 mod pixels;
 mod plan;
 mod plan_ibsi;
 mod summary;
+pub mod vector;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -46,7 +48,8 @@ pub enum Unit {
 }
 
 /// Whether connected parts of a region are rows of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Lesions {
     /// One region.
     #[default]
@@ -56,7 +59,8 @@ pub enum Lesions {
 }
 
 /// Whether a case's slices become one row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Summary {
     /// Each slice is a row.
     #[default]
@@ -66,7 +70,8 @@ pub enum Summary {
 }
 
 /// Which labels of a mask are measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Labels {
     /// The chosen one, or the only one.
     #[default]
@@ -76,7 +81,7 @@ pub enum Labels {
 }
 
 /// What becomes rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Rows {
     /// Slices or cases.
     pub unit: Unit,
@@ -157,9 +162,11 @@ impl Extraction {
         })
     }
 
-    /// Every setting of the engine, expanded.
+    /// What becomes rows and every setting of the engine, expanded.
     pub fn describe(&self) -> serde_json::Value {
-        self.described.clone()
+        let mut described = self.described.clone();
+        described["rows"] = serde_json::json!(self.rows);
+        described
     }
 
     /// The region's value in the mask, where the parameter file states another than 1.

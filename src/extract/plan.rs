@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Unit;
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
-use crate::params::{self, ImageChoice, ImageType, Parameters, PyRadiomicsSettings};
+use crate::params::{self, ImageChoice, ImageType, Parameters, PyRadiomicsSettings, VoxelSettings};
 use crate::settings::nearest::suggestion;
 use crate::settings::{FeatureSettings, ProfileName};
 
@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub(super) minimum_dimensions: usize,
     pub(super) described: Value,
     pub(super) warnings: Vec<Warning>,
+    /// How feature maps are made.
+    pub(super) voxel: VoxelSettings,
     /// The region's value in the mask, where the parameter file states another than 1.
     pub(super) label: Option<i64>,
 }
@@ -90,6 +92,7 @@ fn pyradiomics(
         options.minimum_pixels = options.minimum_pixels.max(settings.min_pixels);
         options.check().map_err(|fault| wrong(&fault))
     };
+    not_computed(&parameters)?;
     let of = &parameters.settings;
     if of.force_2d && of.force_2d_dimension != 0 {
         let found = format!("force2Ddimension {}", of.force_2d_dimension);
@@ -127,6 +130,7 @@ fn pyradiomics(
             "parameters": parameters.expanded(),
         }),
         label: (label != 1).then_some(label),
+        voxel: parameters.voxel.clone(),
         set,
         settings: engine,
         images,
@@ -164,7 +168,13 @@ fn choices(settings: &FeatureSettings, unit: Unit, parameters: &Parameters) -> R
     if settings.parameters.is_none() && unit == Unit::Slice {
         return Ok(OF_SLICES.map(Choice::all).to_vec());
     }
-    let chosen = parameters.classes.iter().map(|choice| Choice {
+    // PyRadiomics, too, passes over form in the plane where it is not told to work in slices.
+    let passed =
+        |name: &str| unit == Unit::Case && name == "shape2D" && !parameters.settings.force_2d;
+    let classes = parameters.classes.iter();
+    let classes =
+        classes.filter(|choice| !passed(choice.class.name) && !choice.features.is_empty());
+    let chosen = classes.map(|choice| Choice {
         family: choice.class.name.to_lowercase(),
         features: choice
             .features
@@ -250,6 +260,32 @@ pub(super) fn interpolation(name: params::Interpolator) -> Result<Interpolator> 
         .find(|(_, known)| *known == name)
         .map_or("", |(text, _)| text);
     Interpolator::from_simple_itk(text).map_err(|fault| wrong(&fault))
+}
+
+/// Refuses what would change values and is not computed.
+fn not_computed(parameters: &Parameters) -> Result<()> {
+    let refused = |found: String, remedy: &str| {
+        Err(ToolError::new(Code::Settings, found)
+            .expected("a setting that is computed")
+            .remedy(remedy))
+    };
+    let images = parameters.images.iter().map(|choice| &choice.settings);
+    for of in images.chain([&parameters.settings]) {
+        if of.force_2d && of.force_2d_dimension != 0 {
+            return refused(
+                format!("force2Ddimension {}", of.force_2d_dimension),
+                "measure in the slices of the image (0), or leave force2D out",
+            );
+        }
+    }
+    let of = &parameters.settings;
+    if of.resegment_shape && of.resegment_range.is_some() {
+        return refused(
+            "resegmentShape true".to_owned(),
+            "form is measured on the region before re-segmentation: set it to false",
+        );
+    }
+    Ok(())
 }
 
 /// Settings of the file that change nothing here.

@@ -56,12 +56,14 @@ pub(super) fn plan(
             "engine": described(&engine),
             "processing": format!("{processing:?}"),
             "ibsi": settings.ibsi,
+            "parameters": parameters.expanded(),
         }),
         minimum_dimensions: match unit {
             Unit::Slice => 2,
             Unit::Case => of.minimum_roi_dimensions as usize,
         },
         label: (of.label != 1).then_some(i64::from(of.label)),
+        voxel: parameters.voxel.clone(),
         set,
         settings: engine,
         processing,
@@ -80,14 +82,14 @@ fn engine(
         Some(ResegmentationRange::Absolute { low, .. }) if low.is_finite() => Some(low),
         _ => None,
     };
-    let default = PyRadiomicsSettings::default();
-    let width = settings
-        .bin_width
-        .or((of.bin_width.to_bits() != default.bin_width.to_bits()).then_some(of.bin_width));
-    let count = settings
-        .bin_count
-        .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
-        .or(of.bin_count);
+    // The command line's word on bins replaces the file's, as a whole.
+    let (width, count) = match (settings.bin_width, settings.bin_count) {
+        (None, None) => (given_width(of), of.bin_count),
+        (width, count) => (
+            width,
+            count.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
+        ),
+    };
     let discretisation = match (count, width) {
         (Some(count), _) => Discretisation::FixedBinNumber { count },
         (None, Some(width)) => Discretisation::FixedBinSize {
@@ -113,6 +115,12 @@ fn engine(
     }
     .check()
     .map_err(|fault| wrong(&fault))
+}
+
+/// PyRadiomics' default width is not the standard's: only another one counts as given.
+fn given_width(of: &PyRadiomicsSettings) -> Option<f64> {
+    let default = PyRadiomicsSettings::default().bin_width;
+    (of.bin_width.to_bits() != default.to_bits()).then_some(of.bin_width)
 }
 
 fn resegmentation(ibsi: &IbsiSettings, of: &PyRadiomicsSettings) -> Option<Resegmentation> {

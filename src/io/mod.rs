@@ -8,7 +8,8 @@
 //! | whether two grids belong together | [`geometry`] |
 //! | writing anything | [`atomic`]: whole or not at all |
 //! | the cells of a table | [`cell`] |
-//! | feature tables, predictions, splits | [`feature_csv`], [`parquet`], [`predictions_csv`], [`split_file`] |
+//! | feature tables | [`feature_table`]: [`feature_csv`] or [`parquet`] |
+//! | predictions, splits | [`predictions_csv`], [`split_file`] |
 //! | maps on an image's grid, pictures of a slice | [`nifti::write_map`], [`png`] |
 //! | the CSV manifest | [`manifest_csv`] |
 //!
@@ -26,6 +27,7 @@ use crate::error::{Code, Result, ToolError, Warning};
 pub mod atomic;
 pub mod cell;
 pub mod feature_csv;
+pub mod feature_table;
 pub mod geometry;
 pub mod manifest_csv;
 pub mod mask;

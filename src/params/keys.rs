@@ -3,8 +3,8 @@
 //! Types and ranges are those of PyRadiomics 3.0.1's schema. A new key is one row.
 
 use super::settings::{
-    Interpolator, Lbp2dMethod, PyRadiomicsSettings, ResegmentMode, ResegmentRange, VoxelSettings,
-    WEIGHTING_NORMS,
+    Interpolator, Lbp2dMethod, PyRadiomicsSettings, ResegmentMode, ResegmentRange, Sigma,
+    VoxelSettings, WEIGHTING_NORMS,
 };
 use super::value::Floor::{AboveZero, Zero};
 use super::value::{Expected, Floor, MOST};
@@ -152,9 +152,7 @@ pub(super) static SETTINGS: &[Key<PyRadiomicsSettings>] = &[
     Key::one("gldm_a", Features, |s, v| {
         v.whole(0..=MOST).map(|x| s.gldm_a = x)
     }),
-    Key::several("sigma", Features, |s, v| {
-        v.list(|v| v.number(AboveZero)).map(|x| s.sigma = x)
-    }),
+    Key::several("sigma", Features, |s, v| v.list(sigma).map(|x| s.sigma = x)),
     Key::one("start_level", Features, |s, v| {
         v.whole(0..=MOST).map(|x| s.start_level = x)
     }),
@@ -212,6 +210,15 @@ pub(super) static VOXEL_SETTINGS: &[Key<VoxelSettings>] = &[
         _ => v.whole(1..=MOST).map(|x| s.voxel_batch = Some(x)),
     }),
 ];
+
+/// A width, with the number as it was written.
+fn sigma(v: &Node) -> Result<Sigma, Expected> {
+    let whole = match v.value {
+        Value::Whole(whole) => Some(whole),
+        _ => None,
+    };
+    v.number(AboveZero).map(|mm| Sigma { mm, whole })
+}
 
 fn spacing(node: &Node) -> Result<[f64; 3], Expected> {
     let values = node.list(|v| v.number(Zero))?;

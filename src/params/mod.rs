@@ -42,7 +42,8 @@ use crate::io::read_small;
 pub use feature_classes::{CLASSES, ClassChoice, FeatureClass, not_computed};
 pub use image_types::{ImageChoice, ImageType};
 pub use settings::{
-    Interpolator, Lbp2dMethod, PyRadiomicsSettings, ResegmentMode, ResegmentRange, VoxelSettings,
+    Interpolator, Lbp2dMethod, PyRadiomicsSettings, ResegmentMode, ResegmentRange, Sigma,
+    VoxelSettings,
 };
 
 /// A parameter file is a page of text; anything larger is something else.

@@ -78,7 +78,7 @@ pub struct PyRadiomicsSettings {
 
     /// Widths of the Laplacian of Gaussian in mm; empty where none was given, and then that image type has
     /// no features.
-    pub sigma: Vec<f64>,
+    pub sigma: Vec<Sigma>,
     /// First level of the wavelet decomposition, from 0.
     #[serde(rename = "start_level")]
     pub start_level: u32,
@@ -234,6 +234,30 @@ pub struct ResegmentRange {
 impl Serialize for ResegmentRange {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq([Some(self.low), self.high].iter().flatten())
+    }
+}
+
+/// A width of the Laplacian of Gaussian in mm. Columns are named after it as it was written: `2` and `2.0` differ.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sigma {
+    /// The width.
+    pub mm: f64,
+    /// The whole number, where it was written without a point.
+    pub whole: Option<i64>,
+}
+
+impl PartialEq<f64> for Sigma {
+    fn eq(&self, mm: &f64) -> bool {
+        self.mm.to_bits() == mm.to_bits()
+    }
+}
+
+impl Serialize for Sigma {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.whole {
+            Some(whole) => serializer.serialize_i64(whole),
+            None => serializer.serialize_f64(self.mm),
+        }
     }
 }
 

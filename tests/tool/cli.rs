@@ -134,7 +134,33 @@ fn plans_and_lists_are_printed_on_standard_output() {
         14 + 9 + 18 + 24 + 14 + 16 + 16 + 5
     );
     let glcm = succeed(here, &["features", "--family", "glcm"]).stdout;
-    assert!(glcm.contains("original_glcm_JointEntropy") && glcm.ends_with("24 features\n"));
+    assert!(glcm.contains("glcm_JointEntropy") && glcm.ends_with("24 features\n"));
+    let ibsi = [
+        "features",
+        "--profile",
+        "ibsi",
+        "--family",
+        "glszm",
+        "--json",
+    ];
+    let ibsi: serde_json::Value = serde_json::from_str(&succeed(here, &ibsi).stdout).unwrap();
+    assert_eq!(ibsi.as_array().unwrap().len(), 16);
+    assert_eq!(
+        ibsi[0]["aggregations"],
+        serde_json::json!(["2D", "2.5D", "3D"])
+    );
+    let form = ["features", "--profile", "ibsi", "--family", "morphology"];
+    let form = succeed(here, &form).stdout;
+    assert!(
+        form.contains("RNU0") && form.contains("undefined when"),
+        "{form}"
+    );
+    let unknown = run(
+        here,
+        &["features", "--profile", "ibsi", "--family", "ngldmm"],
+    );
+    assert_eq!(unknown.status, 2);
+    assert!(unknown.stderr.contains("did you mean 'ngldm'"));
     let doctor = succeed(here, &["doctor", "--json"]).stdout;
     let doctor: serde_json::Value = serde_json::from_str(&doctor).unwrap();
     assert_eq!(doctor["version"], env!("CARGO_PKG_VERSION"));

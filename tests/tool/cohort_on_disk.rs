@@ -38,7 +38,7 @@ fn as_volume(mask: &MaskVolume) -> Volume {
     Volume::new(Voxels::U8(labels), Scaling::NONE, *mask.grid()).unwrap()
 }
 
-fn save(path: &Path, volume: &Volume) {
+pub(crate) fn save(path: &Path, volume: &Volume) {
     let mut bytes = Vec::new();
     write_nifti(volume, &mut bytes).unwrap();
     fs::write(path, bytes).unwrap();

@@ -10,5 +10,11 @@ mod cohort_on_disk;
 #[cfg(all(feature = "learners", feature = "deep"))]
 mod compare_end_to_end;
 mod extract_end_to_end;
+mod extract_journal;
+mod extract_parameters;
+mod extract_regions;
+mod map_end_to_end;
 mod program;
+mod pyradiomics;
 mod real_cohorts;
+mod table;
