@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::Array3;
+use raduet_features::maps::{MapOptions, feature_maps};
+use raduet_features::settings::Planes;
 use raduet_features::{
-    Discretisation, ExtractionOptions, ExtractionSettings, FeatureSet, Roi, Spacing, engine,
-    registry,
+    Discretisation, ExtractionOptions, ExtractionSettings, FeatureSet, Profile, Roi, Spacing,
+    engine, registry,
 };
 use raduet_testkit::reference::Table;
 use raduet_testkit::{data, images, phantoms};
@@ -41,9 +43,9 @@ fn one_level_per_value() -> ExtractionSettings {
 
 fn families(criterion: &mut Criterion) {
     let settings = one_level_per_value();
-    for family in registry::PYRADIOMICS {
-        let set = FeatureSet::of(&[family.id()]).expect("a family");
-        let mut group = criterion.benchmark_group(family.id());
+    for family in ["shape2d", "firstorder", "glcm", "glrlm", "glszm"] {
+        let set = FeatureSet::of(&[family]).expect("a family");
+        let mut group = criterion.benchmark_group(family);
         for side in SIDES {
             for levels in GREY_LEVELS {
                 let roi = disc(side, levels, 1);
@@ -112,12 +114,86 @@ fn real_slices(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A ball of seeded values in a cube, one grey level for each 25.
+fn ball(radius: usize) -> Roi {
+    let side = 2 * radius + 1;
+    let mut random = phantoms::Random::new(3);
+    let values = Array3::from_shape_simple_fn((side, side, side), || f64::from(random.below(900)));
+    let inside = Array3::from_shape_fn((side, side, side), |at| {
+        let squares = [at.0, at.1, at.2].map(|index| index.abs_diff(radius).pow(2));
+        squares.iter().sum::<usize>() <= radius * radius
+    });
+    let spacing = Spacing::new([1.0; 3]).expect("a spacing");
+    let roi = Roi::from_arrays(&values, &inside, spacing).expect("finite values");
+    roi.expect("a region")
+}
+
+/// Every class of volumes, each profile, on a ball of 230 thousand voxels, all threads.
+fn volumes(criterion: &mut Criterion) {
+    let roi = ball(38);
+    let mut group = criterion.benchmark_group("volume of 230 thousand voxels");
+    group.throughput(Throughput::Elements(roi.count() as u64));
+    for profile in [Profile::PyRadiomics, Profile::Ibsi] {
+        let options = ExtractionOptions {
+            profile,
+            ..ExtractionOptions::default()
+        };
+        let settings = options.check().expect("valid settings");
+        for family in registry::families(profile) {
+            let Ok(set) = FeatureSet::with(&[family.id()], &settings) else {
+                continue;
+            };
+            if engine::extract_one(&set, &settings, &roi).is_err() {
+                continue;
+            }
+            group.bench_function(BenchmarkId::new(profile.name(), family.id()), |bencher| {
+                bencher.iter(|| engine::extract_one(&set, &settings, black_box(&roi)));
+            });
+        }
+        let set = FeatureSet::all_3d(&settings);
+        group.bench_function(BenchmarkId::new(profile.name(), "all"), |bencher| {
+            bencher.iter(|| engine::extract_one(&set, &settings, black_box(&roi)));
+        });
+    }
+    group.finish();
+}
+
+/// GLCM features at every voxel of a square of side 64, neighbourhoods of 3 x 3, all threads.
+fn map(criterion: &mut Criterion) {
+    let values = phantoms::texture(64, 64, 36, 5);
+    let values = Array3::from_shape_vec((1, 64, 64), values).expect("a square");
+    let inside = Array3::from_elem((1, 64, 64), true);
+    let spacing = Spacing::new([1.0; 3]).expect("a spacing");
+    let roi = Roi::from_arrays(
+        &values.mapv(|level| f64::from(level) * 25.0),
+        &inside,
+        spacing,
+    );
+    let roi = roi.expect("finite values").expect("a region");
+    let options = ExtractionOptions {
+        planes: Planes::InSlices,
+        ..ExtractionOptions::default()
+    };
+    let settings = options.check().expect("valid settings");
+    let set = FeatureSet::with(&["glcm"], &settings).expect("a family");
+    let options = MapOptions {
+        radius: 1,
+        outside: 0.0,
+    };
+    let mut group = criterion.benchmark_group("map");
+    group.throughput(Throughput::Elements(roi.count() as u64));
+    group.bench_function("GLCM, 64 x 64, radius 1", |bencher| {
+        bencher.iter(|| feature_maps(&set, &settings, black_box(&roi), options));
+    });
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(600));
-    targets = families, threads, real_slices
+    targets = families, threads, real_slices, volumes, map
 }
 criterion_main!(benches);

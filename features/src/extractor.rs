@@ -15,11 +15,11 @@ use rayon::prelude::*;
 
 use crate::engine::{Subject, measure};
 use crate::error::{FeatureError, Result};
-use crate::filters::Filter;
+use crate::filters::{Box3, Filter};
 use crate::processing::{Resampling, normalise, resample};
 use crate::roi::Roi;
 use crate::set::{Column, FeatureSet, ORIGINAL};
-use crate::settings::ExtractionSettings;
+use crate::settings::{ExtractionSettings, FormOf};
 use crate::volume::{MaskVolume, Volume};
 
 /// An image that is measured: the unfiltered one, or the responses of a filter.
@@ -119,7 +119,8 @@ pub enum ImageDoubt {
 /// A region on its way through the images.
 struct Underway {
     morphology: Roi,
-    roi: Roi,
+    /// None where nothing was taken away.
+    resegmented: Option<Roi>,
     measured: Measured,
 }
 
@@ -318,12 +319,16 @@ impl Extractor {
 
     /// Checks a region and takes its intensity mask.
     fn begin(&self, morphology: Roi) -> Result<Underway> {
-        let roi = match self.settings.resegmentation {
-            Some(rule) => morphology.resegmented(rule).ok_or(FeatureError::Emptied {
-                step: "re-segmentation",
-            })?,
-            None => morphology.clone(),
-        };
+        let step = "re-segmentation";
+        let rule = self.settings.resegmentation;
+        let resegmented = rule
+            .map(|rule| {
+                morphology
+                    .resegmented(rule)
+                    .ok_or(FeatureError::Emptied { step })
+            })
+            .transpose()?;
+        let roi = resegmented.as_ref().unwrap_or(&morphology);
         let shape = roi.shape();
         let extended = shape.iter().filter(|length| **length > 1).count();
         if extended < self.minimum_dimensions {
@@ -345,7 +350,7 @@ impl Extractor {
         };
         Ok(Underway {
             morphology,
-            roi,
+            resegmented,
             measured,
         })
     }
@@ -361,20 +366,27 @@ fn on_responses(
 ) {
     let names = filter.names();
     let good = underway.iter().filter_map(|region| region.as_ref().ok());
-    let Some((low, shape)) = needed(filter, image, good.map(|region| &region.roi)) else {
+    let Some(regions) = around(good.map(Underway::roi)) else {
         return;
     };
+    let (low, shape) = needed(filter, image, regions);
+    // The regions' box as the filter sees it.
+    let wanted = (
+        std::array::from_fn(|axis| regions.0[axis] - low[axis]),
+        regions.1,
+    );
+    let spacing = image.grid().spacing;
     let mut done = 0;
     let mut missing = Vec::new();
     let values = image.box_f64(low, shape);
-    let answer = filter.respond(&values, image.grid().spacing, &mut |at, response| {
+    let answer = filter.respond_within(&values, spacing, wanted, &mut |at, response| {
         // Left out are the responses that this image is too small for: their columns stay undefined.
         leave_out(underway, set, &names[done..at]);
         missing.extend_from_slice(&names[done..at]);
         done = at + 1;
         let name = &names[at];
         on_each(underway, |region| {
-            region.on_response(set, settings, name, &response, low);
+            region.on_response(set, settings, name, &response, regions.0);
             Ok(())
         });
         Ok(())
@@ -424,13 +436,8 @@ fn leave_out(underway: &mut [Result<Underway>], set: &FeatureSet, images: &[Stri
     });
 }
 
-/// The box of an image that a filter needs for these regions. An axis is cut only where the filter's
-/// reach stays inside the image, so that its boundary is met where it was.
-fn needed<'a>(
-    filter: &dyn Filter,
-    image: &Volume,
-    rois: impl Iterator<Item = &'a Roi>,
-) -> Option<([usize; 3], [usize; 3])> {
+/// The box around all regions, or `None` when there is none.
+fn around<'a>(rois: impl Iterator<Item = &'a Roi>) -> Option<Box3> {
     let mut low = [usize::MAX; 3];
     let mut high = [0; 3];
     for roi in rois {
@@ -440,21 +447,33 @@ fn needed<'a>(
             high[axis] = high[axis].max(offset[axis] + shape[axis]);
         }
     }
-    if low[0] == usize::MAX {
-        return None;
-    }
+    let shape = std::array::from_fn(|axis| high[axis].saturating_sub(low[axis]));
+    (low[0] != usize::MAX).then_some((low, shape))
+}
+
+/// The box of an image that a filter needs for its response in another one. An axis is cut only where the
+/// filter's reach stays inside the image, so that its boundary is met where it was.
+fn needed(filter: &dyn Filter, image: &Volume, (low, shape): Box3) -> Box3 {
     let whole = image.grid().shape;
     let reach = filter.reach(image.grid().spacing);
-    let bounds: [(usize, usize); 3] = std::array::from_fn(|axis| match reach {
-        Some(reach) if low[axis] >= reach[axis] && high[axis] + reach[axis] <= whole[axis] => {
-            (low[axis] - reach[axis], high[axis] + reach[axis])
+    let bounds: [(usize, usize); 3] = std::array::from_fn(|axis| {
+        let high = low[axis] + shape[axis];
+        match reach {
+            Some(reach) if low[axis] >= reach[axis] && high + reach[axis] <= whole[axis] => {
+                (low[axis] - reach[axis], high + reach[axis])
+            }
+            _ => (0, whole[axis]),
         }
-        _ => (0, whole[axis]),
     });
-    Some((bounds.map(|b| b.0), bounds.map(|b| b.1 - b.0)))
+    (bounds.map(|b| b.0), bounds.map(|b| b.1 - b.0))
 }
 
 impl Underway {
+    /// The intensity mask.
+    fn roi(&self) -> &Roi {
+        self.resegmented.as_ref().unwrap_or(&self.morphology)
+    }
+
     fn on_original(
         &mut self,
         set: &FeatureSet,
@@ -462,8 +481,11 @@ impl Underway {
         image: &Volume,
     ) -> Result<()> {
         let subject = Subject {
-            roi: &self.roi,
-            morphology: &self.morphology,
+            roi: self.roi(),
+            morphology: match settings.form_of {
+                FormOf::Whole => &self.morphology,
+                FormOf::Resegmented => self.roi(),
+            },
             image: Some(image),
         };
         let vector = measure(set, settings, subject)?;
@@ -480,8 +502,7 @@ impl Underway {
         response: &Array3<f64>,
         origin: [usize; 3],
     ) {
-        let measured = &mut self.measured;
-        let vector = self.roi.on(response, origin).and_then(|roi| {
+        let vector = self.roi().on(response, origin).and_then(|roi| {
             let subject = Subject {
                 roi: &roi,
                 morphology: &roi,
@@ -489,6 +510,7 @@ impl Underway {
             };
             measure(set, settings, subject)
         });
+        let measured = &mut self.measured;
         match vector {
             Ok(vector) => {
                 let flat = measured.range.0 >= measured.range.1 || measured.levels == Some(1);

@@ -70,6 +70,16 @@ pub struct Resegmentation {
     pub outliers: Option<f64>,
 }
 
+/// Which region the features of form are measured on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FormOf {
+    /// The region before re-segmentation, as the standard has it.
+    #[default]
+    Whole,
+    /// What re-segmentation left (PyRadiomics' `resegmentShape`).
+    Resegmented,
+}
+
 /// A closed range of intensities.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ResegmentationRange {
@@ -138,6 +148,8 @@ pub struct ExtractionOptions {
     pub ivh: IvhBins,
     /// Which intensities stay in the region.
     pub resegmentation: Option<Resegmentation>,
+    /// Which region form is measured on.
+    pub form_of: FormOf,
     /// Smaller regions are refused.
     pub minimum_pixels: usize,
     /// Added to every intensity in energy, total energy and root mean square (PyRadiomics'
@@ -170,6 +182,7 @@ impl Default for ExtractionOptions {
             discretisation: Discretisation::PyRadiomicsFixedBinSize { width: 25.0 },
             ivh: IvhBins::Discrete,
             resegmentation: None,
+            form_of: FormOf::Whole,
             minimum_pixels: 1,
             voxel_array_shift: 0.0,
             maximum_bins: 4096,
@@ -329,6 +342,7 @@ impl ExtractionSettings {
             Profile::PyRadiomics => all.extend([
                 ("voxel_array_shift", self.voxel_array_shift.to_string()),
                 ("planes", format!("{:?}", self.planes)),
+                ("form_of", format!("{:?}", self.form_of)),
                 (
                     "weighting_norm",
                     self.weighting

@@ -1,6 +1,6 @@
 //! From a file's settings to the engine's.
 
-use raduet_features::settings::{Pairs, Planes, Resegmentation, ResegmentationRange};
+use raduet_features::settings::{FormOf, Pairs, Planes, Resegmentation, ResegmentationRange};
 use raduet_features::{Discretisation, ExtractionOptions, Profile};
 
 use super::settings::{PyRadiomicsSettings, ResegmentMode};
@@ -23,6 +23,11 @@ impl PyRadiomicsSettings {
             profile: Profile::PyRadiomics,
             discretisation,
             resegmentation: self.resegmentation(),
+            form_of: if self.resegment_shape {
+                FormOf::Resegmented
+            } else {
+                FormOf::Whole
+            },
             minimum_pixels: (more_than + 1).max(FEWEST_VOXELS),
             voxel_array_shift: self.voxel_array_shift as f64,
             distances: self.distances.iter().map(|&d| d as usize).collect(),

@@ -14,10 +14,13 @@ mod rotations;
 mod voxelwise;
 pub mod wavelet_kernels;
 
-use ndarray::Array3;
+use ndarray::{Array3, s};
 
 use crate::error::Result;
 use crate::geometry::Spacing;
+
+/// A box of an image: its first voxel and how many there are along z, y, x.
+pub type Box3 = ([usize; 3], [usize; 3]);
 
 /// A filter with its parameters, checked.
 pub trait Filter: Send + Sync + std::fmt::Debug {
@@ -37,6 +40,25 @@ pub trait Filter: Send + Sync + std::fmt::Debug {
         spacing: Spacing,
         each: &mut dyn FnMut(usize, Array3<f64>) -> Result<()>,
     ) -> Result<()>;
+
+    /// As [`Self::respond`], but `each` receives only a box of each response: the same numbers, perhaps with less
+    /// work.
+    ///
+    /// # Errors
+    /// As [`Self::respond`].
+    fn respond_within(
+        &self,
+        image: &Array3<f64>,
+        spacing: Spacing,
+        wanted: Box3,
+        each: &mut dyn FnMut(usize, Array3<f64>) -> Result<()>,
+    ) -> Result<()> {
+        let ([z, y, x], [nz, ny, nx]) = wanted;
+        let cut = s![z..z + nz, y..y + ny, x..x + nx];
+        self.respond(image, spacing, &mut |at, response| {
+            each(at, response.slice(cut).to_owned())
+        })
+    }
 
     /// How many voxels beyond a region along z, y, x its responses depend on, or `None` when they depend on
     /// the whole image. Along an axis on which a region with so many voxels on both sides lies inside the

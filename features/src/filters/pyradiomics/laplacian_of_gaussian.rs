@@ -8,13 +8,13 @@
 //! PyRadiomics measures features on them. So does this filter: its responses are single-precision numbers,
 //! and in double precision throughout none of them would agree to more than seven digits.
 
-use ndarray::{Array3, Axis, Zip};
+use ndarray::{Array3, Axis, Slice, Zip, s};
 use rayon::prelude::*;
 
 use super::parameters::{Number, Parameters};
 use super::recursive_gaussian::{Recursion, SHORTEST, single};
 use crate::error::{FeatureError, Result};
-use crate::filters::Filter;
+use crate::filters::{Box3, Filter};
 use crate::geometry::Spacing;
 
 /// Responses to the Laplacian of Gaussians of some widths.
@@ -97,11 +97,25 @@ impl Filter for LaplacianOfGaussian {
         spacing: Spacing,
         each: &mut dyn FnMut(usize, Array3<f64>) -> Result<()>,
     ) -> Result<()> {
+        let (slices, rows, columns) = image.dim();
+        self.respond_within(image, spacing, ([0; 3], [slices, rows, columns]), each)
+    }
+
+    fn respond_within(
+        &self,
+        image: &Array3<f64>,
+        spacing: Spacing,
+        wanted: Box3,
+        each: &mut dyn FnMut(usize, Array3<f64>) -> Result<()>,
+    ) -> Result<()> {
         let mut left_out = None;
         let mut workspace = Workspace::new(image);
         for (at, sigma) in self.sigmas.iter().enumerate() {
             match Self::fault(*sigma, image.shape(), spacing) {
-                None => each(at, workspace.laplacian(image, spacing, sigma.value()))?,
+                None => {
+                    let sigma = sigma.value();
+                    each(at, workspace.laplacian(image, spacing, sigma, wanted))?;
+                }
                 Some(fault) => left_out = left_out.or(Some(fault)),
             }
         }
@@ -131,18 +145,41 @@ impl Workspace {
         }
     }
 
-    fn laplacian(&mut self, image: &Array3<f64>, spacing: Spacing, sigma: f64) -> Array3<f64> {
+    /// A box of the response. Every line that the box depends on is filtered whole, from the same numbers as if
+    /// all of the response were wanted: along the first axis all lines are, along the second those whose
+    /// places on the first axis lie in the box, along the third those that pass through it.
+    fn laplacian(
+        &mut self,
+        image: &Array3<f64>,
+        spacing: Spacing,
+        sigma: f64,
+        (low, shape): Box3,
+    ) -> Array3<f64> {
         let Self { sum, front, back } = self;
-        sum.fill(0.0);
+        let wanted = |axis: usize| Slice::from(low[axis]..low[axis] + shape[axis]);
         let smoothing = spacing.zyx().map(|d| Recursion::smoothing(sigma, d));
+        let boxed = s![
+            low[0]..low[0] + shape[0],
+            low[1]..low[1] + shape[1],
+            low[2]..low[2] + shape[2]
+        ];
+        sum.slice_mut(boxed).fill(0.0);
         for axis in [2, 1, 0] {
             let d = spacing.zyx()[axis];
-            Recursion::curvature(sigma, d).filter(image, front, Axis(axis));
+            Recursion::curvature(sigma, d).filter(&image.view(), &mut front.view_mut(), Axis(axis));
+            let mut done = vec![axis];
             for other in [2, 1, 0].into_iter().filter(|other| *other != axis) {
-                smoothing[other].filter(front, back, Axis(other));
+                let (mut source, mut target) = (front.view(), back.view_mut());
+                for axis in &done {
+                    source.slice_axis_inplace(Axis(*axis), wanted(*axis));
+                    target.slice_axis_inplace(Axis(*axis), wanted(*axis));
+                }
+                smoothing[other].filter(&source, &mut target, Axis(other));
+                done.push(other);
                 std::mem::swap(front, back);
             }
             let per_voxel = 1.0 / (d * d);
+            let (mut sum, front) = (sum.slice_mut(boxed), front.slice(boxed));
             let planes: Vec<_> = sum.outer_iter_mut().zip(front.outer_iter()).collect();
             planes.into_par_iter().for_each(|(sum, part)| {
                 Zip::from(sum).and(part).for_each(|sum, part| {
@@ -150,6 +187,6 @@ impl Workspace {
                 });
             });
         }
-        sum.mapv(f64::from)
+        sum.slice(boxed).mapv(f64::from)
     }
 }

@@ -15,7 +15,7 @@
 //! Beyond its ends a line goes on with its end values for ever. Sums are taken in ITK's order, so that results
 //! agree to the last bit but for the mathematics library.
 
-use ndarray::{Array3, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis};
 use rayon::prelude::*;
 
 /// Shortest line that the recursion can start on.
@@ -179,8 +179,12 @@ impl Recursion {
     ///
     /// Sums are in double precision, results are kept in single precision, like the images between ITK's
     /// filters. Runs on the current rayon pool, by planes that share no line.
-    pub(super) fn filter<S>(&self, source: &Array3<S>, target: &mut Array3<f32>, axis: Axis)
-    where
+    pub(super) fn filter<S>(
+        &self,
+        source: &ArrayView3<'_, S>,
+        target: &mut ArrayViewMut3<'_, f32>,
+        axis: Axis,
+    ) where
         S: Copy + Into<f64> + Sync,
     {
         let along_rows = axis == Axis(2);
@@ -253,15 +257,15 @@ impl Block {
         for first in (0..columns).step_by(LANES) {
             let part = first..columns.min(first + LANES);
             for (numbers, row) in self.lines.iter_mut().zip(source.rows()) {
-                let row = row.slice(ndarray::s![part.clone()]);
-                for (number, value) in numbers.iter_mut().zip(row) {
+                let row = row.to_slice().expect("rows in standard layout");
+                for (number, value) in numbers.iter_mut().zip(&row[part.clone()]) {
                     *number = (*value).into();
                 }
             }
             self.run(recursion);
-            for (numbers, mut row) in self.filtered.iter().zip(target.rows_mut()) {
-                let mut row = row.slice_mut(ndarray::s![part.clone()]);
-                for (value, number) in row.iter_mut().zip(numbers) {
+            for (numbers, row) in self.filtered.iter().zip(target.rows_mut()) {
+                let row = row.into_slice().expect("rows in standard layout");
+                for (value, number) in row[part.clone()].iter_mut().zip(numbers) {
                     *value = single(*number);
                 }
             }
