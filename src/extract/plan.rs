@@ -262,30 +262,19 @@ pub(super) fn interpolation(name: params::Interpolator) -> Result<Interpolator> 
     Interpolator::from_simple_itk(text).map_err(|fault| wrong(&fault))
 }
 
-/// Refuses what would change values and is not computed.
+/// Refuses what would change values and is not computed, for any image type.
 fn not_computed(parameters: &Parameters) -> Result<()> {
-    let refused = |found: String, remedy: &str| {
-        Err(ToolError::new(Code::Settings, found)
-            .expected("a setting that is computed")
-            .remedy(remedy))
-    };
     let images = parameters.images.iter().map(|choice| &choice.settings);
-    for of in images.chain([&parameters.settings]) {
-        if of.force_2d && of.force_2d_dimension != 0 {
-            return refused(
-                format!("force2Ddimension {}", of.force_2d_dimension),
-                "measure in the slices of the image (0), or leave force2D out",
-            );
+    let mut all = images.chain([&parameters.settings]);
+    match all.find(|of| of.force_2d && of.force_2d_dimension != 0) {
+        None => Ok(()),
+        Some(of) => {
+            let found = format!("force2Ddimension {}", of.force_2d_dimension);
+            Err(ToolError::new(Code::Settings, found)
+                .expected("0: slices lie across z")
+                .remedy("reorient the images, or leave force2D out"))
         }
     }
-    let of = &parameters.settings;
-    if of.resegment_shape && of.resegment_range.is_some() {
-        return refused(
-            "resegmentShape true".to_owned(),
-            "form is measured on the region before re-segmentation: set it to false",
-        );
-    }
-    Ok(())
 }
 
 /// Settings of the file that change nothing here.

@@ -16,8 +16,8 @@ use serde_json::json;
 
 use super::plan::{Plan, described, interpolation, named, wrong};
 use super::{Unit, ibsi_filters};
-use crate::error::{Code, Faults, Result, ToolError};
-use crate::params::{Parameters, PyRadiomicsSettings, ResegmentMode};
+use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
+use crate::params::{ClassChoice, ImageType, Parameters, PyRadiomicsSettings, ResegmentMode};
 use crate::settings::nearest::suggestion;
 use crate::settings::{FeatureSettings, IbsiSettings};
 
@@ -68,7 +68,7 @@ pub(super) fn plan(
         settings: engine,
         processing,
         images,
-        warnings: Vec::new(),
+        warnings: without_effect(parameters),
     })
 }
 
@@ -115,6 +115,32 @@ fn engine(
     }
     .check()
     .map_err(|fault| wrong(&fault))
+}
+
+/// Sections of a parameter file that name what only PyRadiomics has.
+fn without_effect(parameters: &Parameters) -> Vec<Warning> {
+    let filtered = parameters
+        .images
+        .iter()
+        .any(|choice| choice.image != ImageType::Original);
+    let whole = |choice: &ClassChoice| choice.features == choice.class.features;
+    let fewer = parameters.classes.len() < Parameters::default().classes.len()
+        || !parameters.classes.iter().all(whole);
+    let told = [
+        (
+            filtered,
+            "imageType",
+            "no effect in profile ibsi: name filters with --filter",
+        ),
+        (
+            fewer,
+            "featureClass",
+            "no effect in profile ibsi: name families with --family",
+        ),
+    ];
+    let told = told.into_iter().filter(|(is, ..)| *is);
+    told.map(|(_, found, done)| Warning::new(WarningCode::Settings, found, done))
+        .collect()
 }
 
 /// PyRadiomics' default width is not the standard's: only another one counts as given.

@@ -95,10 +95,6 @@ fn what_is_not_computed_is_refused() {
             vec!["-s", "force2D:true", "-s", "force2Ddimension:1"],
             "force2Ddimension",
         ),
-        (
-            vec!["-s", "resegmentRange:0,10", "-s", "resegmentShape:true"],
-            "resegmentShape",
-        ),
         (vec!["-p", "nowhere.yaml"], "E_NOT_FOUND"),
         (
             vec!["--profile", "ibsi", "--aggregation", "3D:sum"],
