@@ -119,7 +119,8 @@ pub enum ImageDoubt {
 /// A region on its way through the images.
 struct Underway {
     morphology: Roi,
-    roi: Roi,
+    /// None where nothing was taken away.
+    resegmented: Option<Roi>,
     measured: Measured,
 }
 
@@ -318,12 +319,13 @@ impl Extractor {
 
     /// Checks a region and takes its intensity mask.
     fn begin(&self, morphology: Roi) -> Result<Underway> {
-        let roi = match self.settings.resegmentation {
-            Some(rule) => morphology.resegmented(rule).ok_or(FeatureError::Emptied {
+        let resegmented = match self.settings.resegmentation {
+            Some(rule) => Some(morphology.resegmented(rule).ok_or(FeatureError::Emptied {
                 step: "re-segmentation",
-            })?,
-            None => morphology.clone(),
+            })?),
+            None => None,
         };
+        let roi = resegmented.as_ref().unwrap_or(&morphology);
         let shape = roi.shape();
         let extended = shape.iter().filter(|length| **length > 1).count();
         if extended < self.minimum_dimensions {
@@ -345,7 +347,7 @@ impl Extractor {
         };
         Ok(Underway {
             morphology,
-            roi,
+            resegmented,
             measured,
         })
     }
@@ -361,7 +363,7 @@ fn on_responses(
 ) {
     let names = filter.names();
     let good = underway.iter().filter_map(|region| region.as_ref().ok());
-    let Some((low, shape)) = needed(filter, image, good.map(|region| &region.roi)) else {
+    let Some((low, shape)) = needed(filter, image, good.map(Underway::roi)) else {
         return;
     };
     let mut done = 0;
@@ -455,6 +457,11 @@ fn needed<'a>(
 }
 
 impl Underway {
+    /// The intensity mask.
+    fn roi(&self) -> &Roi {
+        self.resegmented.as_ref().unwrap_or(&self.morphology)
+    }
+
     fn on_original(
         &mut self,
         set: &FeatureSet,
@@ -462,7 +469,7 @@ impl Underway {
         image: &Volume,
     ) -> Result<()> {
         let subject = Subject {
-            roi: &self.roi,
+            roi: self.roi(),
             morphology: &self.morphology,
             image: Some(image),
         };
@@ -480,8 +487,7 @@ impl Underway {
         response: &Array3<f64>,
         origin: [usize; 3],
     ) {
-        let measured = &mut self.measured;
-        let vector = self.roi.on(response, origin).and_then(|roi| {
+        let vector = self.roi().on(response, origin).and_then(|roi| {
             let subject = Subject {
                 roi: &roi,
                 morphology: &roi,
@@ -489,6 +495,7 @@ impl Underway {
             };
             measure(set, settings, subject)
         });
+        let measured = &mut self.measured;
         match vector {
             Ok(vector) => {
                 let flat = measured.range.0 >= measured.range.1 || measured.levels == Some(1);
