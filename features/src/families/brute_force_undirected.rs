@@ -185,6 +185,7 @@ prop_compose! {
     fn case()(
         shape in prop_oneof![
             (1_usize..2, 1_usize..12, 1_usize..40),
+            (1_usize..3, 1_usize..4, 60_usize..140),
             (1_usize..6, 1_usize..6, 1_usize..8),
             (1_usize..14, 1_usize..3, 1_usize..4),
         ],
