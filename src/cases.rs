@@ -9,7 +9,7 @@ use crate::cohort::{self, CaseFiles, LoadOptions, LoadedCohort};
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
 use crate::io::{ByteBudget, GeometryRule, LabelChoice, ReadOptions, read_case, read_labels};
 use crate::phantom::{self, PhantomSettings};
-use crate::provenance::{digest, digest_of_file};
+use crate::provenance::{digest, fingerprint_of_file};
 use crate::settings::CohortSettings;
 
 /// What the built-in cohort is called where a path is expected.
@@ -181,7 +181,7 @@ impl Cases {
         &self.failed
     }
 
-    /// The content of a case's files as SHA-256 of each: a case with other content is measured again. Empty
+    /// The content of a case's files as a fingerprint of each: a case with other content is measured again. Empty
     /// for the built-in cohort, whose recipe stands for it, and for files that cannot be read.
     ///
     /// # Panics
@@ -192,7 +192,7 @@ impl Cases {
         };
         let files = [&loaded[index].image, &loaded[index].mask];
         files
-            .map(|path| digest_of_file(path).unwrap_or_default())
+            .map(|path| fingerprint_of_file(path).unwrap_or_default())
             .join(" ")
     }
 

@@ -11,24 +11,26 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::Xxh3;
 
 /// SHA-256 in hexadecimal digits.
 pub fn digest(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
-/// SHA-256 of a file's content in hexadecimal digits, read in pieces.
+/// A file's content in 32 hexadecimal digits (XXH3 with 128 bits), read in pieces: tells whether a file has
+/// changed, at a tenth of what SHA-256 costs, but not whether somebody made two files look alike.
 ///
 /// # Errors
 /// The operating system's.
-pub fn digest_of_file(path: &Path) -> std::io::Result<String> {
+pub fn fingerprint_of_file(path: &Path) -> std::io::Result<String> {
     const PIECE: usize = 1 << 17;
     let mut file = std::fs::File::open(path)?;
-    let mut hasher = Sha256::new();
+    let mut hasher = Xxh3::new();
     let mut piece = vec![0; PIECE];
     loop {
         match file.read(&mut piece)? {
-            0 => return Ok(hexadecimal(&hasher.finalize())),
+            0 => return Ok(format!("{:032x}", hasher.digest128())),
             read => hasher.update(&piece[..read]),
         }
     }
@@ -161,6 +163,14 @@ mod tests {
     fn digest_fips_180_example() {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(digest(b"abc"), expected);
+    }
+
+    /// The example of the algorithm's description: XXH3 of nothing, 128 bits, seed 0.
+    #[test]
+    fn fingerprint_of_an_empty_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let expected = "99aa06d3014798d86001c324468d497f";
+        assert_eq!(fingerprint_of_file(file.path()).unwrap(), expected);
     }
 
     #[test]

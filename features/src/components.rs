@@ -6,6 +6,7 @@
 
 use ndarray::{Array3, ArrayView3};
 
+use crate::roi::ends;
 use crate::volume::MaskVolume;
 
 /// Voxels `from..to` of one row.
@@ -55,28 +56,10 @@ impl Parts {
         for z in 0..slices {
             for y in 0..rows {
                 let line = inside.slice(ndarray::s![z, y, ..]);
-                let mut open = None;
-                for (x, voxel) in line.iter().enumerate() {
-                    match (open, *voxel) {
-                        (None, true) => open = Some(x),
-                        (Some(from), false) => {
-                            runs.push(Run {
-                                row: (z, y),
-                                from,
-                                to: x,
-                            });
-                            open = None;
-                        }
-                        _ => {}
-                    }
-                }
-                if let Some(from) = open {
-                    let to = line.len();
-                    runs.push(Run {
-                        row: (z, y),
-                        from,
-                        to,
-                    });
+                let row = (z, y);
+                match line.as_slice() {
+                    Some(line) => add_runs(line, row, &mut runs),
+                    None => add_runs(&line.to_vec(), row, &mut runs),
                 }
                 first[z * rows + y + 1] = runs.len();
             }
@@ -117,6 +100,33 @@ impl Parts {
             count,
         }
     }
+}
+
+/// Adds the runs of a row. Most rows of a region have one or none.
+fn add_runs(line: &[bool], row: (usize, usize), runs: &mut Vec<Run>) {
+    let Some((first, last)) = ends(line) else {
+        return;
+    };
+    let mut from = first;
+    let between = &line[first..=last];
+    if !between.iter().fold(true, |all, inside| all & inside) {
+        for (at, pair) in (first..).zip(between.windows(2)) {
+            match pair {
+                [true, false] => runs.push(Run {
+                    row,
+                    from,
+                    to: at + 1,
+                }),
+                [false, true] => from = at + 1,
+                _ => {}
+            }
+        }
+    }
+    runs.push(Run {
+        row,
+        from,
+        to: last + 1,
+    });
 }
 
 /// Joins the runs of two rows that overlap or touch at a corner; both lists ascend along x.

@@ -1,9 +1,12 @@
 //! Grey levels: intensities cut into bins that count from 1 at the lowest value of the region.
 
+use std::ops::Range;
+
 use crate::bins::Bins;
 use crate::error::Result;
 use crate::geometry::Offset3;
 use crate::roi::Roi;
+use crate::whole_numbers::WholeNumbers;
 
 /// How intensities become grey levels.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -114,6 +117,7 @@ pub struct DiscretisedRoi {
     histogram: Vec<u32>,
     highest: u32,
     pixels: usize,
+    numbers: Option<WholeNumbers>,
 }
 
 impl DiscretisedRoi {
@@ -126,47 +130,86 @@ impl DiscretisedRoi {
     /// [`FeatureError::NotGreyLevels`] when intensities that should be levels lie below 1 or above
     /// `maximum_bins`.
     pub fn new(roi: &Roi, rule: Discretisation, maximum_bins: usize, pad: usize) -> Result<Self> {
-        let (low, high) = range(roi);
+        let (low, high) = roi.range();
         let bins = Bins::new(rule, low, high, maximum_bins)?;
+        let mut found = Self {
+            ranks: Vec::new(),
+            shape: roi.shape(),
+            pad,
+            levels: Vec::new(),
+            histogram: Vec::new(),
+            highest: 0,
+            pixels: roi.count(),
+            numbers: None,
+        };
+        if let Some((numbers, places)) = WholeNumbers::count(roi) {
+            found.cut_numbers(&bins, &numbers, &places);
+            found.numbers = Some(numbers);
+        } else {
+            found.cut_values(&bins, roi);
+        }
+        Ok(found)
+    }
 
-        let shape = roi.shape();
-        let [slices, rows, columns] = shape;
-        let [plane, stride] = strides(shape, pad);
-        let mut ranks = vec![0_u16; (slices + 2 * pad) * plane];
+    /// Grey levels of whole numbers: one look at each number that occurs, not at each voxel.
+    fn cut_numbers(&mut self, bins: &Bins, numbers: &WholeNumbers, places: &[u16]) {
         let mut counts = vec![0_u32; bins.count()];
-        let lines = roi.values().rows().into_iter().zip(roi.inside().rows());
-        for (line, (values, inside)) in lines.enumerate() {
-            let first = (line / rows + pad) * plane + (line % rows + pad) * stride + pad;
-            let ranks = &mut ranks[first..][..columns];
-            for ((rank, value), inside) in ranks.iter_mut().zip(values).zip(inside) {
-                if *inside {
-                    let level = bins.level(*value);
-                    counts[level - 1] += 1;
-                    *rank = small(level);
-                }
+        // The last place is that of voxels outside the region.
+        let mut level_of_place = vec![0_u16; numbers.places() + 1];
+        for (place, number, count) in numbers.occurring() {
+            let level = bins.level(number);
+            counts[level - 1] += count;
+            level_of_place[place] = small(level);
+        }
+        let rank_of_level = self.number_levels(&counts);
+        let ranks = level_of_place.into_iter();
+        let rank_of_place: Vec<u16> = ranks
+            .map(|level| rank_of_level[usize::from(level)])
+            .collect();
+        self.fill(places, |place| rank_of_place[usize::from(*place)]);
+    }
+
+    /// Grey levels of any values.
+    fn cut_values(&mut self, bins: &Bins, roi: &Roi) {
+        let mut counts = vec![0_u32; bins.count()];
+        let (values, inside) = roi.elements();
+        let mut levels = vec![0_u16; values.len()];
+        for ((to, value), inside) in levels.iter_mut().zip(values).zip(inside) {
+            if *inside {
+                let level = bins.level(*value);
+                counts[level - 1] += 1;
+                *to = small(level);
             }
         }
+        let rank_of_level = self.number_levels(&counts);
+        self.fill(&levels, |level| rank_of_level[usize::from(*level)]);
+    }
 
-        // Renumber the levels that occur, so that matrices have no empty rows.
+    /// Numbers the levels that occur, so that matrices have no empty rows, and gives back the rank of each
+    /// level, 0 for none.
+    fn number_levels(&mut self, counts: &[u32]) -> Vec<u16> {
         let mut rank_of_level = vec![0_u16; counts.len() + 1];
-        let (mut levels, mut histogram) = (Vec::new(), Vec::new());
         for (below, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            levels.push(u32::from(small(below + 1)));
-            histogram.push(*count);
-            rank_of_level[below + 1] = small(levels.len());
+            self.levels.push(u32::from(small(below + 1)));
+            self.histogram.push(*count);
+            rank_of_level[below + 1] = small(self.levels.len());
         }
-        for rank in &mut ranks {
-            *rank = rank_of_level[usize::from(*rank)];
+        self.highest = self.levels[self.levels.len() - 1];
+        rank_of_level
+    }
+
+    /// Puts the rank of each voxel of the box into its place, with padding around all.
+    fn fill(&mut self, voxels: &[u16], rank: impl Fn(&u16) -> u16) {
+        let [slices, rows, columns] = self.shape;
+        let [plane, _] = self.strides();
+        self.ranks = vec![0; (slices + 2 * self.pad) * plane];
+        for (line, voxels) in voxels.chunks_exact(columns).enumerate() {
+            let first = self.row(line / rows, line % rows);
+            let ranks = &mut self.ranks[first..][..columns];
+            for (to, voxel) in ranks.iter_mut().zip(voxels) {
+                *to = rank(voxel);
+            }
         }
-        Ok(Self {
-            ranks,
-            shape,
-            pad,
-            highest: levels[levels.len() - 1],
-            levels,
-            histogram,
-            pixels: roi.count(),
-        })
     }
 
     /// The grey levels in a box of the region's box; `N_g` stays the region's.
@@ -204,7 +247,13 @@ impl DiscretisedRoi {
             histogram,
             highest: self.highest,
             pixels,
+            numbers: None,
         }
+    }
+
+    /// The intensities, where they are whole numbers and have been counted.
+    pub(crate) fn whole_numbers(&self) -> Option<&WholeNumbers> {
+        self.numbers.as_ref()
     }
 
     /// All ranks, padding included, x fastest.
@@ -276,6 +325,19 @@ impl DiscretisedRoi {
         &self.histogram
     }
 
+    /// How many pixels of some slices of the box have each of the levels.
+    pub(crate) fn histogram_of(&self, slices: &Range<usize>) -> Vec<u32> {
+        if slices.len() == self.slices() {
+            return self.histogram.clone();
+        }
+        // Rank 0 stands for voxels outside.
+        let mut voxels = vec![0; self.levels.len() + 1];
+        for rank in slices.clone().flat_map(|z| self.plane(z)) {
+            voxels[usize::from(*rank)] += 1;
+        }
+        voxels.split_off(1)
+    }
+
     /// `N_g`: the highest grey level in the region.
     pub fn highest_level(&self) -> u32 {
         self.highest
@@ -296,31 +358,6 @@ fn strides([_, rows, columns]: [usize; 3], pad: usize) -> [usize; 2] {
 /// A level or rank as it is stored; both are at most `maximum_bins`, which the settings bound.
 fn small(number: usize) -> u16 {
     u16::try_from(number).expect("the settings allow at most u16::MAX bins")
-}
-
-/// Lowest and highest value inside a region.
-fn range(roi: &Roi) -> (f64, f64) {
-    /// Neighbours that are compared side by side, so that none waits for the one before.
-    const LANES: usize = 8;
-    let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
-    let values = roi.values().as_slice();
-    let values = values.expect("regions are made in standard layout");
-    let inside = roi.inside().as_slice();
-    let inside = inside.expect("regions are made in standard layout");
-    for (values, inside) in values.chunks(LANES).zip(inside.chunks(LANES)) {
-        for (lane, (value, inside)) in values.iter().zip(inside).enumerate() {
-            if *inside && *value < low[lane] {
-                low[lane] = *value;
-            }
-            if *inside && *value > high[lane] {
-                high[lane] = *value;
-            }
-        }
-    }
-    (
-        low.into_iter().fold(f64::INFINITY, f64::min),
-        high.into_iter().fold(f64::NEG_INFINITY, f64::max),
-    )
 }
 
 #[cfg(test)]

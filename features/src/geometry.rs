@@ -154,6 +154,12 @@ impl Offset3 {
         [self.z as f64 * z, self.y as f64 * y, self.x as f64 * x]
     }
 
+    /// Whether the step leads from some voxel of a box to another one of it.
+    pub(crate) fn fits(self, shape: [usize; 3]) -> bool {
+        let steps = [self.z, self.y, self.x].map(isize::unsigned_abs);
+        steps.iter().zip(shape).all(|(step, length)| *step < length)
+    }
+
     /// The largest of the three steps, the Chebyshev distance in voxels.
     pub fn chebyshev(self) -> usize {
         [self.z, self.y, self.x]

@@ -37,6 +37,7 @@ pub mod settings;
 pub mod spec;
 pub mod vector;
 pub mod volume;
+mod whole_numbers;
 
 pub use aggregation::Aggregation;
 pub use discretise::{Discretisation, DiscretisedRoi};

@@ -21,9 +21,71 @@ const GRID_TOLERANCE: f64 = 1e-3;
 pub struct Roi {
     values: Array3<f64>,
     inside: Array3<bool>,
-    count: usize,
+    survey: Survey,
     spacing: Spacing,
     offset: [usize; 3],
+}
+
+/// What one look at all values of a region tells.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Survey {
+    /// Pixels inside.
+    count: usize,
+    low: f64,
+    high: f64,
+    /// Whether all values are finite.
+    finite: bool,
+    /// Whether all values are whole numbers.
+    whole: bool,
+}
+
+impl Survey {
+    /// Without branches and in lanes that do not wait for each other, so that the processor takes several
+    /// values at a time.
+    fn of(values: &[f64], inside: &[bool]) -> Self {
+        const LANES: usize = 8;
+        /// 1.5 · 2^52: sums with it are rounded to whole numbers.
+        const ROUNDING: f64 = 6_755_399_441_055_744.0;
+        let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+        let (mut wrong, mut broken) = ([0_u64; LANES], [0_u64; LANES]);
+        for (values, inside) in values.chunks(LANES).zip(inside.chunks(LANES)) {
+            for (lane, (value, inside)) in values.iter().zip(inside).enumerate() {
+                let within = if *inside { *value } else { f64::INFINITY };
+                low[lane] = if within < low[lane] {
+                    within
+                } else {
+                    low[lane]
+                };
+                let within = if *inside { *value } else { f64::NEG_INFINITY };
+                high[lane] = if within > high[lane] {
+                    within
+                } else {
+                    high[lane]
+                };
+                let value = if *inside { *value } else { 0.0 };
+                let rest = (value + ROUNDING) - ROUNDING - value;
+                wrong[lane] |= u64::from(!value.is_finite());
+                broken[lane] |= u64::from(rest.abs() > 0.0);
+            }
+        }
+        Self {
+            count: inside.iter().map(|inside| usize::from(*inside)).sum(),
+            low: low.into_iter().fold(f64::INFINITY, f64::min),
+            high: high.into_iter().fold(f64::NEG_INFINITY, f64::max),
+            finite: wrong.iter().all(|wrong| *wrong == 0),
+            whole: broken.iter().all(|broken| *broken == 0),
+        }
+    }
+
+    fn of_arrays(values: &Array3<f64>, inside: &Array3<bool>) -> Self {
+        Self::of(in_order(values), in_order(inside))
+    }
+}
+
+/// The elements of an array in storage order.
+fn in_order<T>(array: &Array3<T>) -> &[T] {
+    let elements = array.as_slice();
+    elements.expect("regions are made in standard layout")
 }
 
 impl Roi {
@@ -90,12 +152,13 @@ impl Roi {
         let inside = ndarray::Zip::from(&self.values)
             .and(&self.inside)
             .map_collect(|value, inside| *inside && (low..=high).contains(value));
-        let count = inside.iter().filter(|inside| **inside).count();
         let (from, shape) = bounding_box(&inside.view())?;
+        let values = crop(&self.values.view(), from, shape);
+        let inside = crop(&inside.view(), from, shape);
         Some(Self {
-            values: crop(&self.values.view(), from, shape),
-            inside: crop(&inside.view(), from, shape),
-            count,
+            survey: Survey::of_arrays(&values, &inside),
+            values,
+            inside,
             spacing: self.spacing,
             offset: std::array::from_fn(|axis| self.offset[axis] + from[axis]),
         })
@@ -129,9 +192,10 @@ impl Roi {
     /// part is that box, which need not be tight.
     pub(crate) fn window(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
         let inside = crop(&self.inside.view(), low, shape);
+        let values = crop(&self.values.view(), low, shape);
         Self {
-            values: crop(&self.values.view(), low, shape),
-            count: inside.iter().filter(|inside| **inside).count(),
+            survey: Survey::of_arrays(&values, &inside),
+            values,
             inside,
             spacing: self.spacing,
             offset: std::array::from_fn(|axis| self.offset[axis] + low[axis]),
@@ -140,11 +204,17 @@ impl Roi {
 
     /// Lowest and highest intensity inside.
     pub fn range(&self) -> (f64, f64) {
-        let both = self.values.iter().zip(&self.inside);
-        both.filter(|(_, inside)| **inside).fold(
-            (f64::INFINITY, f64::NEG_INFINITY),
-            |(low, high), (value, _)| (low.min(*value), high.max(*value)),
-        )
+        (self.survey.low, self.survey.high)
+    }
+
+    /// Whether all intensities inside are whole numbers.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.survey.whole
+    }
+
+    /// Values of the bounding box and which of them are inside, row after row.
+    pub(crate) fn elements(&self) -> (&[f64], &[bool]) {
+        (in_order(&self.values), in_order(&self.inside))
     }
 
     /// The same voxels on another image of the grid, given as a box that begins at `origin`.
@@ -164,27 +234,14 @@ impl Roi {
         spacing: Spacing,
         offset: [usize; 3],
     ) -> Result<Self> {
-        let (mut pixels, mut bad, mut first) = (0, 0, None);
-        for ((at, value), inside) in values.indexed_iter().zip(&inside) {
-            if *inside {
-                pixels += 1;
-                if !value.is_finite() {
-                    bad += 1;
-                    first.get_or_insert([at.0 + offset[0], at.1 + offset[1], at.2 + offset[2]]);
-                }
-            }
-        }
-        if let Some(first) = first {
-            return Err(FeatureError::NonFinite {
-                count: bad,
-                pixels,
-                first,
-            });
+        let survey = Survey::of_arrays(&values, &inside);
+        if !survey.finite {
+            return Err(non_finite(&values, &inside, offset));
         }
         Ok(Self {
             values,
             inside,
-            count: pixels,
+            survey,
             spacing,
             offset,
         })
@@ -202,7 +259,7 @@ impl Roi {
 
     /// Number of pixels inside; at least one.
     pub fn count(&self) -> usize {
-        self.count
+        self.survey.count
     }
 
     /// Distances between pixel centres.
@@ -223,7 +280,7 @@ impl Roi {
 
     /// The values inside the region, row after row.
     pub fn intensities(&self) -> Vec<f64> {
-        let mut inside = Vec::with_capacity(self.count);
+        let mut inside = Vec::with_capacity(self.survey.count);
         let both = self.values.iter().zip(&self.inside);
         inside.extend(both.filter(|(_, inside)| **inside).map(|(value, _)| *value));
         inside
@@ -233,6 +290,26 @@ impl Roi {
     /// in a volume).
     pub fn parts(&self) -> usize {
         components::count(&self.inside.view())
+    }
+}
+
+/// The error of a region that holds values which are not finite.
+fn non_finite(values: &Array3<f64>, inside: &Array3<bool>, offset: [usize; 3]) -> FeatureError {
+    let (mut pixels, mut bad, mut first) = (0, 0, [0; 3]);
+    let all = values.indexed_iter().zip(inside);
+    for ((at, value), _) in all.filter(|(_, inside)| **inside) {
+        pixels += 1;
+        if !value.is_finite() {
+            if bad == 0 {
+                first = [at.0 + offset[0], at.1 + offset[1], at.2 + offset[2]];
+            }
+            bad += 1;
+        }
+    }
+    FeatureError::NonFinite {
+        count: bad,
+        pixels,
+        first,
     }
 }
 
@@ -271,15 +348,11 @@ pub(crate) fn bounding_box(inside: &ArrayView3<'_, bool>) -> Option<([usize; 3],
     for (z, plane) in inside.outer_iter().enumerate() {
         for (y, row) in plane.outer_iter().enumerate() {
             // Rows of a mask in standard layout are searched as plain bytes, most of them in vain.
-            let any = row.as_slice().map_or_else(
-                || row.iter().any(|inside| *inside),
-                |row| row.contains(&true),
-            );
-            if !any {
-                continue;
-            }
-            let first = row.iter().position(|inside| *inside).unwrap_or(0);
-            let last = row.iter().rposition(|inside| *inside).unwrap_or(first);
+            let ends = match row.as_slice() {
+                Some(row) => ends(row),
+                None => ends(&row.to_vec()),
+            };
+            let Some((first, last)) = ends else { continue };
             for (axis, (from, to)) in [(z, z), (y, y), (first, last)].into_iter().enumerate() {
                 low[axis] = low[axis].min(from);
                 high[axis] = high[axis].max(to);
@@ -287,6 +360,21 @@ pub(crate) fn bounding_box(inside: &ArrayView3<'_, bool>) -> Option<([usize; 3],
         }
     }
     (low[0] != usize::MAX).then(|| (low, std::array::from_fn(|axis| high[axis] - low[axis] + 1)))
+}
+
+/// First and last true element.
+pub(crate) fn ends(row: &[bool]) -> Option<(usize, usize)> {
+    /// Elements that are looked at together.
+    const BLOCK: usize = 32;
+    // No early end within a block: a few wide instructions.
+    let any = |block: &[bool]| block.iter().fold(false, |any, inside| any | inside);
+    let first = row.chunks(BLOCK).position(any)? * BLOCK;
+    let last = row.chunks(BLOCK).rposition(any)? * BLOCK;
+    let (front, back) = (&row[first..], &row[last..row.len().min(last + BLOCK)]);
+    Some((
+        first + front.iter().position(|inside| *inside)?,
+        last + back.iter().rposition(|inside| *inside)?,
+    ))
 }
 
 pub(crate) fn crop<T: Clone>(

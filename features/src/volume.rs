@@ -148,9 +148,15 @@ impl Volume {
         let [z, y, x] = low;
         let [nz, ny, nx] = shape;
         let cut = s![z..z + nz, y..y + ny, x..x + nx];
-        for_each_type!(&self.voxels, array => array.slice(cut).mapv(|stored| stored.value(slope, intercept)))
-            .as_standard_layout()
-            .into_owned()
+        let mut values = Vec::with_capacity(nz * ny * nx);
+        for_each_type!(&self.voxels, array => for row in array.slice(cut).rows() {
+            let value = |stored: &_| Stored::value(*stored, slope, intercept);
+            match row.to_slice() {
+                Some(row) => values.extend(row.iter().map(value)),
+                None => values.extend(row.iter().map(value)),
+            }
+        });
+        Array3::from_shape_vec((nz, ny, nx), values).expect("as many values as the box has voxels")
     }
 }
 
@@ -226,7 +232,7 @@ impl MaskVolume {
     pub fn occupied_slices(&self) -> Vec<usize> {
         let planes = self.inside.outer_iter().enumerate();
         planes
-            .filter(|(_, plane)| plane.iter().any(|inside| *inside))
+            .filter(|(_, plane)| plane.fold(false, |any, inside| any | inside))
             .map(|(z, _)| z)
             .collect()
     }

@@ -224,6 +224,8 @@ fn with_share_outside(error: ToolError, image: &Grid, segmentation: &Volume) -> 
 trait Stored: Copy + PartialEq {
     /// The number itself, where it is an integer that fits.
     fn whole(self) -> Option<i64>;
+    /// The integer that a label is stored as; none where labels are stored as fractions.
+    fn stored_as(label: i64) -> Option<Self>;
     /// The number, rounded to `f64` where it is larger than 2^53.
     fn real(self) -> f64;
 }
@@ -233,6 +235,9 @@ macro_rules! integer {
         impl Stored for $kind {
             fn whole(self) -> Option<i64> {
                 i64::try_from(self).ok()
+            }
+            fn stored_as(label: i64) -> Option<Self> {
+                Self::try_from(label).ok()
             }
             #[expect(clippy::allow_attributes, reason = "the cast is lossless for the small types")]
             #[allow(clippy::cast_lossless, reason = "one body for all integers")]
@@ -247,6 +252,9 @@ macro_rules! float {
     ($($kind:ty),+) => {$(
         impl Stored for $kind {
             fn whole(self) -> Option<i64> {
+                None
+            }
+            fn stored_as(_: i64) -> Option<Self> {
                 None
             }
             fn real(self) -> f64 {
@@ -283,14 +291,14 @@ fn count(volume: &Volume) -> Result<(BTreeMap<i64, u64>, u64)> {
 }
 
 fn count_in<T: Stored>(array: &Array3<T>, scaling: Scaling) -> Result<(BTreeMap<i64, u64>, u64)> {
-    /// Voxels compared at a time: counting without an early end compiles to a few wide instructions.
+    /// Voxels compared at a time: without an early end that compiles to a few wide instructions.
     const BLOCK: usize = 64;
     let mut runs = Runs::default();
     let voxels = array.as_standard_layout();
     let voxels = voxels.as_slice().unwrap_or_default();
     for (number, block) in voxels.chunks(BLOCK).enumerate() {
         if let Some((value, ..)) = runs.run
-            && block.iter().filter(|&&v| v != value).count() == 0
+            && block.iter().fold(true, |same, &v| same & (v == value))
         {
             runs.length += block.len() as u64;
             continue;
@@ -358,15 +366,17 @@ fn no_label(value: f64, at: usize, (_, ny, nx): (usize, usize, usize)) -> ToolEr
 
 /// True where the label is; every value was found to be a label before.
 fn inside(volume: &Volume, label: i64) -> Array3<bool> {
-    let scaling = volume.scaling();
-    with_array!(volume, array => {
-        if scaling == Scaling::NONE && array.iter().next().is_some_and(|v| v.whole().is_some()) {
-            // Integers as stored: a plain comparison.
-            array.mapv(|stored| stored.whole() == Some(label))
-        } else {
+    with_array!(volume, array => inside_in(array, volume.scaling(), label))
+}
+
+fn inside_in<T: Stored>(array: &Array3<T>, scaling: Scaling, label: i64) -> Array3<bool> {
+    match T::stored_as(label) {
+        // Integers as stored: a plain comparison.
+        Some(wanted) if scaling == Scaling::NONE => array.mapv(|stored| stored == wanted),
+        _ => {
             array.mapv(|stored| label_of(stored, scaling).is_some_and(|(found, _)| found == label))
         }
-    })
+    }
 }
 
 /// Brings a mask into the order of its image.

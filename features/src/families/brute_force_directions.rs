@@ -78,13 +78,13 @@ fn runs(voxels: &Voxels, offset: Offset3) -> Counts {
 /// Whether another voxel of the region lies on the line of some voxel.
 fn has_line_of_two(voxels: &Voxels, offset: Offset3) -> bool {
     let mut places = voxels.keys();
-    places.any(|place| (1..50).any(|k| voxels.contains_key(&moved(*place, offset, k))))
+    places.any(|place| (1..140).any(|k| voxels.contains_key(&moved(*place, offset, k))))
 }
 
 prop_compose! {
     /// Volumes and slices with holes: between one and eight grey levels, up to 40 columns so that some
-    /// runs are long.
-    fn region()(slices in 1_usize..6, rows in 1_usize..9, columns in 1_usize..40, levels in 1_u8..8, holes in 0_u8..10)(
+    /// runs are long, now and then more than the bits of two words.
+    fn region()(slices in 1_usize..6, rows in 1_usize..9, columns in prop_oneof![9 => 1_usize..40, 1 => 60_usize..140], levels in 1_u8..8, holes in 0_u8..10)(
         values in prop::collection::vec(0..levels, slices * rows * columns),
         gaps in prop::collection::vec(0_u8..10, slices * rows * columns),
         shape in Just((slices, rows, columns)),

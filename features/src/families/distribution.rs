@@ -13,10 +13,7 @@
 //! between two percentiles, both included, so that a rounding error would decide over voxels.
 
 use crate::roi::Roi;
-
-/// Values are counted in a table when it needs no more places than this for each voxel: it is then
-/// cheaper to clear and to read than the values are to sort.
-const PLACES_PER_VOXEL: usize = 16;
+use crate::whole_numbers::WholeNumbers;
 
 /// Terms that are added up one after another; longer sums are sums of such sums, which keeps their
 /// rounding error small.
@@ -37,10 +34,17 @@ pub(crate) struct Distribution {
 impl Distribution {
     /// The intensities of a region.
     pub(crate) fn of_intensities(roi: &Roi) -> Self {
-        match whole_numbers(roi) {
-            Some((numbers, low, places)) => Self::counted(&numbers, low, places),
+        match WholeNumbers::count(roi) {
+            Some((numbers, _)) => Self::of_numbers(&numbers),
             None => Self::sorted(roi.intensities()),
         }
+    }
+
+    /// Numbers that have been counted.
+    pub(crate) fn of_numbers(numbers: &WholeNumbers) -> Self {
+        let occurring = numbers.occurring();
+        let (values, counts) = occurring.map(|(_, number, count)| (number, count)).unzip();
+        Self::new(values, counts)
     }
 
     /// Values, ascending and distinct, with the number of each, at least one.
@@ -71,21 +75,6 @@ impl Distribution {
         });
         all.moments = [second / n, third / n, fourth / n];
         all
-    }
-
-    fn counted(numbers: &[i32], low: i32, places: usize) -> Self {
-        let mut table = vec![0_u32; places];
-        for number in numbers {
-            table[number.abs_diff(low) as usize] += 1;
-        }
-        let occurring = table.iter().filter(|count| **count > 0).count();
-        let (mut values, mut counts) =
-            (Vec::with_capacity(occurring), Vec::with_capacity(occurring));
-        for (place, count) in table.into_iter().enumerate().filter(|(_, c)| *c > 0) {
-            values.push(f64::from(low) + place as f64);
-            counts.push(count);
-        }
-        Self::new(values, counts)
     }
 
     fn sorted(mut x: Vec<f64>) -> Self {
@@ -292,36 +281,6 @@ fn position(q: f64, n: usize) -> (usize, f64) {
     (below as usize, position - below)
 }
 
-/// The intensities as whole numbers, the lowest, and how many places a table from it to the highest
-/// has; `None` when some are not whole or the table would be large.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "what does not fit into 32 bits differs from its copy, which is looked at"
-)]
-fn whole_numbers(roi: &Roi) -> Option<(Vec<i32>, i32, usize)> {
-    let mut numbers = Vec::with_capacity(roi.count());
-    let (mut low, mut high) = (i32::MAX, i32::MIN);
-    let rows = roi.values().rows().into_iter().zip(roi.inside().rows());
-    for (values, inside) in rows {
-        let mut whole = true;
-        for (value, inside) in values.iter().zip(inside) {
-            if *inside {
-                let number = *value as i32;
-                // Not `==`: lints ask for a tolerance, which has no place here.
-                whole &= f64::from(number) <= *value && f64::from(number) >= *value;
-                low = low.min(number);
-                high = high.max(number);
-                numbers.push(number);
-            }
-        }
-        if !whole {
-            return None;
-        }
-    }
-    let places = high.abs_diff(low) as usize + 1;
-    (places <= PLACES_PER_VOXEL * roi.count()).then_some((numbers, low, places))
-}
-
 #[cfg(test)]
 mod tests {
     use ndarray::Array3;
@@ -345,7 +304,7 @@ mod tests {
         let x: Vec<f64> = (0..997)
             .map(|_| f64::from(random.below(40)) - 17.0)
             .collect();
-        assert!(whole_numbers(&region(&x)).is_some());
+        assert!(WholeNumbers::count(&region(&x)).is_some());
         let counted = Distribution::of_intensities(&region(&x));
         let sorted = Distribution::sorted(x.clone());
         assert_eq!(counted.values(), sorted.values());
@@ -371,9 +330,9 @@ mod tests {
 
     #[test]
     fn fractions_and_wide_ranges_are_sorted() {
-        assert!(whole_numbers(&region(&[1.0, 2.5])).is_none());
-        assert!(whole_numbers(&region(&[0.0, 1e6])).is_none());
-        assert!(whole_numbers(&region(&[0.0, 1e300])).is_none());
+        assert!(WholeNumbers::count(&region(&[1.0, 2.5])).is_none());
+        assert!(WholeNumbers::count(&region(&[0.0, 1e6])).is_none());
+        assert!(WholeNumbers::count(&region(&[0.0, 1e300])).is_none());
         let far = Distribution::of_intensities(&region(&[1e300, -1e300, 0.5]));
         assert_eq!(far.values(), [-1e300, 0.5, 1e300]);
     }

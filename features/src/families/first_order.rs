@@ -55,9 +55,12 @@ struct Sample {
 
 impl Sample {
     fn new(region: &Region<'_>) -> Self {
-        let x = Distribution::of_intensities(region.roi);
-        let shift = region.settings.voxel_array_shift;
         let levels = region.grey_levels();
+        let x = levels.whole_numbers().map_or_else(
+            || Distribution::of_intensities(region.roi),
+            Distribution::of_numbers,
+        );
+        let shift = region.settings.voxel_array_shift;
         let n = levels.pixels() as f64;
         let p = levels.histogram().iter().map(|count| f64::from(*count) / n);
         let [depth, height, width] = region.roi.spacing().zyx();

@@ -4,7 +4,7 @@
 use ndarray::Array3;
 
 /// Bits of a word.
-const WORD: usize = u64::BITS as usize;
+pub(crate) const WORD: usize = u64::BITS as usize;
 
 /// A mask with one empty voxel around it on all six sides. Indices count in the padded box, x fastest.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl BitMask {
 }
 
 /// 64 bytes that are 0 or 1 as the bits of a word, the first one lowest.
-fn packed(bytes: &[u8]) -> u64 {
+pub(crate) fn packed(bytes: &[u8]) -> u64 {
     // Multiplying eight bytes of 0 or 1 by this number moves all of them into the top byte, in order.
     const GATHER: u64 = 0x0102_0408_1020_4080;
     let eights = bytes.chunks_exact(8).enumerate();

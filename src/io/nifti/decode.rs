@@ -5,7 +5,7 @@ use nifti::NiftiType;
 use raduet_features::{Volume, Voxels};
 
 use super::fields::ByteOrder;
-use super::gzip::{Delivered, reserved};
+use super::gzip::{Delivered, give_back, reserved};
 use super::header::Header;
 use crate::error::{Result, ToolError};
 
@@ -13,7 +13,7 @@ use crate::error::{Result, ToolError};
 ///
 /// # Errors
 /// `E_TOO_LARGE` when the system has no room.
-pub(super) fn volume(header: &Header, delivered: &Delivered) -> Result<Volume> {
+pub(super) fn volume(header: &Header, delivered: Delivered) -> Result<Volume> {
     let bytes = delivered.bytes.get(delivered.from..).unwrap_or_default();
     macro_rules! decoded {
         ($variant:ident, $kind:ty) => {
@@ -42,6 +42,7 @@ pub(super) fn volume(header: &Header, delivered: &Delivered) -> Result<Volume> {
             )));
         }
     };
+    give_back(delivered.bytes);
     Volume::new(voxels, header.scaling, header.grid)
         .ok_or_else(|| ToolError::internal("voxels do not fit their grid"))
 }

@@ -54,7 +54,7 @@ fn read(path: &Path, options: &ReadOptions, warnings: &mut Vec<Warning>) -> Resu
                 .map_err(|error| error.file(&data.path))?
         }
     };
-    volume(&header, &bytes)
+    volume(&header, bytes)
 }
 
 /// An open file, unpacked on the way where it is compressed.

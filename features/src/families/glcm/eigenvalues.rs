@@ -59,9 +59,7 @@ fn by_iteration(matrix: &[f64], leading: &[f64]) -> Option<f64> {
         for (product, leading) in product.iter_mut().zip(leading) {
             *product = -share * leading;
         }
-        for (row, x) in matrix.chunks_exact(n).zip(&vector) {
-            add_multiple(&mut product, *x, row);
-        }
+        add_product(&mut product, matrix, &vector);
         add_multiple(&mut product, -beta, &before);
         let alpha = dot(&product, &vector);
         add_multiple(&mut product, -alpha, &vector);
@@ -119,6 +117,26 @@ fn add_multiple(to: &mut [f64], factor: f64, of: &[f64]) {
     }
 }
 
+/// `to += matrix · vector`, row after row of a symmetric matrix, four of them at a time: that spares most
+/// of the reading and writing of sums.
+fn add_product(to: &mut [f64], matrix: &[f64], vector: &[f64]) {
+    let n = to.len();
+    let (fours, rest) = vector.as_chunks::<4>();
+    for ([w, x, y, z], rows) in fours.iter().zip(matrix.chunks_exact(4 * n)) {
+        let (a, rows) = rows.split_at(n);
+        let (b, rows) = rows.split_at(n);
+        let (c, d) = rows.split_at(n);
+        let columns = a.iter().zip(b).zip(c.iter().zip(d));
+        for (to, ((a, b), (c, d))) in to.iter_mut().zip(columns) {
+            *to = *to + w * a + x * b + y * c + z * d;
+        }
+    }
+    let done = n - rest.len();
+    for (row, x) in matrix[done * n..].chunks_exact(n).zip(rest) {
+        add_multiple(to, *x, row);
+    }
+}
+
 /// A symmetric matrix reduced to its diagonal and the squares of its off-diagonal.
 struct Tridiagonal {
     diagonal: Vec<f64>,
@@ -126,33 +144,59 @@ struct Tridiagonal {
 }
 
 impl Tridiagonal {
+    /// The largest absolute eigenvalue: from above on both sides where that is quick.
+    fn largest(&self) -> f64 {
+        let bound = self.bound();
+        let quick = |sign| self.from_above(sign, bound + bound * f64::EPSILON);
+        match (quick(1.0), quick(-1.0)) {
+            (Some(highest), Some(lowest)) => highest.max(lowest),
+            _ => self.largest_absolute(1),
+        }
+    }
+
+    /// The largest eigenvalue of the matrix times `sign`, by Laguerre's iteration from a number `x` above it,
+    /// which comes down to it without passing it; none when it takes long, as for several equal ones.
+    ///
+    /// With the pivots `q` of `T - x I` and their derivatives, `S1 = Σ q'/q = Σ 1 / (x - λ)` and
+    /// `S2 = Σ ((q'/q)² - q''/q) = Σ 1 / (x - λ)²`; a step is `n / (S1 + sqrt((n - 1)(n S2 - S1²)))`.
+    fn from_above(&self, sign: f64, mut x: f64) -> Option<f64> {
+        /// Three or four are common: digits triple with each step.
+        const STEPS: usize = 24;
+        let n = self.diagonal.len() as f64;
+        let rounding = self.bound() * f64::EPSILON;
+        for _ in 0..STEPS {
+            let (mut first, mut second) = (0.0, 0.0);
+            // 1/q, q'/q and q''/q of the row before.
+            let (mut inverse, mut s, mut t) = (1.0, 0.0, 0.0);
+            let squares = std::iter::once(0.0).chain(self.squares.iter().copied());
+            for (d, square) in self.diagonal.iter().zip(squares) {
+                let share = square * inverse;
+                let q = sign * d - x - share;
+                if q >= 0.0 {
+                    // As near as rounding lets it come.
+                    return Some(x);
+                }
+                inverse = 1.0 / q;
+                t = share * (t - 2.0 * s * s) * inverse;
+                s = (share * s - 1.0) * inverse;
+                first += s;
+                second += s * s - t;
+            }
+            let step = n / (first + ((n - 1.0) * (n * second - first * first).max(0.0)).sqrt());
+            x -= step;
+            if step <= rounding {
+                return Some(x);
+            }
+        }
+        None
+    }
+
     /// The `wanted`-th largest absolute eigenvalue, multiplicities counted.
     fn largest_absolute(&self, wanted: usize) -> f64 {
         // No eigenvalue exceeds the largest row sum.
         let bound = self.bound();
-        self.absolute_between(0.0, bound + bound * f64::EPSILON, wanted)
-    }
-
-    /// The largest absolute eigenvalue when it was `before` some rows ago, which it cannot fall below; none
-    /// when it has risen by a rounding error only.
-    fn risen(&self, before: f64) -> Option<f64> {
-        if before == 0.0 {
-            return Some(self.largest_absolute(1));
-        }
-        // The later, the less it rises.
-        let mut rise = CONVERGED * before;
-        if self.count_beyond(before + rise) == 0 {
-            return None;
-        }
-        while self.count_beyond(before + rise) > 0 {
-            rise *= 16.0;
-        }
-        Some(self.absolute_between(before, before + rise, 1))
-    }
-
-    /// The `wanted`-th largest absolute eigenvalue when it is known to lie between two numbers.
-    fn absolute_between(&self, mut low: f64, mut high: f64, wanted: usize) -> f64 {
-        let rounding = self.bound() * f64::EPSILON;
+        let rounding = bound * f64::EPSILON;
+        let (mut low, mut high) = (0.0, bound + rounding);
         // Invariant: so many eigenvalues are at least `low` in absolute value, fewer at least `high` (up to
         // rounding). Stops when no number lies between or the rounding of the matrix is reached.
         loop {
@@ -166,6 +210,15 @@ impl Tridiagonal {
                 high = middle;
             }
         }
+    }
+
+    /// The largest absolute eigenvalue when it was `before` some rows ago, which it cannot fall below; none
+    /// when it has risen by a rounding error only.
+    fn risen(&self, before: f64) -> Option<f64> {
+        if before > 0.0 && self.count_beyond(before + CONVERGED * before) == 0 {
+            return None;
+        }
+        Some(self.largest().max(before))
     }
 
     fn bound(&self) -> f64 {

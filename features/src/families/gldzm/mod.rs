@@ -57,8 +57,8 @@ impl FeatureFamily for Gldzm {
             let map = DistanceMap::new(region.morphology.inside(), parting.reach());
             let map = map.window(region.morphology.offset(), region.roi.offset());
             values.extend(parting.features(self.profile(), TABLE, levels, |part| {
-                let zones = Zones::label(levels, part);
-                let counts = count_distances(&zones, part, levels.rows(), &map);
+                let mut zones = Zones::label(levels, part);
+                let counts = count_distances(&mut zones, part, levels.rows(), &map);
                 let (zones, voxels) = zones.zones_and_voxels();
                 DistanceNumbers {
                     shared: SizeNumbers::new(
@@ -74,7 +74,7 @@ impl FeatureFamily for Gldzm {
 
 /// Zones by level and smallest distance.
 pub(super) fn count_distances(
-    zones: &Zones,
+    zones: &mut Zones<'_>,
     part: &Part,
     rows: usize,
     map: &distance::Window<'_>,

@@ -100,7 +100,13 @@ impl Matrices<'_> {
             Planes::Volume => Reach::Volume,
             Planes::InSlices => Reach::Slice,
         };
-        let directions = offsets(reach).into_iter().zip(self.count(reach));
+        // Lines along a step that is as long as the box hold one voxel each: nothing to count in the steps
+        // from slice to slice of a region that has only one.
+        let shape = self.levels.shape();
+        let mut offsets = offsets(reach);
+        offsets.retain(|offset| offset.fits(shape));
+        let counts = runs::count_runs(self.levels, &(0..self.levels.slices()), &offsets);
+        let directions = offsets.into_iter().zip(counts);
         let (kept, directions): (Vec<Offset3>, Vec<RunCounts>) = directions
             .filter(|(offset, runs)| runs::has_line_of_two(self.levels, runs, *offset))
             .unzip();

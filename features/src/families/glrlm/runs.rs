@@ -6,6 +6,8 @@
 //! ```text
 //! runs of length j = voxels in place j - voxels in place j + 1
 //! ```
+//!
+//! Only voxels that follow one of their level are visited one by one; all others stand in place 1.
 
 use std::ops::Range;
 
@@ -14,6 +16,7 @@ use rayon::prelude::*;
 use crate::discretise::DiscretisedRoi;
 use crate::families::size_matrix::Cell;
 use crate::geometry::Offset3;
+use crate::mesh::bits::{WORD, packed};
 
 /// Directions that are counted in one pass, see [`crate::families::glcm::matrix`].
 const TOGETHER: usize = 4;
@@ -54,7 +57,8 @@ fn count_together(
     slices: &Range<usize>,
     offsets: &[Offset3],
 ) -> Vec<RunCounts> {
-    let [plane, _] = levels.strides();
+    let [plane, stride] = levels.strides();
+    let voxels = levels.histogram_of(slices);
     let mut directions: Vec<_> = offsets
         .iter()
         .map(|offset| Counting::new(levels, *offset))
@@ -77,12 +81,18 @@ fn count_together(
                 let before = &levels.ranks()[first - direction.step..][..row.len()];
                 // The first slice has no predecessor among those that are counted.
                 let before = (z > slices.start || direction.offset.z == 0).then_some(before);
-                direction.count_row(in_plane, row, before);
+                // Within a slice only the row before is remembered.
+                let at = match direction.offset.z {
+                    0 => in_plane % stride,
+                    _ => in_plane,
+                };
+                direction.count_row(at, row, before);
             }
         }
         directions.iter_mut().for_each(Counting::end_slice);
     }
-    directions.into_iter().map(Counting::finish).collect()
+    let counted = directions.into_iter();
+    counted.map(|direction| direction.finish(&voxels)).collect()
 }
 
 /// One direction while it is counted.
@@ -90,68 +100,82 @@ struct Counting {
     offset: Offset3,
     /// How far the step leads in the ranks.
     step: usize,
-    /// How far it leads within a plane; backwards where it is negative.
-    step_in_plane: isize,
+    /// How far it leads within the places that are remembered; backwards where it is negative.
+    step_in_places: isize,
     /// See [`RunCounts`].
     width: usize,
     places: Vec<u32>,
     beyond: Vec<(u16, u32)>,
-    /// Places of the voxels of this slice in their runs, less 1; 0 outside the region.
+    /// Places of the voxels of this row in their runs, less 1; of this slice where the step leads out of it.
+    /// Outside the region they may be anything.
     latest: Vec<u32>,
-    /// Those of the slice before, where the step leads out of the slice.
+    /// Those of the row or slice before.
     previous: Vec<u32>,
+    /// 1 for each voxel of a row that continues a run, whole words of them.
+    continues: Vec<u8>,
 }
 
 impl Counting {
     fn new(levels: &DiscretisedRoi, offset: Offset3) -> Self {
         let [plane, stride] = levels.strides();
         let width = levels.levels().len() + 1;
+        let (step_in_places, remembered) = match offset.z {
+            0 => (offset.x, stride),
+            _ => (offset.y * stride.cast_signed() + offset.x, plane),
+        };
         Self {
             offset,
             step: levels.step(offset).cast_unsigned(),
-            step_in_plane: offset.y * stride.cast_signed() + offset.x,
+            step_in_places,
             width,
             places: vec![0; 8 * width],
             beyond: Vec::new(),
-            latest: vec![0; plane],
-            previous: vec![0; if offset.z == 0 { 0 } else { plane }],
+            latest: vec![0; remembered],
+            previous: vec![0; remembered],
+            continues: vec![0; stride.next_multiple_of(WORD)],
         }
     }
 
-    /// Counts a part of a row of ranks that begins at `at` in its plane; `before` are the ranks one step back.
+    /// Counts a part of a row of ranks whose places are remembered from `at` on; `before` are the ranks one
+    /// step back.
     fn count_row(&mut self, at: usize, row: &[u16], before: Option<&[u16]>) {
-        let (earlier, now) = self.latest.split_at_mut(at);
-        let now = &mut now[..row.len()];
-        let from = at
-            .checked_add_signed(-self.step_in_plane)
-            .expect("wide enough padding");
-        match before {
-            None => now.fill(0),
-            Some(before) if self.offset.z > 0 => {
-                follow(now, &self.previous[from..][..row.len()], row, before);
-            }
-            Some(before) if self.offset.y > 0 => {
-                follow(now, &earlier[from..][..row.len()], row, before);
-            }
-            Some(before) => {
-                let mut place = 0;
-                for ((now, rank), before) in now.iter_mut().zip(row).zip(before) {
-                    place = next_place(place, *rank, *before);
-                    *now = place;
-                }
-            }
+        if self.offset.z == 0 {
+            std::mem::swap(&mut self.latest, &mut self.previous);
         }
-        for (place, rank) in now.iter().zip(row) {
-            let element = *place as usize * self.width + usize::from(*rank);
-            match self.places.get_mut(element) {
-                Some(count) => *count += 1,
-                None => add_far(
-                    &mut self.places,
-                    &mut self.beyond,
-                    self.width,
-                    *rank,
-                    *place,
-                ),
+        let now = &mut self.latest[at..][..row.len()];
+        now.fill(0);
+        let Some(before) = before else { return };
+        // Without branches first, then the few that matter, a word of flags at a time.
+        let flags = self.continues.iter_mut().zip(row.iter().zip(before));
+        for (continues, (rank, before)) in flags {
+            *continues = u8::from(rank == before) & u8::from(*rank > 0);
+        }
+        let whole = row.len().next_multiple_of(WORD);
+        self.continues[row.len()..whole].fill(0);
+        let from = at
+            .checked_add_signed(-self.step_in_places)
+            .expect("wide enough padding");
+        let along_row = self.offset.z == 0 && self.offset.y == 0;
+        let places = (!along_row).then(|| &self.previous[from..][..row.len()]);
+        for (number, flags) in self.continues[..whole].chunks_exact(WORD).enumerate() {
+            let mut word = packed(flags);
+            while word > 0 {
+                let x = WORD * number + word.trailing_zeros() as usize;
+                word &= word - 1;
+                // Along the row the predecessor was written a moment ago.
+                let place = 1 + places.map_or_else(|| now[x - 1], |places| places[x]);
+                now[x] = place;
+                let element = place as usize * self.width + usize::from(row[x]);
+                match self.places.get_mut(element) {
+                    Some(count) => *count += 1,
+                    None => add_far(
+                        &mut self.places,
+                        &mut self.beyond,
+                        self.width,
+                        row[x],
+                        place,
+                    ),
+                }
             }
         }
     }
@@ -162,9 +186,18 @@ impl Counting {
         }
     }
 
-    fn finish(mut self) -> RunCounts {
-        // Voxels outside the region were counted as the first of runs of rank 0.
-        self.places[0] = 0;
+    /// The counts, with the first voxels of runs: those of a rank that no other place holds.
+    fn finish(mut self, voxels: &[u32]) -> RunCounts {
+        let (first, further) = self.places.split_at_mut(self.width);
+        first[1..].copy_from_slice(voxels);
+        for places in further.chunks_exact(self.width) {
+            for (first, count) in first.iter_mut().zip(places) {
+                *first -= count;
+            }
+        }
+        for (rank, _) in &self.beyond {
+            first[usize::from(*rank)] -= 1;
+        }
         let rows = self.places.chunks_exact(self.width);
         let used = rows
             .take_while(|row| row.iter().any(|count| *count > 0))
@@ -175,23 +208,6 @@ impl Counting {
             places: places.iter().map(|count| u64::from(*count)).collect(),
             beyond: self.beyond,
         }
-    }
-}
-
-/// Place of a voxel whose predecessor has this place and rank: no branch, for neither outcome is rare.
-#[inline]
-fn next_place(place: u32, rank: u16, before: u16) -> u32 {
-    if rank == before && rank != 0 {
-        place + 1
-    } else {
-        0
-    }
-}
-
-/// Places of a row from those one step back.
-fn follow(now: &mut [u32], places: &[u32], row: &[u16], before: &[u16]) {
-    for (((now, place), rank), before) in now.iter_mut().zip(places).zip(row).zip(before) {
-        *now = next_place(*place, *rank, *before);
     }
 }
 

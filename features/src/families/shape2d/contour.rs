@@ -10,10 +10,9 @@
 //!
 //! Lorensen and Cline, Marching cubes, Computer Graphics 21(4), 1987, doi:10.1145/37402.37422.
 
-use ndarray::ArrayView2;
-
 use super::Pixel;
 use crate::hull::planar::convex_hull;
+use crate::mesh::bits::{BitMask, differences, extent, next};
 
 /// What the outline is made of, in whole numbers: lengths and areas are exact until the spacing
 /// comes in, and do not depend on where the region lies.
@@ -33,84 +32,61 @@ pub(super) struct Contour {
 }
 
 impl Contour {
-    /// Walks over all squares that touch the region; `inside` is its tight bounding box.
-    pub(super) fn new(inside: &ArrayView2<'_, bool>) -> Self {
-        let (rows, columns) = inside.dim();
-        // One pixel of padding: all squares around the region exist.
-        let stride = columns + 2;
-        let mut padded = vec![false; (rows + 2) * stride];
-        for (row, pixels) in padded[stride..]
-            .chunks_exact_mut(stride)
-            .zip(inside.outer_iter())
-        {
-            for (to, from) in row[1..].iter_mut().zip(pixels) {
-                *to = *from;
-            }
-        }
+    /// Walks over all squares that touch the region in a slice.
+    pub(super) fn new(inside: &BitMask) -> Self {
+        let [_, rows, _] = inside.shape();
         let mut contour = Self::default();
-        for (y, (upper, lower)) in padded
-            .chunks_exact(stride)
-            .zip(padded[stride..].chunks_exact(stride))
-            .enumerate()
-        {
-            for (left, right) in upper.windows(2).zip(lower.windows(2)) {
-                contour.add_square([left[0], left[1], right[0], right[1]]);
+        let mut changes = Vec::new();
+        for y in 0..rows - 1 {
+            // The slice has one of padding before it.
+            let (upper, lower) = (inside.row(1, y), inside.row(1, y + 1));
+            for word in 0..upper.len() {
+                let pixels = [
+                    upper[word],
+                    next(upper, word),
+                    lower[word],
+                    next(lower, word),
+                ];
+                contour.add_squares(pixels);
             }
-            contour.add_extremes(y, upper, lower);
+            differences(upper, lower, &mut changes);
+            contour.add_extremes(y, upper, &changes);
         }
         contour
     }
 
-    /// Upper left, upper right, lower left, lower right pixel.
-    fn add_square(&mut self, pixels: [bool; 4]) {
-        match pixels.iter().filter(|inside| **inside).count() {
-            1 => {
-                self.corners += 1;
-                self.eighths += 1;
-            }
-            2 if pixels[0] == pixels[1] => {
-                self.along_x += 1;
-                self.eighths += 4;
-            }
-            2 if pixels[0] == pixels[2] => {
-                self.along_y += 1;
-                self.eighths += 4;
-            }
-            2 => {
-                self.corners += 2;
-                self.eighths += 2;
-            }
-            3 => {
-                self.corners += 1;
-                self.eighths += 7;
-            }
-            4 => self.eighths += 8,
-            _ => {}
+    /// Upper left, upper right, lower left, lower right pixels of 64 squares, one a bit.
+    fn add_squares(&mut self, [a, b, c, d]: [u64; 4]) {
+        if a | b | c | d == 0 {
+            return;
         }
+        let count = |squares: u64| u64::from(squares.count_ones());
+        // Two pixels out of four: both in one row, in one column, or across.
+        let two = |[a, b, c, d]: [u64; 4]| count((a & b & !(c | d)) | (c & d & !(a | b)));
+        let four = count(a & b & c & d);
+        let three = (a & b & (c ^ d)) | (c & d & (a ^ b));
+        let one = count((a ^ b ^ c ^ d) & !three);
+        let three = count(three);
+        let (rows, columns, across) = (two([a, b, c, d]), two([a, c, b, d]), two([a, d, b, c]));
+        self.corners += one + three + 2 * across;
+        self.along_x += rows;
+        self.along_y += columns;
+        self.eighths += one + 4 * (rows + columns) + 2 * across + 7 * three + 8 * four;
     }
 
-    fn add_extremes(&mut self, y: usize, upper: &[bool], lower: &[bool]) {
+    fn add_extremes(&mut self, y: usize, upper: &[u64], changes: &[u64]) {
         let half =
             |index: usize| i64::try_from(index).expect("a slice has fewer than 2^63 pixels") * 2;
-        let mut add = |y: i64, first: Option<usize>, last: Option<usize>, reach: i64| {
-            if let (Some(first), Some(last)) = (first, last) {
+        let mut add = |y: i64, bits: &[u64], reach: i64| {
+            if let Some((first, last)) = extent(bits) {
                 self.extremes.push([y, half(first) - reach]);
                 self.extremes.push([y, half(last) + reach]);
             }
         };
         // Left and right of the pixels of the upper row.
-        let (first, last) = (
-            upper.iter().position(|inside| *inside),
-            upper.iter().rposition(|inside| *inside),
-        );
-        add(half(y), first, last, 1);
+        add(half(y), upper, 1);
         // Between the rows, where one pixel is inside and the other is not.
-        let changes = || upper.iter().zip(lower).map(|(a, b)| a != b);
-        let (first, last) = (
-            changes().position(|change| change),
-            changes().rposition(|change| change),
-        );
-        add(half(y) + 1, first, last, 0);
+        add(half(y) + 1, changes, 0);
     }
 
     /// Length of the outline in mm.

@@ -8,12 +8,11 @@ mod contour;
 mod features;
 mod moments;
 
-use ndarray::Axis;
-
 use self::contour::Contour;
 use self::features::{Shape, TABLE};
 use self::moments::PrincipalVariances;
 use crate::family::{Extent, FeatureFamily, Input, Region};
+use crate::mesh::bits::BitMask;
 use crate::profile::Profile;
 use crate::spec::{FeatureSpec, specs_of};
 
@@ -49,7 +48,7 @@ impl FeatureFamily for Shape2d {
     }
 
     fn compute(&self, region: &Region<'_>, values: &mut Vec<f64>) {
-        let inside = region.morphology.inside().index_axis(Axis(0), 0);
+        let inside = BitMask::new(region.morphology.inside());
         let [_, height, width] = region.morphology.spacing().zyx();
         let pixel = Pixel { height, width };
         let contour = Contour::new(&inside);

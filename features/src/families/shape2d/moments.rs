@@ -1,8 +1,7 @@
 //! Principal axes of the pixel centres of a mask.
 
-use ndarray::ArrayView2;
-
 use super::Pixel;
+use crate::mesh::bits::BitMask;
 
 /// Variances of the pixel centres along their two principal axes, in mm².
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,16 +15,22 @@ impl PrincipalVariances {
     ///
     /// Sums of coordinates are whole numbers, so the covariance in pixels is exact, and so is its
     /// determinant: the minor variance of a line is 0, not a rounding error.
-    pub(super) fn new(inside: &ArrayView2<'_, bool>, pixel: Pixel) -> Self {
+    pub(super) fn new(inside: &BitMask, pixel: Pixel) -> Self {
         let (mut n, mut y, mut x, mut yy, mut xx, mut yx) = (0_i128, 0, 0, 0, 0, 0);
-        for ((row, column), _) in inside.indexed_iter().filter(|(_, inside)| **inside) {
-            let (row, column) = (row as i128, column as i128);
-            n += 1;
-            y += row;
-            x += column;
-            yy += row * row;
-            xx += column * column;
-            yx += row * column;
+        let [_, rows, _] = inside.shape();
+        for row in 0..rows {
+            for (first, length) in inside.runs(1, row) {
+                let (row, length) = (row as i128, length as i128);
+                // Columns a..b: sums of k and k² up to b less those up to a.
+                let (a, b) = (first as i128, first as i128 + length);
+                let columns = (b * (b - 1) - a * (a - 1)) / 2;
+                n += length;
+                y += row * length;
+                x += columns;
+                yy += row * row * length;
+                xx += ((b - 1) * b * (2 * b - 1) - (a - 1) * a * (2 * a - 1)) / 6;
+                yx += row * columns;
+            }
         }
         // n² times the covariance.
         let (yy, xx, yx) = (n * yy - y * y, n * xx - x * x, n * yx - y * x);

@@ -1,0 +1,71 @@
+//! Whole-number intensities of a region, counted in a table: what grey levels and first-order statistics
+//! are read from without looking at each voxel again.
+//!
+//! Images mostly store whole numbers, of which a region holds far fewer than voxels.
+
+use crate::roi::Roi;
+
+/// Values are counted in a table when it needs no more places than this for each voxel: it is then
+/// cheaper to clear and to read than the values are to sort.
+const PLACES_PER_VOXEL: usize = 16;
+
+/// Most places of a table, so that they are numbered in 16 bits; one more stands for voxels outside.
+const MOST: usize = u16::MAX as usize;
+
+/// 2^52: a whole number from 0 to 2^32 stands in the low bits of its sum with this one.
+const SHIFT: f64 = 4_503_599_627_370_496.0;
+
+/// How often each whole number occurs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct WholeNumbers {
+    /// The number that the first place stands for.
+    low: f64,
+    counts: Vec<u32>,
+}
+
+impl WholeNumbers {
+    /// Counts the intensities of a region, and notes the place of each voxel of its box: that of its
+    /// intensity, or the number of places outside the region. None when some intensity is not whole or the
+    /// table would be large.
+    pub(crate) fn count(roi: &Roi) -> Option<(Self, Vec<u16>)> {
+        let (low, high) = roi.range();
+        let range = high - low;
+        if !roi.is_whole() || range >= (PLACES_PER_VOXEL * roi.count()).min(MOST) as f64 {
+            return None;
+        }
+        let outside = place(range) + 1;
+        let (values, inside) = roi.elements();
+        let values = values.iter().zip(inside);
+        let places: Vec<u16> = values
+            .map(|(value, inside)| if *inside { place(value - low) } else { outside })
+            .collect();
+        let mut counts = vec![0; usize::from(outside) + 1];
+        for place in &places {
+            counts[usize::from(*place)] += 1;
+        }
+        counts.truncate(usize::from(outside));
+        Some((Self { low, counts }, places))
+    }
+
+    /// Number of places.
+    pub(crate) fn places(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// The places whose number occurs, each with its number and how often that occurs, ascending.
+    pub(crate) fn occurring(&self) -> impl Iterator<Item = (usize, f64, u32)> {
+        let places = self.counts.iter().enumerate();
+        places
+            .filter(|(_, count)| **count > 0)
+            .map(|(place, count)| (place, self.low + place as f64, *count))
+    }
+}
+
+/// A whole number below 2^16 without a conversion, which the processor does one by one.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the callers' numbers fit; outside the region any number will do"
+)]
+fn place(number: f64) -> u16 {
+    (number + SHIFT).to_bits() as u16
+}
