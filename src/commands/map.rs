@@ -13,7 +13,7 @@ use crate::interrupt;
 use crate::io::atomic::{prepare_folder, write_file};
 use crate::io::nifti::{Precision, write_map};
 use crate::io::{GeometryRule, LabelChoice, ReadCase, ReadOptions, png, read_case};
-use crate::provenance::{Clock, Provenance, digest_of_file};
+use crate::provenance::{Clock, Provenance, fingerprint_of_file};
 use crate::report_writers::run_json;
 use crate::settings::{FeatureSettings, preset};
 
@@ -36,7 +36,7 @@ pub(super) fn run(args: &MapArgs, context: Context) -> Outcome {
         console.say(&warning.to_string());
     }
     prepare_folder(&args.output)?;
-    let files = [&args.image, &args.mask].map(|path| digest_of_file(path).unwrap_or_default());
+    let files = [&args.image, &args.mask].map(|path| fingerprint_of_file(path).unwrap_or_default());
     let described = json!({
         "image": args.image,
         "mask": args.mask,
