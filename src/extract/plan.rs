@@ -93,14 +93,6 @@ fn pyradiomics(
         options.check().map_err(|fault| wrong(&fault))
     };
     not_computed(&parameters)?;
-    let of = &parameters.settings;
-    if of.force_2d && of.force_2d_dimension != 0 {
-        let found = format!("force2Ddimension {}", of.force_2d_dimension);
-        return Err(ToolError::new(Code::Settings, found)
-            .expected("0: slices lie across z")
-            .remedy("reorient the images, or leave force2D out")
-            .into());
-    }
     let engine = checked(&parameters.settings)?;
     let choices = choices(settings, unit, &parameters)?;
     let set = FeatureSet::chosen(&choices, &engine).map_err(|fault| wrong(&fault))?;

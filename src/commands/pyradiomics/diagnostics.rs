@@ -3,7 +3,8 @@
 //! Names and order are PyRadiomics'. Positions are in ITK's patient axes (left, posterior, superior), which NIfTI
 //! counts the other way along x and y. Hashes are SHA-1 of the voxels as ITK holds them: the stored type, masks as
 //! 32-bit whole numbers, little-endian. Where PyRadiomics names a library that has no part here, the column says
-//! `raduet`.
+//! `raduet`. Settings that PyRadiomics does not always print are printed where they differ from the default, in a
+//! fixed order; a parameter file's own order and its defaults written out are not kept.
 
 use std::path::Path;
 
