@@ -1,6 +1,6 @@
 //! The cases of a run: a cohort, and how to get the image and the region of each.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use raduet_features::{MaskVolume, Volume};
 use raduet_study::Cohort;
@@ -32,7 +32,7 @@ enum Source {
     Phantom(PhantomSettings),
     Files {
         loaded: Vec<CaseFiles>,
-        folder: std::path::PathBuf,
+        folder: PathBuf,
         label: Option<i64>,
         budget: ByteBudget,
     },
@@ -191,8 +191,10 @@ impl Cases {
             return String::new();
         };
         let files = [&loaded[index].image, &loaded[index].mask];
-        files
-            .map(|path| fingerprint_of_file(path).unwrap_or_default())
+        let of_files = files.into_iter().flat_map(|path| with_partner(path));
+        of_files
+            .map(|path| fingerprint_of_file(&path).unwrap_or_default())
+            .collect::<Vec<_>>()
             .join(" ")
     }
 
@@ -298,6 +300,20 @@ impl Cases {
             .map(|warning| warning.relative_to(folder).case(id.clone()));
         named.collect()
     }
+}
+
+/// A file and, where it is one of a pair of header and image, the other one.
+fn with_partner(path: &Path) -> Vec<PathBuf> {
+    let name = path.to_string_lossy();
+    let mut files = vec![path.to_owned()];
+    for (ending, partners) in [(".hdr", [".img", ".img.gz"]), (".img", [".hdr", ".hdr.gz"])] {
+        let stem = name.strip_suffix(ending);
+        if let Some(stem) = stem.or_else(|| name.strip_suffix(&format!("{ending}.gz"))) {
+            let partners = partners.map(|partner| PathBuf::from(format!("{stem}{partner}")));
+            files.extend(partners.into_iter().filter(|partner| partner.exists()));
+        }
+    }
+    files
 }
 
 fn options(budget: ByteBudget) -> ReadOptions {

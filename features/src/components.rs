@@ -29,22 +29,47 @@ pub(crate) fn count(inside: &ArrayView3<'_, bool>) -> usize {
     Parts::new(inside).count
 }
 
-/// The connected parts of a region, each as a mask of its own, in storage order of their first voxels.
-pub fn components(mask: &MaskVolume) -> Vec<MaskVolume> {
-    let view = mask.inside().view();
-    let parts = Parts::new(&view);
-    let mut masks = vec![Array3::from_elem(view.dim(), false); parts.count];
-    for (run, part) in parts.runs.iter().zip(&parts.part_of_run) {
-        let (z, y) = run.row;
-        for x in run.from..run.to {
-            masks[*part][[z, y, x]] = true;
+/// The connected parts of a region, in storage order of their first voxels; each becomes a mask of its own when
+/// it is asked for.
+#[derive(Debug)]
+pub struct Components<'a> {
+    mask: &'a MaskVolume,
+    runs: Vec<Vec<Run>>,
+}
+
+impl<'a> Components<'a> {
+    /// Finds the parts of a region.
+    pub fn new(mask: &'a MaskVolume) -> Self {
+        let parts = Parts::new(&mask.inside().view());
+        let mut runs = vec![Vec::new(); parts.count];
+        for (run, part) in parts.runs.iter().zip(&parts.part_of_run) {
+            runs[*part].push(*run);
         }
+        Self { mask, runs }
     }
-    let grid = *mask.grid();
-    masks
-        .into_iter()
-        .filter_map(|inside| MaskVolume::new(inside, grid))
-        .collect()
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Voxels of each part.
+    pub fn sizes(&self) -> impl Iterator<Item = usize> {
+        let voxels = |runs: &Vec<Run>| runs.iter().map(|run| run.to - run.from).sum();
+        self.runs.iter().map(voxels)
+    }
+
+    /// One part as a mask, counted from 0, or `None` when there are fewer.
+    pub fn mask(&self, part: usize) -> Option<MaskVolume> {
+        let mut inside = Array3::from_elem(self.mask.inside().dim(), false);
+        for run in self.runs.get(part)? {
+            let (z, y) = run.row;
+            inside
+                .slice_mut(ndarray::s![z, y, run.from..run.to])
+                .fill(true);
+        }
+        MaskVolume::new(inside, *self.mask.grid())
+    }
 }
 
 impl Parts {

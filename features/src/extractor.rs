@@ -60,6 +60,8 @@ pub struct Extractor {
     set: FeatureSet,
     /// What is measured on filtered images.
     filtered: Option<FeatureSet>,
+    /// Form, where the unfiltered image is not measured otherwise.
+    form: Option<FeatureSet>,
     settings: ExtractionSettings,
     processing: Processing,
     images: Vec<ImageSource>,
@@ -116,6 +118,14 @@ pub enum ImageDoubt {
     },
 }
 
+/// Whether slices are moved when the image is resampled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AlongZ {
+    Resampled,
+    /// A single slice stays where it is.
+    Kept,
+}
+
 /// A region on its way through the images.
 struct Underway {
     morphology: Roi,
@@ -138,9 +148,13 @@ impl Extractor {
         minimum_dimensions: usize,
     ) -> Result<Self> {
         let filtered = set.on_filtered_images(&settings);
+        // Form has no filtered image: it is measured even where the unfiltered one is not asked for.
+        let asked = images.iter().any(|source| source.filter.is_none());
+        let form = if asked { None } else { set.of_form(&settings) };
         let extractor = Self {
             set,
             filtered,
+            form,
             settings,
             processing,
             images,
@@ -188,6 +202,12 @@ impl Extractor {
     /// The columns of the table.
     pub fn columns(&self) -> Vec<ImageColumn> {
         let mut columns = Vec::new();
+        let form = self.form.iter().flat_map(FeatureSet::described_columns);
+        columns.extend(form.map(|column| ImageColumn {
+            name: column.name_on(ORIGINAL),
+            image: ORIGINAL.to_owned(),
+            column: *column,
+        }));
         for source in &self.images {
             let Some(set) = self.set_on(source) else {
                 continue;
@@ -217,7 +237,7 @@ impl Extractor {
     /// processing and of the families.
     pub fn case(&self, volume: &Volume, mask: &MaskVolume) -> Result<Measured> {
         let normalised = self.normalised(volume);
-        let (image, mask) = self.prepared(&normalised, mask)?;
+        let (image, mask) = self.prepared(&normalised, mask, AlongZ::Resampled)?;
         let roi = Roi::from_volume(&image, &mask)?;
         let roi = roi.ok_or(FeatureError::Emptied { step: "resampling" })?;
         let mut one = self.regions(&image, vec![roi]);
@@ -251,7 +271,7 @@ impl Extractor {
             inside.slice_mut(s![*z, .., ..]).assign(&plane);
             let slice = MaskVolume::new(inside, *mask.grid());
             let slice = slice.ok_or(FeatureError::Emptied { step: "reading" })?;
-            let (image, slice) = self.prepared(&normalised, &slice)?;
+            let (image, slice) = self.prepared(&normalised, &slice, AlongZ::Kept)?;
             let roi = Roi::from_volume(&image, &slice)?;
             let roi = roi.ok_or(FeatureError::Emptied { step: "resampling" })?;
             let mut one = self.regions(&image, vec![roi]);
@@ -272,9 +292,14 @@ impl Extractor {
         &self,
         volume: &'a Volume,
         mask: &'a MaskVolume,
+        along_z: AlongZ,
     ) -> Result<(Cow<'a, Volume>, Cow<'a, MaskVolume>)> {
         if let Some(rule) = &self.processing.resampling {
-            let (volume, mask) = resample(volume, mask, rule)?;
+            let mut rule = *rule;
+            if along_z == AlongZ::Kept {
+                rule.spacing[0] = 0.0;
+            }
+            let (volume, mask) = resample(volume, mask, &rule)?;
             return Ok((Cow::Owned(volume), Cow::Owned(mask)));
         }
         let Some(pad) = self.processing.crop else {
@@ -299,6 +324,11 @@ impl Extractor {
     fn regions(&self, image: &Volume, rois: Vec<Roi>) -> Vec<Result<Measured>> {
         let begun = rois.into_par_iter().map(|roi| self.begin(roi));
         let mut underway: Vec<Result<Underway>> = begun.collect();
+        if let Some(form) = &self.form {
+            on_each(&mut underway, |region| {
+                region.on_original(form, &self.settings, image)
+            });
+        }
         for source in &self.images {
             let settings = source.settings.as_ref().unwrap_or(&self.settings);
             match (&source.filter, self.set_on(source)) {

@@ -201,6 +201,14 @@ impl FeatureSet {
         (!families.is_empty()).then(|| Self::from_families(families, settings))
     }
 
+    /// The part of the set that measures form; none when that is nothing.
+    pub fn of_form(&self, settings: &ExtractionSettings) -> Option<Self> {
+        let all = self.families.iter();
+        let some = all.filter(|chosen| chosen.family.input() == Input::Morphology);
+        let families: Vec<_> = some.cloned().collect();
+        (!families.is_empty()).then(|| Self::from_families(families, settings))
+    }
+
     /// The families, in the order of their columns.
     pub fn families(&self) -> Vec<&'static dyn FeatureFamily> {
         self.families.iter().map(|chosen| chosen.family).collect()

@@ -250,11 +250,10 @@ impl ExtractionOptions {
             IvhBins::Discrete => None,
             IvhBins::Continuous { width } => (!(width.is_finite() && width > 0.0))
                 .then(|| format!("bin width {width} of the intensity-volume histogram")),
-            IvhBins::Arbitrary { count } => {
-                (count < 2).then(|| format!("{count} bins of the intensity-volume histogram"))
-            }
+            IvhBins::Arbitrary { count } => (!(2..=MOST_BINS as u64).contains(&u64::from(count)))
+                .then(|| format!("{count} bins of the intensity-volume histogram")),
         };
-        faults.extend(bins.map(|fault| format!("{fault}: too few or not a number")));
+        faults.extend(bins.map(|fault| format!("{fault}: too few, too many or not a number")));
         if faults.is_empty() {
             let mut settings = ExtractionSettings(self);
             let floor = settings.floor().filter(|floor| floor.is_finite());

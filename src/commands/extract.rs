@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Context, Outcome, batch_exit};
 use crate::cases::Cases;
 use crate::cli::{ExtractArgs, LabelArg, PresetName, UnitName};
+use crate::cohort::MANIFEST_NAME;
 use crate::console::Console;
 use crate::error::{Code, Exit, ToolError};
 use crate::extract::{Extracted, Extraction, Labels, Lesions, Rows, Summary, Unit, Wanted};
@@ -19,6 +20,7 @@ use crate::settings::preset;
 pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
     let console = context.console;
     let form = TableForm::of_name(&args.output)?;
+    not_an_input(args)?;
     let mut settings = preset::settings(PresetName::Quick);
     settings.cohort.path = Some(args.input.clone());
     settings.cohort.apply(&args.cohort);
@@ -133,6 +135,23 @@ fn notes(provenance: &Provenance) -> Result<Vec<(String, String)>, ToolError> {
     let origin = serde_json::to_string(provenance)
         .map_err(|fault| ToolError::internal(fault.to_string()))?;
     Ok(vec![("raduet.provenance".to_owned(), origin)])
+}
+
+/// Refuses to write the table over what it is made from.
+fn not_an_input(args: &ExtractArgs) -> Result<(), ToolError> {
+    let manifest = args.input.join(MANIFEST_NAME);
+    let inputs = [Some(&args.input), Some(&manifest), args.features.params.as_ref()];
+    let real = |path: &Path| path.canonicalize().ok();
+    let Some(output) = real(&args.output) else {
+        return Ok(());
+    };
+    let same = |path: &&PathBuf| real(path).is_some_and(|path| path == output);
+    match inputs.into_iter().flatten().find(same) {
+        None => Ok(()),
+        Some(input) => Err(ToolError::new(Code::Usage, "the table would replace its own input")
+            .file(input)
+            .remedy("choose another output (-o)")),
+    }
 }
 
 /// What becomes rows.

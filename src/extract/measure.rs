@@ -1,6 +1,6 @@
 //! The rows of one case: its slices or itself, for one region or for every label or lesion.
 
-use raduet_features::components::components;
+use raduet_features::components::Components;
 use raduet_features::extractor::{Extractor, ImageDoubt, Measured};
 use raduet_features::{FeatureError, MaskVolume, Roi, Volume};
 use serde::{Deserialize, Serialize};
@@ -78,12 +78,21 @@ impl Measuring<'_> {
         let mut found = Found::default();
         for (label, mask) in regions {
             if self.lesions == Lesions::Apart {
-                for (lesion, part) in (1..).zip(components(mask)) {
+                let parts = Components::new(mask);
+                for (at, size) in parts.sizes().enumerate() {
+                    // A speckled mask has thousands of parts of a voxel: no mask is made for those.
+                    if size < self.min_pixels {
+                        found.largest = found.largest.max(size);
+                        found.too_small += 1;
+                        continue;
+                    }
                     let key = RegionKey {
                         label: *label,
-                        lesion: Some(lesion),
+                        lesion: u32::try_from(at + 1).ok(),
                     };
-                    self.region(volume, &part, key, &mut found)?;
+                    if let Some(part) = parts.mask(at) {
+                        self.region(volume, &part, key, &mut found)?;
+                    }
                 }
             } else {
                 let key = RegionKey {

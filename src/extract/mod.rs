@@ -304,7 +304,7 @@ impl Extraction {
             MeasuredCase {
                 case: index,
                 stamp,
-                rows: self.summarised(rows),
+                rows: self.summarised(rows, &volume),
                 too_small,
                 warnings,
             }
@@ -337,12 +337,13 @@ impl Extraction {
         }
     }
 
-    fn summarised(&self, rows: Vec<MeasuredRow>) -> Vec<MeasuredRow> {
+    fn summarised(&self, rows: Vec<MeasuredRow>, volume: &Volume) -> Vec<MeasuredRow> {
+        let [step, ..] = volume.grid().spacing.zyx();
         match self.rows.summary {
             Summary::None => rows,
             Summary::OfSlices => rows
                 .chunk_by(|a, b| a.region == b.region)
-                .map(summary::summarise)
+                .map(|rows| summary::summarise(rows, step))
                 .collect(),
         }
     }

@@ -13,7 +13,7 @@ use super::Unit;
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
 use crate::params::{self, ImageChoice, ImageType, Parameters, PyRadiomicsSettings, VoxelSettings};
 use crate::settings::nearest::suggestion;
-use crate::settings::{FeatureSettings, ProfileName};
+use crate::settings::{FeatureSettings, IbsiSettings, ProfileName};
 
 /// A plan in the engine's words, not yet put together.
 #[derive(Debug)]
@@ -107,21 +107,24 @@ fn pyradiomics(
             settings: of_image.transpose()?,
         });
     }
-    let warnings = without_effect(&parameters.settings);
+    without_ibsi(&settings.ibsi)?;
+    let warnings = without_effect(&parameters);
     let of_file = &parameters.settings;
     let label = i64::from(of_file.label);
+    let dimensions = of_file.minimum_roi_dimensions as usize;
     Ok(Plan {
         processing: processing(of_file)?,
         minimum_dimensions: match unit {
+            Unit::Slice if parameters.given.contains(&"minimumROIDimensions") => dimensions,
             Unit::Slice => SLICE_DIMENSIONS,
-            Unit::Case => of_file.minimum_roi_dimensions as usize,
+            Unit::Case => dimensions,
         },
         described: json!({
             "profile": Profile::PyRadiomics.name(),
             "engine": described(&engine),
             "parameters": parameters.expanded(),
         }),
-        label: (label != 1).then_some(label),
+        label: parameters.given.contains(&"label").then_some(label),
         voxel: parameters.voxel.clone(),
         set,
         settings: engine,
@@ -134,11 +137,15 @@ fn pyradiomics(
 fn bins(parameters: &mut Parameters, change: impl Fn(&mut PyRadiomicsSettings)) {
     change(&mut parameters.settings);
     for image in &mut parameters.images {
-        let own = ["binWidth", "binCount"]
-            .iter()
-            .any(|key| image.changed.contains(key));
-        if !own {
-            change(&mut image.settings);
+        // What the image type has of its own stays; the file's word for all images does not.
+        let own = image.settings.clone();
+        change(&mut image.settings);
+        if image.changed.contains(&"binWidth") {
+            image.settings.bin_width = own.bin_width;
+            image.settings.bin_count = None;
+        }
+        if image.changed.contains(&"binCount") {
+            image.settings.bin_count = own.bin_count;
         }
     }
 }
@@ -269,8 +276,22 @@ fn not_computed(parameters: &Parameters) -> Result<()> {
     }
 }
 
+/// Refuses options that only the other profile has.
+fn without_ibsi(of: &IbsiSettings) -> Result<()> {
+    if *of == IbsiSettings::default() {
+        return Ok(());
+    }
+    Err(ToolError::new(
+        Code::Usage,
+        "options of profile ibsi in profile pyradiomics",
+    )
+    .expected("none of --aggregation, --outliers, --round, --ivh, --filter")
+    .remedy("add --profile ibsi, or leave them out"))
+}
+
 /// Settings of the file that change nothing here.
-fn without_effect(of: &PyRadiomicsSettings) -> Vec<Warning> {
+fn without_effect(parameters: &Parameters) -> Vec<Warning> {
+    let of = &parameters.settings;
     let mut warnings = Vec::new();
     let mut tell = |found: &str, done: &str| {
         warnings.push(Warning::new(
@@ -289,6 +310,12 @@ fn without_effect(of: &PyRadiomicsSettings) -> Vec<Warning> {
         tell(
             "geometryTolerance",
             "grids are compared in patient space by fixed tolerances",
+        );
+    }
+    if parameters.voxel != VoxelSettings::default() {
+        tell(
+            "voxelSetting",
+            "no effect on tables; it is for feature maps",
         );
     }
     if of.label_channel != 0 {

@@ -34,7 +34,7 @@ pub(super) fn plan(
     parameters: &Parameters,
 ) -> Result<Plan, Faults> {
     let of = &parameters.settings;
-    let engine = engine(settings, unit, of)?;
+    let engine = engine(settings, unit, parameters)?;
     let choices = if settings.families.is_empty() {
         let all = raduet_features::registry::families(Profile::Ibsi).iter();
         all.map(|family| Choice::all(family.id())).collect()
@@ -62,7 +62,10 @@ pub(super) fn plan(
             Unit::Slice => 2,
             Unit::Case => of.minimum_roi_dimensions as usize,
         },
-        label: (of.label != 1).then_some(i64::from(of.label)),
+        label: parameters
+            .given
+            .contains(&"label")
+            .then_some(i64::from(of.label)),
         voxel: parameters.voxel.clone(),
         set,
         settings: engine,
@@ -75,8 +78,9 @@ pub(super) fn plan(
 fn engine(
     settings: &FeatureSettings,
     unit: Unit,
-    of: &PyRadiomicsSettings,
+    parameters: &Parameters,
 ) -> Result<ExtractionSettings> {
+    let of = &parameters.settings;
     let resegmentation = resegmentation(&settings.ibsi, of);
     let floor = match resegmentation.and_then(|rule| rule.range) {
         Some(ResegmentationRange::Absolute { low, .. }) if low.is_finite() => Some(low),
@@ -84,7 +88,10 @@ fn engine(
     };
     // The command line's word on bins replaces the file's, as a whole.
     let (width, count) = match (settings.bin_width, settings.bin_count) {
-        (None, None) => (given_width(of), of.bin_count),
+        (None, None) => {
+            let given = parameters.given.contains(&"binWidth");
+            (given.then_some(of.bin_width), of.bin_count)
+        }
         (width, count) => (
             width,
             count.map(|count| u32::try_from(count).unwrap_or(u32::MAX)),
@@ -126,6 +133,21 @@ fn without_effect(parameters: &Parameters) -> Vec<Warning> {
     let whole = |choice: &ClassChoice| choice.features == choice.class.features;
     let fewer = parameters.classes.len() < Parameters::default().classes.len()
         || !parameters.classes.iter().all(whole);
+    /// Settings that the standard has no word for.
+    const INERT: [&str; 12] = [
+        "weightingNorm",
+        "force2D",
+        "force2Ddimension",
+        "preCrop",
+        "padDistance",
+        "correctMask",
+        "geometryTolerance",
+        "label_channel",
+        "voxelArrayShift",
+        "resegmentShape",
+        "sigma",
+        "wavelet",
+    ];
     let told = [
         (
             filtered,
@@ -139,14 +161,13 @@ fn without_effect(parameters: &Parameters) -> Vec<Warning> {
         ),
     ];
     let told = told.into_iter().filter(|(is, ..)| *is);
-    told.map(|(_, found, done)| Warning::new(WarningCode::Settings, found, done))
-        .collect()
-}
-
-/// PyRadiomics' default width is not the standard's: only another one counts as given.
-fn given_width(of: &PyRadiomicsSettings) -> Option<f64> {
-    let default = PyRadiomicsSettings::default().bin_width;
-    (of.bin_width.to_bits() != default.to_bits()).then_some(of.bin_width)
+    let sections = told.map(|(_, found, done)| Warning::new(WarningCode::Settings, found, done));
+    let inert = parameters.given.iter().filter(|key| INERT.contains(key));
+    let inert = inert.map(|key| {
+        let done = "no effect in profile ibsi";
+        Warning::new(WarningCode::Settings, (*key).to_owned(), done)
+    });
+    sections.chain(inert).collect()
 }
 
 fn resegmentation(ibsi: &IbsiSettings, of: &PyRadiomicsSettings) -> Option<Resegmentation> {

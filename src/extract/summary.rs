@@ -9,8 +9,8 @@ use super::measure::MeasuredRow;
 /// What the columns of a summary are called behind the feature's name.
 pub(super) const SUFFIXES: [&str; 5] = ["mean", "sd", "p10", "p90", "area_mean"];
 
-/// Summarises rows of one region; `rows` is not empty.
-pub(super) fn summarise(rows: &[MeasuredRow]) -> MeasuredRow {
+/// Summarises rows of one region, slices `step` mm apart; `rows` is not empty.
+pub(super) fn summarise(rows: &[MeasuredRow], step: f64) -> MeasuredRow {
     let first = &rows[0];
     let mut values = Vec::with_capacity(first.values.len() * SUFFIXES.len());
     for column in 0..first.values.len() {
@@ -26,7 +26,7 @@ pub(super) fn summarise(rows: &[MeasuredRow]) -> MeasuredRow {
         region: first.region,
         position_mm: None,
         voxels: rows.iter().map(|row| row.voxels).sum(),
-        size: rows.iter().map(|row| row.size).sum(),
+        size: rows.iter().map(|row| row.size * step).sum(),
         range: ranges.fold(0.0, f64::max),
         levels: None,
         values,
@@ -98,7 +98,7 @@ mod tests {
             row(1.0, &[Some(2.0), Some(5.0)]),
             row(2.0, &[Some(6.0), None]),
         ];
-        let found = summarise(&rows);
+        let found = summarise(&rows, 2.5);
         let expected = [
             Some(3.0),
             // Squares 4, 1, 9 over two degrees of freedom.
@@ -122,5 +122,6 @@ mod tests {
             [Some(5.0), None, Some(5.0), Some(5.0), Some(5.0)]
         );
         assert_eq!(found.voxels, 30);
+        assert!((found.size - 10.0).abs() < 1e-12);
     }
 }

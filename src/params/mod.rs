@@ -60,6 +60,8 @@ pub struct Parameters {
     pub classes: Vec<ClassChoice>,
     /// Image types in the file's order.
     pub images: Vec<ImageChoice>,
+    /// Settings that the file or the command line gave, by PyRadiomics' names.
+    pub given: Vec<&'static str>,
 }
 
 impl Default for Parameters {
@@ -75,6 +77,7 @@ impl Default for Parameters {
                 .collect(),
             voxel: VoxelSettings::default(),
             settings,
+            given: Vec::new(),
         }
     }
 }

@@ -31,11 +31,19 @@ pub(super) fn read(root: &Node, overrides: &[Override], collected: &mut Collecte
     };
     let mut settings = PyRadiomicsSettings::default();
     let mut voxel = VoxelSettings::default();
+    let mut given = Vec::new();
     if let Some(node) = section("setting") {
-        apply(SETTINGS, &mut settings, node, "setting", collected);
+        let good = apply(SETTINGS, &mut settings, node, "setting", collected);
+        given.extend(good.into_iter().map(|(key, _)| key.name));
     }
     if let Some(node) = section("voxelSetting") {
-        apply(VOXEL_SETTINGS, &mut voxel, node, "voxelSetting", collected);
+        let good = apply(VOXEL_SETTINGS, &mut voxel, node, "voxelSetting", collected);
+        given.extend(good.into_iter().map(|(key, _)| key.name));
+    }
+    for change in overrides {
+        let known = SETTINGS.iter().map(|key| key.name);
+        let known = known.chain(VOXEL_SETTINGS.iter().map(|key| key.name));
+        given.extend(known.filter(|name| *name == change.name));
     }
     for change in overrides {
         put(change, &mut settings, &mut voxel, collected);
@@ -62,6 +70,7 @@ pub(super) fn read(root: &Node, overrides: &[Override], collected: &mut Collecte
             .unwrap_or_else(|| vec![ImageChoice::plain(ImageType::Original, &settings)]),
         settings,
         voxel,
+        given,
     }
 }
 

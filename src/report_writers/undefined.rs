@@ -1,6 +1,7 @@
 //! `undefined.csv`: which cells of a feature table are empty, and why.
 
 use raduet_features::extractor::ImageColumn;
+use raduet_features::set::ORIGINAL;
 
 use crate::error::{Code, Result, ToolError};
 use crate::io::cell;
@@ -37,11 +38,16 @@ pub fn csv(file: &FeatureFile, columns: &[ImageColumn]) -> Result<Option<Vec<u8>
         let first: Vec<String> = first
             .map(|&row| file.rows[row].sample.to_string())
             .collect();
-        let reason = column.column.spec.undefined_when.unwrap_or(NOT_MADE);
+        let known = column.column.spec.undefined_when;
+        let reason = match (known, column.image == ORIGINAL) {
+            (Some(known), true) => known.to_owned(),
+            (Some(known), false) => format!("{known}; or {NOT_MADE}"),
+            (None, _) => NOT_MADE.to_owned(),
+        };
         out.write_record([
             &column.name,
             &empty.len().to_string(),
-            reason,
+            &reason,
             &cell::text(&first.join(" ")),
         ])
         .map_err(|fault| internal(fault.to_string()))?;

@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use ndarray::Array3;
-use raduet_features::components::components;
+use raduet_features::components::Components;
 use raduet_features::filters::pyradiomics::parameters_of;
 use raduet_features::{Grid, MaskVolume, Roi, Scaling, Volume, Voxels};
 use serde_json::Value;
@@ -219,7 +219,7 @@ impl Region {
         let internal =
             |fault: raduet_features::FeatureError| ToolError::internal(fault.to_string());
         let empty = || ToolError::internal("an empty region");
-        let parts = components(mask).len();
+        let parts = Components::new(mask).count();
         let spacing = mask.grid().spacing;
         let roi = if let Some(volume) = volume {
             Roi::from_volume(volume, mask)
