@@ -298,7 +298,10 @@ fn count_in<T: Stored>(array: &Array3<T>, scaling: Scaling) -> Result<(BTreeMap<
     let voxels = voxels.as_slice().unwrap_or_default();
     for (number, block) in voxels.chunks(BLOCK).enumerate() {
         if let Some((value, ..)) = runs.run
-            && block.iter().fold(true, |same, &v| same & (v == value))
+            && block
+                .iter()
+                .fold(0, |other, &v| other | u8::from(v != value))
+                == 0
         {
             runs.length += block.len() as u64;
             continue;

@@ -147,7 +147,7 @@ impl Tridiagonal {
     /// The largest absolute eigenvalue: from above on both sides where that is quick.
     fn largest(&self) -> f64 {
         let bound = self.bound();
-        let quick = |sign| self.from_above(sign, bound + bound * f64::EPSILON);
+        let quick = |sign| self.descend(sign, bound + bound * f64::EPSILON);
         match (quick(1.0), quick(-1.0)) {
             (Some(highest), Some(lowest)) => highest.max(lowest),
             _ => self.largest_absolute(1),
@@ -159,7 +159,7 @@ impl Tridiagonal {
     ///
     /// With the pivots `q` of `T - x I` and their derivatives, `S1 = Σ q'/q = Σ 1 / (x - λ)` and
     /// `S2 = Σ ((q'/q)² - q''/q) = Σ 1 / (x - λ)²`; a step is `n / (S1 + sqrt((n - 1)(n S2 - S1²)))`.
-    fn from_above(&self, sign: f64, mut x: f64) -> Option<f64> {
+    fn descend(&self, sign: f64, mut x: f64) -> Option<f64> {
         /// Three or four are common: digits triple with each step.
         const STEPS: usize = 24;
         let n = self.diagonal.len() as f64;
