@@ -140,7 +140,11 @@ fn notes(provenance: &Provenance) -> Result<Vec<(String, String)>, ToolError> {
 /// Refuses to write the table over what it is made from.
 fn not_an_input(args: &ExtractArgs) -> Result<(), ToolError> {
     let manifest = args.input.join(MANIFEST_NAME);
-    let inputs = [Some(&args.input), Some(&manifest), args.features.params.as_ref()];
+    let inputs = [
+        Some(&args.input),
+        Some(&manifest),
+        args.features.params.as_ref(),
+    ];
     let real = |path: &Path| path.canonicalize().ok();
     let Some(output) = real(&args.output) else {
         return Ok(());
@@ -148,9 +152,11 @@ fn not_an_input(args: &ExtractArgs) -> Result<(), ToolError> {
     let same = |path: &&PathBuf| real(path).is_some_and(|path| path == output);
     match inputs.into_iter().flatten().find(same) {
         None => Ok(()),
-        Some(input) => Err(ToolError::new(Code::Usage, "the table would replace its own input")
-            .file(input)
-            .remedy("choose another output (-o)")),
+        Some(input) => Err(
+            ToolError::new(Code::Usage, "the table would replace its own input")
+                .file(input)
+                .remedy("choose another output (-o)"),
+        ),
     }
 }
 

@@ -124,6 +124,22 @@ fn engine(
     .map_err(|fault| wrong(&fault))
 }
 
+/// Settings that the standard has no word for.
+const INERT: [&str; 12] = [
+    "weightingNorm",
+    "force2D",
+    "force2Ddimension",
+    "preCrop",
+    "padDistance",
+    "correctMask",
+    "geometryTolerance",
+    "label_channel",
+    "voxelArrayShift",
+    "resegmentShape",
+    "sigma",
+    "wavelet",
+];
+
 /// Sections of a parameter file that name what only PyRadiomics has.
 fn without_effect(parameters: &Parameters) -> Vec<Warning> {
     let filtered = parameters
@@ -133,21 +149,6 @@ fn without_effect(parameters: &Parameters) -> Vec<Warning> {
     let whole = |choice: &ClassChoice| choice.features == choice.class.features;
     let fewer = parameters.classes.len() < Parameters::default().classes.len()
         || !parameters.classes.iter().all(whole);
-    /// Settings that the standard has no word for.
-    const INERT: [&str; 12] = [
-        "weightingNorm",
-        "force2D",
-        "force2Ddimension",
-        "preCrop",
-        "padDistance",
-        "correctMask",
-        "geometryTolerance",
-        "label_channel",
-        "voxelArrayShift",
-        "resegmentShape",
-        "sigma",
-        "wavelet",
-    ];
     let told = [
         (
             filtered,
