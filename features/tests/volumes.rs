@@ -205,7 +205,7 @@ fn threads_change_no_bit() {
             [0.0, 0.0, 3.0, 0.0],
         ]),
     };
-    #[expect(clippy::cast_possible_wrap, reason = "below 600")]
+    #[expect(clippy::cast_possible_truncation, reason = "below 600")]
     let values = Array3::from_shape_simple_fn(shape, || random.below(600) as i16);
     let inside = Array3::from_shape_fn(shape, |(z, y, x)| {
         (z as f64 - 5.5).abs() < 5.0 && (y as f64 - 20.0).hypot(x as f64 - 22.0) < 17.0

@@ -13,6 +13,7 @@ mod extract_end_to_end;
 mod extract_journal;
 mod extract_parameters;
 mod extract_regions;
+mod extract_traps;
 mod map_end_to_end;
 mod program;
 mod pyradiomics;
