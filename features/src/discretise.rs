@@ -126,8 +126,8 @@ impl DiscretisedRoi {
     /// `pad` is the width of the padding, at least 1.
     ///
     /// # Errors
-    /// [`FeatureError::TooManyBins`] when the rule asks for more, decided before anything is allocated;
-    /// [`FeatureError::NotGreyLevels`] when intensities that should be levels lie below 1 or above
+    /// [`crate::FeatureError::TooManyBins`] when the rule asks for more, decided before anything is allocated;
+    /// [`crate::FeatureError::NotGreyLevels`] when intensities that should be levels lie below 1 or above
     /// `maximum_bins`.
     pub fn new(roi: &Roi, rule: Discretisation, maximum_bins: usize, pad: usize) -> Result<Self> {
         let (low, high) = roi.range();
