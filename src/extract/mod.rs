@@ -174,23 +174,21 @@ impl Extraction {
         self.label
     }
 
-    /// The columns behind the keys, without those of a summary; empty where only pixels are wanted.
+    /// The columns behind the keys; empty where only pixels are wanted. Those of a summary stand for a feature
+    /// and a statistic over its slices.
     pub fn columns(&self) -> Vec<ImageColumn> {
-        self.extractor
-            .as_ref()
-            .map(Extractor::columns)
-            .unwrap_or_default()
+        let extractor = self.extractor.iter();
+        let columns = extractor.flat_map(Extractor::columns);
+        match self.rows.summary {
+            Summary::None => columns.collect(),
+            Summary::OfSlices => columns.flat_map(summary::columns).collect(),
+        }
     }
 
     /// Names of the columns behind the keys.
     pub fn column_names(&self) -> Vec<String> {
-        let names = self.columns().into_iter().map(|column| column.name);
-        match self.rows.summary {
-            Summary::None => names.collect(),
-            Summary::OfSlices => names
-                .flat_map(|name| summary::SUFFIXES.map(|suffix| format!("{name}_{suffix}")))
-                .collect(),
-        }
+        let columns = self.columns().into_iter();
+        columns.map(|column| column.name).collect()
     }
 
     /// How many features a row gets.

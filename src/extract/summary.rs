@@ -4,10 +4,20 @@
 //! (linear interpolation) over the slices where it is defined, and the mean weighted by the area of the
 //! region in the slice.
 
+use raduet_features::extractor::ImageColumn;
+
 use super::measure::MeasuredRow;
 
 /// What the columns of a summary are called behind the feature's name.
-pub(super) const SUFFIXES: [&str; 5] = ["mean", "sd", "p10", "p90", "area_mean"];
+const SUFFIXES: [&str; 5] = ["mean", "sd", "p10", "p90", "area_mean"];
+
+/// The columns that a feature has in a summary.
+pub(super) fn columns(of: ImageColumn) -> [ImageColumn; SUFFIXES.len()] {
+    SUFFIXES.map(|suffix| ImageColumn {
+        name: format!("{}_{suffix}", of.name),
+        ..of.clone()
+    })
+}
 
 /// Summarises rows of one region, slices `step` mm apart; `rows` is not empty.
 pub(super) fn summarise(rows: &[MeasuredRow], step: f64) -> MeasuredRow {

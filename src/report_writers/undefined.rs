@@ -13,15 +13,15 @@ const NAMED: usize = 5;
 /// What a reason is where the feature always has a value: the image could not be made.
 const NOT_MADE: &str = "the image could not be made or binned; see the warnings";
 
+/// Why the spread over slices of a summary is undefined.
+const ONE_SLICE: &str = "fewer than two slices where the feature is defined";
+
 /// One line for each column with empty cells: column, how many, reason, the first rows; `None` when there is
-/// none. A summary's columns are those of the features it is made from, and not told here.
+/// none.
 ///
 /// # Errors
 /// [`Code::Internal`] when the writer fails, which it does not in memory.
 pub fn csv(file: &FeatureFile, columns: &[ImageColumn]) -> Result<Option<Vec<u8>>> {
-    if file.table.columns().len() != columns.len() {
-        return Ok(None);
-    }
     let internal = |fault: String| ToolError::new(Code::Internal, fault);
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(["column", "rows", "reason", "first"])
@@ -39,7 +39,10 @@ pub fn csv(file: &FeatureFile, columns: &[ImageColumn]) -> Result<Option<Vec<u8>
             .map(|&row| file.rows[row].sample.to_string())
             .collect();
         let known = column.column.spec.undefined_when;
+        let plain = column.column.name_on(&column.image);
+        let spread = column.name.len() > plain.len() && column.name.ends_with("_sd");
         let reason = match (known, column.image == ORIGINAL) {
+            _ if spread => ONE_SLICE.to_owned(),
             (Some(known), true) => known.to_owned(),
             (Some(known), false) => format!("{known}; or {NOT_MADE}"),
             (None, _) => NOT_MADE.to_owned(),

@@ -80,6 +80,9 @@ fn a_summary_gives_the_volume_of_its_slices() {
         assert!(kept <= all && kept > 0.9 * all);
         assert!((summed / kept - volume / all).abs() < 1e-9 * volume / all);
     }
+    // The dictionary names the columns of the summary.
+    let dictionary = Table::read(&here.join("summary.dictionary.csv"));
+    assert_eq!(dictionary.column("column"), summary.from("original_"));
 }
 
 /// Form is measured on the unfiltered image even where only filtered ones are named; a bin width that is
