@@ -287,7 +287,7 @@ pub struct MapArgs {
     /// Its mask
     #[arg(value_name = "MASK")]
     pub mask: PathBuf,
-    /// Folder for the maps, IMAGE_CLASS_FEATURE.nii.gz and a picture of each
+    /// Folder for the maps: a NIfTI file and a picture for each image and feature
     #[arg(short, long, default_value = "raduet-maps", value_name = "DIR")]
     pub output: PathBuf,
     /// Mask value that marks the region of interest, where a mask holds several

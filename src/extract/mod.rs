@@ -181,7 +181,9 @@ impl Extraction {
         let columns = extractor.flat_map(Extractor::columns);
         match self.rows.summary {
             Summary::None => columns.collect(),
-            Summary::OfSlices => columns.flat_map(summary::columns).collect(),
+            Summary::OfSlices => columns
+                .flat_map(|column| summary::columns(&column))
+                .collect(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::measure::MeasuredRow;
 const SUFFIXES: [&str; 5] = ["mean", "sd", "p10", "p90", "area_mean"];
 
 /// The columns that a feature has in a summary.
-pub(super) fn columns(of: ImageColumn) -> [ImageColumn; SUFFIXES.len()] {
+pub(super) fn columns(of: &ImageColumn) -> [ImageColumn; SUFFIXES.len()] {
     SUFFIXES.map(|suffix| ImageColumn {
         name: format!("{}_{suffix}", of.name),
         ..of.clone()
