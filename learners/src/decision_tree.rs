@@ -18,7 +18,8 @@ use crate::tree::order::Presorted;
 pub(crate) const NAME: &str = "decision_tree";
 
 /// A classification tree and its settings.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct DecisionTree {
     /// Most splits from root to leaf; `None` grows until leaves are pure.
     pub max_depth: Option<usize>,

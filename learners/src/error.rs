@@ -94,6 +94,14 @@ pub enum LearnError {
         /// The names that exist.
         known: Vec<String>,
     },
+    /// A setting has an unknown name or a value that makes no sense.
+    #[error("{learner}: {reason}")]
+    Settings {
+        /// Whose setting.
+        learner: &'static str,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
     /// An optimiser stopped before its tolerance.
     #[error(
         "{learner} did not converge in {iterations} iterations (gradient {gradient:e}, wanted {wanted:e}): \
@@ -143,6 +151,14 @@ impl LearnError {
             place: place.into(),
             found: found.into(),
             expected: expected.into(),
+        }
+    }
+
+    /// A setting that makes no sense.
+    pub(crate) fn settings(learner: &'static str, reason: impl Into<String>) -> Self {
+        Self::Settings {
+            learner,
+            reason: reason.into(),
         }
     }
 

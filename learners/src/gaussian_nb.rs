@@ -20,7 +20,8 @@ use crate::saved::{SavedModel, expect_classes, expect_finite, expect_product, ex
 pub(crate) const NAME: &str = "gaussian_nb";
 
 /// Gaussian naive Bayes and its one setting.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct GaussianNb {
     /// Share of the largest column variance that is added to every variance.
     pub var_smoothing: f64,

@@ -29,10 +29,11 @@ pub(crate) const NAME: &str = "gradient_boosting";
 const BLOCK: usize = 64;
 
 /// Gradient boosting and its settings.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct GradientBoosting {
     /// How many rounds.
-    pub rounds: usize,
+    pub n_estimators: usize,
     /// Share of each step that is taken.
     pub learning_rate: f64,
     /// Most splits from root to leaf.
@@ -42,7 +43,7 @@ pub struct GradientBoosting {
 impl Default for GradientBoosting {
     fn default() -> Self {
         Self {
-            rounds: 100,
+            n_estimators: 100,
             learning_rate: 0.1,
             max_depth: 3,
         }
@@ -83,8 +84,8 @@ impl Learner for GradientBoosting {
         } else {
             (k - 1.0) / k
         };
-        let mut trees = Vec::with_capacity(self.rounds * states.len());
-        for _ in 0..self.rounds {
+        let mut trees = Vec::with_capacity(self.n_estimators * states.len());
+        for _ in 0..self.n_estimators {
             update_residuals(&mut states, &present.of_row);
             let round: Vec<Tree> = states
                 .par_iter_mut()
@@ -105,7 +106,7 @@ impl Learner for GradientBoosting {
     fn settings(&self) -> serde_json::Value {
         json!({
             "loss": "log_loss",
-            "n_estimators": self.rounds,
+            "n_estimators": self.n_estimators,
             "learning_rate": self.learning_rate,
             "max_depth": self.max_depth,
             "criterion": "friedman_mse",

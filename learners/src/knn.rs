@@ -25,7 +25,8 @@ const QUERY_BLOCK: usize = 16;
 const TRAINING_BLOCK_VALUES: usize = 1 << 14;
 
 /// k nearest neighbours, each with one vote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct KNeighbors {
     /// How many neighbours vote.
     pub n_neighbors: usize,

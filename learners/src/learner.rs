@@ -1,8 +1,14 @@
 //! The door of every learner and of every fitted model.
 
+use serde_json::{Map, Value};
+
 use crate::error::Result;
 use crate::samples::Samples;
 use crate::saved::SavedModel;
+
+/// Settings of a learner by scikit-learn's names (`{"n_estimators": 500}`); what is left out keeps its
+/// default.
+pub type Parameters = Map<String, Value>;
 
 /// A classifier with its settings, not yet fitted.
 ///
@@ -18,8 +24,21 @@ pub trait Learner: Send + Sync {
     /// are not understood, or a back end's refusal.
     fn fit(&self, samples: &Samples, seed: u64) -> Result<Box<dyn Model>>;
 
+    /// Refuses settings that make no sense.
+    ///
+    /// # Errors
+    /// [`LearnError::Settings`].
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether it learns from undefined values (NaN) as they are.
+    fn reads_undefined(&self) -> bool {
+        false
+    }
+
     /// Every setting with its value.
-    fn settings(&self) -> serde_json::Value;
+    fn settings(&self) -> Value;
 }
 
 /// A fitted classifier.

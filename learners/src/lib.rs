@@ -40,7 +40,7 @@ mod svc_calibration;
 mod tree;
 
 pub use error::{LearnError, Result};
-pub use learner::{Learner, Model};
+pub use learner::{Learner, Model, Parameters};
 pub use pipeline::{FittedPipeline, Pipeline};
 pub use preprocess::{Dropped, DroppedColumn, Preprocess, Scaling, Undefined};
 pub use registry::{LEARNERS, LearnerEntry};

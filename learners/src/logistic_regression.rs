@@ -22,9 +22,11 @@ use crate::saved::{SavedModel, expect_classes, expect_finite, expect_product};
 pub(crate) const NAME: &str = "logistic_regression";
 
 /// Logistic regression and its settings.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct LogisticRegression {
     /// Inverse strength of the penalty.
+    #[serde(rename = "C")]
     pub c: f64,
     /// Largest component of the gradient (of the summed loss) at which the solver stops. Far
     /// below scikit-learn's default, so that the answer is the minimum, not the way to it.

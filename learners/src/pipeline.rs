@@ -22,7 +22,7 @@ impl Pipeline {
     /// A registered learner behind the given preprocessing.
     pub fn new(entry: &LearnerEntry, preprocess: Preprocess) -> Self {
         Self {
-            learner: (entry.make)(),
+            learner: entry.make(),
             backend: entry.backend,
             preprocess,
         }

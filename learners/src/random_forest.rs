@@ -28,10 +28,11 @@ pub(crate) const NAME: &str = "random_forest";
 const BLOCK: usize = 64;
 
 /// A random forest and its settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct RandomForest {
     /// How many trees.
-    pub trees: usize,
+    pub n_estimators: usize,
     /// Most splits from root to leaf; `None` grows until leaves are pure.
     pub max_depth: Option<usize>,
 }
@@ -39,7 +40,7 @@ pub struct RandomForest {
 impl Default for RandomForest {
     fn default() -> Self {
         Self {
-            trees: 100,
+            n_estimators: 100,
             max_depth: None,
         }
     }
@@ -54,7 +55,7 @@ impl Learner for RandomForest {
         samples.ready(NAME, 1)?;
         let columns = RankedColumns::new(samples);
         let targets = ClassTargets::new(samples);
-        let trees = (0..self.trees as u64)
+        let trees = (0..self.n_estimators as u64)
             .into_par_iter()
             .map(|tree| {
                 let stream = Stream::new(seed, "tree of a forest", tree);
@@ -70,7 +71,7 @@ impl Learner for RandomForest {
 
     fn settings(&self) -> serde_json::Value {
         json!({
-            "n_estimators": self.trees,
+            "n_estimators": self.n_estimators,
             "criterion": "gini",
             "max_depth": self.max_depth,
             "min_samples_split": 2,

@@ -1,5 +1,8 @@
 //! Every learner, one line each. The order is that of reports.
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use crate::adapters::linfa::{LinfaGaussianNb, LinfaLogisticRegression};
 use crate::adapters::smartcore::SmartcoreForest;
 use crate::decision_tree::DecisionTree;
@@ -7,7 +10,7 @@ use crate::error::{LearnError, Result};
 use crate::gaussian_nb::GaussianNb;
 use crate::gradient_boosting::GradientBoosting;
 use crate::knn::KNeighbors;
-use crate::learner::Learner;
+use crate::learner::{Learner, Parameters};
 use crate::logistic_regression::LogisticRegression;
 use crate::random_forest::RandomForest;
 use crate::svc::Svc;
@@ -25,8 +28,8 @@ pub struct LearnerEntry {
     pub backend: &'static str,
     /// Whether the bare name means this back end.
     pub default: bool,
-    /// Makes it with its default settings.
-    pub make: fn() -> Box<dyn Learner>,
+    /// Makes it with the given settings, after [`Learner::check`].
+    with: fn(&'static str, &Parameters) -> Result<Box<dyn Learner>>,
 }
 
 impl LearnerEntry {
@@ -38,81 +41,87 @@ impl LearnerEntry {
             format!("{}:{}", self.name, self.backend)
         }
     }
+
+    /// The learner with its default settings.
+    ///
+    /// # Panics
+    /// Never: a test makes every entry.
+    pub fn make(&self) -> Box<dyn Learner> {
+        self.with(&Parameters::new()).expect("defaults make sense")
+    }
+
+    /// The learner with some settings changed.
+    ///
+    /// # Errors
+    /// [`LearnError::Settings`] for a name it does not have or a value that makes no sense.
+    pub fn with(&self, parameters: &Parameters) -> Result<Box<dyn Learner>> {
+        (self.with)(self.name, parameters)
+    }
 }
 
-fn make<L: Learner + Default + 'static>() -> Box<dyn Learner> {
-    Box::new(L::default())
+fn with<L: Learner + Default + DeserializeOwned + 'static>(
+    name: &'static str,
+    parameters: &Parameters,
+) -> Result<Box<dyn Learner>> {
+    read::<L>(name, parameters).and_then(checked)
 }
 
-const fn own(
+fn read<L: DeserializeOwned>(name: &'static str, parameters: &Parameters) -> Result<L> {
+    serde_json::from_value(Value::Object(parameters.clone()))
+        .map_err(|fault| LearnError::settings(name, fault.to_string()))
+}
+
+fn checked<L: Learner + 'static>(learner: L) -> Result<Box<dyn Learner>> {
+    learner.check()?;
+    Ok(Box::new(learner))
+}
+
+const fn own<L: Learner + Default + DeserializeOwned + 'static>(
     name: &'static str,
     title: &'static str,
-    make: fn() -> Box<dyn Learner>,
 ) -> LearnerEntry {
     LearnerEntry {
         name,
         title,
         backend: OWN,
         default: true,
-        make,
+        with: with::<L>,
     }
 }
 
-const fn other(
+const fn other<L: Learner + Default + DeserializeOwned + 'static>(
     name: &'static str,
     title: &'static str,
     backend: &'static str,
-    default: bool,
-    make: fn() -> Box<dyn Learner>,
 ) -> LearnerEntry {
     LearnerEntry {
         name,
         title,
         backend,
-        default,
-        make,
+        default: false,
+        with: with::<L>,
     }
 }
 
 /// All learners: each default first, then other back ends under the same common checks.
 pub const LEARNERS: &[LearnerEntry] = &[
-    own("decision_tree", "Decision Tree", make::<DecisionTree>),
-    own("random_forest", "Random Forest", make::<RandomForest>),
-    own("k_neighbors", "KNeighbors", make::<KNeighbors>),
-    own("gaussian_nb", "GaussianNB", make::<GaussianNb>),
-    other("svc", "SVC", "libsvm", true, || Box::new(Svc::libsvm())),
-    own(
-        "logistic_regression",
-        "Logistic Regression",
-        make::<LogisticRegression>,
-    ),
-    own(
-        "gradient_boosting",
-        "Gradient Boosting",
-        make::<GradientBoosting>,
-    ),
-    other(
-        "random_forest",
-        "Random Forest",
-        "smartcore",
-        false,
-        make::<SmartcoreForest>,
-    ),
-    other("svc", "SVC", "linfa", false, || Box::new(Svc::linfa())),
-    other(
-        "gaussian_nb",
-        "GaussianNB",
-        "linfa",
-        false,
-        make::<LinfaGaussianNb>,
-    ),
-    other(
-        "logistic_regression",
-        "Logistic Regression",
-        "linfa",
-        false,
-        make::<LinfaLogisticRegression>,
-    ),
+    own::<DecisionTree>("decision_tree", "Decision Tree"),
+    own::<RandomForest>("random_forest", "Random Forest"),
+    own::<KNeighbors>("k_neighbors", "KNeighbors"),
+    own::<GaussianNb>("gaussian_nb", "GaussianNB"),
+    LearnerEntry {
+        default: true,
+        ..other::<Svc>("svc", "SVC", "libsvm")
+    },
+    own::<LogisticRegression>("logistic_regression", "Logistic Regression"),
+    own::<GradientBoosting>("gradient_boosting", "Gradient Boosting"),
+    other::<SmartcoreForest>("random_forest", "Random Forest", "smartcore"),
+    LearnerEntry {
+        with: |name, parameters| checked(read::<Svc>(name, parameters)?.by_linfa()),
+        ..other::<Svc>("svc", "SVC", "linfa")
+    },
+    other::<LinfaGaussianNb>("gaussian_nb", "GaussianNB", "linfa"),
+    other::<LinfaLogisticRegression>("logistic_regression", "Logistic Regression", "linfa"),
 ];
 
 /// The entry of `name` or `name:backend`.
@@ -144,10 +153,26 @@ mod tests {
                 .iter()
                 .filter(|e| e.name == entry.name && e.default);
             assert_eq!(defaults.count(), 1, "{}", entry.name);
-            assert_eq!((entry.make)().name(), entry.name);
+            assert_eq!(entry.make().name(), entry.name);
             assert_eq!(find(&entry.id()).unwrap().id(), entry.id());
         }
         assert!(find("random_forest:raduet").is_ok());
         assert!(find("oracle").is_err());
+    }
+
+    #[test]
+    fn settings_are_taken_by_name_and_unknown_ones_refused() {
+        for entry in LEARNERS {
+            let unknown = Parameters::from_iter([("colour".to_owned(), Value::from(1))]);
+            let fault = entry.with(&unknown).err();
+            assert!(
+                matches!(fault, Some(LearnError::Settings { learner, .. }) if learner == entry.name),
+                "{}",
+                entry.id()
+            );
+        }
+        let more = Parameters::from_iter([("n_estimators".to_owned(), Value::from(7))]);
+        let forest = find("random_forest").unwrap().with(&more).unwrap();
+        assert_eq!(forest.settings()["n_estimators"], 7);
     }
 }

@@ -1,6 +1,6 @@
 //! What a learner is fitted on: rows of named numbers with a class each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use raduet_study::{ClassNames, FeatureTable, Label};
 
@@ -17,6 +17,8 @@ pub struct Samples {
     classes: ClassNames,
     weights: Option<Vec<f64>>,
     names: Option<Vec<String>>,
+    groups: Option<Vec<usize>>,
+    sites: Option<Vec<String>>,
 }
 
 /// The classes that occur among the labels, since a class may be absent from a training fold.
@@ -67,6 +69,8 @@ impl Samples {
             classes,
             weights: None,
             names: None,
+            groups: None,
+            sites: None,
         })
     }
 
@@ -105,7 +109,47 @@ impl Samples {
             classes.clone(),
         )?;
         samples.names = Some(names);
+        if let Some(patients) = table.patients() {
+            let distinct: BTreeSet<_> = rows.iter().map(|&row| &patients[row]).collect();
+            let number: BTreeMap<_, usize> = distinct.into_iter().zip(0..).collect();
+            let groups = rows.iter().map(|&row| number[&patients[row]]);
+            samples.groups = Some(groups.collect());
+        }
+        if let Some(sites) = table.sites() {
+            samples.sites = Some(rows.iter().map(|&row| sites[row].clone()).collect());
+        }
         Ok(samples)
+    }
+
+    /// The same rows, each belonging to the patient with its number: rows of a patient are never
+    /// divided between learning and judging.
+    ///
+    /// # Errors
+    /// [`LearnError::Samples`] unless there is one number a row.
+    pub fn with_groups(mut self, groups: Vec<usize>) -> Result<Self> {
+        self.one_a_row("groups", groups.len())?;
+        self.groups = Some(groups);
+        Ok(self)
+    }
+
+    /// The same rows, each from its site.
+    ///
+    /// # Errors
+    /// [`LearnError::Samples`] unless there is one site a row.
+    pub fn with_sites(mut self, sites: Vec<String>) -> Result<Self> {
+        self.one_a_row("sites", sites.len())?;
+        self.sites = Some(sites);
+        Ok(self)
+    }
+
+    fn one_a_row(&self, what: &str, found: usize) -> Result<()> {
+        if found == self.rows() {
+            return Ok(());
+        }
+        Err(LearnError::samples(
+            format!("{found} {what}"),
+            format!("one for each of {} rows", self.rows()),
+        ))
     }
 
     /// The same rows, each counting as often as its weight says.
@@ -113,12 +157,7 @@ impl Samples {
     /// # Errors
     /// [`LearnError::Samples`] unless there is one finite weight above zero a row.
     pub fn with_weights(mut self, weights: Vec<f64>) -> Result<Self> {
-        if weights.len() != self.rows() {
-            return Err(LearnError::samples(
-                format!("{} weights", weights.len()),
-                format!("one for each of {} rows", self.rows()),
-            ));
-        }
+        self.one_a_row("weights", weights.len())?;
         if let Some(bad) = weights.iter().find(|w| !(w.is_finite() && **w > 0.0)) {
             return Err(LearnError::samples(
                 format!("weight {bad}"),
@@ -170,6 +209,16 @@ impl Samples {
     /// The weights, if any were given.
     pub fn weights(&self) -> Option<&[f64]> {
         self.weights.as_deref()
+    }
+
+    /// The patient's number of each row, if known.
+    pub fn groups(&self) -> Option<&[usize]> {
+        self.groups.as_deref()
+    }
+
+    /// The site of each row, if known.
+    pub fn sites(&self) -> Option<&[String]> {
+        self.sites.as_deref()
     }
 
     /// What a row is called in messages.
@@ -250,6 +299,31 @@ impl Samples {
         Ok(present)
     }
 
+    /// The chosen rows, in the given order; a row may be chosen twice.
+    ///
+    /// # Panics
+    /// When a row is out of range.
+    #[must_use]
+    pub fn subset(&self, rows: &[usize]) -> Self {
+        fn picked<T: Clone>(all: &[T], rows: &[usize]) -> Vec<T> {
+            rows.iter().map(|&row| all[row].clone()).collect()
+        }
+        let mut values = Vec::with_capacity(rows.len() * self.width());
+        for &row in rows {
+            values.extend_from_slice(self.row(row));
+        }
+        Self {
+            values,
+            columns: self.columns.clone(),
+            labels: picked(&self.labels, rows),
+            classes: self.classes.clone(),
+            weights: self.weights.as_ref().map(|all| picked(all, rows)),
+            names: self.names.as_ref().map(|all| picked(all, rows)),
+            groups: self.groups.as_ref().map(|all| picked(all, rows)),
+            sites: self.sites.as_ref().map(|all| picked(all, rows)),
+        }
+    }
+
     /// The same rows ordered by their values, then label, then weight: sums and draws then depend
     /// on which rows there are, not on the order in which they came.
     pub(crate) fn in_canonical_order(&self) -> Self {
@@ -262,24 +336,7 @@ impl Samples {
                 .then(self.labels[a].cmp(&self.labels[b]))
                 .then(self.weight(a).total_cmp(&self.weight(b)))
         });
-        let mut values = Vec::with_capacity(self.values.len());
-        for &row in &order {
-            values.extend_from_slice(self.row(row));
-        }
-        Self {
-            values,
-            columns: self.columns.clone(),
-            labels: order.iter().map(|&row| self.labels[row]).collect(),
-            classes: self.classes.clone(),
-            weights: self
-                .weights
-                .as_ref()
-                .map(|weights| order.iter().map(|&row| weights[row]).collect()),
-            names: self
-                .names
-                .as_ref()
-                .map(|names| order.iter().map(|&row| names[row].clone()).collect()),
-        }
+        self.subset(&order)
     }
 
     /// The same rows with other columns.
@@ -292,6 +349,8 @@ impl Samples {
             classes: self.classes.clone(),
             weights: self.weights.clone(),
             names: self.names.clone(),
+            groups: self.groups.clone(),
+            sites: self.sites.clone(),
         }
     }
 }

@@ -28,18 +28,28 @@ const GRAM_ROWS: usize = 2048;
 const BLOCK: usize = 16;
 
 /// Support vector classification and its settings.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Svc {
     /// Price of a training row on the wrong side.
+    #[serde(rename = "C")]
     pub c: f64,
     /// Stopping tolerance of the solver.
     pub tolerance: f64,
+    #[serde(skip)]
     solver: Solver,
 }
 
+impl Default for Svc {
+    fn default() -> Self {
+        Self::libsvm()
+    }
+}
+
 /// Who solves the machine of a pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Solver {
+    #[default]
     Libsvm,
     Linfa,
 }
@@ -53,6 +63,15 @@ impl Svc {
     /// Solved by linfa-svm, which keeps a dense kernel matrix: for a few thousand rows at most.
     pub fn linfa() -> Self {
         Self::solved_by(Solver::Linfa)
+    }
+
+    /// The same settings, solved by linfa-svm.
+    #[must_use]
+    pub(crate) fn by_linfa(self) -> Self {
+        Self {
+            solver: Solver::Linfa,
+            ..self
+        }
     }
 
     fn solved_by(solver: Solver) -> Self {

@@ -52,7 +52,7 @@ fn values_that_are_not_finite_are_refused_by_name() {
             assert!(named, "{id}: {error}");
             // The learner itself, without a pipeline before it.
             let entry = raduet_learners::registry::find(id).unwrap();
-            let refused = (entry.make)().fit(&data.samples(), 0).err();
+            let refused = entry.make().fit(&data.samples(), 0).err();
             let named = matches!(&refused, Some(LearnError::NotFinite { column, .. })
                 if column == "f2");
             assert!(named, "{id}: {refused:?}");
@@ -106,7 +106,7 @@ fn very_few_rows_work_or_are_refused_by_type() {
             }
             // The bare learner as well: no pipeline catches anything for it.
             let entry = raduet_learners::registry::find(id).unwrap();
-            if let Ok(model) = (entry.make)().fit(&data.samples(), 0) {
+            if let Ok(model) = entry.make().fit(&data.samples(), 0) {
                 let answer = model.predict_proba(&data.values, rows);
                 assert_eq!(answer.len(), rows * 2, "{id}");
                 assert!(answer.iter().all(|p| p.is_finite()), "{id}, {rows} rows");
@@ -130,7 +130,7 @@ fn one_column_constant_columns_and_doubled_columns_are_fine() {
         assert_distributions(id, &constant.predict(&fitted), 2);
         // Without a pipeline the learner meets the constant column itself.
         let entry = raduet_learners::registry::find(id).unwrap();
-        let model = (entry.make)().fit(&constant.samples(), 0).unwrap();
+        let model = entry.make().fit(&constant.samples(), 0).unwrap();
         let answer = model.predict_proba(&constant.values, 40);
         assert!(answer.iter().all(|p| (0.0..=1.0).contains(p)), "{id}");
         let mut doubled = separable(40, 4, 2, 7);
@@ -284,7 +284,7 @@ fn trees_do_not_depend_on_the_scale_of_a_column() {
         let data = noise(80, 6, 3, 14);
         let structure = |data: &Data| {
             let entry = raduet_learners::registry::find(id).unwrap();
-            let model = (entry.make)().fit(&data.samples(), 4).unwrap();
+            let model = entry.make().fit(&data.samples(), 4).unwrap();
             let answer = model.predict_proba(&data.values, 80);
             let text = serde_json::to_value(model.to_saved()).unwrap();
             (saved::links(&text), answer)
@@ -353,7 +353,7 @@ fn weights_count_as_repetitions_or_are_refused() {
         let weights: Vec<f64> = (0..40).map(|i| f64::from(1 + i % 3)).collect();
         let entry = raduet_learners::registry::find(id).unwrap();
         let weighted = data.samples().with_weights(weights.clone()).unwrap();
-        let model = match (entry.make)().fit(&weighted, 0) {
+        let model = match entry.make().fit(&weighted, 0) {
             Ok(model) => model,
             Err(error) => {
                 assert!(
@@ -382,7 +382,7 @@ fn weights_count_as_repetitions_or_are_refused() {
             repeated.labels.clone(),
             repeated.classes.clone(),
         );
-        let expected = (entry.make)().fit(&table.unwrap(), 0).unwrap();
+        let expected = entry.make().fit(&table.unwrap(), 0).unwrap();
         let answers = model.predict_proba(&data.values, 40);
         for (a, b) in answers.iter().zip(expected.predict_proba(&data.values, 40)) {
             assert!((a - b).abs() < 1e-6, "{id}: {a} {b}");

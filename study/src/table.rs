@@ -3,14 +3,19 @@
 use std::collections::BTreeSet;
 
 use crate::error::{Result, StudyError};
-use crate::ids::SampleId;
+use crate::ids::{PatientId, SampleId};
 
 /// Samples × named features, row-major `f64`. An undefined value is NaN.
+///
+/// Whose rows they are and where they were made may stand beside the values: folds within a training
+/// part keep patients together, and harmonisation needs the site. Neither is ever a feature.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureTable {
     samples: Vec<SampleId>,
     columns: Vec<String>,
     values: Vec<f64>,
+    patients: Option<Vec<PatientId>>,
+    sites: Option<Vec<String>>,
 }
 
 impl FeatureTable {
@@ -43,7 +48,49 @@ impl FeatureTable {
             samples,
             columns,
             values,
+            patients: None,
+            sites: None,
         })
+    }
+
+    /// The same table, with the patient of each row.
+    ///
+    /// # Errors
+    /// [`StudyError::Table`] unless there is one a row.
+    pub fn with_patients(mut self, patients: Vec<PatientId>) -> Result<Self> {
+        self.one_a_row("patients", patients.len())?;
+        self.patients = Some(patients);
+        Ok(self)
+    }
+
+    /// The same table, with the site (scanner, hospital) of each row.
+    ///
+    /// # Errors
+    /// [`StudyError::Table`] unless there is one a row.
+    pub fn with_sites(mut self, sites: Vec<String>) -> Result<Self> {
+        self.one_a_row("sites", sites.len())?;
+        self.sites = Some(sites);
+        Ok(self)
+    }
+
+    fn one_a_row(&self, what: &str, found: usize) -> Result<()> {
+        if found == self.samples.len() {
+            return Ok(());
+        }
+        Err(StudyError::Table {
+            found: format!("{found} {what}"),
+            expected: format!("one for each of {} rows", self.samples.len()),
+        })
+    }
+
+    /// The patient of each row, where known.
+    pub fn patients(&self) -> Option<&[PatientId]> {
+        self.patients.as_deref()
+    }
+
+    /// The site of each row, where known.
+    pub fn sites(&self) -> Option<&[String]> {
+        self.sites.as_deref()
     }
 
     /// Row keys in order.

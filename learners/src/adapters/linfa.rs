@@ -7,7 +7,7 @@ use linfa::DatasetBase;
 use linfa::traits::Fit;
 use linfa_svm::Svm;
 use ndarray_016::{Array1, Array2};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::{LearnError, Result};
@@ -43,7 +43,8 @@ fn dataset(
 
 /// Gaussian naive Bayes fitted by linfa-bayes. Its own probabilities underflow for many columns, so
 /// the fitted densities are evaluated by our model.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct LinfaGaussianNb {
     var_smoothing: f64,
 }
@@ -120,8 +121,10 @@ const LARGEST_GRADIENT: f64 = 1e-3;
 /// Logistic regression fitted by linfa-logistic, checked against the objective it should minimise:
 /// its softmax of several classes takes the largest score of the whole table as reference, so rows
 /// with scores far below it lose their part of the sum, and it then stops elsewhere in silence.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct LinfaLogisticRegression {
+    #[serde(rename = "C")]
     c: f64,
     tolerance: f64,
     max_iterations: u64,

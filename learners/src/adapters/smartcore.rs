@@ -1,7 +1,7 @@
 //! smartcore: a random forest. Its trees become ours: leaves hold the one class that smartcore keeps
 //! of them, so a probability is the share of trees that vote for the class.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use smartcore::ensemble::random_forest_classifier::{
     RandomForestClassifier, RandomForestClassifierParameters,
@@ -15,15 +15,19 @@ use crate::samples::Samples;
 use crate::tree::node::Tree;
 use raduet_study::random::Stream;
 
+/// smartcore does not keep how many rows reached a node.
+const NO_COVER: f64 = 0.0;
+
 /// A random forest grown by smartcore.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct SmartcoreForest {
-    trees: u16,
+    n_estimators: u16,
 }
 
 impl Default for SmartcoreForest {
     fn default() -> Self {
-        Self { trees: 100 }
+        Self { n_estimators: 100 }
     }
 }
 
@@ -76,7 +80,7 @@ impl Learner for SmartcoreForest {
             .map_err(fault)?;
         // Trees take consecutive seeds there: a mixed one keeps neighbouring seeds apart.
         let parameters = RandomForestClassifierParameters::default()
-            .with_n_trees(self.trees)
+            .with_n_trees(self.n_estimators)
             .with_seed(Stream::new(seed, "foreign seed", 0).bits());
         let fitted = RandomForestClassifier::fit(&x, &y, parameters).map_err(fault)?;
         let written = serde_json::to_value(&fitted).map_err(fault)?;
@@ -104,7 +108,7 @@ impl Learner for SmartcoreForest {
 
     fn settings(&self) -> Value {
         json!({
-            "n_estimators": self.trees,
+            "n_estimators": self.n_estimators,
             "criterion": "gini",
             "max_depth": null,
             "min_samples_split": 2,
@@ -131,7 +135,7 @@ fn converted(nodes: &[WrittenNode], label_of: &[usize], classes: usize) -> Resul
         }
         let split = (node.split_value, node.true_child, node.false_child);
         if let (Some(threshold), Some(left), Some(right)) = split {
-            tree.push_split(node.split_feature, threshold);
+            tree.push_split(NO_COVER, node.split_feature, threshold, false);
             waiting.push((right, Some(tree.len() - 1)));
             waiting.push((left, None));
             continue;
@@ -139,7 +143,7 @@ fn converted(nodes: &[WrittenNode], label_of: &[usize], classes: usize) -> Resul
         let label = *label_of
             .get(node.output)
             .ok_or_else(|| fault("an unknown class"))?;
-        tree.push_leaf(|values| {
+        tree.push_leaf(NO_COVER, |values| {
             values.extend((0..classes).map(|k| f64::from(u8::from(k == label))));
         });
     }

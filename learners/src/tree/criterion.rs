@@ -18,6 +18,9 @@ pub(crate) trait Criterion {
     /// Sums over the node's members.
     fn enter(&mut self, members: &[u32]);
 
+    /// Weight of the entered node's members.
+    fn weight(&self) -> f64;
+
     /// Whether the entered node needs no split.
     fn is_pure(&self) -> bool;
 
@@ -60,6 +63,10 @@ impl Criterion for Gini<'_> {
             self.totals[self.classes[row as usize] as usize] += self.weights[row as usize];
         }
         self.total = self.totals.iter().sum();
+    }
+
+    fn weight(&self) -> f64 {
+        self.total
     }
 
     fn is_pure(&self) -> bool {
@@ -150,6 +157,10 @@ impl Criterion for NewtonLeaves<'_> {
             self.sum += w * r;
             self.squares += w * r * r;
         }
+    }
+
+    fn weight(&self) -> f64 {
+        self.total
     }
 
     fn is_pure(&self) -> bool {

@@ -84,11 +84,16 @@ pub(crate) fn grow(
             search(candidates, &mut pool, &mut try_column)
         };
         let Some(best) = best else {
-            tree.push_leaf(|values| criterion.leaf(inside, values));
+            tree.push_leaf(criterion.weight(), |values| criterion.leaf(inside, values));
             continue;
         };
         let (below, above) = best.sides;
-        tree.push_split(best.column, columns.threshold(best.column, below, above));
+        tree.push_split(
+            criterion.weight(),
+            best.column,
+            columns.threshold(best.column, below, above),
+            false,
+        );
         let ranks = columns.ranks(best.column);
         for &row in inside {
             goes_left[row as usize] = ranks[row as usize] <= below;

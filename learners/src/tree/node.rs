@@ -3,20 +3,55 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{LearnError, Result};
-use crate::saved::{expect_finite, expect_product};
+use crate::saved::{expect_finite, expect_product, expect_values};
 
 /// Stands for "no column": the node is a leaf.
 const LEAF: u32 = u32::MAX;
 
+/// Set in a split's column where undefined values go left.
+const MISSING_LEFT: u32 = 1 << 31;
+
 /// One node. The left child of a split is the next node; children always come after their parent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Node {
-    /// Column compared, or [`LEAF`].
+    /// Column compared, with [`MISSING_LEFT`], or [`LEAF`].
     column: u32,
     /// Right child of a split; number of a leaf.
     next: u32,
     /// Values up to and including it go left.
     threshold: f64,
+}
+
+impl Node {
+    /// Column compared, of a split.
+    fn compared(self) -> usize {
+        (self.column & !MISSING_LEFT) as usize
+    }
+
+    /// Whether a value goes left, of a split. Undefined values follow the node's own rule.
+    fn goes_left(self, value: f64) -> bool {
+        value <= self.threshold || (value.is_nan() && self.column & MISSING_LEFT != 0)
+    }
+}
+
+/// A node as those who walk a tree see it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum View<'a> {
+    /// An end, with its numbers.
+    Leaf(&'a [f64]),
+    /// Values up to and including the threshold go to node `left`, greater ones to `right`.
+    Split {
+        /// Column compared.
+        column: usize,
+        /// Where the column is cut.
+        threshold: f64,
+        /// Whether undefined values go left.
+        missing_left: bool,
+        /// Node number of the left child.
+        left: usize,
+        /// Node number of the right child.
+        right: usize,
+    },
 }
 
 /// A binary tree whose leaves hold `outputs` numbers each.
@@ -26,6 +61,8 @@ pub(crate) struct Tree {
     nodes: Vec<Node>,
     /// Leaves × outputs.
     leaves: Vec<f64>,
+    /// Weight of the training rows that reached each node.
+    cover: Vec<f64>,
     outputs: usize,
 }
 
@@ -35,6 +72,7 @@ impl Tree {
         Self {
             nodes: Vec::new(),
             leaves: Vec::new(),
+            cover: Vec::new(),
             outputs,
         }
     }
@@ -49,11 +87,11 @@ impl Tree {
         self.nodes.len()
     }
 
-    /// Appends a leaf whose values `fill` appends.
+    /// Appends a leaf reached by rows of weight `cover`, whose values `fill` appends.
     ///
     /// # Panics
     /// With 2^32 leaves.
-    pub(crate) fn push_leaf(&mut self, fill: impl FnOnce(&mut Vec<f64>)) {
+    pub(crate) fn push_leaf(&mut self, cover: f64, fill: impl FnOnce(&mut Vec<f64>)) {
         let number = self.leaves.len() / self.outputs;
         fill(&mut self.leaves);
         debug_assert_eq!(self.leaves.len(), (number + 1) * self.outputs);
@@ -62,18 +100,28 @@ impl Tree {
             next: u32::try_from(number).expect("fewer than 2^32 leaves"),
             threshold: 0.0,
         });
+        self.cover.push(cover);
     }
 
-    /// Appends a split; its left child must be appended next.
+    /// Appends a split reached by rows of weight `cover`; its left child must be appended next.
     ///
     /// # Panics
-    /// With 2^32 columns.
-    pub(crate) fn push_split(&mut self, column: usize, threshold: f64) {
+    /// With 2^31 − 1 columns.
+    pub(crate) fn push_split(
+        &mut self,
+        cover: f64,
+        column: usize,
+        threshold: f64,
+        missing_left: bool,
+    ) {
+        let column = u32::try_from(column).ok().filter(|&c| c < LEAF >> 1);
+        let flag = if missing_left { MISSING_LEFT } else { 0 };
         self.nodes.push(Node {
-            column: u32::try_from(column).expect("fewer than 2^32 columns"),
+            column: column.expect("fewer than 2^31 - 1 columns") | flag,
             next: 0,
             threshold,
         });
+        self.cover.push(cover);
     }
 
     /// Makes the node appended next the right child of `parent`.
@@ -93,11 +141,35 @@ impl Tree {
                 let start = node.next as usize * self.outputs;
                 return &self.leaves[start..start + self.outputs];
             }
-            at = if x[node.column as usize] <= node.threshold {
+            at = if node.goes_left(x[node.compared()]) {
                 at + 1
             } else {
                 node.next as usize
             };
+        }
+    }
+
+    /// Weight of the training rows that reached a node.
+    pub(crate) fn cover(&self, at: usize) -> f64 {
+        self.cover[at]
+    }
+
+    /// Node number `at`; the root is 0.
+    ///
+    /// # Panics
+    /// When there is no such node.
+    pub(crate) fn view(&self, at: usize) -> View<'_> {
+        let node = self.nodes[at];
+        if node.column == LEAF {
+            let start = node.next as usize * self.outputs;
+            return View::Leaf(&self.leaves[start..start + self.outputs]);
+        }
+        View::Split {
+            column: node.compared(),
+            threshold: node.threshold,
+            missing_left: node.column & MISSING_LEFT != 0,
+            left: at + 1,
+            right: node.next as usize,
         }
     }
 
@@ -112,7 +184,7 @@ impl Tree {
         let nodes = self.nodes.iter().enumerate();
         nodes
             .filter(|(_, node)| node.column != LEAF)
-            .map(|(at, node)| (at, node.column as usize, node.threshold))
+            .map(|(at, node)| (at, node.compared(), node.threshold))
     }
 
     /// Refuses a tree that could loop, leave its lists or read a column beyond `width`.
@@ -127,6 +199,12 @@ impl Tree {
         let leaf_count = self.nodes.iter().filter(|n| n.column == LEAF).count();
         expect_product("tree leaves", self.leaves.len(), leaf_count, outputs)?;
         expect_finite("tree leaves", &self.leaves)?;
+        expect_values(
+            "tree cover",
+            &self.cover,
+            "finite weights of 0 or more",
+            |v| v.is_finite() && v >= 0.0,
+        )?;
         if self.nodes.is_empty() {
             return Err(fault("no node".into(), "at least a leaf".into()));
         }
@@ -141,9 +219,9 @@ impl Tree {
                 }
                 continue;
             }
-            if node.column as usize >= width {
+            if node.compared() >= width {
                 return Err(fault(
-                    format!("node {at}: column {}", node.column),
+                    format!("node {at}: column {}", node.compared()),
                     format!("a column below {width}"),
                 ));
             }
@@ -173,6 +251,11 @@ struct TreeArrays {
     threshold: Vec<f64>,
     /// Right child of a split, number of a leaf.
     next: Vec<u32>,
+    /// Nodes whose undefined values go left, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    missing_left: Vec<usize>,
+    /// Weight of the training rows that reached each node.
+    cover: Vec<f64>,
     leaves: Vec<f64>,
 }
 
@@ -180,13 +263,18 @@ impl From<Tree> for TreeArrays {
     fn from(tree: Tree) -> Self {
         let column = |node: &Node| match node.column {
             LEAF => -1,
-            column => i64::from(column),
+            column => i64::from(column & !MISSING_LEFT),
         };
+        let left = |node: &Node| node.column != LEAF && node.column & MISSING_LEFT != 0;
+        let nodes = tree.nodes.iter().enumerate();
+        let missing_left = nodes.filter(|(_, node)| left(node)).map(|(at, _)| at);
         Self {
             outputs: tree.outputs,
             column: tree.nodes.iter().map(column).collect(),
             threshold: tree.nodes.iter().map(|node| node.threshold).collect(),
             next: tree.nodes.iter().map(|node| node.next).collect(),
+            missing_left: missing_left.collect(),
+            cover: tree.cover,
             leaves: tree.leaves,
         }
     }
@@ -197,11 +285,15 @@ impl TryFrom<TreeArrays> for Tree {
 
     fn try_from(arrays: TreeArrays) -> std::result::Result<Self, String> {
         let n = arrays.column.len();
-        if arrays.threshold.len() != n || arrays.next.len() != n {
+        let lengths = [
+            arrays.threshold.len(),
+            arrays.next.len(),
+            arrays.cover.len(),
+        ];
+        if lengths != [n; 3] {
             return Err(format!(
-                "tree: {n} columns, {} thresholds, {} links",
-                arrays.threshold.len(),
-                arrays.next.len()
+                "tree: {n} columns, {} thresholds, {} links, {} covers",
+                lengths[0], lengths[1], lengths[2]
             ));
         }
         let fields = arrays
@@ -209,11 +301,14 @@ impl TryFrom<TreeArrays> for Tree {
             .iter()
             .zip(&arrays.threshold)
             .zip(&arrays.next);
-        let nodes = fields
+        let mut nodes: Vec<Node> = fields
             .map(|((&column, &threshold), &next)| {
                 let column = match column {
                     -1 => LEAF,
-                    _ => u32::try_from(column).map_err(|_| format!("tree: column {column}"))?,
+                    _ => u32::try_from(column)
+                        .ok()
+                        .filter(|&column| column < LEAF >> 1)
+                        .ok_or_else(|| format!("tree: column {column}"))?,
                 };
                 Ok(Node {
                     column,
@@ -222,8 +317,15 @@ impl TryFrom<TreeArrays> for Tree {
                 })
             })
             .collect::<std::result::Result<_, String>>()?;
+        for at in arrays.missing_left {
+            match nodes.get_mut(at) {
+                Some(node) if node.column != LEAF => node.column |= MISSING_LEFT,
+                _ => return Err(format!("tree: undefined values at node {at}")),
+            }
+        }
         Ok(Self {
             nodes,
+            cover: arrays.cover,
             leaves: arrays.leaves,
             outputs: arrays.outputs,
         })

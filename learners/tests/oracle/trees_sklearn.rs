@@ -70,7 +70,7 @@ fn boosting_without_ties_equals_scikit_learn() {
             &format!("gradient_boosting_depth_{depth}"),
             || {
                 Box::new(GradientBoosting {
-                    rounds,
+                    n_estimators: rounds,
                     max_depth: depth,
                     ..GradientBoosting::default()
                 })
