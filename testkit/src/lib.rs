@@ -4,3 +4,4 @@ pub mod data;
 pub mod images;
 pub mod phantoms;
 pub mod reference;
+pub mod tables;
