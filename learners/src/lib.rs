@@ -12,7 +12,7 @@
 //! | what happens before a learner | [`preprocess`] |
 //! | training rows | [`samples`] |
 //! | the door of a learner and of a model | [`learner`] |
-//! | trees, forests, boosting | [`decision_tree`], [`random_forest`], [`gradient_boosting`] |
+//! | trees, forests, boosting | [`decision_tree`], [`random_forest`], [`gradient_boosting`], [`hist_boosting`] |
 //! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`] |
 //!
 //! Foreign libraries are named in `adapters/` only.
@@ -23,6 +23,7 @@ mod dense;
 pub mod error;
 pub mod gaussian_nb;
 pub mod gradient_boosting;
+pub mod hist_boosting;
 pub mod knn;
 mod lbfgs;
 pub mod learner;
