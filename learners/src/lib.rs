@@ -39,6 +39,7 @@ pub mod samples;
 pub mod saved;
 pub mod svc;
 mod svc_calibration;
+mod training;
 mod tree;
 pub mod tuning;
 
@@ -49,6 +50,7 @@ pub use pipeline::{FittedPipeline, Pipeline};
 pub use preprocess::{Dropped, DroppedColumn, Preprocess, Scaling, Undefined};
 pub use registry::{LEARNERS, LearnerEntry};
 pub use samples::Samples;
+pub use training::Training;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -11,6 +11,7 @@ use crate::learner::{Learner, Model, Parameters};
 use crate::preprocess::{DroppedColumn, FittedPreprocess, Preprocess};
 use crate::registry::LearnerEntry;
 use crate::samples::Samples;
+use crate::training::Training;
 
 /// A learner with what happens before it, not yet fitted.
 pub struct Pipeline {
@@ -26,6 +27,7 @@ pub(crate) struct Prepared {
     seen: Samples,
     classes: ClassNames,
     columns: Vec<String>,
+    training: Training,
 }
 
 impl Pipeline {
@@ -120,6 +122,7 @@ impl Pipeline {
             seen,
             classes: samples.classes().clone(),
             columns: samples.columns().to_vec(),
+            training: Training::counted(samples),
         })
     }
 
@@ -127,7 +130,7 @@ impl Pipeline {
         let model = self.learner.fit(&prepared.seen, seed)?;
         Ok(FittedPipeline {
             settings: self.settings(),
-            training_rows: prepared.seen.rows(),
+            training: prepared.training,
             classes: prepared.classes,
             columns: prepared.columns,
             seed,
@@ -158,7 +161,7 @@ pub struct FittedPipeline {
     pub(crate) classes: ClassNames,
     /// Training columns in their order.
     pub(crate) columns: Vec<String>,
-    pub(crate) training_rows: usize,
+    pub(crate) training: Training,
     pub(crate) seed: u64,
     pub(crate) preprocess: FittedPreprocess,
     pub(crate) model: Box<dyn Model>,
@@ -169,7 +172,7 @@ impl fmt::Debug for FittedPipeline {
         f.debug_struct("FittedPipeline")
             .field("settings", &self.settings)
             .field("seed", &self.seed)
-            .field("training_rows", &self.training_rows)
+            .field("training", &self.training)
             .finish_non_exhaustive()
     }
 }
@@ -242,9 +245,25 @@ impl FittedPipeline {
         self.seed
     }
 
-    /// Rows it was fitted on.
-    pub fn training_rows(&self) -> usize {
-        self.training_rows
+    /// What it was fitted on.
+    pub fn training(&self) -> &Training {
+        &self.training
+    }
+
+    /// The same with a record of its training rows that holds their hash, which fitting does not
+    /// compute: several models of the same rows share one.
+    ///
+    /// # Errors
+    /// [`LearnError::Samples`] for a record of other counts.
+    pub fn with_training(mut self, training: Training) -> Result<Self> {
+        if (training.rows, training.patients) != (self.training.rows, self.training.patients) {
+            return Err(LearnError::samples(
+                format!("a record of {} rows", training.rows),
+                format!("that of the {} training rows", self.training.rows),
+            ));
+        }
+        self.training = training;
+        Ok(self)
     }
 
     /// Columns that the learner does not see; each displays as a sentence.
