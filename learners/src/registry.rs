@@ -20,6 +20,7 @@ use crate::svc::Svc;
 const OWN: &str = "raduet";
 
 /// A learner that can be asked for by name.
+#[derive(Debug, Clone, Copy)]
 pub struct LearnerEntry {
     /// Name in settings and results (`random_forest`).
     pub name: &'static str,
