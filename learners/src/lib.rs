@@ -42,7 +42,7 @@ mod tree;
 pub use error::{LearnError, Result};
 pub use learner::{Learner, Model, Parameters};
 pub use pipeline::{FittedPipeline, Pipeline};
-pub use preprocess::{Dropped, DroppedColumn, Preprocess, Scaling, Undefined};
+pub use preprocess::{Combat, Dropped, DroppedColumn, Preprocess, Scaling, Undefined};
 pub use registry::{LEARNERS, LearnerEntry};
 pub use samples::Samples;
 

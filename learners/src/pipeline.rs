@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Model};
+use crate::preprocess::undefined::refuse_keep;
 use crate::preprocess::{DroppedColumn, FittedPreprocess, Preprocess};
 use crate::registry::LearnerEntry;
 use crate::samples::Samples;
@@ -37,15 +38,13 @@ impl Pipeline {
 
     /// Every setting with its value.
     pub fn settings(&self) -> Value {
+        let mut preprocess = json!(self.preprocess);
+        preprocess["constant_columns"] = json!("drop");
         json!({
             "learner": self.learner.name(),
             "backend": self.backend,
             "settings": self.learner.settings(),
-            "preprocess": {
-                "scaling": self.preprocess.scaling,
-                "undefined": self.preprocess.undefined,
-                "constant_columns": "drop",
-            },
+            "preprocess": preprocess,
         })
     }
 
@@ -55,7 +54,8 @@ impl Pipeline {
     /// there are, not on the order in which they came.
     ///
     /// # Errors
-    /// Those of [`Preprocess::fit`] and [`Learner::fit`].
+    /// Those of [`Preprocess::fit`] and [`Learner::fit`]; [`LearnError::Settings`] where undefined
+    /// values would reach a learner that does not read them.
     pub fn fit(&self, samples: &Samples, seed: u64) -> Result<FittedPipeline> {
         let learner = self.learner.name();
         if samples.rows() == 0 {
@@ -64,6 +64,9 @@ impl Pipeline {
                 found: 0,
                 needed: 1,
             });
+        }
+        if self.preprocess.leaves_undefined() && !self.learner.reads_undefined() {
+            return Err(refuse_keep(learner));
         }
         let (preprocess, seen) = self.preprocess.fit(samples)?;
         let model = self.learner.fit(&seen.in_canonical_order(), seed)?;
@@ -164,6 +167,11 @@ impl FittedPipeline {
     /// Rows it was fitted on.
     pub fn training_rows(&self) -> usize {
         self.training_rows
+    }
+
+    /// What was estimated before the learner, with columns left out and scores.
+    pub fn preprocess(&self) -> &FittedPreprocess {
+        &self.preprocess
     }
 
     /// Columns that the learner does not see; each displays as a sentence.

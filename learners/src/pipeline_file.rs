@@ -73,16 +73,12 @@ impl FittedPipeline {
         }
         let file: PipelineFile = serde_json::from_str(text).map_err(|error| broken(&error))?;
         file.preprocess.check()?;
-        let mut named: Vec<&str> = file
-            .preprocess
-            .kept()
-            .chain(file.preprocess.dropped().iter().map(|d| d.column.as_str()))
-            .collect();
-        named.sort_unstable();
-        let mut columns: Vec<&str> = file.columns.iter().map(String::as_str).collect();
-        columns.sort_unstable();
-        expect_size("columns", columns.len(), named.len())?;
-        if columns != named {
+        expect_size(
+            "columns",
+            file.columns.len(),
+            file.preprocess.inputs().len(),
+        )?;
+        if file.columns != file.preprocess.inputs() {
             return Err(LearnError::saved(
                 "columns",
                 "names that preprocess does not know",
