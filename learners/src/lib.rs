@@ -46,7 +46,7 @@ pub use class_weight::ClassWeight;
 pub use error::{LearnError, Result};
 pub use learner::{Learner, Model, Parameters};
 pub use pipeline::{FittedPipeline, Pipeline};
-pub use preprocess::{Dropped, DroppedColumn, Preprocess, Scaling, Undefined};
+pub use preprocess::{Combat, Dropped, DroppedColumn, Preprocess, Scaling, Undefined};
 pub use registry::{LEARNERS, LearnerEntry};
 pub use samples::Samples;
 pub use training::Training;

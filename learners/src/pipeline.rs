@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::class_weight::ClassWeight;
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Model, Parameters};
+use crate::preprocess::undefined::refuse_keep;
 use crate::preprocess::{DroppedColumn, FittedPreprocess, Preprocess};
 use crate::registry::LearnerEntry;
 use crate::samples::Samples;
@@ -76,16 +77,14 @@ impl Pipeline {
 
     /// Every setting with its value.
     pub fn settings(&self) -> Value {
+        let mut preprocess = json!(self.preprocess);
+        preprocess["constant_columns"] = json!("drop");
         json!({
             "learner": self.learner.name(),
             "backend": self.entry.backend,
             "settings": self.learner.settings(),
             "class_weight": self.class_weight,
-            "preprocess": {
-                "scaling": self.preprocess.scaling,
-                "undefined": self.preprocess.undefined,
-                "constant_columns": "drop",
-            },
+            "preprocess": preprocess,
         })
     }
 
@@ -96,7 +95,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// Those of [`Preprocess::fit`] and [`Learner::fit`]; [`LearnError::Settings`] for a class weight of
-    /// an unknown class.
+    /// an unknown class, and where undefined values would reach a learner that does not read them.
     pub fn fit(&self, samples: &Samples, seed: u64) -> Result<FittedPipeline> {
         self.fit_prepared(self.prepare(samples)?, seed)
     }
@@ -110,6 +109,9 @@ impl Pipeline {
                 found: 0,
                 needed: 1,
             });
+        }
+        if self.preprocess.leaves_undefined() && !self.learner.reads_undefined() {
+            return Err(refuse_keep(learner));
         }
         let (preprocess, seen) = self.preprocess.fit(samples)?;
         let seen = seen.in_canonical_order();
@@ -264,6 +266,11 @@ impl FittedPipeline {
         }
         self.training = training;
         Ok(self)
+    }
+
+    /// What was estimated before the learner, with columns left out and scores.
+    pub fn preprocess(&self) -> &FittedPreprocess {
+        &self.preprocess
     }
 
     /// Columns that the learner does not see; each displays as a sentence.

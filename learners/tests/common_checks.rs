@@ -4,7 +4,7 @@ mod common;
 
 use common::{Data, every_entry, fit, noise, saved, seeded, separable};
 use raduet_learners::{
-    FittedPipeline, LearnError, Pipeline, Preprocess, Samples, Scaling, Training, Undefined,
+    FittedPipeline, LearnError, Pipeline, Preprocess, Samples, Training, Undefined,
 };
 use raduet_study::{CaseId, ClassNames, FeatureTable, Label, SampleId};
 
@@ -80,7 +80,7 @@ fn undefined_values_may_be_replaced_by_medians() {
         }
         let preprocess = Preprocess {
             undefined: Undefined::Median,
-            scaling: Scaling::Standard,
+            ..Preprocess::default()
         };
         let pipeline = Pipeline::new(raduet_learners::registry::find(id).unwrap(), preprocess);
         let fitted = pipeline.fit(&data.samples(), 0).unwrap();

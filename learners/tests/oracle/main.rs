@@ -5,6 +5,7 @@ mod back_ends;
 mod gaussian_nb_sklearn;
 mod k_neighbors_sklearn;
 mod logistic_regression_sklearn;
+mod preprocess_sklearn;
 mod reference;
 mod svc_sklearn;
 mod trees_sklearn;
