@@ -54,10 +54,17 @@ fn values_that_are_not_finite_are_refused_by_name() {
             assert!(named, "{id}: {error}");
             // The learner itself, without a pipeline before it.
             let entry = raduet_learners::registry::find(id).unwrap();
-            let refused = entry.make().fit(&data.samples(), 0).err();
-            let named = matches!(&refused, Some(LearnError::NotFinite { column, .. })
-                if column == "f2");
-            assert!(named, "{id}: {refused:?}");
+            let learner = entry.make();
+            let answer = learner.fit(&data.samples(), 0);
+            if bad.is_nan() && learner.reads_undefined() {
+                let answer = answer.unwrap().predict_proba(&data.values, 30);
+                assert!(answer.iter().all(|p| (0.0..=1.0).contains(p)), "{id}");
+            } else {
+                let refused = answer.err();
+                let named = matches!(&refused, Some(LearnError::NotFinite { column, .. })
+                    if column == "f2");
+                assert!(named, "{id}: {refused:?}");
+            }
             // At prediction.
             let fitted = fit(id, &separable(30, 4, 2, 2), 0);
             let error = fitted.predict_proba(&data.table(), &[0, 7]).unwrap_err();
@@ -281,6 +288,7 @@ fn trees_do_not_depend_on_the_scale_of_a_column() {
         "decision_tree",
         "random_forest",
         "gradient_boosting",
+        "hist_gradient_boosting",
         "random_forest:smartcore",
     ] {
         let data = noise(80, 6, 3, 14);
@@ -365,8 +373,9 @@ fn weights_count_as_repetitions_or_are_refused() {
                 return;
             }
         };
-        if ["random_forest", "gaussian_nb"].contains(&id) {
-            // A forest draws among other rows; naive Bayes smooths by unweighted variances.
+        if ["random_forest", "gaussian_nb", "hist_gradient_boosting"].contains(&id) {
+            // A forest draws among other rows; naive Bayes smooths by unweighted variances; the leaves of
+            // histogram boosting need so many rows, whatever these weigh.
             return;
         }
         #[expect(

@@ -29,6 +29,10 @@ mod model;
 mod packed;
 mod rows;
 mod search;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod twin;
 
 use raduet_study::random::Stream;
 use rayon::prelude::*;

@@ -3,6 +3,7 @@
 
 mod back_ends;
 mod gaussian_nb_sklearn;
+mod hist_boosting_sklearn;
 mod k_neighbors_sklearn;
 mod logistic_regression_sklearn;
 mod preprocess_sklearn;
