@@ -12,7 +12,7 @@
 //! | what happens before a learner | [`preprocess`] |
 //! | training rows | [`samples`] |
 //! | the door of a learner and of a model | [`learner`] |
-//! | trees, forests, boosting | [`decision_tree`], [`random_forest`], [`gradient_boosting`] |
+//! | trees, forests, boosting | [`decision_tree`], [`random_forest`], [`extra_trees`], [`gradient_boosting`] |
 //! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`] |
 //!
 //! Foreign libraries are named in `adapters/` only.
@@ -21,6 +21,8 @@ mod adapters;
 pub mod decision_tree;
 mod dense;
 pub mod error;
+pub mod extra_trees;
+mod forest;
 pub mod gaussian_nb;
 pub mod gradient_boosting;
 pub mod knn;
