@@ -13,7 +13,8 @@
 //! | training rows | [`samples`] |
 //! | folds within the training rows, the search for settings | [`tuning`] |
 //! | the door of a learner and of a model | [`learner`] |
-//! | trees, forests, boosting | [`decision_tree`], [`random_forest`], [`gradient_boosting`], [`hist_boosting`] |
+//! | trees and forests | [`decision_tree`], [`random_forest`], [`extra_trees`] |
+//! | boosting | [`gradient_boosting`], [`hist_boosting`] |
 //! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`] |
 //!
 //! Foreign libraries are named in `adapters/` only.
@@ -23,6 +24,8 @@ pub mod class_weight;
 pub mod decision_tree;
 mod dense;
 pub mod error;
+pub mod extra_trees;
+mod forest;
 pub mod gaussian_nb;
 pub mod gradient_boosting;
 pub mod hist_boosting;

@@ -7,6 +7,7 @@ use crate::adapters::linfa::{LinfaGaussianNb, LinfaLogisticRegression};
 use crate::adapters::smartcore::SmartcoreForest;
 use crate::decision_tree::DecisionTree;
 use crate::error::{LearnError, Result};
+use crate::extra_trees::ExtraTrees;
 use crate::gaussian_nb::GaussianNb;
 use crate::gradient_boosting::GradientBoosting;
 use crate::hist_boosting::HistGradientBoosting;
@@ -109,6 +110,7 @@ const fn other<L: Learner + Default + DeserializeOwned + 'static>(
 pub const LEARNERS: &[LearnerEntry] = &[
     own::<DecisionTree>("decision_tree", "Decision Tree"),
     own::<RandomForest>("random_forest", "Random Forest"),
+    own::<ExtraTrees>("extra_trees", "Extra Trees"),
     own::<KNeighbors>("k_neighbors", "KNeighbors"),
     own::<GaussianNb>("gaussian_nb", "GaussianNB"),
     LearnerEntry {
