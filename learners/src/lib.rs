@@ -36,7 +36,6 @@ pub mod registry;
 pub mod samples;
 pub mod saved;
 pub mod svc;
-mod svc_calibration;
 mod tree;
 
 pub use error::{LearnError, Result};

@@ -109,13 +109,14 @@ pub const LEARNERS: &[LearnerEntry] = &[
     own::<RandomForest>("random_forest", "Random Forest"),
     own::<KNeighbors>("k_neighbors", "KNeighbors"),
     own::<GaussianNb>("gaussian_nb", "GaussianNB"),
-    LearnerEntry {
-        default: true,
-        ..other::<Svc>("svc", "SVC", "libsvm")
-    },
+    own::<Svc>("svc", "SVC"),
     own::<LogisticRegression>("logistic_regression", "Logistic Regression"),
     own::<GradientBoosting>("gradient_boosting", "Gradient Boosting"),
     other::<SmartcoreForest>("random_forest", "Random Forest", "smartcore"),
+    LearnerEntry {
+        with: |name, parameters| checked(read::<Svc>(name, parameters)?.by_libsvm()),
+        ..other::<Svc>("svc", "SVC", "libsvm")
+    },
     LearnerEntry {
         with: |name, parameters| checked(read::<Svc>(name, parameters)?.by_linfa()),
         ..other::<Svc>("svc", "SVC", "linfa")

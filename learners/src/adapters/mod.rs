@@ -2,4 +2,5 @@
 
 pub(crate) mod libsvm;
 pub(crate) mod linfa;
+pub(crate) mod pulp;
 pub(crate) mod smartcore;
