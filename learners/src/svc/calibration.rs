@@ -33,8 +33,10 @@ pub(crate) fn held_out_decisions(
         };
         Ok((held, decisions))
     };
-    let parts: Vec<(Vec<usize>, Vec<f64>)> =
-        (0..FOLDS).into_par_iter().map(of_fold).collect::<Result<_>>()?;
+    let parts: Vec<(Vec<usize>, Vec<f64>)> = (0..FOLDS)
+        .into_par_iter()
+        .map(of_fold)
+        .collect::<Result<_>>()?;
     let mut decisions = vec![0.0; fold_of.len()];
     for (held, of_held) in parts {
         for (at, decision) in held.into_iter().zip(of_held) {

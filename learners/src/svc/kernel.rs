@@ -12,7 +12,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::panels::{LANES, Real};
-use crate::dense::{dot, squared_distance};
 use crate::error::Result;
 use crate::saved::expect_finite;
 
@@ -31,20 +30,6 @@ pub(crate) enum KernelFunction {
 }
 
 impl KernelFunction {
-    /// Of two rows, by differences and plain sums.
-    pub(crate) fn of_rows(self, a: &[f64], b: &[f64]) -> f64 {
-        match self {
-            Self::Rbf { gamma } => (-gamma * squared_distance(a, b)).exp(),
-            Self::Linear {} => dot(a, b),
-            Self::Poly {
-                gamma,
-                coef0,
-                degree,
-            } => power(gamma * dot(a, b) + coef0, degree),
-            Self::Sigmoid { gamma, coef0 } => (gamma * dot(a, b) + coef0).tanh(),
-        }
-    }
-
     /// Whether moving all rows together changes nothing.
     pub(crate) fn sees_differences_only(self) -> bool {
         matches!(self, Self::Rbf { .. })
@@ -123,6 +108,23 @@ fn power(mut base: f64, mut exponent: u32) -> f64 {
         exponent /= 2;
     }
     result
+}
+
+#[cfg(test)]
+impl KernelFunction {
+    /// Of two rows, by differences and plain sums.
+    pub(crate) fn of_rows(self, a: &[f64], b: &[f64]) -> f64 {
+        match self {
+            Self::Rbf { gamma } => (-gamma * crate::dense::squared_distance(a, b)).exp(),
+            Self::Linear {} => crate::dense::dot(a, b),
+            Self::Poly {
+                gamma,
+                coef0,
+                degree,
+            } => power(gamma * crate::dense::dot(a, b) + coef0, degree),
+            Self::Sigmoid { gamma, coef0 } => (gamma * crate::dense::dot(a, b) + coef0).tanh(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -164,7 +164,11 @@ impl Svc {
     }
 }
 
-fn fit_pair(problem: BinaryProblem<'_>, calibration: Calibration, index: u64) -> Result<FittedPair> {
+fn fit_pair(
+    problem: BinaryProblem<'_>,
+    calibration: Calibration,
+    index: u64,
+) -> Result<FittedPair> {
     let machine = problem.solve()?;
     let sigmoid = match calibration {
         Calibration::None => None,

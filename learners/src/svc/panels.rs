@@ -28,7 +28,10 @@ pub(crate) trait Real:
 }
 
 impl Real for f32 {
-    #[expect(clippy::cast_possible_truncation, reason = "rounding is what it is for")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "rounding is what it is for"
+    )]
     #[expect(clippy::inline_always, reason = "compiled for the caller's processor")]
     #[inline(always)]
     fn rounded(value: f64) -> Self {

@@ -14,9 +14,7 @@
 
 use super::kernel_table::{KernelColumns, KernelTable};
 use super::row_cache::RowCache;
-use super::working_set::{
-    Rows, SMALLEST_CURVATURE, add_line, best_low, highest_up, subtract_two,
-};
+use super::working_set::{Rows, SMALLEST_CURVATURE, add_line, best_low, highest_up, subtract_two};
 
 /// Steps between attempts to put rows aside.
 const SHRINK_STEPS: usize = 1000;

@@ -56,12 +56,7 @@ pub(crate) fn highest_up(rows: Rows<'_>) -> (usize, f64) {
 
 /// The partner of row `i` with score `score` and kernels `line`: the row that may move down whose
 /// joint step gains most, if any gains; and the smallest F among those that may move down.
-pub(crate) fn best_low(
-    rows: Rows<'_>,
-    score: f64,
-    own: f64,
-    line: &[f32],
-) -> (Option<usize>, f64) {
+pub(crate) fn best_low(rows: Rows<'_>, score: f64, own: f64, line: &[f32]) -> (Option<usize>, f64) {
     let length = rows.scores.len();
     let (scores, low) = (rows.scores, &rows.low[..length]);
     let (diagonal, line) = (&rows.diagonal[..length], &line[..length]);
@@ -135,9 +130,10 @@ fn largest(count: usize, value: impl Fn(usize) -> f64) -> f64 {
         let v = value(at);
         lanes[0] = if v > lanes[0] { v } else { lanes[0] };
     }
-    lanes
-        .iter()
-        .fold(f64::NEG_INFINITY, |best, &v| if v > best { v } else { best })
+    lanes.iter().fold(
+        f64::NEG_INFINITY,
+        |best, &v| if v > best { v } else { best },
+    )
 }
 
 /// F −= a K(i, ·) + b K(j, ·).
