@@ -40,7 +40,6 @@ pub mod registry;
 pub mod samples;
 pub mod saved;
 pub mod svc;
-mod svc_calibration;
 mod training;
 mod tree;
 pub mod tuning;

@@ -113,14 +113,15 @@ pub const LEARNERS: &[LearnerEntry] = &[
     own::<ExtraTrees>("extra_trees", "Extra Trees"),
     own::<KNeighbors>("k_neighbors", "KNeighbors"),
     own::<GaussianNb>("gaussian_nb", "GaussianNB"),
-    LearnerEntry {
-        default: true,
-        ..other::<Svc>("svc", "SVC", "libsvm")
-    },
+    own::<Svc>("svc", "SVC"),
     own::<LogisticRegression>("logistic_regression", "Logistic Regression"),
     own::<GradientBoosting>("gradient_boosting", "Gradient Boosting"),
     own::<HistGradientBoosting>("hist_gradient_boosting", "Hist Gradient Boosting"),
     other::<SmartcoreForest>("random_forest", "Random Forest", "smartcore"),
+    LearnerEntry {
+        with: |name, parameters| checked(read::<Svc>(name, parameters)?.by_libsvm()),
+        ..other::<Svc>("svc", "SVC", "libsvm")
+    },
     LearnerEntry {
         with: |name, parameters| checked(read::<Svc>(name, parameters)?.by_linfa()),
         ..other::<Svc>("svc", "SVC", "linfa")
