@@ -18,6 +18,7 @@
 //! Foreign libraries are named in `adapters/` only.
 
 mod adapters;
+mod class_priors;
 pub mod decision_tree;
 mod dense;
 pub mod error;
