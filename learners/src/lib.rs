@@ -23,6 +23,7 @@ mod class_priors;
 pub mod class_weight;
 pub mod decision_tree;
 mod dense;
+pub mod discriminant;
 pub mod error;
 pub mod gaussian_nb;
 pub mod gradient_boosting;
