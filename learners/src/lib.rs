@@ -20,9 +20,11 @@
 //! Foreign libraries are named in `adapters/` only.
 
 mod adapters;
+mod class_priors;
 pub mod class_weight;
 pub mod decision_tree;
 mod dense;
+pub mod discriminant;
 pub mod error;
 pub mod extra_trees;
 mod forest;

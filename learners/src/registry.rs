@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::adapters::linfa::{LinfaGaussianNb, LinfaLogisticRegression};
 use crate::adapters::smartcore::SmartcoreForest;
 use crate::decision_tree::DecisionTree;
+use crate::discriminant::{LinearDiscriminant, QuadraticDiscriminant};
 use crate::error::{LearnError, Result};
 use crate::extra_trees::ExtraTrees;
 use crate::gaussian_nb::GaussianNb;
@@ -115,6 +116,8 @@ pub const LEARNERS: &[LearnerEntry] = &[
     own::<GaussianNb>("gaussian_nb", "GaussianNB"),
     own::<Svc>("svc", "SVC"),
     own::<LogisticRegression>("logistic_regression", "Logistic Regression"),
+    own::<LinearDiscriminant>("linear_discriminant", "LDA"),
+    own::<QuadraticDiscriminant>("quadratic_discriminant", "QDA"),
     own::<GradientBoosting>("gradient_boosting", "Gradient Boosting"),
     own::<HistGradientBoosting>("hist_gradient_boosting", "Hist Gradient Boosting"),
     other::<SmartcoreForest>("random_forest", "Random Forest", "smartcore"),
