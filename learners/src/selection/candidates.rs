@@ -64,7 +64,10 @@ impl Candidates {
 
     /// A score for each column.
     pub(crate) fn scored(&self, score: impl Fn(&[f64]) -> f64 + Sync) -> Vec<f64> {
-        self.columns.par_iter().map(|column| score(column)).collect()
+        self.columns
+            .par_iter()
+            .map(|column| score(column))
+            .collect()
     }
 
     /// Some of the rows, or nothing where a class is lost.

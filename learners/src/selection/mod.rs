@@ -6,6 +6,7 @@
 //! | [`kruskal_wallis`](Univariate) | H, the same on ranks | the same |
 //! | [`mutual_information`](MutualInformation) | nats shared with the class | the same |
 //! | [`mrmr`](Mrmr) | relevance against redundancy, one column after the other | first `k` |
+//! | [`lasso`](Lasso) | coefficient under an L1 penalty, or where its path enters | not zero; first `k` of the path |
 //! | [`rfe`](Rfe) | round in which a model did without it | last `k` |
 //! | [`boruta`](Boruta) | share of forests in which it beat every shadow | significantly more than half |
 //! | [`stability`](Stability) | share of resamples in which another method chose it | at least `threshold` |
@@ -18,6 +19,7 @@ mod candidates;
 mod f_test;
 mod gini_importance;
 mod kruskal_wallis;
+mod lasso;
 mod mrmr;
 mod mutual_information;
 mod quota;
@@ -31,6 +33,7 @@ use crate::preprocess::record::Dropped;
 use crate::preprocess::working::Working;
 
 pub use boruta::Boruta;
+pub use lasso::Lasso;
 pub use mrmr::{Mrmr, MrmrScheme};
 pub use mutual_information::MutualInformation;
 pub use quota::Univariate;
@@ -56,6 +59,8 @@ pub enum Selection {
     MutualInformation(MutualInformation),
     /// Most relevance, least redundancy.
     Mrmr(Mrmr),
+    /// Columns with a coefficient under an L1 penalty.
+    Lasso(Lasso),
     /// Recursive elimination of the columns that a model needs least.
     Rfe(Rfe),
     /// Columns that a forest needs more than shuffled ones.
@@ -87,6 +92,7 @@ impl Selection {
             Self::KruskalWallis(_) => "kruskal_wallis",
             Self::MutualInformation(_) => "mutual_information",
             Self::Mrmr(_) => "mrmr",
+            Self::Lasso(_) => "lasso",
             Self::Rfe(_) => "rfe",
             Self::Boruta(_) => "boruta",
             Self::Stability(_) => "stability",
@@ -100,6 +106,7 @@ impl Selection {
             Self::KruskalWallis(_) => "H",
             Self::MutualInformation(_) => "mutual information in nats",
             Self::Mrmr(_) => "relevance against redundancy",
+            Self::Lasso(settings) => settings.score(),
             Self::Rfe(_) => "round of elimination",
             Self::Boruta(_) => "share of rounds above every shadow",
             Self::Stability(_) => "share of resamples",
@@ -115,6 +122,7 @@ impl Selection {
             Self::AnovaF(settings) | Self::KruskalWallis(settings) => settings.check(),
             Self::MutualInformation(settings) => settings.check(),
             Self::Mrmr(settings) => settings.check(),
+            Self::Lasso(settings) => settings.check(),
             Self::Rfe(settings) => settings.check(),
             Self::Boruta(settings) => settings.check(),
             Self::Stability(settings) => settings.check(),
@@ -133,6 +141,7 @@ impl Selection {
             }
             Self::MutualInformation(settings) => Ok(settings.judge(candidates)),
             Self::Mrmr(settings) => Ok(settings.judge(candidates)),
+            Self::Lasso(settings) => settings.judge(candidates),
             Self::Rfe(settings) => settings.judge(candidates),
             Self::Boruta(settings) => settings.judge(candidates),
             Self::Stability(settings) => settings.judge(candidates),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dense::dot;
 use crate::error::Result;
-use crate::preprocess::statistics::squares;
+use crate::preprocess::correlation::unit;
 use crate::selection::quota::DEFAULT_K;
 use crate::selection::{Candidates, Verdict, anova_f, refused};
 
@@ -89,15 +89,4 @@ impl Mrmr {
         }
         Verdict { scores, kept }
     }
-}
-
-/// The column with mean 0 and length 1, so that products are correlations; zeros where it does not
-/// vary.
-pub(crate) fn unit(values: &[f64]) -> Vec<f64> {
-    let (mean, squares) = squares(values);
-    let length = squares.sqrt();
-    let scaled = values.iter().map(|x| (x - mean) / length);
-    scaled
-        .map(|x| if x.is_finite() { x } else { 0.0 })
-        .collect()
 }

@@ -36,7 +36,10 @@ impl Univariate {
             return Err(refused("quota", "k = 0: at least one column is needed"));
         }
         if self.percentile.is_some_and(|p| !(p > 0.0 && p <= 100.0)) {
-            return Err(refused("quota", "percentile: a number above 0 and up to 100"));
+            return Err(refused(
+                "quota",
+                "percentile: a number above 0 and up to 100",
+            ));
         }
         if self.threshold.is_some_and(|t| !t.is_finite()) {
             return Err(refused("quota", "threshold: a finite number"));
@@ -83,7 +86,13 @@ pub(crate) fn best(scores: &[f64], count: usize) -> Vec<bool> {
 /// Positions by falling score, undefined ones last, the earlier of equal ones first.
 pub(crate) fn by_score(scores: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
-    let value = |at: usize| if scores[at].is_nan() { f64::NEG_INFINITY } else { scores[at] };
+    let value = |at: usize| {
+        if scores[at].is_nan() {
+            f64::NEG_INFINITY
+        } else {
+            scores[at]
+        }
+    };
     order.sort_by(|&a, &b| value(b).total_cmp(&value(a)).then(a.cmp(&b)));
     order
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Parameters};
+use crate::logistic_regression::LogisticModel;
 use crate::registry;
 use crate::saved::SavedModel;
 use crate::selection::gini_importance::gini_importance;
@@ -56,7 +57,10 @@ impl Rfe {
             return Err(refused("rfe", "k = 0: at least one column is needed"));
         }
         if !(self.step > 0.0 && self.step.is_finite()) {
-            return Err(refused("rfe", "step: a count from 1 on, or a share above 0"));
+            return Err(refused(
+                "rfe",
+                "step: a count from 1 on, or a share above 0",
+            ));
         }
         Ok(())
     }
@@ -120,11 +124,22 @@ impl Rfe {
         let model = learner.fit(&candidates.samples(columns)?, self.random_state)?;
         match model.to_saved() {
             SavedModel::RandomForest(forest) => Ok(gini_importance(&forest)),
-            SavedModel::LogisticRegression(model) => Ok(model.squared_coefficients()),
+            SavedModel::LogisticRegression(model) => Ok(squared_coefficients(&model)),
             _ => Err(LearnError::Backend {
                 learner: NAME,
                 reason: format!("'{id}' has no importances"),
             }),
         }
     }
+}
+
+/// Sum over classes of the squared coefficients of each column.
+fn squared_coefficients(model: &LogisticModel) -> Vec<f64> {
+    let mut sums = vec![0.0; model.width];
+    for row in model.coefficients() {
+        for (sum, w) in sums.iter_mut().zip(row) {
+            *sum += w * w;
+        }
+    }
+    sums
 }
