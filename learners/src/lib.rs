@@ -10,6 +10,7 @@
 //! | which learners there are | [`registry`] |
 //! | fitting, predicting, saving | [`pipeline`] |
 //! | what happens before a learner | [`preprocess`] |
+//! | which columns a learner sees | [`selection`] |
 //! | training rows | [`samples`] |
 //! | folds within the training rows, the search for settings | [`tuning`] |
 //! | the door of a learner and of a model | [`learner`] |
@@ -41,6 +42,7 @@ pub mod random_forest;
 pub mod registry;
 pub mod samples;
 pub mod saved;
+pub mod selection;
 pub mod svc;
 mod training;
 mod tree;
@@ -53,6 +55,7 @@ pub use pipeline::{FittedPipeline, Pipeline};
 pub use preprocess::{Combat, Dropped, DroppedColumn, Preprocess, Scaling, Undefined};
 pub use registry::{LEARNERS, LearnerEntry};
 pub use samples::Samples;
+pub use selection::Selection;
 pub use training::Training;
 
 #[cfg(doctest)]

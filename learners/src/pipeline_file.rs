@@ -250,9 +250,8 @@ fn digest(parts: &[&str]) -> String {
 
 /// Header and preprocessing must speak of the same columns.
 fn same_columns(columns: &[String], preprocess: &FittedPreprocess) -> Result<()> {
-    let named = preprocess.inputs();
-    expect_size("columns", columns.len(), named.len())?;
-    if columns == named {
+    expect_size("columns", columns.len(), preprocess.inputs().len())?;
+    if columns == preprocess.inputs() {
         return Ok(());
     }
     Err(LearnError::saved(
