@@ -14,7 +14,7 @@
 //! | training rows | [`samples`] |
 //! | folds within the training rows, the search for settings | [`tuning`] |
 //! | the door of a learner and of a model | [`learner`] |
-//! | trees, forests, boosting | [`decision_tree`], [`random_forest`], [`gradient_boosting`] |
+//! | trees, forests, boosting | [`decision_tree`], [`random_forest`], [`gradient_boosting`], [`hist_boosting`] |
 //! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`] |
 //!
 //! Foreign libraries are named in `adapters/` only.
@@ -27,10 +27,9 @@ mod dense;
 pub mod error;
 pub mod gaussian_nb;
 pub mod gradient_boosting;
+pub mod hist_boosting;
 pub mod knn;
-mod lbfgs;
 pub mod learner;
-mod logistic_objective;
 pub mod logistic_regression;
 pub mod pipeline;
 mod pipeline_file;

@@ -30,6 +30,14 @@ pub(crate) struct PresentClasses {
     pub(crate) of_row: Vec<usize>,
 }
 
+impl PresentClasses {
+    /// For each row of samples whose classes all occur here the position of its class.
+    pub(crate) fn of(&self, samples: &Samples) -> Vec<usize> {
+        let position = |label: &Label| self.labels.partition_point(|&known| known < label.0);
+        samples.labels.iter().map(position).collect()
+    }
+}
+
 impl Samples {
     /// Rows of `columns.len()` values, one label each.
     ///
