@@ -11,6 +11,7 @@
 //! | fitting, predicting, saving | [`pipeline`] |
 //! | what happens before a learner | [`preprocess`] |
 //! | which columns a learner sees | [`selection`] |
+//! | classes weighed, probabilities calibrated | [`class_weight`], [`calibration`] |
 //! | training rows | [`samples`] |
 //! | folds within the training rows, the search for settings | [`tuning`] |
 //! | the door of a learner and of a model | [`learner`] |
@@ -21,6 +22,7 @@
 //! Foreign libraries are named in `adapters/` only.
 
 mod adapters;
+pub mod calibration;
 mod class_priors;
 pub mod class_weight;
 pub mod decision_tree;
