@@ -11,22 +11,23 @@
 //! | fitting, predicting, saving | [`pipeline`] |
 //! | what happens before a learner | [`preprocess`] |
 //! | training rows | [`samples`] |
+//! | folds within the training rows, the search for settings | [`tuning`] |
 //! | the door of a learner and of a model | [`learner`] |
-//! | trees, forests, boosting | [`decision_tree`], [`random_forest`], [`gradient_boosting`] |
+//! | trees, forests, boosting | [`decision_tree`], [`random_forest`], [`gradient_boosting`], [`hist_boosting`] |
 //! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`] |
 //!
 //! Foreign libraries are named in `adapters/` only.
 
 mod adapters;
+pub mod class_weight;
 pub mod decision_tree;
 mod dense;
 pub mod error;
 pub mod gaussian_nb;
 pub mod gradient_boosting;
+pub mod hist_boosting;
 pub mod knn;
-mod lbfgs;
 pub mod learner;
-mod logistic_objective;
 pub mod logistic_regression;
 pub mod pipeline;
 mod pipeline_file;
@@ -39,7 +40,9 @@ pub mod svc;
 mod svc_calibration;
 mod training;
 mod tree;
+pub mod tuning;
 
+pub use class_weight::ClassWeight;
 pub use error::{LearnError, Result};
 pub use learner::{Learner, Model, Parameters};
 pub use pipeline::{FittedPipeline, Pipeline};
