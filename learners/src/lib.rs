@@ -10,6 +10,7 @@
 //! | which learners there are | [`registry`] |
 //! | fitting, predicting, saving | [`pipeline`] |
 //! | what happens before a learner | [`preprocess`] |
+//! | classes weighed, probabilities calibrated | [`class_weight`], [`calibration`] |
 //! | training rows | [`samples`] |
 //! | folds within the training rows, the search for settings | [`tuning`] |
 //! | the door of a learner and of a model | [`learner`] |
@@ -19,6 +20,7 @@
 //! Foreign libraries are named in `adapters/` only.
 
 mod adapters;
+pub mod calibration;
 pub mod class_weight;
 pub mod decision_tree;
 mod dense;
