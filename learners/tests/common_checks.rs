@@ -53,12 +53,10 @@ fn values_that_are_not_finite_are_refused_by_name() {
                 if column == "f2" && sample == "'P7'");
             assert!(named, "{id}: {error}");
             // The learner itself, without a pipeline before it.
-            let entry = raduet_learners::registry::find(id).unwrap();
-            let learner = entry.make();
+            let learner = raduet_learners::registry::find(id).unwrap().make();
             let answer = learner.fit(&data.samples(), 0);
             if bad.is_nan() && learner.reads_undefined() {
-                let answer = answer.unwrap().predict_proba(&data.values, 30);
-                assert!(answer.iter().all(|p| (0.0..=1.0).contains(p)), "{id}");
+                assert!(answer.is_ok(), "{id}: {:?}", answer.err());
             } else {
                 let refused = answer.err();
                 let named = matches!(&refused, Some(LearnError::NotFinite { column, .. })
@@ -287,6 +285,7 @@ fn trees_do_not_depend_on_the_scale_of_a_column() {
     for id in [
         "decision_tree",
         "random_forest",
+        "extra_trees",
         "gradient_boosting",
         "hist_gradient_boosting",
         "random_forest:smartcore",
@@ -373,9 +372,18 @@ fn weights_count_as_repetitions_or_are_refused() {
                 return;
             }
         };
-        if ["random_forest", "gaussian_nb", "hist_gradient_boosting"].contains(&id) {
-            // A forest draws among other rows; naive Bayes smooths by unweighted variances; the leaves of
-            // histogram boosting need so many rows, whatever these weigh.
+        let others = [
+            "random_forest",
+            "extra_trees",
+            "gaussian_nb",
+            "svc",
+            "hist_gradient_boosting",
+        ];
+        if others.contains(&id) {
+            // A forest draws among other rows, and extra trees grow until single rows are left, with other
+            // draws where there are more; naive Bayes smooths by unweighted variances; a machine is
+            // calibrated on folds, and repetitions of a row fall into several; the leaves of histogram
+            // boosting need so many rows, whatever these weigh.
             return;
         }
         #[expect(

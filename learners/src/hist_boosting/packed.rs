@@ -136,7 +136,10 @@ mod tests {
                 // Equal rows are all rounded the same way, by half a step at most.
                 let g = packing.gradient(sum) / n - 0.7 * sign * packing.gradient_steps;
                 let h = packing.curvature(sum) / n - 0.25 * packing.curvature_steps;
-                assert!(g.abs() <= 0.5 + 1e-6 && h.abs() <= 0.5 + 1e-6, "{rows}: {g} {h}");
+                assert!(
+                    g.abs() <= 0.5 + 1e-6 && h.abs() <= 0.5 + 1e-6,
+                    "{rows}: {g} {h}"
+                );
             }
         }
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{LearnError, Result};
 use crate::preprocess::Preprocess;
 use crate::preprocess::column::FittedColumn;
+use crate::preprocess::pca::Components;
 use crate::preprocess::record::{DroppedColumn, StepRecord};
 use crate::preprocess::undefined::refuse;
 
@@ -26,6 +27,8 @@ pub struct FittedPreprocess {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) sites: Vec<String>,
     pub(crate) kept: Vec<FittedColumn>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) components: Option<Components>,
     pub(crate) dropped: Vec<DroppedColumn>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) record: Vec<StepRecord>,
@@ -39,16 +42,21 @@ impl FittedPreprocess {
 
     /// Number of columns the learner sees.
     pub fn width(&self) -> usize {
-        self.kept.len()
+        self.components
+            .as_ref()
+            .map_or(self.kept.len(), Components::count)
     }
 
     /// Names of the columns the learner sees, in its order.
     pub fn names(&self) -> Vec<String> {
-        self.kept().map(str::to_owned).collect()
+        match &self.components {
+            Some(components) => components.names(),
+            None => self.kept().map(str::to_owned).collect(),
+        }
     }
 
-    /// Names of the columns that are left of the table, in its order: those of the learner, unless they
-    /// are combined into components.
+    /// Names of the columns that are left of the table: those of the learner in its order, unless they are
+    /// combined into components.
     pub fn kept(&self) -> impl Iterator<Item = &str> {
         self.kept.iter().map(|column| column.name.as_str())
     }
@@ -95,19 +103,38 @@ impl FittedPreprocess {
             name,
         )?;
         let sites = self.site_numbers(table, rows)?;
+        let site = |at: usize| sites.get(at).copied().unwrap_or(0);
+        Ok(self.made(rows.len(), &positions, |at| (table.row(rows[at]), site(at))))
+    }
+
+    /// The learner's view of `count` rows, each given by its values and the number of its site;
+    /// `positions` are those of the kept columns' sources among the values.
+    pub(crate) fn made<'a>(
+        &self,
+        count: usize,
+        positions: &[usize],
+        row: impl Fn(usize) -> (&'a [f64], usize) + Sync,
+    ) -> Vec<f64> {
         let width = self.width();
-        let mut values = vec![0.0; rows.len() * width];
+        let mut values = vec![0.0; count * width];
         let blocks = values.par_chunks_mut(ROWS_MADE * width.max(1));
         blocks.enumerate().for_each(|(block, out)| {
+            let mut before = Vec::new();
             for (offset, out) in out.chunks_exact_mut(width).enumerate() {
-                let at = block * ROWS_MADE + offset;
-                let (from, site) = (table.row(rows[at]), sites.get(at).copied().unwrap_or(0));
-                let columns = self.kept.iter().zip(&positions);
+                let (from, site) = row(block * ROWS_MADE + offset);
+                let columns = self.kept.iter().zip(positions);
                 let made = columns.map(|(column, &at)| column.apply(from[at], site));
-                out.iter_mut().zip(made).for_each(|(to, value)| *to = value);
+                match &self.components {
+                    None => out.iter_mut().zip(made).for_each(|(to, value)| *to = value),
+                    Some(components) => {
+                        before.clear();
+                        before.extend(made);
+                        components.apply(&mut before, out);
+                    }
+                }
             }
         });
-        Ok(values)
+        values
     }
 
     /// The number of each row's site, or nothing where sites do not matter.
@@ -196,6 +223,16 @@ impl FittedPreprocess {
                 format!("column '{lost}' neither kept nor left out"),
                 "every column of the training table",
             );
+        }
+        match (&self.components, &self.settings.pca) {
+            (Some(components), Some(_)) => components.check(self.kept.len())?,
+            (None, None) => {}
+            _ => {
+                return fault(
+                    "components or none".into(),
+                    "them exactly where they are asked for",
+                );
+            }
         }
         self.record.iter().try_for_each(StepRecord::check)
     }

@@ -16,9 +16,6 @@ use crate::samples::Samples;
 /// visit to a row pays.
 const GATHERED: usize = 8;
 
-/// Rows written together.
-const ROWS_WRITTEN: usize = 256;
-
 /// A column still in the race.
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
@@ -93,6 +90,13 @@ impl<'a> Working<'a> {
         answers.into_iter().flatten().collect()
     }
 
+    /// The values of one column.
+    pub(crate) fn column(&self, place: usize) -> Vec<f64> {
+        let Candidate { at, fitted } = &self.columns[place];
+        let value = |&row: &usize| fitted.apply(self.samples.row(row)[*at], self.site(row));
+        self.order.iter().map(value).collect()
+    }
+
     /// All values, one list a column.
     pub(crate) fn values(&self) -> Vec<Vec<f64>> {
         self.map(|_, values| values.to_vec())
@@ -132,28 +136,14 @@ impl<'a> Working<'a> {
     }
 
     /// The site's number of a given row, 0 without sites.
-    fn site(&self, row: usize) -> usize {
+    pub(crate) fn site(&self, row: usize) -> usize {
         self.sites.as_ref().map_or(0, |sites| sites[row])
     }
 
-    /// All values, row after row as the rows were given, columns in the order of the table.
-    pub(crate) fn written(&mut self) -> Vec<f64> {
-        // An indicator follows its column.
+    /// Puts columns into the order of the table; an indicator follows its column.
+    pub(crate) fn in_table_order(&mut self) {
         self.columns
             .sort_by_key(|c| (c.at, c.fitted.indicates.is_some()));
-        let width = self.columns.len();
-        let mut written = vec![0.0; width * self.samples.rows()];
-        let blocks = written.par_chunks_mut(ROWS_WRITTEN * width.max(1));
-        blocks.enumerate().for_each(|(block, out)| {
-            for (offset, out) in out.chunks_exact_mut(width).enumerate() {
-                let row = block * ROWS_WRITTEN + offset;
-                let (from, site) = (self.samples.row(row), self.site(row));
-                for (value, column) in out.iter_mut().zip(&self.columns) {
-                    *value = column.fitted.apply(from[column.at], site);
-                }
-            }
-        });
-        written
     }
 }
 
