@@ -17,6 +17,7 @@
 //! | the door of a learner and of a model | [`learner`] |
 //! | trees and forests | [`decision_tree`], [`random_forest`], [`extra_trees`] |
 //! | boosting | [`gradient_boosting`], [`hist_boosting`] |
+//! | what a fitted model goes by | [`explain`] |
 //! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`] |
 //!
 //! Foreign libraries are named in `adapters/` only.
@@ -29,6 +30,7 @@ pub mod decision_tree;
 mod dense;
 pub mod discriminant;
 pub mod error;
+pub mod explain;
 pub mod extra_trees;
 mod forest;
 pub mod gaussian_nb;

@@ -1,10 +1,10 @@
 //! Histogram gradient boosting, scikit-learn's `HistGradientBoostingClassifier`: trees on binned values,
 //! best leaf first.
 //!
-//! K ≥ 3 classes: every round fits one tree a class to gradients g = p_k − y_k and curvatures
-//! h = p_k (1 − p_k), all from the same scores, p = softmax(F); two classes: one tree a round on
+//! K ≥ 3 classes: every round fits one tree a class to gradients `g = p_k − y_k` and curvatures
+//! `h = p_k (1 − p_k)`, all from the same scores, p = softmax(F); two classes: one tree a round on
 //! p = sigmoid(F). A leaf adds `−learning_rate · Σ g / (Σ h + λ)` to F, which starts at the log of the class
-//! shares. Ke et al. 2017 (LightGBM, NeurIPS 30); Friedman 2001, doi 10.1214/aos/1013203451.
+//! shares. Ke et al. 2017 (`LightGBM`, Advances in Neural Information Processing Systems 30); Friedman 2001, doi 10.1214/aos/1013203451.
 //!
 //! | for | look at |
 //! |---|---|

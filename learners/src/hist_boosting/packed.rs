@@ -7,7 +7,7 @@
 //!
 //! Sums of whole numbers are exact: their order, and with it the number of threads, leaves no trace, and
 //! the larger child's histogram is the parent's minus the smaller one's. The steps are as fine as the
-//! sums over all rows of a round allow (quantised training: Shi et al., NeurIPS 2022,
+//! sums over all rows of a round allow (quantised training: Shi et al. 2022,
 //! doi 10.48550/arXiv.2207.09682, who find far coarser steps enough). For 16 000 rows a mean gradient
 //! is about 2000 steps.
 

@@ -184,3 +184,37 @@ fn rows_and_columns_are_drawn_anew() {
     assert_eq!(columns.len(), 4);
     assert_ne!(trees, fit(&drawing, &all, 2).1, "another seed");
 }
+
+#[test]
+fn a_saved_model_of_one_class_or_with_other_scores_is_refused() {
+    let (values, labels) = noisy(100, 4);
+    let two: Vec<usize> = labels.iter().map(|&label| label.min(1)).collect();
+    let learner = HistGradientBoosting {
+        max_iter: 2,
+        ..HistGradientBoosting::default()
+    };
+    let model = learner.fit(&samples(values, &two, 2), 0).unwrap();
+    let whole = serde_json::to_value(model.to_saved()).unwrap();
+    let read = |saved: serde_json::Value| {
+        let saved: SavedModel = serde_json::from_value(saved).unwrap();
+        saved.into_model(4, 2)
+    };
+    assert!(read(whole.clone()).is_ok());
+    for (field, value) in [
+        ("present", json!([0])),
+        ("present", json!([1, 0])),
+        ("start", json!([0.0, 0.0])),
+        (
+            "trees",
+            json!([{"outputs": 1, "column": [4, -1, -1], "threshold": [0.0, 0.0, 0.0],
+            "next": [2, 0, 1], "cover": [2.0, 1.0, 1.0], "leaves": [0.0, 0.0]}]),
+        ),
+    ] {
+        let mut damaged = whole.clone();
+        damaged["hist_gradient_boosting"][field] = value;
+        assert!(
+            matches!(read(damaged), Err(LearnError::Saved { .. })),
+            "{field}"
+        );
+    }
+}

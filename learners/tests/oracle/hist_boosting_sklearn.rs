@@ -1,4 +1,4 @@
-//! Histogram boosting against scikit-learn's and LightGBM; `hist_boosting_make.py` wrote their answers.
+//! Histogram boosting against scikit-learn's and `LightGBM`; `hist_boosting_make.py` wrote their answers.
 
 use raduet_learners::{Parameters, Samples, registry};
 use raduet_study::{ClassNames, Label};
@@ -9,7 +9,7 @@ use crate::reference::{Reference, mean};
 
 const ID: &str = "hist_gradient_boosting";
 
-/// Our log loss may exceed LightGBM's by this much on the large table.
+/// Our log loss may exceed `LightGBM`'s by this much on the large table.
 const LOG_LOSS_TOLERANCE: f64 = 0.01;
 
 fn answers() -> Value {
@@ -224,7 +224,6 @@ fn trees_equal_scikit_learn() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "figures of a test")]
 fn log_loss_on_the_large_table_is_lightgbms_or_lower() {
     let answers = answers();
     let (accuracy, loss) = Table::large(0..16_000).quality(&Table::large(16_000..20_000), 3);
@@ -275,7 +274,6 @@ fn deviation(values: &[f64]) -> f64 {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "figures of a test")]
 fn quality_over_ten_splits_is_scikit_learns() {
     let answers = answers();
     let mut misses = Vec::new();

@@ -10,4 +10,5 @@ mod logistic_regression_sklearn;
 mod preprocess_sklearn;
 mod reference;
 mod svc_sklearn;
+mod tree_shap;
 mod trees_sklearn;
