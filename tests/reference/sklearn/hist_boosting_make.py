@@ -113,7 +113,7 @@ def main():
     missing = np.where((7 * row + 3 * column) % 11 == 0, np.nan, x)
     out["trees"]["missing"] = trees(missing, y, **few)
     x, y = load_wine(return_X_y=True)
-    out["trees"]["wine"] = trees(x, y, **few)
+    out["trees"]["wine"] = trees(x, y, max_iter=2, max_leaf_nodes=3)
     x, y = make(LARGE, 1)
     train, test = slice(0, 16_000), slice(16_000, None)
     out["trees"]["large"] = trees(x[train], y[train], max_iter=1, max_leaf_nodes=10)

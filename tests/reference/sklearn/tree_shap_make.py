@@ -30,8 +30,8 @@ CASES = (
     ("decision_tree", "wine", DecisionTreeClassifier, {"max_depth": 2}),
     ("gradient_boosting", "breast_cancer", GradientBoostingClassifier, {"n_estimators": 10, "max_depth": 1}),
     ("random_forest", "wine", RandomForestClassifier, WHOLE | {"n_estimators": 2, "max_depth": 2}),
-    ("hist_gradient_boosting", "breast_cancer", HistGradientBoostingClassifier, {"max_iter": 5, "max_leaf_nodes": 8}),
-    ("hist_gradient_boosting", "wine", HistGradientBoostingClassifier, {"max_iter": 2, "max_leaf_nodes": 6}),
+    ("hist_gradient_boosting", "breast_cancer", HistGradientBoostingClassifier, {"max_iter": 3, "max_leaf_nodes": 6}),
+    ("hist_gradient_boosting", "wine", HistGradientBoostingClassifier, {"max_iter": 2, "max_leaf_nodes": 3}),
 )
 
 
