@@ -64,6 +64,8 @@ pub enum Command {
     Split(SplitArgs),
     /// Classical learners on a feature table
     Train(TrainArgs),
+    /// A saved learner's answers on a feature table
+    Predict(PredictArgs),
     /// Deep networks on the slices
     Deep(DeepArgs),
     /// Metrics, intervals and tests from predictions of any origin
@@ -354,12 +356,32 @@ pub struct TrainArgs {
     /// Fill missing values with the training rows' medians in place of refusing them
     #[arg(long, value_enum, value_name = "RULE")]
     pub impute: Option<Impute>,
+    /// What a column is, where its name does not say: id, patient, target, slice, split, fold, sequence, site
+    #[arg(long, value_name = "ROLE=NAME")]
+    pub column: Vec<String>,
     /// Folder for the results
     #[arg(short, long, default_value = "raduet-train", value_name = "DIR")]
     pub output: PathBuf,
     /// The split
     #[command(flatten)]
     pub split: SplitOptions,
+}
+
+/// Arguments of `raduet predict`.
+#[derive(Debug, Args)]
+pub struct PredictArgs {
+    /// A learner's model, as `train` and `compare` write it (models/*.json)
+    #[arg(value_name = "MODEL")]
+    pub model: PathBuf,
+    /// A feature table (.csv, .parquet) with the model's columns, in any order; others are passed over
+    #[arg(value_name = "TABLE")]
+    pub table: PathBuf,
+    /// File for the answers, in the form of a run's predictions.csv; pooled by patient in FILE.patients.csv
+    #[arg(short, long, default_value = "predictions.csv", value_name = "FILE")]
+    pub output: PathBuf,
+    /// What a column is, where its name does not say: id, patient, target, slice, split, fold, sequence, site
+    #[arg(long, value_name = "ROLE=NAME")]
+    pub column: Vec<String>,
 }
 
 /// What becomes of missing feature values.

@@ -119,6 +119,16 @@ pub enum LearnError {
         /// What is wrong, and what would be right.
         reason: String,
     },
+    /// Columns depend on each other where they must not.
+    #[error("{learner}: {what} is rank deficient: {remedy}")]
+    RankDeficient {
+        /// Who refuses.
+        learner: &'static str,
+        /// Which matrix.
+        what: String,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// An optimiser stopped before its tolerance.
     #[error(
         "{learner} did not converge in {iterations} iterations (gradient {gradient:e}, wanted {wanted:e}): \

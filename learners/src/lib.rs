@@ -11,19 +11,26 @@
 //! | fitting, predicting, saving | [`pipeline`] |
 //! | what happens before a learner | [`preprocess`] |
 //! | which columns a learner sees | [`selection`] |
+//! | classes weighed, probabilities calibrated | [`class_weight`], [`calibration`] |
 //! | training rows | [`samples`] |
 //! | folds within the training rows, the search for settings | [`tuning`] |
 //! | the door of a learner and of a model | [`learner`] |
-//! | trees, forests, boosting | [`decision_tree`], [`random_forest`], [`gradient_boosting`], [`hist_boosting`] |
+//! | trees and forests | [`decision_tree`], [`random_forest`], [`extra_trees`] |
+//! | boosting | [`gradient_boosting`], [`hist_boosting`] |
 //! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`] |
 //!
 //! Foreign libraries are named in `adapters/` only.
 
 mod adapters;
+pub mod calibration;
+mod class_priors;
 pub mod class_weight;
 pub mod decision_tree;
 mod dense;
+pub mod discriminant;
 pub mod error;
+pub mod extra_trees;
+mod forest;
 pub mod gaussian_nb;
 pub mod gradient_boosting;
 pub mod hist_boosting;
@@ -39,7 +46,6 @@ pub mod samples;
 pub mod saved;
 pub mod selection;
 pub mod svc;
-mod svc_calibration;
 mod training;
 mod tree;
 pub mod tuning;

@@ -5,6 +5,7 @@ use std::fmt;
 use raduet_study::{ClassNames, FeatureTable, Label};
 use serde_json::{Value, json};
 
+use crate::calibration::{self, FittedCalibration, Method};
 use crate::class_weight::ClassWeight;
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Model, Parameters};
@@ -13,6 +14,8 @@ use crate::preprocess::{DroppedColumn, FittedPreprocess, Preprocess};
 use crate::registry::LearnerEntry;
 use crate::samples::Samples;
 use crate::training::Training;
+use crate::tuning::Folds;
+use crate::tuning::out_of_fold::gather;
 
 /// A learner with what happens before it, not yet fitted.
 pub struct Pipeline {
@@ -20,6 +23,7 @@ pub struct Pipeline {
     learner: Box<dyn Learner>,
     preprocess: Preprocess,
     class_weight: Option<ClassWeight>,
+    calibration: Option<Method>,
 }
 
 /// Training rows after the preprocessing that was fitted on them, as the learner sees them.
@@ -39,6 +43,7 @@ impl Pipeline {
             learner: entry.make(),
             preprocess,
             class_weight: None,
+            calibration: None,
         }
     }
 
@@ -70,6 +75,14 @@ impl Pipeline {
         Ok(self)
     }
 
+    /// The same with calibrated probabilities: the map is fitted on answers out of fold within the
+    /// training rows, which costs a fit for each fold besides that on all rows.
+    #[must_use]
+    pub fn with_calibration(mut self, calibration: Option<Method>) -> Self {
+        self.calibration = calibration;
+        self
+    }
+
     /// The learner's entry in the registry.
     pub fn entry(&self) -> &LearnerEntry {
         &self.entry
@@ -84,6 +97,7 @@ impl Pipeline {
             "backend": self.entry.backend,
             "settings": self.learner.settings(),
             "class_weight": self.class_weight,
+            "calibration": self.calibration,
             "preprocess": preprocess,
         })
     }
@@ -95,8 +109,27 @@ impl Pipeline {
     ///
     /// # Errors
     /// Those of [`Preprocess::fit`] and [`Learner::fit`]; [`LearnError::Settings`] for a class weight of
-    /// an unknown class, and where undefined values would reach a learner that does not read them.
+    /// an unknown class, and where undefined values would reach a learner that does not read them; with
+    /// a calibration also those of [`Folds::at_most`].
     pub fn fit(&self, samples: &Samples, seed: u64) -> Result<FittedPipeline> {
+        let mut fitted = self.fit_uncalibrated(samples, seed)?;
+        if let Some(method) = self.calibration {
+            fitted.calibration = Some(self.calibrate(method, samples, seed)?);
+        }
+        Ok(fitted)
+    }
+
+    /// Fits the calibration on answers of the learner to rows it did not see.
+    fn calibrate(&self, method: Method, samples: &Samples, seed: u64) -> Result<FittedCalibration> {
+        let samples = samples.in_canonical_order();
+        let folds = Folds::at_most(&samples, calibration::FOLDS, seed)?;
+        let answers = gather(&samples, &folds, |learn| self.fit_uncalibrated(learn, seed))?;
+        let weights: Vec<f64> = (0..samples.rows()).map(|row| samples.weight(row)).collect();
+        let classes = samples.classes().len();
+        FittedCalibration::fit(method, &answers, samples.labels(), &weights, classes)
+    }
+
+    fn fit_uncalibrated(&self, samples: &Samples, seed: u64) -> Result<FittedPipeline> {
         self.fit_prepared(self.prepare(samples)?, seed)
     }
 
@@ -138,6 +171,7 @@ impl Pipeline {
             seed,
             preprocess: prepared.preprocess,
             model,
+            calibration: None,
         })
     }
 
@@ -167,6 +201,7 @@ pub struct FittedPipeline {
     pub(crate) seed: u64,
     pub(crate) preprocess: FittedPreprocess,
     pub(crate) model: Box<dyn Model>,
+    pub(crate) calibration: Option<FittedCalibration>,
 }
 
 impl fmt::Debug for FittedPipeline {
@@ -216,13 +251,16 @@ impl FittedPipeline {
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<f64>> {
         let values = self.preprocess.transform(table, rows)?;
-        let probabilities = self.model.predict_proba(&values, rows.len());
+        let mut probabilities = self.model.predict_proba(&values, rows.len());
         if let Some(at) = probabilities.iter().position(|v| !v.is_finite()) {
             let row = rows[at / self.classes.len()];
             return Err(LearnError::samples(
                 format!("sample '{}' so far out that sums overflow", name(row)),
                 "values of the size seen in training",
             ));
+        }
+        if let Some(calibration) = &self.calibration {
+            calibration.apply(&mut probabilities);
         }
         Ok(probabilities)
     }

@@ -41,6 +41,17 @@ pub struct FittedModel {
     pub settings: serde_json::Value,
     /// What was left out or is doubtful.
     pub notes: Vec<String>,
+    /// What it took; the one thing here in which two runs differ.
+    pub seconds: ModelSeconds,
+}
+
+/// Seconds by the clock, while other models may have worked beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct ModelSeconds {
+    /// Fitting.
+    pub fit: f64,
+    /// Answering for the held-out rows.
+    pub predict: f64,
 }
 
 /// The rows of one fold, as positions in the list of slices.

@@ -1,9 +1,13 @@
 //! The radiomics arm: a pipeline of the learners' room on the feature table.
 
-use raduet_learners::{LEARNERS, LearnError, LearnerEntry, Pipeline, Preprocess, Undefined};
+use std::time::Instant;
+
+use raduet_learners::{
+    LEARNERS, LearnError, LearnerEntry, Pipeline, Preprocess, Samples, Training, Undefined,
+};
 use raduet_study::{Arm, Label};
 
-use super::{FittedModel, FoldRows, PlannedModel, check_names};
+use super::{FittedModel, FoldRows, ModelSeconds, PlannedModel, check_names};
 use crate::error::{Code, Result, ToolError};
 use crate::io::feature_csv::FeatureFile;
 use crate::settings::LearnerSettings;
@@ -38,7 +42,29 @@ pub fn planned(settings: &LearnerSettings) -> Result<Vec<PlannedModel>> {
     Ok(settings.names.iter().map(model).collect())
 }
 
-/// Fits a learner on a fold's training rows; also gives the model as JSON.
+/// A fold's training rows, made once for all learners.
+pub struct TrainingRows {
+    samples: Samples,
+    record: Training,
+}
+
+impl TrainingRows {
+    /// The rows with their patients and sites, and the record of them that models keep.
+    ///
+    /// # Errors
+    /// [`Code::Internal`], which does not happen.
+    pub fn of(file: &FeatureFile, fold: &FoldRows) -> Result<Self> {
+        let labels: Vec<Label> = fold.train.iter().map(|&row| file.rows[row].label).collect();
+        let samples = Samples::from_table(&file.table, &fold.train, &labels, &file.classes)
+            .map_err(|fault| failed("training rows", &fault))?;
+        Ok(Self {
+            record: Training::of(&samples),
+            samples,
+        })
+    }
+}
+
+/// Fits a learner on a fold's training rows; also gives the model's file.
 ///
 /// # Errors
 /// The learners' room's, as [`Code::Nonfinite`], [`Code::Split`] or [`Code::Internal`].
@@ -47,9 +73,11 @@ pub fn fit(
     settings: &LearnerSettings,
     file: &FeatureFile,
     fold: &FoldRows,
+    training: &TrainingRows,
     seed: u64,
 ) -> Result<(FittedModel, String)> {
-    let entry = raduet_learners::registry::find(name).map_err(|fault| failed(name, &fault))?;
+    let fault = |fault: LearnError| failed(name, &fault);
+    let entry = raduet_learners::registry::find(name).map_err(fault)?;
     let undefined = if settings.impute_median {
         Undefined::Median
     } else {
@@ -62,14 +90,17 @@ pub fn fit(
             ..Preprocess::default()
         },
     );
-    let labels: Vec<Label> = fold.train.iter().map(|&row| file.rows[row].label).collect();
+    let begun = Instant::now();
     let fitted = pipeline
-        .fit_table(&file.table, &fold.train, &labels, &file.classes, seed)
-        .map_err(|fault| failed(name, &fault))?;
+        .fit(&training.samples, seed)
+        .and_then(|fitted| fitted.with_training(training.record.clone()))
+        .map_err(fault)?;
+    let fit = begun.elapsed();
     let probabilities = fitted
         .predict_proba(&file.table, &fold.held_out())
-        .map_err(|fault| failed(name, &fault))?;
-    let json = fitted.to_json().map_err(|fault| failed(name, &fault))?;
+        .map_err(fault)?;
+    let predict = begun.elapsed().saturating_sub(fit);
+    let json = fitted.to_json().map_err(fault)?;
     let model = FittedModel {
         name: name.to_owned(),
         arm: Arm::Radiomics,
@@ -77,6 +108,10 @@ pub fn fit(
         probabilities,
         settings: pipeline.settings(),
         notes: fitted.warnings().iter().map(ToString::to_string).collect(),
+        seconds: ModelSeconds {
+            fit: fit.as_secs_f64(),
+            predict: predict.as_secs_f64(),
+        },
     };
     Ok((model, json))
 }

@@ -69,7 +69,7 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
     let text = if context.json {
         serde_json::to_string_pretty(&report).unwrap_or_default()
     } else {
-        screen::text(&report)
+        screen::text(&report, &[])
     };
     context.console.print(&text);
     Ok(Exit::Done)

@@ -12,6 +12,7 @@ use crate::division;
 use crate::error::{Code, Result, ToolError};
 use crate::io::feature_csv::{self, FeatureFile};
 use crate::io::feature_table;
+use crate::io::key_columns::Chosen;
 use crate::models::{Study, planned};
 use crate::provenance::{Clock, Provenance, digest};
 use crate::run_folder::{RunFolder, Start};
@@ -31,8 +32,15 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
     let models = planned(&settings)?;
-    let (features, warnings) = feature_table::read(&args.features)?;
-    let cohort = cohort(&features)?;
+    let chosen = Chosen::from_words(&args.column)?;
+    let table = feature_table::read_raw(&args.features, &chosen)?;
+    console.say(&table.taken);
+    let sites = table.sites.clone();
+    let (features, warnings) = table
+        .labelled()
+        .map_err(|fault| fault.file(&args.features))?;
+    let cohort = cohort(&features, sites.as_deref())?;
+    let features = features.with_origins(&cohort)?;
     let (split, check) = division::divide(&cohort, &settings.split)?;
     console.say(&division::describe(&split, &check, &cohort));
     let described = json!({ "study": settings, "split_id": split.id() });
@@ -65,10 +73,10 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
 }
 
 /// The cases that the rows speak of, in the order of their first row.
-fn cohort(features: &FeatureFile) -> Result<Cohort> {
+fn cohort(features: &FeatureFile, sites: Option<&[String]>) -> Result<Cohort> {
     let mut cases: Vec<CaseRecord> = Vec::new();
     let mut seen = BTreeMap::new();
-    for row in &features.rows {
+    for (index, row) in features.rows.iter().enumerate() {
         let first = *seen.entry(&row.sample.case).or_insert(row);
         if first.patient != row.patient || first.label != row.label {
             let found = format!(
@@ -83,7 +91,7 @@ fn cohort(features: &FeatureFile) -> Result<Cohort> {
                 id: row.sample.case.clone(),
                 patient: row.patient.clone(),
                 sequence: row.sequence.clone(),
-                site: None,
+                site: sites.map(|sites| sites[index].clone()),
                 label: row.label,
                 published_part: row.part,
             });

@@ -2,6 +2,7 @@
 //! `tests/reference/sklearn/README.md`.
 
 mod back_ends;
+mod calibration_sklearn;
 mod gaussian_nb_sklearn;
 mod k_neighbors_sklearn;
 mod logistic_regression_sklearn;
