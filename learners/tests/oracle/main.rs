@@ -9,5 +9,6 @@ mod k_neighbors_sklearn;
 mod logistic_regression_sklearn;
 mod preprocess_sklearn;
 mod reference;
+mod selection_sklearn;
 mod svc_sklearn;
 mod trees_sklearn;
