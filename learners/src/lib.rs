@@ -12,6 +12,7 @@
 //! | what happens before a learner | [`preprocess`] |
 //! | classes weighed, probabilities calibrated | [`class_weight`], [`calibration`] |
 //! | training rows | [`samples`] |
+//! | what a fitted pipeline goes by, thresholds, learning curves | [`explain`] |
 //! | folds within the training rows, the search for settings | [`tuning`] |
 //! | the door of a learner and of a model | [`learner`] |
 //! | trees, forests, boosting | [`decision_tree`], [`random_forest`], [`gradient_boosting`], [`hist_boosting`] |
@@ -25,6 +26,7 @@ pub mod class_weight;
 pub mod decision_tree;
 mod dense;
 pub mod error;
+pub mod explain;
 pub mod gaussian_nb;
 pub mod gradient_boosting;
 pub mod hist_boosting;
