@@ -94,7 +94,7 @@ proptest! {
     /// One split is the best of all splits.
     #[test]
     fn a_single_split_leaves_the_least_impurity((values, labels) in tables()) {
-        let stump = DecisionTree { max_depth: Some(1) };
+        let stump = DecisionTree { max_depth: Some(1), ..DecisionTree::default() };
         let answers = answers(&stump, &values, &labels);
         // Rows with the same answer are in the same leaf, or in leaves of the same shares, which
         // together are as impure as apart.

@@ -1,4 +1,4 @@
-//! SHAP values of logistic regression: what each column adds to the raw score of a row.
+//! SHAP values of logistic regression and linear discriminants: what each column adds to the raw score of a row.
 //!
 //! For a score f(x) = b + Σ_j `w_j` x_j and columns taken as independent, the Shapley value of column j is
 //! φ_j = `w_j` (x_j − mean of column j over the background), and f(x) = E f + Σ_j φ_j: Lundberg and Lee 2017,
@@ -10,9 +10,10 @@
 use serde::Serialize;
 
 use super::permutation::position;
+use crate::discriminant::LinearDiscriminantModel;
 use crate::error::{LearnError, Result};
-use crate::logistic_regression::NAME;
 use crate::pipeline::FittedPipeline;
+use crate::preprocess::column::FittedColumn;
 use crate::samples::Samples;
 use crate::saved::SavedModel;
 
@@ -39,25 +40,29 @@ pub fn linear_shap(
     background: &Samples,
     samples: &Samples,
 ) -> Result<LinearShap> {
-    let SavedModel::LogisticRegression(model) = fitted.model.to_saved() else {
-        return Err(LearnError::samples(
-            "another learner",
-            format!("a linear one: {NAME}"),
-        ));
+    let model = match fitted.model.to_saved() {
+        SavedModel::LogisticRegression(model) => model,
+        SavedModel::LinearDiscriminant(LinearDiscriminantModel(model)) => model,
+        _ => {
+            return Err(LearnError::samples(
+                "a learner without a linear score",
+                "logistic regression or linear discriminants",
+            ));
+        }
     };
     if background.rows() == 0 {
         return Err(LearnError::samples("an empty background", "a row at least"));
     }
-    let width = fitted.preprocess.width();
-    let names: Vec<&str> = fitted.preprocess.kept().collect();
-    let at = |name: &&str| fitted.columns.iter().position(|column| column == name);
-    let places: Option<Vec<usize>> = names.iter().map(at).collect();
-    let Some(places) = places.filter(|places| places.len() == width) else {
+    if fitted.preprocess.components.is_some() {
         return Err(LearnError::samples(
-            "columns made from several of the table's",
+            "principal components",
             "a pipeline whose learner sees the table's own columns",
         ));
-    };
+    }
+    let width = fitted.preprocess.width();
+    let at = |source: &str| fitted.columns.iter().position(|column| column == source);
+    let sources = fitted.preprocess.kept.iter().map(FittedColumn::source);
+    let places: Vec<usize> = sources.filter_map(at).collect();
     // Names the missing column before anything is computed.
     for column in fitted.columns() {
         position(samples, column)?;
@@ -76,7 +81,7 @@ pub fn linear_shap(
     for x in seen.chunks_exact(width) {
         for (w, out) in rows_of_weights().zip(&mut blocks) {
             for (j, &place) in places.iter().enumerate() {
-                out[place] = w[j] * (x[j] - means[j]);
+                out[place] += w[j] * (x[j] - means[j]);
             }
         }
     }

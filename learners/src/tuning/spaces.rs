@@ -243,11 +243,15 @@ pub const SPACES: &[Space] = &[
     },
     Space {
         learner: "linear_discriminant",
-        axes: &[axis(
-            "shrinkage",
-            &[Text("auto"), Real(0.1), Real(0.5), Real(0.9)],
-            Between(0.0, 1.0),
-        )],
+        axes: &[
+            // The default solver knows no shrinkage.
+            axis("solver", &[Text("lsqr")], OneOf(&[Text("lsqr")])),
+            axis(
+                "shrinkage",
+                &[Text("auto"), Real(0.1), Real(0.5), Real(0.9)],
+                Between(0.0, 1.0),
+            ),
+        ],
     },
     Space {
         learner: "quadratic_discriminant",
@@ -265,18 +269,30 @@ pub fn space(learner: &str) -> Option<&'static Space> {
 }
 
 impl Space {
-    /// The settings that an entry has.
+    /// The settings that an entry has, beside those before them.
     pub fn axes_of(&self, entry: &LearnerEntry) -> Vec<&'static Axis> {
+        let mut point = Parameters::new();
         let has = |axis: &&Axis| {
-            let first = match axis.full {
-                OneOf(choices) => choices.first().map(|choice| choice.value()),
-                Between(low, _) | LogBetween(low, _) => Some(Value::from(low)),
-                WholeBetween(low, _) | LogWhole(low, _) => Some(Value::from(low)),
-            };
-            let first = first.map(|value| (axis.parameter.to_owned(), value));
-            entry.with(&first.into_iter().collect()).is_ok()
+            let mut more = point.clone();
+            more.insert(axis.parameter.to_owned(), axis.first());
+            let takes = entry.with(&more).is_ok();
+            if takes {
+                point = more;
+            }
+            takes
         };
         self.axes.iter().filter(has).collect()
+    }
+}
+
+impl Axis {
+    /// A value that may stand for the others.
+    fn first(&self) -> Value {
+        match self.full {
+            OneOf(choices) => choices.first().map_or(Value::Null, |choice| choice.value()),
+            Between(low, _) | LogBetween(low, _) => Value::from(low),
+            WholeBetween(low, _) | LogWhole(low, _) => Value::from(low),
+        }
     }
 }
 
