@@ -6,6 +6,8 @@
 #[cfg(feature = "deep")]
 pub mod deep;
 #[cfg(feature = "learners")]
+pub mod pipelines;
+#[cfg(feature = "learners")]
 pub mod radiomics;
 
 use raduet_study::{Arm, Fold, Part, PredictionRow};

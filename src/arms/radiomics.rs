@@ -2,44 +2,31 @@
 
 use std::time::Instant;
 
-use raduet_learners::{
-    LEARNERS, LearnError, LearnerEntry, Pipeline, Preprocess, Samples, Training, Undefined,
-};
+use raduet_learners::{LearnError, Samples, Training};
 use raduet_study::{Arm, Label};
 
-use super::{FittedModel, FoldRows, ModelSeconds, PlannedModel, check_names};
+use super::pipelines::{Plan, entries};
+use super::{FittedModel, FoldRows, ModelSeconds, PlannedModel};
 use crate::error::{Code, Result, ToolError};
 use crate::io::feature_csv::FeatureFile;
 use crate::settings::LearnerSettings;
 
-/// The models that the settings ask for: none means the default back end of every learner, `all` every
-/// back end.
+/// The models that the settings ask for.
 ///
 /// # Errors
-/// [`Code::Settings`] for an unknown name, with the nearest known one.
+/// [`Code::Settings`] for an unknown name, with the nearest known one, and for settings that make no sense.
 pub fn planned(settings: &LearnerSettings) -> Result<Vec<PlannedModel>> {
-    let named = |entry: &LearnerEntry| PlannedModel {
-        name: entry.id(),
-        arm: Arm::Radiomics,
-    };
-    if settings.names.iter().any(|name| name == "all") {
-        return Ok(LEARNERS.iter().map(named).collect());
+    let entries = entries(settings)?;
+    for entry in &entries {
+        Plan::new(entry, settings)?;
     }
-    if settings.names.is_empty() {
-        return Ok(LEARNERS
-            .iter()
-            .filter(|entry| entry.default)
-            .map(named)
-            .collect());
-    }
-    let ids: Vec<String> = LEARNERS.iter().map(LearnerEntry::id).collect();
-    let known: Vec<&str> = ids.iter().map(String::as_str).collect();
-    check_names("learner", &settings.names, &known)?;
-    let model = |name: &String| PlannedModel {
-        name: name.clone(),
-        arm: Arm::Radiomics,
-    };
-    Ok(settings.names.iter().map(model).collect())
+    Ok(entries
+        .into_iter()
+        .map(|entry| PlannedModel {
+            name: entry.id(),
+            arm: Arm::Radiomics,
+        })
+        .collect())
 }
 
 /// A fold's training rows, made once for all learners.
@@ -78,36 +65,32 @@ pub fn fit(
 ) -> Result<(FittedModel, String)> {
     let fault = |fault: LearnError| failed(name, &fault);
     let entry = raduet_learners::registry::find(name).map_err(fault)?;
-    let undefined = if settings.impute_median {
-        Undefined::Median
-    } else {
-        Undefined::Refuse
-    };
-    let pipeline = Pipeline::new(
-        entry,
-        Preprocess {
-            undefined,
-            ..Preprocess::default()
-        },
-    );
+    let plan = Plan::new(entry, settings)?;
     let begun = Instant::now();
-    let fitted = pipeline
-        .fit(&training.samples, seed)
-        .and_then(|fitted| fitted.with_training(training.record.clone()))
-        .map_err(fault)?;
+    let fitted = plan.fit(&training.samples, seed).map_err(fault)?;
     let fit = begun.elapsed();
+    let mut notes = plan.notes;
+    notes.extend(fitted.notes);
+    let fitted = fitted
+        .pipeline
+        .with_training(training.record.clone())
+        .map_err(fault)?;
+    let begun = Instant::now();
     let probabilities = fitted
         .predict_proba(&file.table, &fold.held_out())
         .map_err(fault)?;
-    let predict = begun.elapsed().saturating_sub(fit);
+    let predict = begun.elapsed();
     let json = fitted.to_json().map_err(fault)?;
     let model = FittedModel {
         name: name.to_owned(),
         arm: Arm::Radiomics,
         fold: fold.fold,
         probabilities,
-        settings: pipeline.settings(),
-        notes: fitted.warnings().iter().map(ToString::to_string).collect(),
+        settings: fitted.settings().clone(),
+        notes: {
+            notes.extend(fitted.warnings().iter().map(ToString::to_string));
+            notes
+        },
         seconds: ModelSeconds {
             fit: fit.as_secs_f64(),
             predict: predict.as_secs_f64(),
@@ -116,7 +99,7 @@ pub fn fit(
     Ok((model, json))
 }
 
-fn failed(name: &str, fault: &LearnError) -> ToolError {
+pub(super) fn failed(name: &str, fault: &LearnError) -> ToolError {
     let (code, remedy) = match fault {
         LearnError::NotFinite { .. } => (
             Code::Nonfinite,
@@ -126,6 +109,9 @@ fn failed(name: &str, fault: &LearnError) -> ToolError {
             Code::Split,
             "give the training part more patients of every class",
         ),
+        LearnError::Settings { .. } | LearnError::WeightsUnsupported { .. } => {
+            (Code::Settings, "correct the setting")
+        }
         _ => (Code::Internal, "see the message"),
     };
     ToolError::new(code, format!("{name}: {fault}")).remedy(remedy)

@@ -23,8 +23,7 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
     let mut settings = preset::settings(PresetName::Quick);
     settings.split.apply(&args.split);
     settings.networks.enabled = false;
-    settings.learners.impute_median = args.impute.is_some();
-    settings.learners.names.clone_from(&args.learners);
+    settings.learners.apply(&args.learners)?;
     settings.report.check()?;
     settings.name = args
         .features

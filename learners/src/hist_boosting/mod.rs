@@ -130,7 +130,12 @@ impl Learner for HistGradientBoosting {
             }
             let judging = samples.subset(&held.judging);
             let learning = samples.subset(&held.learning);
-            return Ok(Box::new(self.boost(&learning, &present, Some(&judging), seed)));
+            return Ok(Box::new(self.boost(
+                &learning,
+                &present,
+                Some(&judging),
+                seed,
+            )));
         }
         Ok(Box::new(self.boost(samples, &present, None, seed)))
     }
@@ -139,21 +144,51 @@ impl Learner for HistGradientBoosting {
         let share = |v: f64| v > 0.0 && v <= 1.0;
         let amount = |v: f64| v.is_finite() && v >= 0.0;
         let rules = [
-            (self.learning_rate.is_finite() && self.learning_rate > 0.0, "learning_rate must be above 0"),
+            (
+                self.learning_rate.is_finite() && self.learning_rate > 0.0,
+                "learning_rate must be above 0",
+            ),
             (self.max_iter >= 1, "max_iter must be 1 or more"),
-            (self.max_leaf_nodes.is_none_or(|n| n >= 2), "max_leaf_nodes must be null or 2 or more"),
-            (self.max_depth.is_none_or(|n| n >= 1), "max_depth must be null or 1 or more"),
-            (self.min_samples_leaf >= 1, "min_samples_leaf must be 1 or more"),
-            (amount(self.l2_regularization), "l2_regularization must be 0 or more"),
-            ((2..=MOST_BINS).contains(&self.max_bins), "max_bins must lie in 2 to 255"),
-            (amount(self.min_sum_hessian), "min_sum_hessian must be 0 or more"),
-            (share(self.subsample), "subsample must be above 0 and at most 1"),
-            (share(self.colsample_bytree), "colsample_bytree must be above 0 and at most 1"),
+            (
+                self.max_leaf_nodes.is_none_or(|n| n >= 2),
+                "max_leaf_nodes must be null or 2 or more",
+            ),
+            (
+                self.max_depth.is_none_or(|n| n >= 1),
+                "max_depth must be null or 1 or more",
+            ),
+            (
+                self.min_samples_leaf >= 1,
+                "min_samples_leaf must be 1 or more",
+            ),
+            (
+                amount(self.l2_regularization),
+                "l2_regularization must be 0 or more",
+            ),
+            (
+                (2..=MOST_BINS).contains(&self.max_bins),
+                "max_bins must lie in 2 to 255",
+            ),
+            (
+                amount(self.min_sum_hessian),
+                "min_sum_hessian must be 0 or more",
+            ),
+            (
+                share(self.subsample),
+                "subsample must be above 0 and at most 1",
+            ),
+            (
+                share(self.colsample_bytree),
+                "colsample_bytree must be above 0 and at most 1",
+            ),
             (
                 self.validation_fraction > 0.0 && self.validation_fraction < 1.0,
                 "validation_fraction must lie between 0 and 1",
             ),
-            (self.n_iter_no_change >= 1, "n_iter_no_change must be 1 or more"),
+            (
+                self.n_iter_no_change >= 1,
+                "n_iter_no_change must be 1 or more",
+            ),
             (amount(self.tol), "tol must be 0 or more"),
         ];
         match rules.iter().find(|(holds, _)| !holds) {
@@ -232,7 +267,13 @@ impl HistGradientBoosting {
                     columns: &columns,
                     bag: bag.as_deref(),
                 };
-                state.grow(&settings, samples.weights(), &of_row, &probabilities, start.len())
+                state.grow(
+                    &settings,
+                    samples.weights(),
+                    &of_row,
+                    &probabilities,
+                    start.len(),
+                )
             };
             let grown: Vec<Tree> = if table.width() < WIDE {
                 states.par_iter_mut().map(grow).collect()

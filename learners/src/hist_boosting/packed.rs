@@ -133,7 +133,9 @@ mod tests {
                 let one = packing.pack(0.7 * sign, 0.25);
                 let sum = (0..rows).fold(0_u64, |sum, _| sum.wrapping_add(one));
                 assert_eq!(packing.count(sum), rows);
-                assert!((packing.gradient(sum) / packing.gradient_steps / n - 0.7 * sign).abs() < 0.05);
+                assert!(
+                    (packing.gradient(sum) / packing.gradient_steps / n - 0.7 * sign).abs() < 0.05
+                );
                 assert!((packing.curvature(sum) / packing.curvature_steps / n - 0.25).abs() < 0.02);
             }
         }
