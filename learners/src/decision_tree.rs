@@ -1,28 +1,127 @@
-//! One classification tree grown until its leaves are pure: Gini impurity, every column at every
-//! node, exact thresholds. The core and its tie rule stand in `tree/`.
+//! One classification tree: exact thresholds, every column at every node unless `max_features` says
+//! otherwise, grown until its leaves are pure unless a setting stops it. The core, its tie rule and its
+//! treatment of undefined values stand in `tree/`.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::error::Result;
 use crate::learner::{Learner, Model, assert_shape};
 use crate::samples::Samples;
 use crate::saved::{SavedModel, expect_values};
 use crate::tree::columns::RankedColumns;
-use crate::tree::criterion::Gini;
-use crate::tree::grow::{Candidates, grow};
+use crate::tree::criterion::{ClassRows, Criterion, Entropy, Gini};
+use crate::tree::draws::Draws;
+use crate::tree::grow::grow;
+use crate::tree::limits::{Growth, Limits, MIN_SAMPLES_LEAF, MIN_SAMPLES_SPLIT};
 use crate::tree::node::Tree;
-use crate::tree::order::Presorted;
+use crate::tree::presorted::{Branches, Presorted};
+use crate::tree::rank::{NARROW_ROWS, Rank};
+use raduet_study::random::Stream;
+
+pub use crate::tree::criterion::ClassCriterion;
+pub use crate::tree::limits::{Amount, MaxFeatures, NamedFeatures};
 
 /// Name in results.
 pub(crate) const NAME: &str = "decision_tree";
 
 /// A classification tree and its settings.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DecisionTree {
+    /// How the classes of a node are judged.
+    pub criterion: ClassCriterion,
     /// Most splits from root to leaf; `None` grows until leaves are pure.
     pub max_depth: Option<usize>,
+    /// Fewest rows of a node that is split.
+    pub min_samples_split: Amount,
+    /// Fewest rows of a leaf.
+    pub min_samples_leaf: Amount,
+    /// Least part of the training weight in a leaf.
+    pub min_weight_fraction_leaf: f64,
+    /// Columns a node looks at, drawn anew for each; `None` looks at all.
+    pub max_features: Option<MaxFeatures>,
+    /// Most leaves; the most rewarding splits are then made first.
+    pub max_leaf_nodes: Option<usize>,
+    /// Least decrease of impurity of a split, times the node's part of the training weight.
+    pub min_impurity_decrease: f64,
+    /// Price of a leaf in minimal cost-complexity pruning.
+    pub ccp_alpha: f64,
+}
+
+impl Default for DecisionTree {
+    fn default() -> Self {
+        Self {
+            criterion: ClassCriterion::Gini,
+            max_depth: None,
+            min_samples_split: MIN_SAMPLES_SPLIT,
+            min_samples_leaf: MIN_SAMPLES_LEAF,
+            min_weight_fraction_leaf: 0.0,
+            max_features: None,
+            max_leaf_nodes: None,
+            min_impurity_decrease: 0.0,
+            ccp_alpha: 0.0,
+        }
+    }
+}
+
+impl DecisionTree {
+    fn growth(&self) -> Growth {
+        Growth {
+            max_depth: self.max_depth,
+            min_samples_split: self.min_samples_split,
+            min_samples_leaf: self.min_samples_leaf,
+            min_weight_fraction_leaf: self.min_weight_fraction_leaf,
+            max_features: self.max_features,
+            max_leaf_nodes: self.max_leaf_nodes,
+            min_impurity_decrease: self.min_impurity_decrease,
+            ccp_alpha: self.ccp_alpha,
+        }
+    }
+
+    fn grow<R: Rank>(&self, samples: &Samples, seed: u64) -> Tree {
+        let targets = ClassTargets::new(samples);
+        let rows: ClassRows<R> = targets.rows();
+        match self.criterion {
+            ClassCriterion::Gini => self.grow_by(samples, Gini::new(&rows), &rows, seed),
+            ClassCriterion::Entropy | ClassCriterion::LogLoss => {
+                self.grow_by(samples, Entropy::new(&rows), &rows, seed)
+            }
+        }
+    }
+
+    fn grow_by<R: Rank, C: Criterion>(
+        &self,
+        samples: &Samples,
+        criterion: C,
+        rows: &ClassRows<R>,
+        seed: u64,
+    ) -> Tree {
+        let (columns, orders) = RankedColumns::<R>::with_orders(samples);
+        let limits: Limits = self.growth().limits(samples.rows(), samples.total_weight());
+        let draws = match self.max_features {
+            None => Draws::all(samples.width()),
+            Some(features) => Draws::some(
+                samples.width(),
+                features.of(samples.width()),
+                Stream::new(seed, "columns of a tree", 0),
+            ),
+        };
+        let mut search = Presorted::new(
+            &columns,
+            (0..samples.rows()).map(R::of).collect(),
+            orders,
+            criterion,
+            draws,
+            limits.leaf,
+            Branches::Apart,
+        );
+        let mut draft = grow(&mut search, &limits);
+        draft.prune(self.ccp_alpha);
+        let (members, _) = search.into_parts();
+        draft.write(rows.classes(), |span, values| {
+            rows.shares(members[span].iter().map(|row| row.at()), values);
+        })
+    }
 }
 
 impl Learner for DecisionTree {
@@ -30,70 +129,78 @@ impl Learner for DecisionTree {
         NAME
     }
 
-    fn fit(&self, samples: &Samples, _seed: u64) -> Result<Box<dyn Model>> {
-        samples.ready(NAME, 1)?;
-        let columns = RankedColumns::new(samples);
-        let targets = ClassTargets::new(samples);
-        let tree = grow(
-            &columns,
-            all_rows(&columns),
-            targets.count,
-            self.max_depth,
-            &mut Gini::new(&targets.classes, &targets.weights, targets.count),
-            &mut Presorted::new(&columns),
-            &mut Candidates::All,
-        );
+    fn fit(&self, samples: &Samples, seed: u64) -> Result<Box<dyn Model>> {
+        samples.ready_but_undefined(NAME, 1)?;
+        let tree = if samples.rows() <= NARROW_ROWS {
+            self.grow::<u16>(samples, seed)
+        } else {
+            self.grow::<u32>(samples, seed)
+        };
         Ok(Box::new(TreeModel {
             width: samples.width(),
-            classes: targets.count,
+            classes: samples.classes().len(),
             tree,
         }))
     }
 
+    fn check(&self) -> Result<()> {
+        self.growth().check(NAME)
+    }
+
+    fn reads_undefined(&self) -> bool {
+        true
+    }
+
     fn settings(&self) -> serde_json::Value {
-        json!({
-            "criterion": "gini",
-            "splitter": "best",
-            "max_depth": self.max_depth,
-            "min_samples_split": 2,
-            "min_samples_leaf": 1,
-            "max_features": "all",
-            "ties": "first column, then lowest threshold",
-        })
+        with_notes(
+            self,
+            &[
+                ("splitter", "best"),
+                ("ties", "first column, then lowest threshold"),
+            ],
+        )
     }
 }
 
+/// A learner's settings, with notes on what cannot be set.
+pub(crate) fn with_notes(settings: &impl Serialize, notes: &[(&str, &str)]) -> serde_json::Value {
+    let mut all = serde_json::to_value(settings).unwrap_or_default();
+    for (name, note) in notes {
+        all[*name] = (*note).into();
+    }
+    all
+}
+
 /// Classes and weights of the rows, as the tree core reads them.
-pub(crate) struct ClassTargets {
+pub(crate) struct ClassTargets<'a> {
     /// Class of each row.
     pub(crate) classes: Vec<u32>,
-    /// Weight of each row.
-    pub(crate) weights: Vec<f64>,
+    /// Weight of each row, if any were given.
+    pub(crate) weights: Option<&'a [f64]>,
     /// Number of classes.
     pub(crate) count: usize,
 }
 
-impl ClassTargets {
+impl<'a> ClassTargets<'a> {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "fewer than 2^32 class names"
     )]
-    pub(crate) fn new(samples: &Samples) -> Self {
+    pub(crate) fn new(samples: &'a Samples) -> Self {
         Self {
             classes: samples.labels().iter().map(|l| l.0 as u32).collect(),
-            weights: (0..samples.rows()).map(|row| samples.weight(row)).collect(),
+            weights: samples.weights(),
             count: samples.classes().len(),
         }
     }
-}
 
-/// Every row's number.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "RankedColumns has fewer than 2^32 rows"
-)]
-pub(crate) fn all_rows(columns: &RankedColumns) -> Vec<u32> {
-    (0..columns.rows() as u32).collect()
+    /// Rows with their own weights.
+    pub(crate) fn rows<R: Rank>(&self) -> ClassRows<R> {
+        match self.weights {
+            Some(weights) => ClassRows::weighted(&self.classes, weights, self.count),
+            None => ClassRows::counted(&self.classes, &vec![1; self.classes.len()], self.count),
+        }
+    }
 }
 
 /// A fitted tree; leaves hold the class shares of their training rows.

@@ -8,25 +8,31 @@
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::decision_tree::all_rows;
+use crate::decision_tree::{Amount, MaxFeatures, with_notes};
 use crate::dense::{sigmoid, softmax};
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Model, assert_shape};
 use crate::samples::{PresentClasses, Samples};
 use crate::saved::{SavedModel, expect_classes, expect_finite, expect_size};
 use crate::tree::columns::RankedColumns;
-use crate::tree::criterion::NewtonLeaves;
-use crate::tree::grow::{Candidates, grow};
+use crate::tree::criterion::SquaredError;
+use crate::tree::draws::Draws;
+use crate::tree::grow::grow;
+use crate::tree::limits::{Growth, MIN_SAMPLES_LEAF, MIN_SAMPLES_SPLIT};
 use crate::tree::node::Tree;
-use crate::tree::order::Presorted;
+use crate::tree::presorted::{Branches, Presorted};
+use crate::tree::rank::{NARROW_ROWS, Rank};
+use raduet_study::random::Stream;
 
 /// Name in results.
 pub(crate) const NAME: &str = "gradient_boosting";
 
 /// Rows predicted together by one thread.
 const BLOCK: usize = 64;
+
+/// Curvature below which a leaf stays at zero, as scikit-learn has it.
+const SMALLEST_CURVATURE: f64 = 1e-150;
 
 /// Gradient boosting and its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -36,8 +42,24 @@ pub struct GradientBoosting {
     pub n_estimators: usize,
     /// Share of each step that is taken.
     pub learning_rate: f64,
-    /// Most splits from root to leaf.
-    pub max_depth: usize,
+    /// Fraction of the rows, drawn without replacement, that each round learns from.
+    pub subsample: f64,
+    /// Most splits from root to leaf; `None` grows until leaves are pure.
+    pub max_depth: Option<usize>,
+    /// Fewest rows of a node that is split.
+    pub min_samples_split: Amount,
+    /// Fewest rows of a leaf.
+    pub min_samples_leaf: Amount,
+    /// Least part of the training weight in a leaf.
+    pub min_weight_fraction_leaf: f64,
+    /// Columns a node looks at, drawn anew for each; `None` looks at all.
+    pub max_features: Option<MaxFeatures>,
+    /// Most leaves of a tree; the most rewarding splits are then made first.
+    pub max_leaf_nodes: Option<usize>,
+    /// Least decrease of impurity of a split, times the node's part of the training weight.
+    pub min_impurity_decrease: f64,
+    /// Price of a leaf in minimal cost-complexity pruning.
+    pub ccp_alpha: f64,
 }
 
 impl Default for GradientBoosting {
@@ -45,17 +67,17 @@ impl Default for GradientBoosting {
         Self {
             n_estimators: 100,
             learning_rate: 0.1,
-            max_depth: 3,
+            subsample: 1.0,
+            max_depth: Some(3),
+            min_samples_split: MIN_SAMPLES_SPLIT,
+            min_samples_leaf: MIN_SAMPLES_LEAF,
+            min_weight_fraction_leaf: 0.0,
+            max_features: None,
+            max_leaf_nodes: None,
+            min_impurity_decrease: 0.0,
+            ccp_alpha: 0.0,
         }
     }
-}
-
-/// What one class needs from round to round.
-struct ClassState {
-    scores: Vec<f64>,
-    residuals: Vec<f64>,
-    curvatures: Vec<f64>,
-    order: Presorted,
 }
 
 impl Learner for GradientBoosting {
@@ -63,36 +85,15 @@ impl Learner for GradientBoosting {
         NAME
     }
 
-    fn fit(&self, samples: &Samples, _seed: u64) -> Result<Box<dyn Model>> {
+    fn fit(&self, samples: &Samples, seed: u64) -> Result<Box<dyn Model>> {
         samples.ready(NAME, 2)?;
         let present = samples.two_classes(NAME)?;
-        let columns = RankedColumns::new(samples);
-        let weights: Vec<f64> = (0..samples.rows()).map(|row| samples.weight(row)).collect();
-        let start = start_scores(&present, &weights);
-        let mut states: Vec<ClassState> = start
-            .iter()
-            .map(|&score| ClassState {
-                scores: vec![score; samples.rows()],
-                residuals: vec![0.0; samples.rows()],
-                curvatures: vec![0.0; samples.rows()],
-                order: Presorted::new(&columns),
-            })
-            .collect();
-        let k = present.labels.len() as f64;
-        let factor = if states.len() == 1 {
-            1.0
+        let start = start_scores(&present, samples);
+        let trees = if samples.rows() <= NARROW_ROWS {
+            self.trees::<u16>(samples, &present, &start, seed)
         } else {
-            (k - 1.0) / k
+            self.trees::<u32>(samples, &present, &start, seed)
         };
-        let mut trees = Vec::with_capacity(self.n_estimators * states.len());
-        for _ in 0..self.n_estimators {
-            update_residuals(&mut states, &present.of_row);
-            let round: Vec<Tree> = states
-                .par_iter_mut()
-                .map(|state| self.grow_one(&columns, &weights, factor, state))
-                .collect();
-            trees.extend(round);
-        }
         Ok(Box::new(BoostingModel {
             width: samples.width(),
             classes: samples.classes().len(),
@@ -103,61 +104,208 @@ impl Learner for GradientBoosting {
         }))
     }
 
+    fn check(&self) -> Result<()> {
+        if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
+            return Err(LearnError::settings(
+                NAME,
+                "learning_rate: give a number above 0",
+            ));
+        }
+        if !(self.subsample > 0.0 && self.subsample <= 1.0) {
+            return Err(LearnError::settings(
+                NAME,
+                "subsample: give a fraction in 0..=1",
+            ));
+        }
+        self.growth().check(NAME)
+    }
+
     fn settings(&self) -> serde_json::Value {
-        json!({
-            "loss": "log_loss",
-            "n_estimators": self.n_estimators,
-            "learning_rate": self.learning_rate,
-            "max_depth": self.max_depth,
-            "criterion": "friedman_mse",
-            "subsample": 1.0,
-            "min_samples_split": 2,
-            "min_samples_leaf": 1,
-            "max_features": "all",
-            "ties": "first column, then lowest threshold",
-        })
+        with_notes(
+            self,
+            &[
+                ("loss", "log_loss"),
+                ("criterion", "squared_error"),
+                ("ties", "first column, then lowest threshold"),
+            ],
+        )
     }
 }
 
+/// What one score needs from round to round.
+struct ScoreState {
+    scores: Vec<f64>,
+    /// Truth minus probability of each row, times its weight.
+    residuals: Vec<f64>,
+    /// Probability times its complement of each row, times its weight.
+    curvatures: Vec<f64>,
+}
+
+/// What all trees of a fit share.
+struct Fit<'a, R> {
+    settings: &'a GradientBoosting,
+    samples: &'a Samples,
+    columns: RankedColumns<'a, R>,
+    /// All rows in the order of each column.
+    sorted: Vec<Vec<R>>,
+    /// (K − 1)/K, or 1 for two classes.
+    factor: f64,
+}
+
 impl GradientBoosting {
-    /// One class's tree of a round; moves its scores along.
+    fn growth(&self) -> Growth {
+        Growth {
+            max_depth: self.max_depth,
+            min_samples_split: self.min_samples_split,
+            min_samples_leaf: self.min_samples_leaf,
+            min_weight_fraction_leaf: self.min_weight_fraction_leaf,
+            max_features: self.max_features,
+            max_leaf_nodes: self.max_leaf_nodes,
+            min_impurity_decrease: self.min_impurity_decrease,
+            ccp_alpha: self.ccp_alpha,
+        }
+    }
+
+    fn trees<R: Rank>(
+        &self,
+        samples: &Samples,
+        present: &PresentClasses,
+        start: &[f64],
+        seed: u64,
+    ) -> Vec<Tree> {
+        let (columns, sorted) = RankedColumns::<R>::with_orders(samples);
+        let k = present.labels.len() as f64;
+        let fit = Fit {
+            settings: self,
+            samples,
+            columns,
+            sorted,
+            factor: if start.len() == 1 { 1.0 } else { (k - 1.0) / k },
+        };
+        let mut states: Vec<ScoreState> = start
+            .iter()
+            .map(|&score| ScoreState {
+                scores: vec![score; samples.rows()],
+                residuals: vec![0.0; samples.rows()],
+                curvatures: vec![0.0; samples.rows()],
+            })
+            .collect();
+        // The orders of one tree at a time: trees of a round grow one after the other, their columns in
+        // parallel.
+        let mut orders = fit.sorted.clone();
+        let mut trees = Vec::with_capacity(self.n_estimators * states.len());
+        for round in 0..self.n_estimators as u64 {
+            update_residuals(&mut states, &present.of_row, samples);
+            let learned = self.drawn_rows(samples.rows(), seed, round);
+            for (k, state) in states.iter_mut().enumerate() {
+                let number = round * start.len() as u64 + k as u64;
+                let stream = Stream::new(seed, "columns of a boosted tree", number);
+                let tree;
+                (tree, orders) = fit.grow_one(orders, learned.as_deref(), state, stream);
+                trees.push(tree);
+            }
+        }
+        trees
+    }
+
+    /// Which rows a round learns from; `None` for all.
+    fn drawn_rows(&self, rows: usize, seed: u64, round: u64) -> Option<Vec<bool>> {
+        if self.subsample >= 1.0 {
+            return None;
+        }
+        let count = Amount::Fraction(self.subsample).rounded_down(rows as f64);
+        let mut stream = Stream::new(seed, "rows of a boosting round", round);
+        let mut pool: Vec<usize> = (0..rows).collect();
+        let mut learned = vec![false; rows];
+        for drawn in 0..count {
+            let pick = drawn + stream.below(rows - drawn);
+            pool.swap(drawn, pick);
+            learned[pool[drawn]] = true;
+        }
+        Some(learned)
+    }
+}
+
+impl<R: Rank> Fit<'_, R> {
+    /// One tree on the residuals of a score, which it moves along. `orders` is working memory.
     fn grow_one(
         &self,
-        columns: &RankedColumns,
-        weights: &[f64],
-        factor: f64,
-        state: &mut ClassState,
-    ) -> Tree {
-        state.order.reset(columns);
-        let mut reached = vec![0.0; columns.rows()];
-        let mut criterion = NewtonLeaves::new(
-            &state.residuals,
-            &state.curvatures,
-            weights,
-            factor,
-            &mut reached,
+        mut orders: Vec<Vec<R>>,
+        learned: Option<&[bool]>,
+        state: &mut ScoreState,
+        stream: Stream,
+    ) -> (Tree, Vec<Vec<R>>) {
+        let (samples, growth) = (self.samples, self.settings.growth());
+        let learns = |row: usize| learned.is_none_or(|learned| learned[row]);
+        orders
+            .par_iter_mut()
+            .zip(&self.sorted)
+            .for_each(|(order, sorted)| {
+                order.clear();
+                match learned {
+                    None => order.extend_from_slice(sorted),
+                    Some(learned) => {
+                        order.extend(sorted.iter().filter(|row| learned[row.at()]));
+                    }
+                }
+            });
+        let members: Vec<R> = (0..samples.rows())
+            .filter(|&row| learns(row))
+            .map(R::of)
+            .collect();
+        let weight = members.iter().map(|row| samples.weight(row.at())).sum();
+        let limits = growth.limits(samples.rows(), weight);
+        let width = samples.width();
+        let draws = match growth.max_features {
+            None => Draws::all(width),
+            Some(features) => Draws::some(width, features.of(width), stream),
+        };
+        let mut search = Presorted::new(
+            &self.columns,
+            members,
+            orders,
+            SquaredError::new(&state.residuals, samples.weights()),
+            draws,
+            limits.leaf,
+            Branches::Within,
         );
-        let tree = grow(
-            columns,
-            all_rows(columns),
-            1,
-            Some(self.max_depth),
-            &mut criterion,
-            &mut state.order,
-            &mut Candidates::All,
-        );
-        for (score, leaf) in state.scores.iter_mut().zip(&reached) {
-            *score += self.learning_rate * leaf;
+        let mut draft = grow(&mut search, &limits);
+        draft.prune(growth.ccp_alpha);
+        let (members, orders) = search.into_parts();
+        let tree = draft.write(1, |span, values| {
+            let rows = &members[span];
+            let value = self.newton_step(rows, state);
+            for row in rows {
+                state.scores[row.at()] += self.settings.learning_rate * value;
+            }
+            values.push(value);
+        });
+        if learned.is_some() {
+            for row in (0..samples.rows()).filter(|&row| !learns(row)) {
+                let value = tree.leaf(samples.row(row))[0];
+                state.scores[row] += self.settings.learning_rate * value;
+            }
         }
-        tree
+        (tree, orders)
+    }
+
+    /// The value of a leaf: one Newton step, zero where the curvature vanishes.
+    fn newton_step(&self, rows: &[R], state: &ScoreState) -> f64 {
+        let sum_of = |values: &[f64]| -> f64 { rows.iter().map(|row| values[row.at()]).sum() };
+        let curvature = sum_of(&state.curvatures);
+        let weight: f64 = rows.iter().map(|row| self.samples.weight(row.at())).sum();
+        if curvature / weight < SMALLEST_CURVATURE {
+            return 0.0;
+        }
+        self.factor * sum_of(&state.residuals) / curvature
     }
 }
 
 /// Log shares of the classes; for two the log odds of the second.
-fn start_scores(present: &PresentClasses, weights: &[f64]) -> Vec<f64> {
+fn start_scores(present: &PresentClasses, samples: &Samples) -> Vec<f64> {
     let mut totals = vec![0.0; present.labels.len()];
-    for (&class, weight) in present.of_row.iter().zip(weights) {
-        totals[class] += weight;
+    for (row, &class) in present.of_row.iter().enumerate() {
+        totals[class] += samples.weight(row);
     }
     let all: f64 = totals.iter().sum();
     match totals[..] {
@@ -167,7 +315,7 @@ fn start_scores(present: &PresentClasses, weights: &[f64]) -> Vec<f64> {
 }
 
 /// Residuals and curvatures of all classes from the scores of this round.
-fn update_residuals(states: &mut [ClassState], class_of_row: &[usize]) {
+fn update_residuals(states: &mut [ScoreState], class_of_row: &[usize], samples: &Samples) {
     let mut probabilities = vec![0.0; states.len()];
     let binary = states.len() == 1;
     for (row, &class) in class_of_row.iter().enumerate() {
@@ -179,10 +327,11 @@ fn update_residuals(states: &mut [ClassState], class_of_row: &[usize]) {
         } else {
             softmax(&mut probabilities);
         }
+        let weight = samples.weight(row);
         for (k, (state, p)) in states.iter_mut().zip(&probabilities).enumerate() {
             let own = if binary { class == 1 } else { class == k };
-            state.residuals[row] = f64::from(u8::from(own)) - p;
-            state.curvatures[row] = p * (1.0 - p);
+            state.residuals[row] = weight * (f64::from(u8::from(own)) - p);
+            state.curvatures[row] = weight * (p * (1.0 - p));
         }
     }
 }
@@ -224,14 +373,8 @@ impl BoostingModel {
         Ok(())
     }
 
-    /// Probabilities of one row.
-    fn predict_row(&self, x: &[f64], scores: &mut [f64], out: &mut [f64]) {
-        scores.copy_from_slice(&self.start);
-        for round in self.trees.chunks_exact(scores.len()) {
-            for (score, tree) in scores.iter_mut().zip(round) {
-                *score += self.learning_rate * tree.leaf(x)[0];
-            }
-        }
+    /// Probabilities of one row from its scores.
+    fn answer(&self, scores: &mut [f64], out: &mut [f64]) {
         if let [score] = scores {
             out[self.present[0]] = sigmoid(-*score);
             out[self.present[1]] = sigmoid(*score);
@@ -261,9 +404,18 @@ impl Model for BoostingModel {
             .par_chunks_mut(BLOCK * k)
             .zip(values.par_chunks(BLOCK * p))
             .for_each(|(out, values)| {
-                let mut scores = self.start.clone();
-                for (out, x) in out.chunks_exact_mut(k).zip(values.chunks_exact(p)) {
-                    self.predict_row(x, &mut scores, out);
+                let rows = values.len() / p;
+                let count = self.start.len();
+                let mut scores = self.start.repeat(rows);
+                // Tree by tree, so that each stays in the cache for the whole block.
+                for (number, tree) in self.trees.iter().enumerate() {
+                    let of_tree = scores.iter_mut().skip(number % count).step_by(count);
+                    for (score, x) in of_tree.zip(values.chunks_exact(p)) {
+                        *score += self.learning_rate * tree.leaf(x)[0];
+                    }
+                }
+                for (out, scores) in out.chunks_exact_mut(k).zip(scores.chunks_exact_mut(count)) {
+                    self.answer(scores, out);
                 }
             });
         probabilities

@@ -9,6 +9,7 @@ use crate::calibration::{self, FittedCalibration, Method};
 use crate::class_weight::ClassWeight;
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Model, Parameters};
+use crate::preprocess::undefined::refuse_keep;
 use crate::preprocess::{DroppedColumn, FittedPreprocess, Preprocess};
 use crate::registry::LearnerEntry;
 use crate::samples::Samples;
@@ -89,17 +90,15 @@ impl Pipeline {
 
     /// Every setting with its value.
     pub fn settings(&self) -> Value {
+        let mut preprocess = json!(self.preprocess);
+        preprocess["constant_columns"] = json!("drop");
         json!({
             "learner": self.learner.name(),
             "backend": self.entry.backend,
             "settings": self.learner.settings(),
             "class_weight": self.class_weight,
             "calibration": self.calibration,
-            "preprocess": {
-                "scaling": self.preprocess.scaling,
-                "undefined": self.preprocess.undefined,
-                "constant_columns": "drop",
-            },
+            "preprocess": preprocess,
         })
     }
 
@@ -110,7 +109,8 @@ impl Pipeline {
     ///
     /// # Errors
     /// Those of [`Preprocess::fit`] and [`Learner::fit`]; [`LearnError::Settings`] for a class weight of
-    /// an unknown class; with a calibration also those of [`Folds::at_most`].
+    /// an unknown class, and where undefined values would reach a learner that does not read them; with
+    /// a calibration also those of [`Folds::at_most`].
     pub fn fit(&self, samples: &Samples, seed: u64) -> Result<FittedPipeline> {
         let mut fitted = self.fit_uncalibrated(samples, seed)?;
         if let Some(method) = self.calibration {
@@ -142,6 +142,9 @@ impl Pipeline {
                 found: 0,
                 needed: 1,
             });
+        }
+        if self.preprocess.leaves_undefined() && !self.learner.reads_undefined() {
+            return Err(refuse_keep(learner));
         }
         let (preprocess, seen) = self.preprocess.fit(samples)?;
         let seen = seen.in_canonical_order();
@@ -301,6 +304,11 @@ impl FittedPipeline {
         }
         self.training = training;
         Ok(self)
+    }
+
+    /// What was estimated before the learner, with columns left out and scores.
+    pub fn preprocess(&self) -> &FittedPreprocess {
+        &self.preprocess
     }
 
     /// Columns that the learner does not see; each displays as a sentence.

@@ -1,47 +1,92 @@
 //! Random forest: trees on bootstrap samples that look at √p drawn columns a node; probabilities
 //! are the mean of the trees'. Breiman 2001, doi 10.1023/A:1010933404324.
-//!
-//! Each tree draws from its own stream of the seed and results are added in the order of trees, so
-//! the number of threads leaves no trace.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::decision_tree::{ClassTargets, check_shares};
-use crate::dense::add_scaled;
-use crate::error::{LearnError, Result};
-use crate::learner::{Learner, Model, assert_shape};
+use crate::decision_tree::{Amount, ClassCriterion, MaxFeatures, with_notes};
+use crate::error::Result;
+use crate::forest::{ForestSettings, Thresholds};
+use crate::learner::{Learner, Model};
 use crate::samples::Samples;
-use crate::saved::SavedModel;
-use crate::tree::columns::RankedColumns;
-use crate::tree::criterion::Gini;
-use crate::tree::grow::{Candidates, grow};
-use crate::tree::node::Tree;
-use crate::tree::order::SortedOnDemand;
-use raduet_study::random::Stream;
+use crate::tree::limits::{Growth, MIN_SAMPLES_LEAF, MIN_SAMPLES_SPLIT};
+
+pub use crate::forest::ForestModel;
 
 /// Name in results.
 pub(crate) const NAME: &str = "random_forest";
 
-/// Rows predicted together by one thread.
-const BLOCK: usize = 64;
-
-/// A random forest and its settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Random forests and their settings.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomForest {
     /// How many trees.
     pub n_estimators: usize,
+    /// How the classes of a node are judged.
+    pub criterion: ClassCriterion,
     /// Most splits from root to leaf; `None` grows until leaves are pure.
     pub max_depth: Option<usize>,
+    /// Fewest rows of a node that is split; a row drawn twice counts once.
+    pub min_samples_split: Amount,
+    /// Fewest rows of a leaf; a row drawn twice counts once.
+    pub min_samples_leaf: Amount,
+    /// Least part of the tree's weight in a leaf.
+    pub min_weight_fraction_leaf: f64,
+    /// Columns a node looks at, drawn anew for each; `None` looks at all.
+    pub max_features: Option<MaxFeatures>,
+    /// Most leaves of a tree; the most rewarding splits are then made first.
+    pub max_leaf_nodes: Option<usize>,
+    /// Least decrease of impurity of a split, times the node's part of the tree's weight.
+    pub min_impurity_decrease: f64,
+    /// Price of a leaf in minimal cost-complexity pruning.
+    pub ccp_alpha: f64,
+    /// Whether each tree sees rows drawn with replacement, by their weights; else all rows.
+    pub bootstrap: bool,
+    /// Rows drawn for a tree; `None` draws as many as there are.
+    pub max_samples: Option<Amount>,
+    /// Whether the trees that did not draw a row judge it.
+    pub oob_score: bool,
 }
 
 impl Default for RandomForest {
     fn default() -> Self {
         Self {
             n_estimators: 100,
+            criterion: ClassCriterion::Gini,
             max_depth: None,
+            min_samples_split: MIN_SAMPLES_SPLIT,
+            min_samples_leaf: MIN_SAMPLES_LEAF,
+            min_weight_fraction_leaf: 0.0,
+            max_features: Some(MaxFeatures::SQRT),
+            max_leaf_nodes: None,
+            min_impurity_decrease: 0.0,
+            ccp_alpha: 0.0,
+            bootstrap: true,
+            max_samples: None,
+            oob_score: false,
+        }
+    }
+}
+
+impl RandomForest {
+    fn forest(&self) -> ForestSettings {
+        ForestSettings {
+            learner: NAME,
+            thresholds: Thresholds::Best,
+            n_estimators: self.n_estimators,
+            criterion: self.criterion,
+            growth: Growth {
+                max_depth: self.max_depth,
+                min_samples_split: self.min_samples_split,
+                min_samples_leaf: self.min_samples_leaf,
+                min_weight_fraction_leaf: self.min_weight_fraction_leaf,
+                max_features: self.max_features,
+                max_leaf_nodes: self.max_leaf_nodes,
+                min_impurity_decrease: self.min_impurity_decrease,
+                ccp_alpha: self.ccp_alpha,
+            },
+            bootstrap: self.bootstrap,
+            max_samples: self.max_samples,
+            oob_score: self.oob_score,
         }
     }
 }
@@ -52,124 +97,18 @@ impl Learner for RandomForest {
     }
 
     fn fit(&self, samples: &Samples, seed: u64) -> Result<Box<dyn Model>> {
-        samples.ready(NAME, 1)?;
-        let columns = RankedColumns::new(samples);
-        let targets = ClassTargets::new(samples);
-        let trees = (0..self.n_estimators as u64)
-            .into_par_iter()
-            .map(|tree| {
-                let stream = Stream::new(seed, "tree of a forest", tree);
-                grow_one(&columns, &targets, self.max_depth, stream)
-            })
-            .collect();
-        Ok(Box::new(ForestModel {
-            width: samples.width(),
-            classes: targets.count,
-            trees,
-        }))
+        self.forest().fit(samples, seed)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.forest().check()
+    }
+
+    fn reads_undefined(&self) -> bool {
+        true
     }
 
     fn settings(&self) -> serde_json::Value {
-        json!({
-            "n_estimators": self.n_estimators,
-            "criterion": "gini",
-            "max_depth": self.max_depth,
-            "min_samples_split": 2,
-            "min_samples_leaf": 1,
-            "max_features": "sqrt",
-            "bootstrap": true,
-            "probabilities": "mean of trees",
-        })
-    }
-}
-
-/// One tree on rows drawn with replacement; a row drawn twice weighs twice.
-fn grow_one(
-    columns: &RankedColumns,
-    targets: &ClassTargets,
-    max_depth: Option<usize>,
-    mut stream: Stream,
-) -> Tree {
-    let mut weights = vec![0.0; columns.rows()];
-    for _ in 0..columns.rows() {
-        let row = stream.below(columns.rows());
-        weights[row] += targets.weights[row];
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "RankedColumns has fewer than 2^32 rows"
-    )]
-    let members = (0..columns.rows() as u32)
-        .filter(|&row| weights[row as usize] > 0.0)
-        .collect();
-    grow(
-        columns,
-        members,
-        targets.count,
-        max_depth,
-        &mut Gini::new(&targets.classes, &weights, targets.count),
-        &mut SortedOnDemand::new(columns),
-        &mut Candidates::Drawn {
-            count: columns.width().isqrt().max(1),
-            stream,
-        },
-    )
-}
-
-/// Fitted trees whose leaves hold class shares.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ForestModel {
-    pub(crate) width: usize,
-    pub(crate) classes: usize,
-    pub(crate) trees: Vec<Tree>,
-}
-
-impl ForestModel {
-    pub(crate) fn check(&self) -> Result<()> {
-        if self.trees.is_empty() {
-            return Err(LearnError::saved("trees", "none", "at least one"));
-        }
-        for tree in &self.trees {
-            tree.check(self.width, self.classes)?;
-            check_shares(tree)?;
-        }
-        Ok(())
-    }
-}
-
-impl Model for ForestModel {
-    fn width(&self) -> usize {
-        self.width
-    }
-
-    fn class_count(&self) -> usize {
-        self.classes
-    }
-
-    fn predict_proba(&self, values: &[f64], rows: usize) -> Vec<f64> {
-        assert_shape(values, rows, self.width);
-        let (p, k) = (self.width, self.classes);
-        let mut probabilities = vec![0.0; rows * k];
-        let count = self.trees.len() as f64;
-        probabilities
-            .par_chunks_mut(BLOCK * k)
-            .zip(values.par_chunks(BLOCK * p))
-            .for_each(|(out, values)| {
-                // Tree by tree, so that each stays in the cache for the whole block.
-                for tree in &self.trees {
-                    for (sum, x) in out.chunks_exact_mut(k).zip(values.chunks_exact(p)) {
-                        add_scaled(sum, 1.0, tree.leaf(x));
-                    }
-                }
-                for v in out.iter_mut() {
-                    *v /= count;
-                }
-            });
-        probabilities
-    }
-
-    fn to_saved(&self) -> SavedModel {
-        SavedModel::RandomForest(self.clone())
+        with_notes(self, &[("probabilities", "mean of trees")])
     }
 }

@@ -6,7 +6,9 @@ use serde_json::Value;
 use crate::adapters::linfa::{LinfaGaussianNb, LinfaLogisticRegression};
 use crate::adapters::smartcore::SmartcoreForest;
 use crate::decision_tree::DecisionTree;
+use crate::discriminant::{LinearDiscriminant, QuadraticDiscriminant};
 use crate::error::{LearnError, Result};
+use crate::extra_trees::ExtraTrees;
 use crate::gaussian_nb::GaussianNb;
 use crate::gradient_boosting::GradientBoosting;
 use crate::hist_boosting::HistGradientBoosting;
@@ -109,16 +111,20 @@ const fn other<L: Learner + Default + DeserializeOwned + 'static>(
 pub const LEARNERS: &[LearnerEntry] = &[
     own::<DecisionTree>("decision_tree", "Decision Tree"),
     own::<RandomForest>("random_forest", "Random Forest"),
+    own::<ExtraTrees>("extra_trees", "Extra Trees"),
     own::<KNeighbors>("k_neighbors", "KNeighbors"),
     own::<GaussianNb>("gaussian_nb", "GaussianNB"),
-    LearnerEntry {
-        default: true,
-        ..other::<Svc>("svc", "SVC", "libsvm")
-    },
+    own::<Svc>("svc", "SVC"),
     own::<LogisticRegression>("logistic_regression", "Logistic Regression"),
+    own::<LinearDiscriminant>("linear_discriminant", "LDA"),
+    own::<QuadraticDiscriminant>("quadratic_discriminant", "QDA"),
     own::<GradientBoosting>("gradient_boosting", "Gradient Boosting"),
     own::<HistGradientBoosting>("hist_gradient_boosting", "Hist Gradient Boosting"),
     other::<SmartcoreForest>("random_forest", "Random Forest", "smartcore"),
+    LearnerEntry {
+        with: |name, parameters| checked(read::<Svc>(name, parameters)?.by_libsvm()),
+        ..other::<Svc>("svc", "SVC", "libsvm")
+    },
     LearnerEntry {
         with: |name, parameters| checked(read::<Svc>(name, parameters)?.by_linfa()),
         ..other::<Svc>("svc", "SVC", "linfa")

@@ -242,6 +242,14 @@ impl Samples {
         self.weights.as_ref().map_or(1.0, |weights| weights[row])
     }
 
+    /// Sum of the weights, the number of rows where none were given.
+    pub(crate) fn total_weight(&self) -> f64 {
+        match &self.weights {
+            Some(weights) => weights.iter().sum(),
+            None => self.rows() as f64,
+        }
+    }
+
     /// One column's values in row order.
     pub(crate) fn column(&self, column: usize) -> impl Iterator<Item = f64> + '_ {
         self.values
@@ -253,6 +261,19 @@ impl Samples {
 
     /// What every learner asks before it starts: enough rows, a column, finite values.
     pub(crate) fn ready(&self, learner: &'static str, needed: usize) -> Result<()> {
+        self.has_rows_and_columns(learner, needed)?;
+        check_finite(&self.values, &self.columns, |row| self.row_name(row))
+    }
+
+    /// The same for learners that read undefined values: only infinite ones are refused.
+    pub(crate) fn ready_but_undefined(&self, learner: &'static str, needed: usize) -> Result<()> {
+        self.has_rows_and_columns(learner, needed)?;
+        check_values(&self.values, &self.columns, f64::is_infinite, |row| {
+            self.row_name(row)
+        })
+    }
+
+    fn has_rows_and_columns(&self, learner: &'static str, needed: usize) -> Result<()> {
         let needed = needed.max(1);
         if self.rows() < needed {
             return Err(LearnError::TooFewRows {
@@ -267,7 +288,7 @@ impl Samples {
                 found: "the table has none".into(),
             });
         }
-        check_finite(&self.values, &self.columns, |row| self.row_name(row))
+        Ok(())
     }
 
     /// Refuses weights on behalf of a learner that has no use for them.
@@ -385,14 +406,24 @@ pub(crate) fn check_finite(
     columns: &[String],
     name: impl Fn(usize) -> String,
 ) -> Result<()> {
-    let Some(first) = values.iter().position(|v| !v.is_finite()) else {
+    check_values(values, columns, |v| !v.is_finite(), name)
+}
+
+/// Refuses the first value that is `bad`, naming its column and sample.
+fn check_values(
+    values: &[f64],
+    columns: &[String],
+    bad: impl Fn(f64) -> bool,
+    name: impl Fn(usize) -> String,
+) -> Result<()> {
+    let Some(first) = values.iter().position(|&v| bad(v)) else {
         return Ok(());
     };
     Err(LearnError::NotFinite {
         column: columns[first % columns.len()].clone(),
         sample: name(first / columns.len()),
         found: values[first].to_string(),
-        count: values.iter().filter(|v| !v.is_finite()).count(),
+        count: values.iter().filter(|&&v| bad(v)).count(),
     })
 }
 

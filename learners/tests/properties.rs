@@ -94,7 +94,7 @@ proptest! {
     /// One split is the best of all splits.
     #[test]
     fn a_single_split_leaves_the_least_impurity((values, labels) in tables()) {
-        let stump = DecisionTree { max_depth: Some(1) };
+        let stump = DecisionTree { max_depth: Some(1), ..DecisionTree::default() };
         let answers = answers(&stump, &values, &labels);
         // Rows with the same answer are in the same leaf, or in leaves of the same shares, which
         // together are as impure as apart.
@@ -117,7 +117,7 @@ proptest! {
     /// Neighbours by a full sort, earlier rows first among equals.
     #[test]
     fn neighbours_equal_a_full_sort((values, labels) in tables(), k in 1_usize..6) {
-        let found = answers(&KNeighbors { n_neighbors: k }, &values, &labels);
+        let found = answers(&KNeighbors { n_neighbors: k, ..KNeighbors::default() }, &values, &labels);
         let rows: Vec<&[f64]> = values.chunks_exact(WIDTH).collect();
         for (row, answer) in rows.iter().zip(found.chunks_exact(CLASSES)) {
             let distance = |&other: &usize| -> f64 {

@@ -101,6 +101,7 @@ impl Learner for SmartcoreForest {
             width: p,
             classes,
             trees,
+            oob_score: None,
         };
         model.check().map_err(fault)?;
         Ok(Box::new(model))

@@ -1,161 +1,424 @@
-//! What makes a split good and what a leaf holds: Gini impurity for classes, squared error for the
-//! residuals of boosting.
+//! What makes a split good: Gini impurity and entropy for classes, squared error for the residuals of
+//! boosting.
 //!
-//! Both are compared by a proxy that grows as the summed impurity of the children falls. A split
-//! need not improve anything to be made: only so is an exclusive-or found.
+//! Splits of a node are compared by a score that grows as the summed impurity of the children falls.
+//! A split need not improve anything to be made: only so is an exclusive-or found.
 
-/// The best cut of one column.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Cut {
-    /// Proxy of the improvement; larger is better.
-    pub(crate) score: f64,
-    /// How many members, in the column's order, go left.
-    pub(crate) left: usize,
+use serde::{Deserialize, Serialize};
+
+use crate::tree::rank::Rank;
+
+/// How the classes of a node are judged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassCriterion {
+    /// 1 − `Σ_k` `p_k²`.
+    #[default]
+    Gini,
+    /// −`Σ_k` `p_k` log2 `p_k`.
+    Entropy,
+    /// The same as [`ClassCriterion::Entropy`].
+    LogLoss,
 }
 
-/// Judges splits of one node at a time.
-pub(crate) trait Criterion {
-    /// Sums over the node's members.
-    fn enter(&mut self, members: &[u32]);
+/// Judges splits of one node at a time: members move one by one from the right child to the left.
+///
+/// Members are given by their *kind*, a number that stands for what the criterion needs of a row.
+pub(crate) trait Criterion: Clone + Send + Sync {
+    /// The kind of a row.
+    fn kind(&self, row: usize) -> usize;
+
+    /// Sums over the members of a node.
+    fn enter(&mut self, kinds: impl Iterator<Item = usize>);
 
     /// Weight of the entered node's members.
     fn weight(&self) -> f64;
 
+    /// Impurity of the entered node.
+    fn impurity(&self) -> f64;
+
     /// Whether the entered node needs no split.
     fn is_pure(&self) -> bool;
 
-    /// The best cut between unequal neighbours of `sorted`; the first of equals.
-    fn best_cut(&mut self, sorted: &[u32], ranks: &[u32]) -> Option<Cut>;
+    /// Puts all members into the right child.
+    fn restart(&mut self);
 
-    /// Appends what a leaf of the entered node holds.
-    fn leaf(&mut self, members: &[u32], values: &mut Vec<f64>);
+    /// Moves a member to the left child.
+    fn add(&mut self, kind: usize);
+
+    /// Weight of both children.
+    fn sides(&self) -> (f64, f64);
+
+    /// Score of the children as they are; larger is better.
+    fn score(&self) -> f64;
+
+    /// Impurities of the children times their weights, summed, from their score.
+    fn summed_impurity(&self, score: f64) -> f64;
 }
 
-/// Gini impurity: proxy `Σ_k` `L_k²` / L + `Σ_k` `R_k²` / R with class weights `L_k`, `R_k` of the children.
-pub(crate) struct Gini<'a> {
-    /// Class of each row.
-    classes: &'a [u32],
-    /// Weight of each row.
-    weights: &'a [f64],
-    /// Class weights of the node.
-    totals: Vec<f64>,
-    total: f64,
-    left: Vec<f64>,
+/// Class and weight of the rows, by kinds.
+pub(crate) struct ClassRows<R> {
+    kinds: Vec<R>,
+    of_kind: Vec<(u32, f64)>,
+    classes: usize,
 }
 
-impl<'a> Gini<'a> {
-    /// Over rows with a class below `count` each.
-    pub(crate) fn new(classes: &'a [u32], weights: &'a [f64], count: usize) -> Self {
+impl<R: Rank> ClassRows<R> {
+    /// Rows with a class below `classes` and a weight each; each row is a kind of its own.
+    pub(crate) fn weighted(of_row: &[u32], weights: &[f64], classes: usize) -> Self {
         Self {
+            kinds: (0..of_row.len()).map(R::of).collect(),
+            of_kind: of_row
+                .iter()
+                .copied()
+                .zip(weights.iter().copied())
+                .collect(),
             classes,
-            weights,
-            totals: vec![0.0; count],
-            total: 0.0,
-            left: vec![0.0; count],
+        }
+    }
+
+    /// Rows that count as often as `counts` says; a kind is a class and a count.
+    pub(crate) fn counted(of_row: &[u32], counts: &[u32], classes: usize) -> Self {
+        let most = counts.iter().max().map_or(1, |&most| most as usize + 1);
+        if classes * most > R::UNDEFINED.at() {
+            let weights: Vec<f64> = counts.iter().copied().map(f64::from).collect();
+            return Self::weighted(of_row, &weights, classes);
+        }
+        let kinds = of_row.iter().zip(counts);
+        Self {
+            kinds: kinds
+                .map(|(&class, &count)| R::of(class as usize * most + count as usize))
+                .collect(),
+            of_kind: (0..classes * most)
+                .map(|kind| (u32_of(kind / most), (kind % most) as f64))
+                .collect(),
+            classes,
+        }
+    }
+
+    /// The kind of a row.
+    pub(crate) fn kind(&self, row: usize) -> usize {
+        self.kinds[row].at()
+    }
+
+    /// Class and weight of a kind.
+    pub(crate) fn of_kind(&self, kind: usize) -> (usize, f64) {
+        let (class, weight) = self.of_kind[kind];
+        (class as usize, weight)
+    }
+
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.kinds.len()
+    }
+
+    /// Number of classes.
+    pub(crate) fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// Appends the class shares of some rows.
+    pub(crate) fn shares(&self, rows: impl Iterator<Item = usize>, values: &mut Vec<f64>) {
+        let start = values.len();
+        values.resize(start + self.classes, 0.0);
+        for row in rows {
+            let (class, weight) = self.of_kind(self.kind(row));
+            values[start + class] += weight;
+        }
+        let total: f64 = values[start..].iter().sum();
+        for value in &mut values[start..] {
+            *value /= total;
         }
     }
 }
 
-impl Criterion for Gini<'_> {
-    fn enter(&mut self, members: &[u32]) {
-        self.totals.fill(0.0);
-        for &row in members {
-            self.totals[self.classes[row as usize] as usize] += self.weights[row as usize];
+#[expect(clippy::cast_possible_truncation, reason = "fewer than 2^32 classes")]
+fn u32_of(class: usize) -> u32 {
+    class as u32
+}
+
+/// Weight of one class in the left child and in the node.
+#[derive(Debug, Clone, Copy, Default)]
+struct ClassSum {
+    left: f64,
+    total: f64,
+}
+
+/// Class weights of a node and of its left child.
+struct ClassSums<'a, R> {
+    rows: &'a ClassRows<R>,
+    sums: Vec<ClassSum>,
+    left: f64,
+    total: f64,
+}
+
+impl<R> Clone for ClassSums<'_, R> {
+    fn clone(&self) -> Self {
+        Self {
+            sums: self.sums.clone(),
+            ..*self
         }
-        self.total = self.totals.iter().sum();
+    }
+}
+
+impl<'a, R: Rank> ClassSums<'a, R> {
+    fn new(rows: &'a ClassRows<R>) -> Self {
+        Self {
+            rows,
+            sums: vec![ClassSum::default(); rows.classes()],
+            left: 0.0,
+            total: 0.0,
+        }
     }
 
-    fn weight(&self) -> f64 {
-        self.total
+    fn enter(&mut self, kinds: impl Iterator<Item = usize>) {
+        self.sums.fill(ClassSum::default());
+        for kind in kinds {
+            let (class, weight) = self.rows.of_kind(kind);
+            self.sums[class].total += weight;
+        }
+        self.total = self.sums.iter().map(|sum| sum.total).sum();
     }
 
     fn is_pure(&self) -> bool {
-        self.totals.iter().filter(|t| **t > 0.0).count() <= 1
+        self.sums.iter().filter(|sum| sum.total > 0.0).count() <= 1
     }
 
-    fn best_cut(&mut self, sorted: &[u32], ranks: &[u32]) -> Option<Cut> {
-        self.left.fill(0.0);
-        let mut left = 0.0;
-        let mut left_squares = 0.0;
-        let mut right_squares: f64 = self.totals.iter().map(|t| t * t).sum();
-        let mut best: Option<Cut> = None;
-        for (at, pair) in sorted.windows(2).enumerate() {
-            let row = pair[0] as usize;
-            let class = self.classes[row] as usize;
-            let w = self.weights[row];
-            let l = self.left[class];
-            // Squares are updated, not summed anew; exact for whole-number weights.
-            left_squares += w * (2.0 * l + w);
-            right_squares -= w * (2.0 * (self.totals[class] - l) - w);
-            self.left[class] = l + w;
-            left += w;
-            if ranks[row] != ranks[pair[1] as usize] {
-                let score = left_squares / left + right_squares / (self.total - left);
-                if best.is_none_or(|b| score > b.score) {
-                    best = Some(Cut {
-                        score,
-                        left: at + 1,
-                    });
-                }
-            }
+    fn restart(&mut self) {
+        self.left = 0.0;
+        for sum in &mut self.sums {
+            sum.left = 0.0;
         }
-        best
-    }
-
-    fn leaf(&mut self, _members: &[u32], values: &mut Vec<f64>) {
-        values.extend(self.totals.iter().map(|t| t / self.total));
     }
 }
 
-/// Squared error of residuals: proxy (`Σ_L` s r)² / L + (`Σ_R` s r)² / R; a leaf holds one Newton step
-/// `factor` · Σ s r / Σ s h, zero where the curvature vanishes.
-pub(crate) struct NewtonLeaves<'a> {
-    /// Residual r of each row: truth minus probability.
-    residuals: &'a [f64],
-    /// Curvature h of each row: probability times its complement.
-    curvatures: &'a [f64],
-    /// Weight s of each row.
-    weights: &'a [f64],
-    factor: f64,
-    /// Leaf value of each row, filled as leaves are made.
-    reached: &'a mut [f64],
-    total: f64,
-    sum: f64,
+/// Gini impurity: score `Σ_k` `L_k²` / L + `Σ_k` `R_k²` / R with class weights `L_k`, `R_k` of the children.
+///
+/// For whole-number weights of up to 2·10⁵ together every sum is exact and the score is one rounded
+/// quotient of whole numbers, so equally good splits have equal scores.
+pub(crate) struct Gini<'a, R> {
+    sums: ClassSums<'a, R>,
+    /// `Σ_k` of the squared class weights of the left child.
+    left_squares: f64,
+    /// `Σ_k` `L_k` `T_k` with class weights `T_k` of the node.
+    cross: f64,
     squares: f64,
 }
 
-/// Curvature below which a leaf stays at zero, as scikit-learn has it.
-const SMALLEST_CURVATURE: f64 = 1e-150;
-
-impl<'a> NewtonLeaves<'a> {
-    pub(crate) fn new(
-        residuals: &'a [f64],
-        curvatures: &'a [f64],
-        weights: &'a [f64],
-        factor: f64,
-        reached: &'a mut [f64],
-    ) -> Self {
+impl<R> Clone for Gini<'_, R> {
+    fn clone(&self) -> Self {
         Self {
-            residuals,
-            curvatures,
-            weights,
-            factor,
-            reached,
-            total: 0.0,
-            sum: 0.0,
+            sums: self.sums.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<'a, R: Rank> Gini<'a, R> {
+    /// Over the given rows.
+    pub(crate) fn new(rows: &'a ClassRows<R>) -> Self {
+        Self {
+            sums: ClassSums::new(rows),
+            left_squares: 0.0,
+            cross: 0.0,
             squares: 0.0,
         }
     }
 }
 
-impl Criterion for NewtonLeaves<'_> {
-    fn enter(&mut self, members: &[u32]) {
+impl<R: Rank> Criterion for Gini<'_, R> {
+    fn kind(&self, row: usize) -> usize {
+        self.sums.rows.kind(row)
+    }
+
+    fn enter(&mut self, kinds: impl Iterator<Item = usize>) {
+        self.sums.enter(kinds);
+        self.squares = self.sums.sums.iter().map(|sum| sum.total * sum.total).sum();
+    }
+
+    fn weight(&self) -> f64 {
+        self.sums.total
+    }
+
+    fn impurity(&self) -> f64 {
+        1.0 - self.squares / (self.sums.total * self.sums.total)
+    }
+
+    fn is_pure(&self) -> bool {
+        self.sums.is_pure()
+    }
+
+    fn restart(&mut self) {
+        self.sums.restart();
+        (self.left_squares, self.cross) = (0.0, 0.0);
+    }
+
+    #[inline]
+    fn add(&mut self, kind: usize) {
+        let (class, w) = self.sums.rows.of_kind(kind);
+        let sum = &mut self.sums.sums[class];
+        self.left_squares += w * (2.0 * sum.left + w);
+        self.cross += w * sum.total;
+        sum.left += w;
+        self.sums.left += w;
+    }
+
+    #[inline]
+    fn sides(&self) -> (f64, f64) {
+        (self.sums.left, self.sums.total - self.sums.left)
+    }
+
+    #[inline]
+    fn score(&self) -> f64 {
+        let (left, right) = self.sides();
+        let right_squares = self.squares - 2.0 * self.cross + self.left_squares;
+        (self.left_squares * right + right_squares * left) / (left * right)
+    }
+
+    fn summed_impurity(&self, score: f64) -> f64 {
+        self.sums.total - score
+    }
+}
+
+/// Entropy: score `Σ_k` `L_k` log2(`L_k` / L) + `Σ_k` `R_k` log2(`R_k` / R).
+pub(crate) struct Entropy<'a, R> {
+    sums: ClassSums<'a, R>,
+}
+
+impl<R> Clone for Entropy<'_, R> {
+    fn clone(&self) -> Self {
+        Self {
+            sums: self.sums.clone(),
+        }
+    }
+}
+
+impl<'a, R: Rank> Entropy<'a, R> {
+    /// Over the given rows.
+    pub(crate) fn new(rows: &'a ClassRows<R>) -> Self {
+        Self {
+            sums: ClassSums::new(rows),
+        }
+    }
+}
+
+/// `part` · log2(`part` / `whole`), 0 for nothing.
+fn information(part: f64, whole: f64) -> f64 {
+    if part > 0.0 {
+        part * (part / whole).log2()
+    } else {
+        0.0
+    }
+}
+
+impl<R: Rank> Criterion for Entropy<'_, R> {
+    fn kind(&self, row: usize) -> usize {
+        self.sums.rows.kind(row)
+    }
+
+    fn enter(&mut self, kinds: impl Iterator<Item = usize>) {
+        self.sums.enter(kinds);
+    }
+
+    fn weight(&self) -> f64 {
+        self.sums.total
+    }
+
+    fn impurity(&self) -> f64 {
+        let total = self.sums.total;
+        let parts = self.sums.sums.iter();
+        -parts.map(|sum| information(sum.total, total)).sum::<f64>() / total
+    }
+
+    fn is_pure(&self) -> bool {
+        self.sums.is_pure()
+    }
+
+    fn restart(&mut self) {
+        self.sums.restart();
+    }
+
+    #[inline]
+    fn add(&mut self, kind: usize) {
+        let (class, w) = self.sums.rows.of_kind(kind);
+        self.sums.sums[class].left += w;
+        self.sums.left += w;
+    }
+
+    #[inline]
+    fn sides(&self) -> (f64, f64) {
+        (self.sums.left, self.sums.total - self.sums.left)
+    }
+
+    fn score(&self) -> f64 {
+        let (left, right) = self.sides();
+        // Each child summed by itself: mirrored children then score the same.
+        let of_left: f64 = self
+            .sums
+            .sums
+            .iter()
+            .map(|sum| information(sum.left, left))
+            .sum();
+        let parts = self.sums.sums.iter();
+        let of_right: f64 = parts
+            .map(|sum| information(sum.total - sum.left, right))
+            .sum();
+        of_left + of_right
+    }
+
+    fn summed_impurity(&self, score: f64) -> f64 {
+        -score
+    }
+}
+
+/// Squared error of residuals r with weights s: score (`Σ_L` s r)² / L + (`Σ_R` s r)² / R. Its best split
+/// is also that of Friedman's improvement, which differs by a constant of the node.
+///
+/// A row's kind is its number.
+#[derive(Clone)]
+pub(crate) struct SquaredError<'a> {
+    /// Residual of each row times its weight.
+    weighted: &'a [f64],
+    /// Weight of each row; `None` where all are 1.
+    weights: Option<&'a [f64]>,
+    total: f64,
+    sum: f64,
+    squares: f64,
+    left: f64,
+    left_sum: f64,
+}
+
+impl<'a> SquaredError<'a> {
+    /// Over rows with a weighted residual each.
+    pub(crate) fn new(weighted: &'a [f64], weights: Option<&'a [f64]>) -> Self {
+        Self {
+            weighted,
+            weights,
+            total: 0.0,
+            sum: 0.0,
+            squares: 0.0,
+            left: 0.0,
+            left_sum: 0.0,
+        }
+    }
+
+    fn weight_of(&self, row: usize) -> f64 {
+        self.weights.map_or(1.0, |weights| weights[row])
+    }
+}
+
+impl Criterion for SquaredError<'_> {
+    fn kind(&self, row: usize) -> usize {
+        row
+    }
+
+    fn enter(&mut self, kinds: impl Iterator<Item = usize>) {
         (self.total, self.sum, self.squares) = (0.0, 0.0, 0.0);
-        for &row in members {
-            let (r, w) = (self.residuals[row as usize], self.weights[row as usize]);
-            self.total += w;
-            self.sum += w * r;
-            self.squares += w * r * r;
+        for row in kinds {
+            let (weighted, weight) = (self.weighted[row], self.weight_of(row));
+            self.total += weight;
+            self.sum += weighted;
+            self.squares += weighted * weighted / weight;
         }
     }
 
@@ -163,48 +426,39 @@ impl Criterion for NewtonLeaves<'_> {
         self.total
     }
 
-    fn is_pure(&self) -> bool {
+    fn impurity(&self) -> f64 {
         let mean = self.sum / self.total;
-        self.squares / self.total - mean * mean <= f64::EPSILON
+        self.squares / self.total - mean * mean
     }
 
-    fn best_cut(&mut self, sorted: &[u32], ranks: &[u32]) -> Option<Cut> {
-        let (mut left, mut left_sum) = (0.0, 0.0);
-        let mut best: Option<Cut> = None;
-        for (at, pair) in sorted.windows(2).enumerate() {
-            let row = pair[0] as usize;
-            let w = self.weights[row];
-            left += w;
-            left_sum += w * self.residuals[row];
-            if ranks[row] != ranks[pair[1] as usize] {
-                let right_sum = self.sum - left_sum;
-                let score =
-                    left_sum * left_sum / left + right_sum * right_sum / (self.total - left);
-                if best.is_none_or(|b| score > b.score) {
-                    best = Some(Cut {
-                        score,
-                        left: at + 1,
-                    });
-                }
-            }
-        }
-        best
+    fn is_pure(&self) -> bool {
+        self.impurity() <= f64::EPSILON
     }
 
-    fn leaf(&mut self, members: &[u32], values: &mut Vec<f64>) {
-        let curvature: f64 = members
-            .iter()
-            .map(|&row| self.weights[row as usize] * self.curvatures[row as usize])
-            .sum();
-        let value = if curvature / self.total < SMALLEST_CURVATURE {
-            0.0
-        } else {
-            self.factor * self.sum / curvature
-        };
-        for &row in members {
-            self.reached[row as usize] = value;
-        }
-        values.push(value);
+    fn restart(&mut self) {
+        (self.left, self.left_sum) = (0.0, 0.0);
+    }
+
+    #[inline]
+    fn add(&mut self, row: usize) {
+        self.left += self.weight_of(row);
+        self.left_sum += self.weighted[row];
+    }
+
+    #[inline]
+    fn sides(&self) -> (f64, f64) {
+        (self.left, self.total - self.left)
+    }
+
+    #[inline]
+    fn score(&self) -> f64 {
+        let (left, right) = self.sides();
+        let right_sum = self.sum - self.left_sum;
+        self.left_sum * self.left_sum / left + right_sum * right_sum / right
+    }
+
+    fn summed_impurity(&self, score: f64) -> f64 {
+        self.squares - score
     }
 }
 
@@ -213,28 +467,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gini_cuts_where_classes_part() {
-        // Values 0 1 2 2 3 with classes a a b b a: the cut after two members is best.
-        let weights = [1.0; 5];
-        let mut gini = Gini::new(&[0, 0, 1, 1, 0], &weights, 2);
-        gini.enter(&[0, 1, 2, 3, 4]);
-        let cut = gini.best_cut(&[0, 1, 2, 3, 4], &[0, 1, 2, 2, 3]).unwrap();
-        assert_eq!(cut.left, 2);
-        // 2²/2 + (1² + 2²)/3
-        assert!((cut.score - (2.0 + 5.0 / 3.0)).abs() < 1e-12);
-        assert!(gini.best_cut(&[0, 1, 2, 3, 4], &[7; 5]).is_none());
+    fn scores_and_impurities_by_hand() {
+        // Classes a a b b a of weight 1 1 2 1 1; the first two go left.
+        let rows = ClassRows::<u16>::counted(&[0, 0, 1, 1, 0], &[1, 1, 2, 1, 1], 2);
+        let kinds = || (0..5).map(|row| rows.kind(row));
+        let mut gini = Gini::new(&rows);
+        gini.enter(kinds());
+        assert!((gini.impurity() - 0.5).abs() < 1e-15 && !gini.is_pure());
+        gini.restart();
+        kinds().take(2).for_each(|kind| gini.add(kind));
+        // 2²/2 + (1² + 3²)/4
+        assert!((gini.score() - 4.5).abs() < 1e-12);
+        // Impurity 6/16 + ... of the right child alone: 4 · (1 − 10/16).
+        assert!((gini.summed_impurity(gini.score()) - 1.5).abs() < 1e-12);
+        let mut entropy = Entropy::new(&rows);
+        entropy.enter(kinds());
+        assert!((entropy.impurity() - 1.0).abs() < 1e-15);
+        entropy.restart();
+        kinds().take(2).for_each(|kind| entropy.add(kind));
+        // log2(1/4) + 3 log2(3/4)
+        assert!((entropy.score() - (-2.0 + 3.0 * 0.75_f64.log2())).abs() < 1e-12);
     }
 
     #[test]
-    fn a_newton_leaf_is_the_ratio_of_sums() {
-        let mut reached = [0.0; 3];
-        let mut values = Vec::new();
-        let (residuals, curvatures, weights) = ([0.5, -0.25, 0.5], [0.25; 3], [1.0, 2.0, 1.0]);
-        let mut criterion = NewtonLeaves::new(&residuals, &curvatures, &weights, 0.5, &mut reached);
-        criterion.enter(&[0, 1, 2]);
-        criterion.leaf(&[0, 1, 2], &mut values);
-        // 0.5 · (0.5 − 0.5 + 0.5) / (4 · 0.25)
-        assert!((values[0] - 0.25).abs() < 1e-15);
-        assert!(reached.iter().all(|v| v.to_bits() == values[0].to_bits()));
+    fn squared_error_by_hand() {
+        let (residuals, weights) = ([0.5, -0.25, 0.5], [1.0, 2.0, 1.0]);
+        let weighted: Vec<f64> = residuals.iter().zip(&weights).map(|(r, w)| r * w).collect();
+        let mut error = SquaredError::new(&weighted, Some(&weights));
+        error.enter(0..3);
+        // Mean (0.5 − 0.5 + 0.5)/4 = 0.125, squares 0.25 + 2/16 + 0.25.
+        assert!((error.impurity() - (0.625 / 4.0 - 0.015_625)).abs() < 1e-15);
+        error.restart();
+        error.add(0);
+        assert!((error.score() - 0.25).abs() < 1e-15);
+        assert!((error.summed_impurity(error.score()) - 0.375).abs() < 1e-15);
     }
 }

@@ -1,23 +1,41 @@
-//! The one tree core behind the decision tree, the forest and boosting.
+//! The one tree core behind the decision tree, the forests and boosting.
 //!
-//! Exact binary splits `x[feature] <= threshold` with thresholds half-way between neighbouring
+//! Exact binary splits `x[column] <= threshold` with thresholds half-way between neighbouring
 //! values, as CART grows them: Breiman, Friedman, Olshen, Stone, Classification and Regression
 //! Trees (1984).
 //!
 //! | for | look at |
 //! |---|---|
-//! | values as ranks: which are equal, which is next | [`columns`] |
-//! | members of a node in the order of a column | [`order`] |
-//! | what makes a split good, what a leaf holds | [`criterion`] |
+//! | values as ranks: which are equal, which is next | [`columns`], [`rank`] |
+//! | settings that bound the growth | [`limits`] |
+//! | what makes a split good | [`criterion`] |
+//! | the best cut of a column | [`cut`] |
+//! | which columns a node looks at | [`draws`] |
+//! | looking for splits: all columns kept in order, columns sorted when drawn, random thresholds | [`presorted`], [`drawn`], [`random`] |
 //! | growing | [`grow`] |
+//! | pruning, writing down | [`draft`] |
 //! | the grown tree | [`node`] |
 //!
-//! The search sees ranks only, so scaling a column changes nothing but the thresholds, and two values
-//! are tied only if they are equal. Of equally good splits the first column visited wins (the lowest,
-//! where all are visited in order), then the lowest threshold.
+//! The exact searches see ranks only, so scaling a column changes nothing but the thresholds, and two
+//! values are tied only if they are equal. Of equally good splits the first column visited wins (the
+//! lowest, where all are visited in order), then undefined values to the right, then the lowest threshold.
+//!
+//! Undefined values (NaN) are learned as scikit-learn does: every cut of a column is tried with a node's
+//! undefined values on either side, and the cut between the defined and the undefined ones as well (its
+//! threshold is the greatest finite number). Where a node of the training had none, undefined values
+//! go to the child with more rows, to the right of equals.
 
 pub(crate) mod columns;
 pub(crate) mod criterion;
+mod cut;
+pub(crate) mod draft;
+pub(crate) mod drawn;
+pub(crate) mod draws;
 pub(crate) mod grow;
+pub(crate) mod limits;
 pub(crate) mod node;
-pub(crate) mod order;
+pub(crate) mod presorted;
+pub(crate) mod random;
+pub(crate) mod rank;
+#[cfg(test)]
+mod twin;

@@ -56,6 +56,7 @@ fn trees_without_ties_equal_scikit_learn() {
             || {
                 Box::new(DecisionTree {
                     max_depth: Some(depth),
+                    ..DecisionTree::default()
                 })
             },
         );
@@ -71,7 +72,7 @@ fn boosting_without_ties_equals_scikit_learn() {
             || {
                 Box::new(GradientBoosting {
                     n_estimators: rounds,
-                    max_depth: depth,
+                    max_depth: Some(depth),
                     ..GradientBoosting::default()
                 })
             },
