@@ -117,7 +117,7 @@ impl RunFolder {
 }
 
 /// What a run may leave in its folder, beside the models.
-const RESULTS: [&str; 16] = [
+const RESULTS: [&str; 17] = [
     "features.csv",
     "features.dictionary.csv",
     "split.json",
@@ -134,6 +134,7 @@ const RESULTS: [&str; 16] = [
     "figures/pr.csv",
     "figures/calibration.csv",
     "figures/confusion.csv",
+    "figures/importance.csv",
 ];
 
 /// How the names of a run's model files end.

@@ -13,6 +13,7 @@
 //! | which columns a learner sees | [`selection`] |
 //! | classes weighed, probabilities calibrated | [`class_weight`], [`calibration`] |
 //! | training rows | [`samples`] |
+//! | what a fitted pipeline goes by, thresholds, learning curves | [`explain`] |
 //! | folds within the training rows, the search for settings | [`tuning`] |
 //! | the door of a learner and of a model | [`learner`] |
 //! | trees and forests | [`decision_tree`], [`random_forest`], [`extra_trees`] |
@@ -29,6 +30,7 @@ pub mod decision_tree;
 mod dense;
 pub mod discriminant;
 pub mod error;
+pub mod explain;
 pub mod extra_trees;
 mod forest;
 pub mod gaussian_nb;

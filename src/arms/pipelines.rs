@@ -1,6 +1,7 @@
 //! From settings to pipelines of the learners' room.
 
 use raduet_learners::calibration::Method;
+use raduet_learners::tuning::{Effort, Tuning, tune};
 use raduet_learners::{
     ClassWeight, FittedPipeline, LEARNERS, LearnError, LearnerEntry, Pipeline, Preprocess, Samples,
 };
@@ -103,13 +104,34 @@ impl Plan {
 
     /// Fits it; where settings are to be searched, in folds of the same rows.
     pub(super) fn fit(&self, samples: &Samples, seed: u64) -> raduet_learners::Result<Fitted> {
-        let notes = Vec::new();
-        let pipeline = match self.tune {
-            TuneName::None | TuneName::Light | TuneName::Full => {
-                self.pipeline.fit(samples, seed)?
-            }
+        let tuning = Tuning {
+            effort: match self.tune {
+                TuneName::None => Effort::None,
+                TuneName::Light => Effort::Light,
+                TuneName::Full => Effort::Full,
+            },
+            ..Tuning::default()
         };
-        Ok(Fitted { pipeline, notes })
+        let tuned = tune(&self.pipeline, samples, &tuning, seed)?;
+        let mut notes: Vec<String> = tuned.warnings.iter().map(ToString::to_string).collect();
+        if let Some(trial) = tuned.trials.get(tuned.chosen) {
+            let failed = tuned.trials.iter().filter(|t| t.failure.is_some());
+            let chosen = match serde_json::to_string(&trial.parameters) {
+                Ok(text) if !trial.parameters.is_empty() => text,
+                _ => "its defaults".to_owned(),
+            };
+            notes.push(format!(
+                "tuned: {chosen} of {} points ({} failed), log loss {:.4} ± {:.4} over folds",
+                tuned.trials.len(),
+                failed.count(),
+                trial.mean(),
+                trial.sd()
+            ));
+        }
+        Ok(Fitted {
+            pipeline: tuned.pipeline,
+            notes,
+        })
     }
 }
 

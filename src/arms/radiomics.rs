@@ -2,11 +2,13 @@
 
 use std::time::Instant;
 
-use raduet_learners::{LearnError, Samples, Training};
+use raduet_learners::explain::permutation_importance;
+use raduet_learners::tuning::Score;
+use raduet_learners::{FittedPipeline, LearnError, Samples, Training};
 use raduet_study::{Arm, Label};
 
 use super::pipelines::{Plan, entries};
-use super::{FittedModel, FoldRows, ModelSeconds, PlannedModel};
+use super::{FittedModel, FoldRows, Importance, ModelSeconds, PlannedModel};
 use crate::error::{Code, Result, ToolError};
 use crate::io::feature_csv::FeatureFile;
 use crate::settings::LearnerSettings;
@@ -80,6 +82,7 @@ pub fn fit(
         .predict_proba(&file.table, &fold.held_out())
         .map_err(fault)?;
     let predict = begun.elapsed();
+    let importances = importances(&fitted, settings.importance, file, fold, seed).map_err(fault)?;
     let json = fitted.to_json().map_err(fault)?;
     let model = FittedModel {
         name: name.to_owned(),
@@ -91,12 +94,36 @@ pub fn fit(
             notes.extend(fitted.warnings().iter().map(ToString::to_string));
             notes
         },
+        importances,
         seconds: ModelSeconds {
             fit: fit.as_secs_f64(),
             predict: predict.as_secs_f64(),
         },
     };
     Ok((model, json))
+}
+
+/// What each column is worth on the fold's test rows: `shuffles` of each column's values.
+fn importances(
+    fitted: &FittedPipeline,
+    shuffles: usize,
+    file: &FeatureFile,
+    fold: &FoldRows,
+    seed: u64,
+) -> raduet_learners::Result<Vec<Importance>> {
+    if shuffles == 0 || fold.test.is_empty() {
+        return Ok(Vec::new());
+    }
+    let labels: Vec<Label> = fold.test.iter().map(|&row| file.rows[row].label).collect();
+    let test = Samples::from_table(&file.table, &fold.test, &labels, &file.classes)?;
+    let found = permutation_importance(fitted, &test, Score::LogLoss, shuffles, seed)?;
+    let finite = |value: f64| value.is_finite().then_some(value);
+    let columns = found.columns.into_iter().map(|column| Importance {
+        mean: finite(column.mean),
+        sd: finite(column.sd),
+        column: column.column,
+    });
+    Ok(columns.collect())
 }
 
 pub(super) fn failed(name: &str, fault: &LearnError) -> ToolError {

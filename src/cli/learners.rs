@@ -24,6 +24,9 @@ pub struct LearnerOptions {
     /// Calibrate probabilities on answers out of fold within the training rows
     #[arg(long, value_enum, value_name = "METHOD", help_heading = "Learners")]
     pub calibrate: Option<Calibrate>,
+    /// Say what each column is worth to each learner on the test rows (figures/importance.csv)
+    #[arg(long, help_heading = "Learners")]
+    pub importance: bool,
     /// Missing values, in place of refusing them
     #[arg(
         long,

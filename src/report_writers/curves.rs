@@ -6,6 +6,7 @@
 //! | `pr.csv` | the same with precision and recall |
 //! | `calibration.csv` | a bin of the largest probability: its mean, and the share answered rightly |
 //! | `confusion.csv` | a true class and an answer, with their count |
+//! | `importance.csv` | a column: how much the log loss of the test rows rises when its values are shuffled |
 //!
 //! All of them speak of the test part, of samples (`slice`) and of patients. Samples of one and the same
 //! probability pass a threshold together. The area under the straight lines of `roc.csv` is the AUC.
@@ -13,6 +14,7 @@
 use raduet_study::report::{Level, LevelReport};
 use raduet_study::{Label, Part, Pooling, PredictionRow, Predictions, Report};
 
+use crate::arms::FittedModel;
 use crate::error::{Code, Result, ToolError};
 use crate::io::cell;
 
@@ -28,6 +30,30 @@ pub fn files(report: &Report, predictions: &[Predictions]) -> Result<Vec<(&'stat
         ("figures/calibration.csv", calibration(report)?),
         ("figures/confusion.csv", confusion(report)?),
     ])
+}
+
+/// What each column is worth to each model on each fold; nothing where nobody asked.
+///
+/// # Errors
+/// As [`files`].
+pub fn importance(models: &[FittedModel]) -> Result<Option<Vec<u8>>> {
+    if models.iter().all(|model| model.importances.is_empty()) {
+        return Ok(None);
+    }
+    let mut out = Lines::new(&["model", "fold", "column", "log_loss_rise", "sd"])?;
+    let number = |value: Option<f64>| value.map(cell::number).unwrap_or_default();
+    for model in models {
+        for importance in &model.importances {
+            out.put([
+                cell::text(&model.name),
+                model.fold.to_string(),
+                cell::text(&importance.column),
+                number(importance.mean),
+                number(importance.sd),
+            ])?;
+        }
+    }
+    out.bytes().map(Some)
 }
 
 /// A CSV table that is written cell by cell.

@@ -37,6 +37,8 @@ pub struct LearnerSettings {
     pub calibrate: Option<Value>,
     /// How much is tried of each learner's settings: `none`, `light`, `full`.
     pub tune: TuneName,
+    /// Shuffles of every column behind its importance on the test rows; 0 for none.
+    pub importance: usize,
 }
 
 /// [`Tune`] as it stands in files.
@@ -63,9 +65,13 @@ impl Default for LearnerSettings {
             class_weight: None,
             calibrate: None,
             tune: TuneName::None,
+            importance: 0,
         }
     }
 }
+
+/// Shuffles of a column, scikit-learn's default.
+const SHUFFLES: usize = 5;
 
 /// Selection methods with the words that mean them.
 const METHODS: [(&str, &[&str]); 8] = [
@@ -108,6 +114,9 @@ impl LearnerSettings {
                 Tune::Light => TuneName::Light,
                 Tune::Full => TuneName::Full,
             };
+        }
+        if args.importance {
+            self.importance = SHUFFLES;
         }
         let mut step = |name: &str, value: Value| self.preprocess.insert(name.to_owned(), value);
         if let Some(rule) = args.impute {
