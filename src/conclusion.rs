@@ -100,6 +100,9 @@ impl Conclusion<'_> {
         for (name, bytes) in report_writers::files(&material)? {
             folder.write(name, &bytes)?;
         }
+        if let Some(bytes) = report_writers::curves::importance(&answers.fitted)? {
+            folder.write("figures/importance.csv", &bytes)?;
+        }
         let fitted: Vec<Value> = answers.fitted.iter().map(described).collect();
         let mut measured = clock.measured();
         measured.models = answers.fitted.iter().map(timed).collect();
@@ -200,7 +203,12 @@ fn told(report: &Report, fitted: &[FittedModel]) -> Vec<Warning> {
     for model in fitted {
         for note in &model.notes {
             let found = format!("{}: {note}", model.name);
-            doubts.push(Warning::new(WarningCode::Column, found, "fitted without it").note());
+            let done = if note.starts_with("column ") {
+                "fitted without it"
+            } else {
+                "recorded"
+            };
+            doubts.push(Warning::new(WarningCode::Column, found, done).note());
         }
     }
     doubts

@@ -13,11 +13,11 @@
 //! | which columns a learner sees | [`selection`] |
 //! | classes weighed, probabilities calibrated | [`class_weight`], [`calibration`] |
 //! | training rows | [`samples`] |
+//! | what a fitted pipeline goes by, thresholds, learning curves | [`explain`] |
 //! | folds within the training rows, the search for settings | [`tuning`] |
 //! | the door of a learner and of a model | [`learner`] |
 //! | trees and forests | [`decision_tree`], [`random_forest`], [`extra_trees`] |
 //! | boosting | [`gradient_boosting`], [`hist_boosting`] |
-//! | what a fitted model goes by | [`explain`] |
 //! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`] |
 //!
 //! Foreign libraries are named in `adapters/` only.

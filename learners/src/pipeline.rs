@@ -21,6 +21,8 @@ use crate::tuning::out_of_fold::gather;
 pub struct Pipeline {
     entry: LearnerEntry,
     learner: Box<dyn Learner>,
+    /// Settings of the learner that differ from its defaults.
+    parameters: Parameters,
     preprocess: Preprocess,
     class_weight: Option<ClassWeight>,
     calibration: Option<Method>,
@@ -41,6 +43,7 @@ impl Pipeline {
         Self {
             entry: *entry,
             learner: entry.make(),
+            parameters: Parameters::new(),
             preprocess,
             class_weight: None,
             calibration: None,
@@ -58,9 +61,30 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`LearnError::Settings`] for a name it does not have or a value that makes no sense.
-    pub fn with_parameters(self, parameters: &Parameters) -> Result<Self> {
-        let learner = self.entry.with(parameters)?;
-        Ok(self.with_learner(learner))
+    pub fn with_parameters(mut self, parameters: &Parameters) -> Result<Self> {
+        self.learner = self.entry.with(parameters)?;
+        self.parameters = parameters.clone();
+        Ok(self)
+    }
+
+    /// The same pipeline with other settings of its learner.
+    ///
+    /// # Errors
+    /// Those of [`Pipeline::with_parameters`].
+    pub fn again(&self, parameters: &Parameters) -> Result<Self> {
+        Ok(Self {
+            entry: self.entry,
+            learner: self.entry.with(parameters)?,
+            parameters: parameters.clone(),
+            preprocess: self.preprocess.clone(),
+            class_weight: self.class_weight.clone(),
+            calibration: self.calibration,
+        })
+    }
+
+    /// Settings of the learner that differ from its defaults, as given by name.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
     /// The same with classes weighed against each other, for every learner that takes weights.
@@ -162,7 +186,7 @@ impl Pipeline {
     }
 
     fn fit_prepared(&self, prepared: Prepared, seed: u64) -> Result<FittedPipeline> {
-        let model = self.learner.fit(&prepared.seen, seed)?;
+        let model = prepared.fit(&*self.learner, seed)?;
         Ok(FittedPipeline {
             settings: self.settings(),
             training: prepared.training,
@@ -188,6 +212,19 @@ impl Pipeline {
         seed: u64,
     ) -> Result<FittedPipeline> {
         self.fit(&Samples::from_table(table, rows, labels, classes)?, seed)
+    }
+}
+
+impl Prepared {
+    /// Fits a learner to what it sees.
+    pub(crate) fn fit(&self, learner: &dyn Learner, seed: u64) -> Result<Box<dyn Model>> {
+        learner.fit(&self.seen, seed)
+    }
+
+    /// The learner's view of other rows, row-major.
+    pub(crate) fn values_of(&self, samples: &Samples) -> Result<Vec<f64>> {
+        let rows: Vec<usize> = (0..samples.rows()).collect();
+        self.preprocess.transform(&samples.to_table()?, &rows)
     }
 }
 
@@ -242,6 +279,12 @@ impl FittedPipeline {
         let table = samples.to_table()?;
         let rows: Vec<usize> = (0..samples.rows()).collect();
         self.answer(&table, &rows, |row| table.samples()[row].to_string())
+    }
+
+    /// The learner's view of samples, row-major.
+    pub(crate) fn seen(&self, samples: &Samples) -> Result<Vec<f64>> {
+        let rows: Vec<usize> = (0..samples.rows()).collect();
+        self.preprocess.transform(&samples.to_table()?, &rows)
     }
 
     fn answer(

@@ -1,5 +1,6 @@
 //! Checks that every registered learner and back end passes, after scikit-learn's `check_estimator`.
 
+mod chain;
 mod common;
 
 use common::{Data, every_entry, fit, noise, saved, seeded, separable};

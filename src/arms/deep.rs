@@ -132,6 +132,7 @@ impl Training<'_> {
             settings: serde_json::to_value(&settings)
                 .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?,
             notes: Vec::new(),
+            importances: Vec::new(),
             // Of a resumed training the epochs since then.
             seconds: ModelSeconds {
                 fit: fit.as_secs_f64(),

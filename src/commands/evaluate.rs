@@ -56,6 +56,7 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
             provenance: &provenance,
         };
         prepare_folder(folder)?;
+        prepare_folder(&folder.join("figures"))?;
         write_file(
             &folder.join("predictions.csv"),
             &predictions_csv::write(&models)?,

@@ -21,3 +21,5 @@ mod program;
 mod pyradiomics;
 mod real_cohorts;
 mod table;
+#[cfg(feature = "learners")]
+mod train_end_to_end;

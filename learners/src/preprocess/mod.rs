@@ -14,7 +14,7 @@
 //! rows in an order that depends on their contents, and columns in the order of their names, so the
 //! order of neither leaves a trace.
 
-mod column;
+pub(crate) mod column;
 pub mod combat;
 mod constant;
 pub(crate) mod correlation;

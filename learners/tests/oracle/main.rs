@@ -9,6 +9,7 @@ mod k_neighbors_sklearn;
 mod logistic_regression_sklearn;
 mod preprocess_sklearn;
 mod reference;
+mod selection_sklearn;
 mod svc_sklearn;
 mod tree_shap;
 mod trees_sklearn;

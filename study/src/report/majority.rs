@@ -5,6 +5,8 @@
 //! accuracies agree on it; *barely* above where it is ahead by more than a fair coin parts the discordant
 //! patients every second time, but not established; else it is *no better*.
 
+use std::fmt::Write;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, StudyError};
@@ -142,16 +144,16 @@ fn sentence(best: &AgainstMajority, models: &[AgainstMajority], patients: usize)
     let mut figures = format!("{} {:+.1} points", best.model, 100.0 * best.difference);
     if let Some(interval) = best.interval {
         let (lower, upper) = (100.0 * interval.lower, 100.0 * interval.upper);
-        figures.push_str(&format!(" [{lower:+.1}, {upper:+.1}]"));
+        let _ = write!(figures, " [{lower:+.1}, {upper:+.1}]");
     }
     let p = if best.p_holm < 0.001 {
         "< 0.001".to_owned()
     } else {
         format!("= {:.3}", best.p_holm)
     };
-    figures.push_str(&format!(", p {p}"));
+    let _ = write!(figures, ", p {p}");
     if models.len() > 1 {
-        figures.push_str(&format!(" (Holm over {} models)", models.len()));
+        let _ = write!(figures, " (Holm over {} models)", models.len());
     }
     match best.standing {
         Standing::Established => {
