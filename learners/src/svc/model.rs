@@ -73,6 +73,11 @@ impl SvcMachines {
         Ok(())
     }
 
+    /// Rows that support any machine.
+    pub fn vector_count(&self) -> usize {
+        self.vectors.len() / self.width
+    }
+
     /// Support vectors of each machine.
     pub fn support_counts(&self) -> Vec<usize> {
         self.pairs.iter().map(|pair| pair.support.len()).collect()

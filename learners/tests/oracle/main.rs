@@ -6,5 +6,6 @@ mod gaussian_nb_sklearn;
 mod k_neighbors_sklearn;
 mod logistic_regression_sklearn;
 mod reference;
+mod svc_decisions_sklearn;
 mod svc_sklearn;
 mod trees_sklearn;
