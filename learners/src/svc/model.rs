@@ -147,7 +147,7 @@ impl<'a> Evaluation<'a> {
                 let vectors = self.vectors.chunks_exact(width).zip(&self.norms);
                 for ((vector, &norm), uses) in vectors.zip(&self.uses) {
                     let products = panel.products(0, vector);
-                    let mut kernels = [0.0_f64; LANES];
+                    let mut kernels = [0.0; LANES];
                     let kernel = self.machines.kernel;
                     kernel.of_products(&products, norm, &norms, &mut kernels);
                     for &(number, c) in uses {
