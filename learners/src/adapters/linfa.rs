@@ -218,9 +218,9 @@ impl Learner for LinfaLogisticRegression {
 /// [`LearnError::Backend`], or [`LearnError::Settings`] for a kernel that it does not have.
 pub(crate) fn solve(problem: &BinaryProblem<'_>) -> Result<BinaryMachine> {
     let settings = problem.settings;
+    // Without its shrinking, which panics on small problems (linfa-svm 0.8.1).
     let plain = Svm::<f64, bool>::params()
         .eps(settings.tol)
-        .shrinking(settings.shrinking)
         .pos_neg_weights(settings.c, settings.c);
     // Its Gaussian kernel is exp(−|a − b|² / eps), its polynomial one has no γ: the rows take √γ.
     let (parameters, scale) = match problem.kernel {

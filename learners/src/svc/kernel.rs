@@ -11,7 +11,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::panels::{LANES, Real};
+use super::exponential::exp;
+use super::panels::LANES;
 use crate::error::Result;
 use crate::saved::expect_finite;
 
@@ -37,7 +38,7 @@ impl KernelFunction {
 
     /// K(a, a) from |a|².
     pub(crate) fn diagonal(self, norm: f64) -> f64 {
-        let mut out = [0.0_f64; LANES];
+        let mut out = [0.0; LANES];
         self.of_products(&[norm; LANES], norm, &[norm; LANES], &mut out);
         out[0]
     }
@@ -45,24 +46,24 @@ impl KernelFunction {
     /// Of one row with |a|² = `norm` and a panel's rows, from their products.
     #[expect(clippy::inline_always, reason = "compiled for the caller's processor")]
     #[inline(always)]
-    pub(crate) fn of_products<T: Real>(
+    pub(crate) fn of_products(
         self,
         products: &[f64; LANES],
         norm: f64,
         norms: &[f64; LANES],
-        out: &mut [T; LANES],
+        out: &mut [f64; LANES],
     ) {
         match self {
             Self::Rbf { gamma } => {
                 for (out, (product, other)) in out.iter_mut().zip(products.iter().zip(norms)) {
                     // Rounding may leave a little below zero.
                     let distance = (norm + other - 2.0 * product).max(0.0);
-                    *out = T::rounded(-gamma * distance).exponential();
+                    *out = exp(-gamma * distance);
                 }
             }
             Self::Linear {} => {
                 for (out, &product) in out.iter_mut().zip(products) {
-                    *out = T::rounded(product);
+                    *out = product;
                 }
             }
             Self::Poly {
@@ -71,15 +72,13 @@ impl KernelFunction {
                 degree,
             } => {
                 for (out, &product) in out.iter_mut().zip(products) {
-                    *out = T::rounded(power(gamma * product + coef0, degree));
+                    *out = power(gamma * product + coef0, degree);
                 }
             }
             Self::Sigmoid { gamma, coef0 } => {
                 for (out, &product) in out.iter_mut().zip(products) {
-                    let e: f64 = T::rounded(2.0 * (gamma * product + coef0))
-                        .exponential()
-                        .into();
-                    *out = T::rounded(1.0 - 2.0 / (e + 1.0));
+                    let e = exp(2.0 * (gamma * product + coef0));
+                    *out = 1.0 - 2.0 / (e + 1.0);
                 }
             }
         }
@@ -160,16 +159,13 @@ mod tests {
             },
         ] {
             for (row, &norm) in rows.iter().zip(&norms) {
-                let mut out = [0.0_f64; LANES];
-                let mut single = [0.0_f32; LANES];
+                let mut out = [0.0; LANES];
                 let products = panels.products(0, row);
                 kernel.of_products(&products, norm, &norms, &mut out);
-                kernel.of_products(&products, norm, &norms, &mut single);
-                for ((a, s), other) in out.iter().zip(single).zip(&rows) {
+                for (a, other) in out.iter().zip(&rows) {
                     let plain = kernel.of_rows(row, other);
                     let scale = plain.abs().max(1.0);
                     assert!((a - plain).abs() < 1e-13 * scale, "{kernel:?} {a} {plain}");
-                    assert!((f64::from(s) - plain).abs() < 3e-7 * scale, "{kernel:?}");
                 }
             }
         }

@@ -26,6 +26,8 @@ mod row_cache;
 mod settings;
 mod sigmoid;
 mod solver;
+#[cfg(test)]
+mod solver_tests;
 mod working_set;
 
 use rayon::prelude::*;

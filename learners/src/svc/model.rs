@@ -73,6 +73,11 @@ impl SvcMachines {
         Ok(())
     }
 
+    /// Rows that support any machine.
+    pub fn vector_count(&self) -> usize {
+        self.vectors.len() / self.width
+    }
+
     /// Support vectors of each machine.
     pub fn support_counts(&self) -> Vec<usize> {
         self.pairs.iter().map(|pair| pair.support.len()).collect()
@@ -142,7 +147,7 @@ impl<'a> Evaluation<'a> {
                 let vectors = self.vectors.chunks_exact(width).zip(&self.norms);
                 for ((vector, &norm), uses) in vectors.zip(&self.uses) {
                     let products = panel.products(0, vector);
-                    let mut kernels = [0.0_f64; LANES];
+                    let mut kernels = [0.0; LANES];
                     let kernel = self.machines.kernel;
                     kernel.of_products(&products, norm, &norms, &mut kernels);
                     for &(number, c) in uses {

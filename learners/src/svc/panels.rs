@@ -1,78 +1,24 @@
 //! Rows side by side, so that one row's products with many others are vector instructions.
 //!
 //! A *panel* holds [`LANES`] rows column by column: entry (k, l) is column k of its row l. Every sum of
-//! products runs over the columns in order, in its own lane, [`CHUNK`] of them in the panel's
-//! precision and the chunks in `f64`. So a product has the same bits in whichever lane it falls, in
-//! either order of its two rows, and when computed by itself ([`product`]): |a|² + |b|² − 2 a·b is
-//! exactly zero for equal rows.
-
-use std::ops::{AddAssign, Mul};
-
-use super::exponential::{exp_32, exp_64};
+//! products runs over the columns in order, in its own lane. So a product has the same bits in whichever
+//! lane it falls, in either order of its two rows, and when computed by itself ([`product`]):
+//! |a|² + |b|² − 2 a·b is exactly zero for equal rows.
 
 /// Rows of a panel.
 pub(crate) const LANES: usize = 32;
 
-/// Columns summed in the panel's precision before `f64` takes over.
-const CHUNK: usize = 128;
-
-/// The precision of a panel's values.
-pub(crate) trait Real:
-    Copy + Default + Into<f64> + Mul<Output = Self> + AddAssign + Send + Sync
-{
-    /// Rounds to this precision.
-    fn rounded(value: f64) -> Self;
-
-    /// Exponential function.
-    fn exponential(self) -> Self;
-}
-
-impl Real for f32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "rounding is what it is for"
-    )]
-    #[expect(clippy::inline_always, reason = "compiled for the caller's processor")]
-    #[inline(always)]
-    fn rounded(value: f64) -> Self {
-        value as Self
-    }
-
-    #[expect(clippy::inline_always, reason = "compiled for the caller's processor")]
-    #[inline(always)]
-    fn exponential(self) -> Self {
-        exp_32(self)
-    }
-}
-
-impl Real for f64 {
-    #[expect(clippy::inline_always, reason = "compiled for the caller's processor")]
-    #[inline(always)]
-    fn rounded(value: f64) -> Self {
-        value
-    }
-
-    #[expect(clippy::inline_always, reason = "compiled for the caller's processor")]
-    #[inline(always)]
-    fn exponential(self) -> Self {
-        exp_64(self)
-    }
-}
-
 /// Rows packed for products.
-pub(crate) struct Panels<T> {
+pub(crate) struct Panels {
     width: usize,
-    lines: Vec<[T; LANES]>,
+    lines: Vec<[f64; LANES]>,
 }
 
-impl<T: Real> Panels<T> {
+impl Panels {
     /// Packs rows of `width` values; missing rows of the last panel are zeros.
-    pub(crate) fn pack<'a>(width: usize, rows: impl ExactSizeIterator<Item = &'a [T]>) -> Self
-    where
-        T: 'a,
-    {
+    pub(crate) fn pack<'a>(width: usize, rows: impl ExactSizeIterator<Item = &'a [f64]>) -> Self {
         let panels = rows.len().div_ceil(LANES);
-        let mut lines = vec![[T::default(); LANES]; panels * width];
+        let mut lines = vec![[0.0; LANES]; panels * width];
         for (at, row) in rows.enumerate() {
             let first = at / LANES * width;
             for (line, value) in lines[first..first + width].iter_mut().zip(row) {
@@ -85,35 +31,25 @@ impl<T: Real> Panels<T> {
     /// Products of `row` with the rows of one panel.
     #[expect(clippy::inline_always, reason = "compiled for the caller's processor")]
     #[inline(always)]
-    pub(crate) fn products(&self, panel: usize, row: &[T]) -> [f64; LANES] {
+    pub(crate) fn products(&self, panel: usize, row: &[f64]) -> [f64; LANES] {
         let lines = &self.lines[panel * self.width..(panel + 1) * self.width];
-        let mut total = [0.0; LANES];
-        for (lines, row) in lines.chunks(CHUNK).zip(row.chunks(CHUNK)) {
-            let mut sums = [T::default(); LANES];
-            for (line, &value) in lines.iter().zip(row) {
-                for (sum, &other) in sums.iter_mut().zip(line) {
-                    *sum += value * other;
-                }
-            }
-            for (total, sum) in total.iter_mut().zip(sums) {
-                *total += sum.into();
+        let mut sums = [0.0; LANES];
+        for (line, &value) in lines.iter().zip(row) {
+            for (sum, &other) in sums.iter_mut().zip(line) {
+                *sum += value * other;
             }
         }
-        total
+        sums
     }
 }
 
 /// The product of two rows, with the bits that a panel gives.
-pub(crate) fn product<T: Real>(a: &[T], b: &[T]) -> f64 {
-    let chunks = a.chunks(CHUNK).zip(b.chunks(CHUNK));
-    let sums = chunks.map(|(a, b)| {
-        let mut sum = T::default();
-        for (&x, &y) in a.iter().zip(b) {
-            sum += x * y;
-        }
-        sum.into()
-    });
-    sums.fold(0.0, |total, sum: f64| total + sum)
+pub(crate) fn product(a: &[f64], b: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for (x, y) in a.iter().zip(b) {
+        sum += x * y;
+    }
+    sum
 }
 
 #[cfg(test)]
@@ -124,8 +60,8 @@ mod tests {
     #[test]
     fn a_product_has_the_same_bits_in_every_lane_and_by_itself() {
         let (width, rows) = (300, 70);
-        let values: Vec<f32> = (0..width * rows)
-            .map(|i| f32::rounded(f64::from(u32::try_from(i * 7919 % 1009).unwrap()) / 97.0 - 5.0))
+        let values: Vec<f64> = (0..width * rows)
+            .map(|i| (i * 7919 % 1009) as f64 / 97.0 - 5.0)
             .collect();
         let row = |at: usize| &values[at * width..(at + 1) * width];
         let panels = Panels::pack(width, (0..rows).map(row));

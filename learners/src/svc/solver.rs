@@ -148,7 +148,7 @@ impl<'a> Solver<'a> {
     /// The two positions to change next, or the violation left where no change is needed.
     fn choose(&mut self) -> Result<(usize, usize), f64> {
         let (i, highest) = highest_up(self.rows());
-        if highest == f64::NEG_INFINITY {
+        if !highest.is_finite() {
             return Err(0.0);
         }
         self.need(i);
@@ -266,11 +266,10 @@ impl<'a> Solver<'a> {
             self.then_scores.clone_from(&self.scores);
             self.then_alpha.clone_from(&self.alpha);
         }
-        let stays = |&at: &usize| {
-            let (up, down) = (self.up[at] == 0.0, self.low[at] == 0.0);
-            (up && down)
-                || (up && self.scores[at] >= lowest)
-                || (down && self.scores[at] <= highest)
+        let stays = |&at: &usize| match (self.up[at].is_finite(), self.low[at].is_finite()) {
+            (true, false) => self.scores[at] >= lowest,
+            (false, true) => self.scores[at] <= highest,
+            (both, _) => both,
         };
         let (kept, aside): (Vec<usize>, Vec<usize>) = (0..self.active).partition(stays);
         if aside.is_empty() {
@@ -328,7 +327,7 @@ impl<'a> Solver<'a> {
         let (mut sum, mut free) = (0.0, 0_u32);
         let (mut highest, mut lowest) = (f64::NEG_INFINITY, f64::INFINITY);
         for at in 0..self.order.len() {
-            if self.up[at] == 0.0 && self.low[at] == 0.0 {
+            if self.up[at].is_finite() && self.low[at].is_finite() {
                 sum += self.scores[at];
                 free += 1;
             }

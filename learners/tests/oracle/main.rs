@@ -10,6 +10,7 @@ mod logistic_regression_sklearn;
 mod preprocess_sklearn;
 mod reference;
 mod selection_sklearn;
+mod svc_decisions_sklearn;
 mod svc_sklearn;
 mod tree_shap;
 mod trees_sklearn;
