@@ -5,6 +5,7 @@ mod back_ends;
 mod calibration_sklearn;
 mod gaussian_nb_sklearn;
 mod k_neighbors_sklearn;
+mod linear_sklearn;
 mod logistic_regression_sklearn;
 mod preprocess_sklearn;
 mod reference;
