@@ -18,7 +18,7 @@
 //! | the door of a learner and of a model | [`learner`] |
 //! | trees and forests | [`decision_tree`], [`random_forest`], [`extra_trees`] |
 //! | boosting | [`gradient_boosting`], [`hist_boosting`] |
-//! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`] |
+//! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`], [`discriminant`] |
 //!
 //! Foreign libraries are named in `adapters/` only.
 

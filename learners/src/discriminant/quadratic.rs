@@ -104,8 +104,8 @@ impl Learner for QuadraticDiscriminant {
         let totals = classes.totals();
         let priors = class_priors::of(self.priors.as_deref(), &present, &totals, samples, NAME)?;
         let p = samples.width();
+        // One after the other: each holds several matrices of p × p.
         let axes: Vec<Axes> = (0..totals.len())
-            .into_par_iter()
             .map(|class| {
                 let (rows, mean) = (&classes.rows[class], classes.mean(class, p));
                 let axes = self.axes(samples, rows, mean)?;

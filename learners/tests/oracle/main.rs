@@ -6,6 +6,7 @@ mod calibration_sklearn;
 mod gaussian_nb_sklearn;
 mod hist_boosting_sklearn;
 mod k_neighbors_sklearn;
+mod linear_sklearn;
 mod logistic_regression_sklearn;
 mod preprocess_sklearn;
 mod reference;
