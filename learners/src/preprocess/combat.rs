@@ -1,4 +1,4 @@
-//! ComBat: offsets and spreads of sites (scanners, hospitals) taken out of every column.
+//! `ComBat`: offsets and spreads of sites (scanners, hospitals) taken out of every column.
 //!
 //! Johnson, Li, Rabinovic 2007, doi 10.1093/biostatistics/kxj037. For site s and column j
 //!
@@ -111,7 +111,9 @@ pub(crate) fn fit(work: &mut Working, settings: &Combat) -> Result<Vec<String>> 
     let given: Vec<usize> = of_row.iter().map(number).collect();
     let seen: Vec<usize> = work.order().iter().map(|&row| given[row]).collect();
     let mut counts = vec![0_usize; sites.len()];
-    seen.iter().for_each(|&site| counts[site] += 1);
+    for &site in &seen {
+        counts[site] += 1;
+    }
     let reference = reference(settings, &sites)?;
     for (site, &count) in sites.iter().zip(&counts) {
         let alone = count < 2 && sites.len() > 1;
@@ -188,13 +190,12 @@ fn one_column(
         .map(|(part, mean)| sum_of(part, |x| (x - mean) * (x - mean)))
         .collect();
     let rows = values.len() as f64;
-    let (mean, variance) = match reference {
-        Some(site) => (means[site], squares[site] / counts[site] as f64),
-        None => {
-            let shares = means.iter().zip(counts);
-            let offset: f64 = shares.map(|(m, &c)| c as f64 * (m - origin)).sum();
-            (origin + offset / rows, squares.iter().sum::<f64>() / rows)
-        }
+    let (mean, variance) = if let Some(site) = reference {
+        (means[site], squares[site] / counts[site] as f64)
+    } else {
+        let shares = means.iter().zip(counts);
+        let offset: f64 = shares.map(|(m, &c)| c as f64 * (m - origin)).sum();
+        (origin + offset / rows, squares.iter().sum::<f64>() / rows)
     };
     let deviation = variance.sqrt();
     let standard = means.iter().zip(&squares).zip(counts);
@@ -203,14 +204,13 @@ fn one_column(
         mean: (m - mean) / deviation,
         squares: squares / variance,
     });
-    let within: Vec<f64> = match reference {
-        Some(site) => parts[site].clone(),
-        None => {
-            let residuals = parts.iter().zip(&means);
-            residuals
-                .flat_map(|(part, m)| part.iter().map(move |x| x - m + mean))
-                .collect()
-        }
+    let within: Vec<f64> = if let Some(site) = reference {
+        parts[site].clone()
+    } else {
+        let residuals = parts.iter().zip(&means);
+        residuals
+            .flat_map(|(part, m)| part.iter().map(move |x| x - m + mean))
+            .collect()
     };
     ColumnFit {
         mean,

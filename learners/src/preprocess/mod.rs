@@ -140,13 +140,12 @@ impl Preprocess {
             selection::fit(&mut work, method)?;
             left(&work)?;
         }
-        let components = match self.pca {
+        let components = if let Some(settings) = self.pca {
             // Sums over columns stay in the order of names.
-            Some(settings) => Some(pca::fit(&mut work, settings)?),
-            None => {
-                work.in_table_order();
-                None
-            }
+            Some(pca::fit(&mut work, settings)?)
+        } else {
+            work.in_table_order();
+            None
         };
         let positions: Vec<usize> = work.columns.iter().map(|c| c.at).collect();
         let fitted = FittedPreprocess {

@@ -181,6 +181,8 @@ fn orient(direction: &mut [f64]) {
         |best, x| if x.abs() > best.abs() { *x } else { best },
     );
     if largest < 0.0 {
-        direction.iter_mut().for_each(|x| *x = -*x);
+        for x in direction.iter_mut() {
+            *x = -*x;
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! F of a one-way analysis of variance, scikit-learn's `f_classif`.
 //!
-//! `F = (Σ_c n_c (m_c − m)² / (K − 1)) / (Σ_i (x_i − m_c(i))² / (n − K))` over K classes of n rows, m_c their
+//! `F = (Σ_c n_c (m_c − m)² / (K − 1)) / (Σ_i (x_i − m_c(i))² / (n − K))` over K classes of n rows, `m_c` their
 //! means. Infinite where classes differ and do not vary; undefined where nothing varies.
 
 use crate::selection::Candidates;

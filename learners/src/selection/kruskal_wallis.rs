@@ -1,7 +1,7 @@
 //! H of Kruskal and Wallis (1952, doi 10.1080/01621459.1952.10483441), corrected for ties as scipy's
 //! `kruskal`.
 //!
-//! `H = (12 / (n (n + 1)) Σ_c R_c² / n_c − 3 (n + 1)) / (1 − Σ (t³ − t) / (n³ − n))`, R_c the sum of ranks
+//! `H = (12 / (n (n + 1)) Σ_c R_c² / n_c − 3 (n + 1)) / (1 − Σ (t³ − t) / (n³ − n))`, `R_c` the sum of ranks
 //! of class c, t the sizes of groups of equal values.
 
 use crate::preprocess::statistics::ranks;

@@ -1,13 +1,13 @@
 //! Mutual information of a column with the class, by nearest neighbours.
 //!
-//! Ross 2014, doi 10.1371/journal.pone.0087357, scikit-learn's `mutual_info_classif`: with r_i the distance
-//! of row i to its k-th neighbour of the same class and m_i the rows of any class nearer than that,
+//! Ross 2014, doi 10.1371/journal.pone.0087357, scikit-learn's `mutual_info_classif`: with `r_i` the distance
+//! of row i to its k-th neighbour of the same class and `m_i` the rows of any class nearer than that,
 //! itself included,
 //!
 //! `I = ψ(n) + mean ψ(k) − mean ψ(n_c(i)) − mean ψ(m_i)`, at least 0.
 //!
 //! Classes of one row are left out; k is smaller in classes of few rows. scikit-learn adds noise of
-//! 1e-10 to break ties; here nothing is drawn, and a row whose r_i is 0 counts the rows equal to it.
+//! 1e-10 to break ties; here nothing is drawn, and a row whose `r_i` is 0 counts the rows equal to it.
 
 use serde::{Deserialize, Serialize};
 

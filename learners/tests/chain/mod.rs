@@ -55,28 +55,35 @@ pub(crate) fn data(seed: u64) -> Data {
     for (row, x) in data.values.chunks_exact_mut(8).enumerate() {
         x[6] = x[0] + 0.01 * x[1];
         if site(row) == "south" {
-            x.iter_mut().for_each(|v| *v = 2.0 * *v + 1.0);
+            for v in x {
+                *v = 2.0 * *v + 1.0;
+            }
         }
     }
     data
 }
 
 pub(crate) fn site(row: usize) -> &'static str {
-    if row % 3 == 0 { "south" } else { "north" }
+    if row.is_multiple_of(3) {
+        "south"
+    } else {
+        "north"
+    }
 }
 
 fn table(data: &Data, rows: &[usize]) -> FeatureTable {
     let sites = rows.iter().map(|&row| site(row).to_owned()).collect();
-    data.table().with_sites(sites).unwrap()
+    data.table().with_sites(sites).expect("whole test data")
 }
 
 pub(crate) fn samples(data: &Data, rows: &[usize]) -> Samples {
     let all: Vec<usize> = (0..rows.len()).collect();
-    Samples::from_table(&table(data, rows), &all, &data.labels, &data.classes).unwrap()
+    Samples::from_table(&table(data, rows), &all, &data.labels, &data.classes)
+        .expect("whole test data")
 }
 
 fn pipeline(settings: &Value) -> Pipeline {
-    let entry = registry::find("logistic_regression").unwrap();
+    let entry = registry::find("logistic_regression").expect("whole test data");
     Pipeline::new(entry, preprocess(settings))
 }
 
@@ -90,14 +97,16 @@ fn the_order_of_rows_and_columns_leaves_no_trace_and_a_second_fit_is_the_first()
     let columns = [3, 7, 0, 6, 1, 2, 5, 4];
     for settings in chains() {
         let chain = preprocess(&settings);
-        let (first, seen) = chain.fit(&samples(&data, &rows)).unwrap();
-        let again = chain.fit(&samples(&data, &rows)).unwrap();
+        let (first, seen) = chain.fit(&samples(&data, &rows)).expect("whole test data");
+        let again = chain.fit(&samples(&data, &rows)).expect("whole test data");
         assert!(
             again == (first.clone(), seen.clone()),
             "{settings}: a second fit differs"
         );
         let other = data.with_rows(&turned);
-        let (by_rows, seen_turned) = chain.fit(&samples(&other, &turned)).unwrap();
+        let (by_rows, seen_turned) = chain
+            .fit(&samples(&other, &turned))
+            .expect("whole test data");
         assert!(
             by_rows == first,
             "{settings}: the order of rows left a trace"
@@ -106,20 +115,27 @@ fn the_order_of_rows_and_columns_leaves_no_trace_and_a_second_fit_is_the_first()
             assert_eq!(seen_turned.row(at), seen.row(row), "{settings}");
         }
         let other = data.with_columns(&columns);
-        let (by_columns, seen_turned) = chain.fit(&samples(&other, &rows)).unwrap();
+        let (by_columns, seen_turned) =
+            chain.fit(&samples(&other, &rows)).expect("whole test data");
         let mut names = (first.names(), by_columns.names());
         names.0.sort();
         names.1.sort();
         assert_eq!(names.0, names.1, "{settings}");
         for row in 0..48 {
             for (at, name) in by_columns.names().iter().enumerate() {
-                let place = first.names().iter().position(|n| n == name).unwrap();
+                let place = first
+                    .names()
+                    .iter()
+                    .position(|n| n == name)
+                    .expect("whole test data");
                 let (a, b) = (seen_turned.row(row)[at], seen.row(row)[place]);
                 assert_eq!(a.to_bits(), b.to_bits(), "{settings}: '{name}'");
             }
         }
         // The learner's view of the training rows is that of any other rows.
-        let new = first.transform(&table(&data, &rows), &rows).unwrap();
+        let new = first
+            .transform(&table(&data, &rows), &rows)
+            .expect("whole test data");
         assert_eq!(new, seen.values(), "{settings}");
     }
 }
@@ -130,12 +146,16 @@ fn files_keep_every_bit_and_hostile_ones_are_refused() {
     let rows: Vec<usize> = (0..48).collect();
     let known = table(&data, &rows);
     for settings in chains() {
-        let fitted = pipeline(&settings).fit(&samples(&data, &rows), 0).unwrap();
-        let json = fitted.to_json().unwrap();
-        let read = FittedPipeline::from_json(&json).unwrap();
+        let fitted = pipeline(&settings)
+            .fit(&samples(&data, &rows), 0)
+            .expect("whole test data");
+        let json = fitted.to_json().expect("whole test data");
+        let read = FittedPipeline::from_json(&json).expect("whole test data");
         assert!(read.preprocess() == fitted.preprocess(), "{settings}");
-        let expected = fitted.predict_proba(&known, &rows).unwrap();
-        let found = read.predict_proba(&known, &rows).unwrap();
+        let expected = fitted
+            .predict_proba(&known, &rows)
+            .expect("whole test data");
+        let found = read.predict_proba(&known, &rows).expect("whole test data");
         assert_eq!(bits(&found), bits(&expected), "{settings}");
         saved::mutations(&json, |what, text| match FittedPipeline::from_json(text) {
             Ok(read) => {
@@ -157,10 +177,10 @@ fn sites_that_are_unknown_or_unsaid_are_errors() {
     let rows: Vec<usize> = (0..48).collect();
     let fitted = pipeline(&json!({"combat": {}}))
         .fit(&samples(&data, &rows), 0)
-        .unwrap();
+        .expect("whole test data");
     let mut sites: Vec<String> = rows.iter().map(|&row| site(row).to_owned()).collect();
     sites[7] = "west".into();
-    let other = data.table().with_sites(sites).unwrap();
+    let other = data.table().with_sites(sites).expect("whole test data");
     assert!(fitted.predict_proba(&other, &[0, 6, 8]).is_ok());
     let error = fitted.predict_proba(&other, &[0, 7]).unwrap_err();
     let expected = LearnError::UnknownSite {
@@ -186,11 +206,11 @@ fn combat_does_not_see_the_classes() {
     let mut data = data(4);
     let rows: Vec<usize> = (0..48).collect();
     let chain = preprocess(&json!({"combat": {}}));
-    let (first, _) = chain.fit(&samples(&data, &rows)).unwrap();
+    let (first, _) = chain.fit(&samples(&data, &rows)).expect("whole test data");
     for (row, label) in data.labels.iter_mut().enumerate() {
         *label = Label(row / 7 % 2);
     }
-    let (other, _) = chain.fit(&samples(&data, &rows)).unwrap();
+    let (other, _) = chain.fit(&samples(&data, &rows)).expect("whole test data");
     assert!(first == other);
 }
 
@@ -210,7 +230,7 @@ fn undefined_values_reach_only_learners_that_read_them() {
     let reads = reads.expect("a learner that reads undefined values");
     let fitted = Pipeline::new(reads, preprocess(&keep))
         .fit(&data.samples(), 0)
-        .unwrap();
+        .expect("whole test data");
     assert_distributions("keep", &data.predict(&fitted), 2);
     for step in [
         json!({"undefined": "keep", "combat": {}}),
@@ -227,7 +247,9 @@ fn indicators_say_where_values_were_undefined() {
     let mut data = data(6);
     data.values[8 * 4 + 2] = f64::NAN;
     let chain = json!({"undefined": "median", "add_indicator": true, "scaling": "unscaled"});
-    let (fitted, seen) = preprocess(&chain).fit(&data.samples()).unwrap();
+    let (fitted, seen) = preprocess(&chain)
+        .fit(&data.samples())
+        .expect("whole test data");
     assert_eq!(fitted.names()[3], "f2 is undefined");
     let marks: Vec<usize> = (0..48).filter(|&row| seen.row(row)[3] > 0.5).collect();
     assert_eq!(marks, [4]);
@@ -267,7 +289,7 @@ fn duplicates_are_found_whatever_their_offset_scale_and_sign() {
         x[4] = x[2] + 1e-5 * x[1];
     }
     let chain = preprocess(&json!({"duplicates": "drop"}));
-    let (fitted, _) = chain.fit(&data.samples()).unwrap();
+    let (fitted, _) = chain.fit(&data.samples()).expect("whole test data");
     let dropped: Vec<String> = fitted.dropped().iter().map(ToString::to_string).collect();
     assert_eq!(
         dropped,

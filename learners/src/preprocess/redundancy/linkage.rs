@@ -88,7 +88,9 @@ mod tests {
         let mut of = vec![0; p];
         for members in clusters {
             let lowest = members.iter().copied().min().unwrap();
-            members.into_iter().for_each(|at| of[at] = lowest);
+            for at in members {
+                of[at] = lowest;
+            }
         }
         of
     }
