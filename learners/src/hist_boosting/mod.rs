@@ -29,6 +29,10 @@ mod model;
 mod packed;
 mod rows;
 mod search;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod twin;
 
 use raduet_study::random::Stream;
 use rayon::prelude::*;
@@ -37,7 +41,7 @@ use serde::{Deserialize, Serialize};
 use crate::dense::{log1p_exp, sigmoid, softmax};
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Model};
-use crate::samples::{PresentClasses, Samples, check_finite};
+use crate::samples::{PresentClasses, Samples};
 use crate::tree::node::Tree;
 
 use binning::{BinnedTable, MOST_BINS};
@@ -208,29 +212,12 @@ impl Learner for HistGradientBoosting {
 
 /// Enough rows and not too many, a column, no infinite value.
 fn ready(samples: &Samples) -> Result<()> {
-    if samples.rows() < 2 {
-        return Err(LearnError::TooFewRows {
-            learner: NAME,
-            found: samples.rows(),
-            needed: 2,
-        });
-    }
+    samples.ready_but_undefined(NAME, 2)?;
     if samples.rows() > MOST_ROWS {
         return Err(LearnError::samples(
             format!("{} rows", samples.rows()),
             format!("at most {MOST_ROWS} for {NAME}"),
         ));
-    }
-    if samples.width() == 0 {
-        return Err(LearnError::NoColumns {
-            learner: NAME,
-            found: "the table has none".into(),
-        });
-    }
-    if samples.values().iter().any(|v| v.is_infinite()) {
-        let excused = |v: &f64| if v.is_nan() { 0.0 } else { *v };
-        let values: Vec<f64> = samples.values().iter().map(excused).collect();
-        check_finite(&values, samples.columns(), |row| samples.row_name(row))?;
     }
     Ok(())
 }
