@@ -63,7 +63,7 @@ impl Pipeline {
     /// [`LearnError::Settings`] for a name it does not have or a value that makes no sense.
     pub fn with_parameters(mut self, parameters: &Parameters) -> Result<Self> {
         self.learner = self.entry.with(parameters)?;
-        self.parameters = parameters.clone();
+        self.parameters.clone_from(parameters);
         Ok(self)
     }
 

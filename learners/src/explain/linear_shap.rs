@@ -1,11 +1,12 @@
 //! SHAP values of logistic regression and linear discriminants: what each column adds to the raw score of a row.
 //!
-//! For a score f(x) = b + Σ_j `w_j` x_j and columns taken as independent, the Shapley value of column j is
-//! φ_j = `w_j` (x_j − mean of column j over the background), and f(x) = E f + Σ_j φ_j: Lundberg and Lee 2017,
-//! arXiv 1705.07874, corollary 1; `shap.LinearExplainer` with an independent masker. x are the values the
-//! learner sees, so φ belongs to the table's column that a value came from; columns that the preprocessing
-//! dropped have 0. Scores are log odds of the second of two classes, or one for each of three or more,
-//! before softmax and before calibration.
+//! For a score `f(x) = b + Σ_j w_j x_j` and columns taken as independent, the Shapley value of column j is
+//! `φ_j = w_j (x_j − mean of column j over the background)`, and `f(x) = E f + Σ_j φ_j`: Lundberg and Lee
+//! 2017, arXiv 1705.07874, corollary 1; `shap.LinearExplainer` with an independent masker. x are the values
+//! the learner sees, so φ belongs to the table's column that a value came from; columns that the
+//! preprocessing dropped have 0. Scores are log odds of the second of two classes, or one for each of three
+//! or more, before softmax and before calibration. Softmax leaves the intercepts of three or more classes
+//! open up to a common number; they are counted from their mean, which is where scikit-learn's lie.
 
 use serde::Serialize;
 
@@ -41,8 +42,8 @@ pub fn linear_shap(
     samples: &Samples,
 ) -> Result<LinearShap> {
     let model = match fitted.model.to_saved() {
-        SavedModel::LogisticRegression(model) => model,
-        SavedModel::LinearDiscriminant(LinearDiscriminantModel(model)) => model,
+        SavedModel::LogisticRegression(model)
+        | SavedModel::LinearDiscriminant(LinearDiscriminantModel(model)) => model,
         _ => {
             return Err(LearnError::samples(
                 "a learner without a linear score",

@@ -5,7 +5,7 @@
 //! edge; of cuts that serve a rule equally the one nearest to ½ is taken, then the higher. What a cut
 //! gains on the rows that chose it is an upper bound: it was chosen for them.
 //!
-//! Youden 1950, doi 10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3.
+//! Youden 1950, doi `10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3`.
 
 use std::cmp::Ordering;
 

@@ -86,7 +86,9 @@ impl Judge {
                 let answer = &answers[row * self.classes..(row + 1) * self.classes];
                 mean.iter_mut().zip(answer).for_each(|(m, p)| *m += p);
             }
-            mean.iter_mut().for_each(|m| *m /= rows.len() as f64);
+            for m in &mut mean {
+                *m /= rows.len() as f64;
+            }
             (*class, mean)
         };
         self.units.iter().map(pool).collect()

@@ -3,6 +3,7 @@
 
 mod back_ends;
 mod calibration_sklearn;
+mod explain_sklearn;
 mod gaussian_nb_sklearn;
 mod hist_boosting_sklearn;
 mod k_neighbors_sklearn;
