@@ -1,6 +1,7 @@
 //! `raduet predict`: a saved learner's answers on a feature table.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use raduet_learners::{FittedPipeline, LearnError, Samples, Training};
@@ -316,16 +317,17 @@ impl Summary<'_> {
         if self.known > 0 {
             let share = self.right as f64 / self.known as f64;
             let interval = clopper_pearson(self.right, self.known, CONFIDENCE);
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "\nright for {} of {} patients whose class is known: {} % {} (exact, {} %)",
                 self.right,
                 self.known,
                 percent(share),
                 interval_percent(interval),
                 100.0 * CONFIDENCE
-            ));
+            );
         }
-        text.push_str(&format!("\npredictions: {}", self.output.display()));
+        let _ = write!(text, "\npredictions: {}", self.output.display());
         text
     }
 
