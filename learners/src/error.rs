@@ -135,6 +135,14 @@ pub enum LearnError {
         /// What was expected.
         expected: String,
     },
+    /// Training rows cannot be divided into folds.
+    #[error("folds of the training rows: found {found}; {remedy}")]
+    Folds {
+        /// What was found.
+        found: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// The contract's own checks failed.
     #[error(transparent)]
     Study(#[from] StudyError),

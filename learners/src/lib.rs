@@ -11,13 +11,16 @@
 //! | fitting, predicting, saving | [`pipeline`] |
 //! | what happens before a learner | [`preprocess`] |
 //! | training rows | [`samples`] |
+//! | folds within the training rows, the search for settings | [`tuning`] |
 //! | the door of a learner and of a model | [`learner`] |
-//! | trees, forests, boosting | [`decision_tree`], [`random_forest`], [`extra_trees`], [`gradient_boosting`] |
+//! | trees, forests | [`decision_tree`], [`random_forest`], [`extra_trees`] |
+//! | boosting | [`gradient_boosting`], [`hist_boosting`] |
 //! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`] |
 //!
 //! Foreign libraries are named in `adapters/` only.
 
 mod adapters;
+pub mod class_weight;
 pub mod decision_tree;
 mod dense;
 pub mod error;
@@ -25,10 +28,9 @@ pub mod extra_trees;
 mod forest;
 pub mod gaussian_nb;
 pub mod gradient_boosting;
+pub mod hist_boosting;
 pub mod knn;
-mod lbfgs;
 pub mod learner;
-mod logistic_objective;
 pub mod logistic_regression;
 pub mod pipeline;
 mod pipeline_file;
@@ -39,14 +41,18 @@ pub mod samples;
 pub mod saved;
 pub mod svc;
 mod svc_calibration;
+mod training;
 mod tree;
+pub mod tuning;
 
+pub use class_weight::ClassWeight;
 pub use error::{LearnError, Result};
 pub use learner::{Learner, Model, Parameters};
 pub use pipeline::{FittedPipeline, Pipeline};
 pub use preprocess::{Dropped, DroppedColumn, Preprocess, Scaling, Undefined};
 pub use registry::{LEARNERS, LearnerEntry};
 pub use samples::Samples;
+pub use training::Training;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -10,6 +10,7 @@ use crate::error::{LearnError, Result};
 use crate::extra_trees::ExtraTrees;
 use crate::gaussian_nb::GaussianNb;
 use crate::gradient_boosting::GradientBoosting;
+use crate::hist_boosting::HistGradientBoosting;
 use crate::knn::KNeighbors;
 use crate::learner::{Learner, Parameters};
 use crate::logistic_regression::LogisticRegression;
@@ -20,6 +21,7 @@ use crate::svc::Svc;
 const OWN: &str = "raduet";
 
 /// A learner that can be asked for by name.
+#[derive(Debug, Clone, Copy)]
 pub struct LearnerEntry {
     /// Name in settings and results (`random_forest`).
     pub name: &'static str,
@@ -117,6 +119,7 @@ pub const LEARNERS: &[LearnerEntry] = &[
     },
     own::<LogisticRegression>("logistic_regression", "Logistic Regression"),
     own::<GradientBoosting>("gradient_boosting", "Gradient Boosting"),
+    own::<HistGradientBoosting>("hist_gradient_boosting", "Hist Gradient Boosting"),
     other::<SmartcoreForest>("random_forest", "Random Forest", "smartcore"),
     LearnerEntry {
         with: |name, parameters| checked(read::<Svc>(name, parameters)?.by_linfa()),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use raduet_study::{ClassNames, FeatureTable, Label};
+use raduet_study::{CaseId, ClassNames, FeatureTable, Label, SampleId};
 
 use crate::error::{LearnError, Result};
 
@@ -28,6 +28,14 @@ pub(crate) struct PresentClasses {
     pub(crate) labels: Vec<usize>,
     /// For each row the position of its class in `labels`.
     pub(crate) of_row: Vec<usize>,
+}
+
+impl PresentClasses {
+    /// For each row of samples whose classes all occur here the position of its class.
+    pub(crate) fn of(&self, samples: &Samples) -> Vec<usize> {
+        let position = |label: &Label| self.labels.partition_point(|&known| known < label.0);
+        samples.labels.iter().map(position).collect()
+    }
 }
 
 impl Samples {
@@ -318,6 +326,22 @@ impl Samples {
             });
         }
         Ok(present)
+    }
+
+    /// The rows as a table: named as they are where the names differ, else by number.
+    pub(crate) fn to_table(&self) -> Result<FeatureTable> {
+        let distinct =
+            |names: &&Vec<String>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
+        let id = |name: String| SampleId::whole(CaseId::new(name));
+        let ids = match self.names.as_ref().filter(distinct) {
+            Some(names) => names.iter().cloned().map(id).collect(),
+            None => (0..self.rows()).map(|row| id(row.to_string())).collect(),
+        };
+        let table = FeatureTable::new(ids, self.columns.clone(), self.values.clone())?;
+        Ok(match &self.sites {
+            Some(sites) => table.with_sites(sites.clone())?,
+            None => table,
+        })
     }
 
     /// The chosen rows, in the given order; a row may be chosen twice.

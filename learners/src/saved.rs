@@ -6,6 +6,7 @@ use crate::decision_tree::TreeModel;
 use crate::error::{LearnError, Result};
 use crate::gaussian_nb::GaussianNbModel;
 use crate::gradient_boosting::BoostingModel;
+use crate::hist_boosting::HistBoostingModel;
 use crate::knn::NeighborsModel;
 use crate::learner::Model;
 use crate::logistic_regression::LogisticModel;
@@ -34,6 +35,8 @@ pub enum SavedModel {
     LogisticRegression(LogisticModel),
     /// Added regression trees.
     GradientBoosting(BoostingModel),
+    /// Added regression trees on binned values.
+    HistGradientBoosting(HistBoostingModel),
 }
 
 impl SavedModel {
@@ -51,6 +54,7 @@ impl SavedModel {
             Self::GaussianNb(model) => boxed(model, GaussianNbModel::check)?,
             Self::LogisticRegression(model) => boxed(model, LogisticModel::check)?,
             Self::GradientBoosting(model) => boxed(model, BoostingModel::check)?,
+            Self::HistGradientBoosting(model) => boxed(model, HistBoostingModel::check)?,
         };
         expect_size("columns", model.width(), width)?;
         expect_size("classes", model.class_count(), classes)?;

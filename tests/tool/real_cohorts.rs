@@ -5,6 +5,7 @@ use std::fs;
 use raduet_testkit::data;
 
 use super::program::succeed;
+use super::table::Table;
 
 #[test]
 fn cirrmri_is_read_in_its_published_layout() {
@@ -58,4 +59,41 @@ fn lgg_mri_is_extracted_without_a_failure() {
         .collect();
     patients.dedup();
     assert_eq!(patients.len(), 67);
+}
+
+/// Two volumes of the published layout, whole regions with default settings, against the rows that
+/// PyRadiomics 3.1.0 gave a third party for them.
+#[test]
+fn cirrmri_cases_pyradiomics() {
+    let name = "cirrmri_cases_pyradiomics";
+    let Some(cohort) = data::path(name, "data/cirrmri_sample") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let cohort = cohort.canonicalize().unwrap();
+    let arguments = ["extract", cohort.to_str().unwrap(), "--by", "case"];
+    succeed(folder.path(), &arguments);
+    let ours = Table::read(&folder.path().join("features.csv"));
+    let mut misses = Vec::new();
+    for (sequence, file) in [
+        ("T1W", "pyradiomics310_T1_valid_id5.csv"),
+        ("T2W", "pyradiomics310_T2_train_id3.csv"),
+    ] {
+        let theirs = Table::read(&cohort.join("reference").join(file));
+        let row = ours.column("Sequence").iter().position(|s| *s == sequence);
+        let features = theirs.head.iter().filter(|c| c.starts_with("original_"));
+        let features: Vec<&String> = features.collect();
+        assert_eq!(features.len(), 107);
+        for feature in features {
+            let (found, expected) = (
+                ours.number(row.unwrap(), feature),
+                theirs.number(0, feature),
+            );
+            let close = (found - expected).abs() <= 1e-9 * expected.abs();
+            if !close {
+                misses.push(format!("{sequence} {feature}: {found} {expected}"));
+            }
+        }
+    }
+    assert!(misses.is_empty(), "{misses:#?}");
 }

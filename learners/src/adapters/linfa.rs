@@ -12,10 +12,8 @@ use serde_json::{Value, json};
 
 use crate::error::{LearnError, Result};
 use crate::gaussian_nb::{self, GaussianNbModel};
-use crate::lbfgs::LinearObjective;
 use crate::learner::{Learner, Model};
-use crate::logistic_objective::LogisticObjective;
-use crate::logistic_regression::{self, LogisticModel};
+use crate::logistic_regression::{self, LogisticModel, LogisticObjective};
 use crate::samples::{PresentClasses, Samples};
 use crate::svc::{self, BinaryMachine, BinaryProblem};
 
@@ -179,8 +177,11 @@ impl Learner for LinfaLogisticRegression {
             (weights, fitted.intercept().to_vec())
         };
         let parameters = [&weights[..], &intercepts[..]].concat();
-        let objective = LogisticObjective::new(samples, &present, 1.0 / self.c);
-        let gradient = objective.gradient(&parameters, &objective.scores(&parameters));
+        let objective = LogisticObjective::new(samples, &present, true);
+        let mut gradient = objective.evaluate(&parameters).gradient;
+        for (g, w) in gradient.iter_mut().zip(&weights) {
+            *g += w / self.c;
+        }
         let largest = gradient.iter().fold(0.0, |m, g| f64::max(m, g.abs()));
         if largest.is_nan() || largest > LARGEST_GRADIENT {
             return Err(fault(

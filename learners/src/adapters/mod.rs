@@ -1,5 +1,7 @@
-//! Foreign libraries, each named in one file. They fit; what they fitted becomes a model of ours.
+//! Foreign libraries, each named in one file. Learners among them only fit; what they fitted becomes a
+//! model of ours.
 
+pub(crate) mod faer;
 pub(crate) mod libsvm;
 pub(crate) mod linfa;
 pub(crate) mod smartcore;

@@ -1,6 +1,7 @@
 //! Saved models taken apart and damaged.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 /// Columns and links of every tree in a saved model, thresholds left out.
 pub(crate) fn links(saved: &Value) -> Vec<(Value, Value)> {
@@ -14,15 +15,9 @@ pub(crate) fn links(saved: &Value) -> Vec<(Value, Value)> {
     }
 }
 
-/// Calls `check` with damaged versions of a file and what was done to each.
+/// Calls `check` with changed versions of a file whose checksum is right again, and with what was done to
+/// each: only the checks of the structure stand between them and a prediction.
 pub(crate) fn mutations(json: &str, mut check: impl FnMut(&str, &str)) {
-    for part in 1..8 {
-        check("cut off", &json[..json.len() * part / 8]);
-    }
-    check("empty", "");
-    check("other json", "[1, 2, 3]");
-    check("nested", &"[".repeat(10_000));
-    check("pickle", "\u{80}\u{4}\u{95}");
     let whole: Value = serde_json::from_str(json).expect("whole test data");
     let mut paths = Vec::new();
     leaves(&whole, &mut Vec::new(), &mut paths);
@@ -39,24 +34,66 @@ pub(crate) fn mutations(json: &str, mut check: impl FnMut(&str, &str)) {
     ];
     for (number, path) in paths.iter().enumerate() {
         for value in &strange {
-            let mut damaged = whole.clone();
-            if let Some(place) = damaged.pointer_mut(path) {
+            let mut changed = whole.clone();
+            if let Some(place) = changed.pointer_mut(path) {
                 *place = value.clone();
             }
-            check(&format!("{path} = {value}"), &damaged.to_string());
+            check(&format!("{path} = {value}"), &signed(&changed));
         }
         // Lists that lost an item.
         if let Some((list, _)) = path.rsplit_once('/') {
-            let mut damaged = whole.clone();
-            if let Some(Value::Array(items)) = damaged.pointer_mut(list) {
+            let mut changed = whole.clone();
+            if let Some(Value::Array(items)) = changed.pointer_mut(list) {
                 items.pop();
-                check(
-                    &format!("{list} shortened ({number})"),
-                    &damaged.to_string(),
-                );
+                check(&format!("{list} shortened ({number})"), &signed(&changed));
             }
         }
     }
+    for part in ["header", "body"] {
+        let mut changed = whole.clone();
+        changed[part]["more"] = json!(1);
+        check(&format!("{part} with a field more"), &signed(&changed));
+    }
+}
+
+/// Calls `check` with damaged versions of a file, none of which may be read.
+pub(crate) fn damages(json: &str, mut check: impl FnMut(&str, &str)) {
+    for part in 1..8 {
+        check("cut off", &json[..json.len() * part / 8]);
+    }
+    check("empty", "");
+    check("other json", "[1, 2, 3]");
+    check("nested", &"[".repeat(10_000));
+    check("pickle", "\u{80}\u{4}\u{95}");
+    check("more behind", &format!("{json} "));
+    let whole: Value = serde_json::from_str(json).expect("whole test data");
+    check("written anew", &whole.to_string());
+    let old = json!({"format": "raduet-pipeline", "version": 1, "settings": {}});
+    check("version 1", &old.to_string());
+    // One character changed, at places all over the file and everywhere in the header.
+    let header = json.find("\"body\"").expect("whole test data");
+    let far = (json.len() / 300).max(1);
+    let places = (0..header).chain((header..json.len()).step_by(far));
+    for at in places.filter(|&at| json.is_char_boundary(at) && json.is_char_boundary(at + 1)) {
+        let other = if &json[at..=at] == "1" { "2" } else { "1" };
+        let changed = [&json[..at], other, &json[at + 1..]].concat();
+        check(&format!("'{other}' at {at}"), &changed);
+    }
+}
+
+/// Contents in the frame of a file, with the checksum that belongs to them.
+pub(crate) fn signed(whole: &Value) -> String {
+    let mut before = String::from("{\"header\": {\n");
+    if let Some(header) = whole["header"].as_object() {
+        for (name, value) in header.iter().filter(|(name, _)| *name != "sha256") {
+            before.push_str(&format!("  {}: {value},\n", json!(name)));
+        }
+    }
+    before.push_str("  \"sha256\": \"");
+    let after = format!("\"\n}},\n\"body\": {}\n}}\n", whole["body"]);
+    let digest = Sha256::digest([before.as_bytes(), after.as_bytes()].concat());
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    [before, digits, after].concat()
 }
 
 /// Places of a file's values: every field, and of long lists the first and last items.

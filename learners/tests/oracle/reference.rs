@@ -22,7 +22,7 @@ pub(crate) struct Reference {
     answers: Value,
 }
 
-fn file(name: &str) -> String {
+pub(crate) fn file(name: &str) -> String {
     let path: PathBuf = [
         env!("CARGO_MANIFEST_DIR"),
         "../tests/reference/sklearn",

@@ -52,8 +52,9 @@ fn probabilities_lie_among_scikit_learns_seeds() {
 /// Decisions recomputed from the saved machines, one list a test row.
 fn decisions(reference: &Reference) -> Vec<Vec<f64>> {
     let fitted = reference.fit("svc", 0);
-    let saved: Value =
+    let file: Value =
         serde_json::from_str(&fitted.to_json().expect("a saved model")).expect("a saved model");
+    let saved = &file["body"];
     let model = &saved["model"]["svc"];
     let list =
         |v: &Value| -> Vec<f64> { serde_json::from_value(v.clone()).expect("a saved model") };

@@ -1,6 +1,8 @@
 //! Dense products over rows: the loops that logistic regression, neighbours and kernels spend
 //! their time in.
 
+pub(crate) mod gram;
+
 /// Independent partial sums, so that the loop can be vectorised without changing its order.
 const LANES: usize = 8;
 
