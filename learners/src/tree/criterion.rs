@@ -31,6 +31,16 @@ pub(crate) trait Criterion: Clone + Send + Sync {
     /// Sums over the members of a node.
     fn enter(&mut self, kinds: impl Iterator<Item = usize>);
 
+    /// Sums over the members of a node, given as runs of one kind each with their ends.
+    fn enter_runs(&mut self, runs: &[(usize, usize)]) {
+        let mut start = 0;
+        self.enter(runs.iter().flat_map(|&(kind, end)| {
+            let count = end - start;
+            start = end;
+            std::iter::repeat_n(kind, count)
+        }));
+    }
+
     /// Weight of the entered node's members.
     fn weight(&self) -> f64;
 
@@ -45,6 +55,11 @@ pub(crate) trait Criterion: Clone + Send + Sync {
 
     /// Moves a member to the left child.
     fn add(&mut self, kind: usize);
+
+    /// Moves `count` members of a kind to the left child.
+    fn add_many(&mut self, kind: usize, count: usize) {
+        (0..count).for_each(|_| self.add(kind));
+    }
 
     /// Weight of both children.
     fn sides(&self) -> (f64, f64);
@@ -255,7 +270,13 @@ impl<R: Rank> Criterion for Gini<'_, R> {
 
     #[inline]
     fn add(&mut self, kind: usize) {
+        self.add_many(kind, 1);
+    }
+
+    #[inline]
+    fn add_many(&mut self, kind: usize, count: usize) {
         let (class, w) = self.sums.rows.of_kind(kind);
+        let w = w * count as f64;
         let sum = &mut self.sums.sums[class];
         self.left_squares += w * (2.0 * sum.left + w);
         self.cross += w * sum.total;
@@ -340,9 +361,14 @@ impl<R: Rank> Criterion for Entropy<'_, R> {
 
     #[inline]
     fn add(&mut self, kind: usize) {
+        self.add_many(kind, 1);
+    }
+
+    #[inline]
+    fn add_many(&mut self, kind: usize, count: usize) {
         let (class, w) = self.sums.rows.of_kind(kind);
-        self.sums.sums[class].left += w;
-        self.sums.left += w;
+        self.sums.sums[class].left += w * count as f64;
+        self.sums.left += w * count as f64;
     }
 
     #[inline]

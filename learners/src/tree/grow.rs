@@ -222,15 +222,13 @@ impl<S: Search + Send> Grower<'_, S> {
                 break;
             };
             let span = self.draft.nodes[node].span.clone();
-            let found = match found {
-                Some(found) => Some(found),
-                None => {
-                    if let Some(key) = self.search.detachable(span.clone()) {
-                        branches.push(Branch { node, depth, key });
-                        continue;
-                    }
-                    self.find(node)
-                }
+            let found = if found.is_some() {
+                found
+            } else if let Some(key) = self.search.detachable(span) {
+                branches.push(Branch { node, depth, key });
+                continue;
+            } else {
+                self.find(node)
             };
             let Some((_, found)) = found else { continue };
             self.split(node, depth, &found);

@@ -21,9 +21,9 @@ pub(crate) struct RandomCuts<'a, R, C> {
     thresholds: Stream,
     limits: LeafLimits,
     members: Vec<R>,
-    /// Kinds of the entered node's members.
-    kinds: Vec<R>,
-    /// Their values in the column at hand.
+    /// Members of one kind stand together in every node: kind and end of each run of the entered one.
+    runs: Vec<(usize, usize)>,
+    /// The members' values in the column at hand.
     values: Vec<f64>,
     goes_left: Vec<bool>,
     aside: Vec<R>,
@@ -33,19 +33,21 @@ impl<'a, R: Rank, C: Criterion> RandomCuts<'a, R, C> {
     /// Over the given rows, ascending.
     pub(crate) fn new(
         columns: &'a [Vec<f64>],
-        members: Vec<R>,
+        mut members: Vec<R>,
         criterion: C,
         draws: Draws,
         thresholds: Stream,
         limits: LeafLimits,
     ) -> Self {
+        // Nodes are parted stably, so kinds stay together.
+        members.sort_by_key(|row| criterion.kind(row.at()));
         Self {
             columns,
             criterion,
             draws,
             thresholds,
             limits,
-            kinds: Vec::with_capacity(members.len()),
+            runs: Vec::new(),
             values: Vec::with_capacity(members.len()),
             goes_left: vec![false; columns.first().map_or(0, Vec::len)],
             aside: vec![R::default(); members.len()],
@@ -54,16 +56,29 @@ impl<'a, R: Rank, C: Criterion> RandomCuts<'a, R, C> {
     }
 }
 
-/// Least and greatest defined value, and how many are undefined.
-fn range(values: &[f64]) -> (f64, f64, usize) {
-    let (mut low, mut high, mut undefined) = (f64::INFINITY, f64::NEG_INFINITY, 0);
-    for &value in values {
-        // An undefined value compares false and leaves both as they are.
-        low = if value < low { value } else { low };
-        high = if value > high { value } else { high };
-        undefined += usize::from(value.is_nan());
+/// Values compared side by side: independent of each other, so that the processor does them at once.
+const LANES: usize = 8;
+
+/// Least and greatest defined value; infinities where there is none.
+fn range(values: &[f64]) -> (f64, f64) {
+    // An undefined value compares false and leaves both as they are.
+    let lesser = |a: f64, b: f64| if b < a { b } else { a };
+    let greater = |a: f64, b: f64| if b > a { b } else { a };
+    let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+    let chunks = values.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            low[lane] = lesser(low[lane], chunk[lane]);
+            high[lane] = greater(high[lane], chunk[lane]);
+        }
     }
-    (low, high, undefined)
+    let ends = |part: &[f64], start, better: fn(f64, f64) -> f64| {
+        part.iter().fold(start, |a, &b| better(a, b))
+    };
+    let low = ends(rest, ends(&low, f64::INFINITY, lesser), lesser);
+    let high = ends(rest, ends(&high, f64::NEG_INFINITY, greater), greater);
+    (low, high)
 }
 
 impl<R: Rank, C: Criterion> Search for RandomCuts<'_, R, C> {
@@ -74,13 +89,16 @@ impl<R: Rank, C: Criterion> Search for RandomCuts<'_, R, C> {
     }
 
     fn enter(&mut self, span: Range<usize>) -> NodeSums {
-        self.kinds.clear();
-        let rows = self.members[span].iter();
-        let criterion = &self.criterion;
-        self.kinds
-            .extend(rows.map(|row| R::of(criterion.kind(row.at()))));
-        self.criterion
-            .enter(self.kinds.iter().map(|kind| kind.at()));
+        let members = &self.members[span];
+        self.runs.clear();
+        for (at, row) in members.iter().enumerate() {
+            let kind = self.criterion.kind(row.at());
+            match self.runs.last_mut() {
+                Some((of_run, end)) if *of_run == kind => *end = at + 1,
+                _ => self.runs.push((kind, at + 1)),
+            }
+        }
+        self.criterion.enter_runs(&self.runs);
         NodeSums {
             weight: self.criterion.weight(),
             impurity: self.criterion.impurity(),
@@ -95,7 +113,7 @@ impl<R: Rank, C: Criterion> Search for RandomCuts<'_, R, C> {
             thresholds,
             limits,
             members,
-            kinds,
+            runs,
             values,
             ..
         } = self;
@@ -105,7 +123,8 @@ impl<R: Rank, C: Criterion> Search for RandomCuts<'_, R, C> {
             let of_row = &columns[column][..];
             values.clear();
             values.extend(members.iter().map(|row| of_row[row.at()]));
-            let (low, high, undefined) = range(values);
+            let (low, high) = range(values);
+            let undefined = values.iter().filter(|value| value.is_nan()).count();
             if undefined == members.len() || (low >= high && undefined == 0) {
                 return false;
             }
@@ -114,12 +133,18 @@ impl<R: Rank, C: Criterion> Search for RandomCuts<'_, R, C> {
             let threshold = if drawn < high { drawn } else { low };
             let missing_left = undefined > 0 && thresholds.below(2) == 1;
             criterion.restart();
-            let mut left = 0;
-            for (value, kind) in values.iter().zip(kinds.iter()) {
-                if *value <= threshold || (missing_left && value.is_nan()) {
-                    criterion.add(kind.at());
-                    left += 1;
-                }
+            let (mut left, mut start) = (0, 0);
+            for &(kind, end) in runs.iter() {
+                let run = values[start..end].iter();
+                let count = if missing_left {
+                    let goes_left = |value: &&f64| **value <= threshold || value.is_nan();
+                    run.filter(goes_left).count()
+                } else {
+                    run.filter(|value| **value <= threshold).count()
+                };
+                criterion.add_many(kind, count);
+                left += count;
+                start = end;
             }
             let (left_weight, right_weight) = criterion.sides();
             let allowed = left >= limits.rows

@@ -56,7 +56,6 @@ impl Rank for u16 {
         u32::from(self) << 16 | u32::from(kind)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half is meant")]
     fn rank(key: u32) -> Self {
         (key >> 16) as Self
     }
@@ -89,7 +88,6 @@ impl Rank for u32 {
         u64::from(self) << 32 | u64::from(kind)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half is meant")]
     fn rank(key: u64) -> Self {
         (key >> 32) as Self
     }

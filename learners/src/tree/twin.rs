@@ -142,9 +142,12 @@ fn shape(tree: &Tree) -> Shape {
 fn table(rows: usize, width: usize, distinct: usize, undefined: usize, seed: u64) -> Samples {
     let mut stream = Stream::new(seed, "table", 0);
     let values = (0..rows * width)
-        .map(|_| match undefined > 0 && stream.below(undefined) == 0 {
-            true => f64::NAN,
-            false => stream.below(distinct) as f64 - 2.0,
+        .map(|_| {
+            if undefined > 0 && stream.below(undefined) == 0 {
+                f64::NAN
+            } else {
+                stream.below(distinct) as f64 - 2.0
+            }
         })
         .collect();
     let labels = (0..rows).map(|_| Label(stream.below(3))).collect();

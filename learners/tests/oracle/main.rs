@@ -4,6 +4,7 @@
 mod back_ends;
 mod calibration_sklearn;
 mod explain_sklearn;
+mod forests_sklearn;
 mod gaussian_nb_sklearn;
 mod hist_boosting_sklearn;
 mod k_neighbors_sklearn;
@@ -14,5 +15,7 @@ mod reference;
 mod selection_sklearn;
 mod svc_decisions_sklearn;
 mod svc_sklearn;
+mod tree_sets;
 mod tree_shap;
+mod tree_structures_sklearn;
 mod trees_sklearn;
