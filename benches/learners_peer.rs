@@ -57,7 +57,7 @@ fn main() {
         "predict_s": predict,
         "accuracy": accuracy,
         "log_loss": log_loss,
-        "table_mb": (train.values().len() * size_of::<f64>()) as f64 / MEGABYTE,
+        "table_mb": std::mem::size_of_val(train.values()) as f64 / MEGABYTE,
         "extra_mb": (resident("VmHWM") - before).max(0.0),
     }));
 }

@@ -12,7 +12,7 @@ pub struct LearnerOptions {
     /// Learners to train, comma separated, or `all` back ends [default: the default back end of each]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub learners: Vec<String>,
-    /// A setting of a learner by scikit-learn's name, such as random_forest.n_estimators=500; may be given several times
+    /// A setting of a learner by scikit-learn's name, such as `random_forest.n_estimators=500`; may be given several times
     #[arg(long, value_name = "LEARNER.SETTING=VALUE", help_heading = "Learners")]
     pub set: Vec<String>,
     /// Search each learner's settings in folds of its training rows
@@ -53,7 +53,7 @@ pub struct LearnerOptions {
         help_heading = "Before the learner, fitted on training rows"
     )]
     pub redundancy: Option<f64>,
-    /// Choose columns by the class: anova_f, kruskal_wallis, mutual_information, mrmr, lasso, rfe (each with :K), boruta, stability
+    /// Choose columns by the class: `anova_f`, `kruskal_wallis`, `mutual_information`, mrmr, lasso, rfe (each with :K), boruta, stability
     #[arg(
         long,
         value_name = "METHOD[:K]",

@@ -71,7 +71,7 @@ pub(crate) fn product_transposed_f32(
     );
 }
 
-/// Adds rows `first..first + panel.len() / p` of BᵀB to `panel`, up to the diagonal block: the rest
+/// Adds rows `first..first + panel.len() / p` of `BᵀB` to `panel`, up to the diagonal block: the rest
 /// of a row beyond it is left alone. `block` is of r × p.
 pub(crate) fn add_gram_panel(panel: &mut [f64], first: usize, block: Block<'_>) {
     let p = block.columns;

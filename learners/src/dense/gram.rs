@@ -1,4 +1,4 @@
-//! Weighted sums of products of columns, XᵀDX: the curvature of a likelihood, a covariance.
+//! Weighted sums of products of columns, `XᵀDX`: the curvature of a likelihood, a covariance.
 //!
 //! Rows pass in blocks; every block is added to the whole sum before the next, and threads divide
 //! the sum's rows among themselves. So each entry is one sum in row order for any number of threads.
@@ -16,9 +16,9 @@ const BLOCK_ROWS: (usize, usize) = (64, 1024);
 /// Rows of the sum that one thread takes at a time.
 const PANEL: usize = 32;
 
-/// Lower triangle (with the diagonal) of Σ_i z_i z_iᵀ, order × order; the upper one is unspecified.
+/// Lower triangle (with the diagonal) of `Σ_i` `z_i` `z_iᵀ`, order × order; the upper one is unspecified.
 ///
-/// `fill(i, z)` writes the `order` numbers of row i, its factor √d_i included.
+/// `fill(i, z)` writes the `order` numbers of row i, its factor √`d_i` included.
 pub(crate) fn gram(rows: usize, order: usize, fill: impl Fn(usize, &mut [f64]) + Sync) -> Vec<f64> {
     let mut sum = vec![0.0; order * order];
     let at_once = (BLOCK_VALUES / order).clamp(BLOCK_ROWS.0, BLOCK_ROWS.1);

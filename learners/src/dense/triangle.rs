@@ -1,8 +1,8 @@
 //! The triangular factor R of a tall matrix, X = Q R, without holding a copy of X.
 //!
 //! Rows pass in blocks, each stacked under the R of those before it (Golub and Van Loan, Matrix
-//! Computations, 2013, section 5.1; Demmel et al. 2012, doi 10.1137/080731992). RᵀR = XᵀX, but singular
-//! values below the root of the machine's precision survive, which they do not in XᵀX.
+//! Computations, 2013, section 5.1; Demmel et al. 2012, doi 10.1137/080731992). `RᵀR` = `XᵀX`, but singular
+//! values below the root of the machine's precision survive, which they do not in `XᵀX`.
 
 use rayon::prelude::*;
 

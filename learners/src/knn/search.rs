@@ -236,7 +236,7 @@ impl Training {
     /// Bound of the difference between a squared distance by products and one by differences, for a
     /// centred query of squared length `square` and rows of at most `other`.
     ///
-    /// A sum of p products of rounded numbers in any order errs by at most (p + 2) u Σ|a_j b_j|, u = 2⁻²⁴
+    /// A sum of p products of rounded numbers in any order errs by at most (p + 2) u `Σ|a_j` `b_j`|, u = 2⁻²⁴
     /// (Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1); some u more for
     /// adding the squared lengths. Subtracting the mean errs by the rounding of the rows' own lengths.
     fn margin(&self, own: &Own, other: f64, p: usize) -> f64 {

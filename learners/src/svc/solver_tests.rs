@@ -97,9 +97,9 @@ impl Problem {
                     .map(|(i, v)| boxed(i, v - middle))
                     .sum();
                 if sum > 0.0 {
-                    low = middle
+                    low = middle;
                 } else {
-                    high = middle
+                    high = middle;
                 }
             }
             v.iter()
@@ -204,10 +204,10 @@ fn the_answer_satisfies_the_optimality_conditions() {
                     .map(|(k, b)| k * b)
                     .sum::<f64>();
                 if beta < high {
-                    highest = highest.max(score)
+                    highest = highest.max(score);
                 }
                 if beta > low {
-                    lowest = lowest.min(score)
+                    lowest = lowest.min(score);
                 }
             }
             // The kernels of the solver are rounded to single precision.
