@@ -1,5 +1,6 @@
 //! Argument definitions, and nothing else.
 
+mod learners;
 mod pyradiomics;
 
 use std::path::PathBuf;
@@ -8,6 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::settings::ProfileName;
 
+pub use learners::{
+    Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
+};
 pub use pyradiomics::{FormName, LogLevel, ModeName, PathForm, PyradiomicsArgs, words};
 
 /// Radiomics and deep learning on the same patients and the same split, in one report.
@@ -63,7 +67,9 @@ pub enum Command {
     /// A stratified split by patient, or folds, written as a file
     Split(SplitArgs),
     /// Classical learners on a feature table
-    Train(TrainArgs),
+    Train(Box<TrainArgs>),
+    /// A saved learner's answers on a feature table
+    Predict(PredictArgs),
     /// Deep networks on the slices
     Deep(DeepArgs),
     /// Metrics, intervals and tests from predictions of any origin
@@ -200,9 +206,9 @@ pub struct CompareArgs {
     /// Run one arm only
     #[arg(long, value_enum, value_name = "ARM")]
     pub only: Option<OnlyArm>,
-    /// Learners to train, comma separated, or `all` back ends [default: the seven]
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
-    pub learners: Vec<String>,
+    /// The learners
+    #[command(flatten)]
+    pub learners: LearnerOptions,
     /// Networks to train, comma separated
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub networks: Vec<String>,
@@ -340,33 +346,6 @@ pub struct SplitArgs {
     /// The split
     #[command(flatten)]
     pub split: SplitOptions,
-}
-
-/// Arguments of `raduet train`.
-#[derive(Debug, Args)]
-pub struct TrainArgs {
-    /// A feature table (.csv, .parquet): ours, or another tool's with a patient and a class column
-    #[arg(value_name = "FEATURES")]
-    pub features: PathBuf,
-    /// Learners to train, comma separated, or `all` back ends [default: the seven]
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
-    pub learners: Vec<String>,
-    /// Fill missing values with the training rows' medians in place of refusing them
-    #[arg(long, value_enum, value_name = "RULE")]
-    pub impute: Option<Impute>,
-    /// Folder for the results
-    #[arg(short, long, default_value = "raduet-train", value_name = "DIR")]
-    pub output: PathBuf,
-    /// The split
-    #[command(flatten)]
-    pub split: SplitOptions,
-}
-
-/// What becomes of missing feature values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Impute {
-    /// The median of the training rows
-    Median,
 }
 
 /// Options of the networks, by timm's names.

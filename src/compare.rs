@@ -146,6 +146,7 @@ impl Plan {
                 &report_writers::features::csv(&columns)?,
             )?;
         }
+        let features = features.with_origins(self.cases.cohort())?;
         let study = Study {
             settings: &self.settings,
             features: &features,

@@ -13,7 +13,7 @@ use crate::error::{Code, Exit, Faults, Result, ToolError, Warning, WarningCode};
 use crate::io::feature_csv::FeatureFile;
 use crate::io::{predictions_csv, split_file};
 use crate::models::Answers;
-use crate::provenance::{Clock, Provenance};
+use crate::provenance::{Clock, ModelTime, Provenance};
 use crate::report_writers::{self, Material, doubts, run_json};
 use crate::run_folder::RunFolder;
 use crate::settings::Settings;
@@ -52,6 +52,7 @@ pub struct Concluded {
     failed: usize,
     /// None when no model has answered.
     report: Option<Report>,
+    times: Vec<ModelTime>,
 }
 
 impl Conclusion<'_> {
@@ -75,6 +76,7 @@ impl Conclusion<'_> {
             return Ok(Concluded {
                 failed,
                 report: None,
+                times: Vec::new(),
             });
         }
         let mut models = answers.predictions;
@@ -98,12 +100,18 @@ impl Conclusion<'_> {
         for (name, bytes) in report_writers::files(&material)? {
             folder.write(name, &bytes)?;
         }
+        if let Some(bytes) = report_writers::curves::importance(&answers.fitted)? {
+            folder.write("figures/importance.csv", &bytes)?;
+        }
         let fitted: Vec<Value> = answers.fitted.iter().map(described).collect();
-        let run = run_json::bytes(self.provenance, &clock.measured(), fitted.into())?;
+        let mut measured = clock.measured();
+        measured.models = answers.fitted.iter().map(timed).collect();
+        let run = run_json::bytes(self.provenance, &measured, fitted.into())?;
         folder.write("run.json", &run)?;
         Ok(Concluded {
             failed,
             report: Some(report),
+            times: measured.models,
         })
     }
 
@@ -160,7 +168,7 @@ impl Concluded {
             return Ok(Exit::AllFailed);
         };
         match form {
-            Form::Screen => console.print(&report_writers::screen::text(&report)),
+            Form::Screen => console.print(&report_writers::screen::text(&report, &self.times)),
             Form::Json => {
                 console.print(&serde_json::to_string_pretty(&report).unwrap_or_default());
             }
@@ -195,10 +203,24 @@ fn told(report: &Report, fitted: &[FittedModel]) -> Vec<Warning> {
     for model in fitted {
         for note in &model.notes {
             let found = format!("{}: {note}", model.name);
-            doubts.push(Warning::new(WarningCode::Column, found, "fitted without it").note());
+            let done = if note.starts_with("column ") {
+                "fitted without it"
+            } else {
+                "recorded"
+            };
+            doubts.push(Warning::new(WarningCode::Column, found, done).note());
         }
     }
     doubts
+}
+
+/// What a fitted model took.
+fn timed(model: &FittedModel) -> ModelTime {
+    ModelTime {
+        name: model.name.clone(),
+        fold: model.fold,
+        seconds: model.seconds,
+    }
 }
 
 /// A fitted model's entry in `run.json`.

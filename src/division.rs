@@ -1,9 +1,10 @@
 //! The split of a run: drawn, published or read from a file, and always checked against the cohort.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use raduet_study::split::{SharedPatients, SplitCheck};
-use raduet_study::{Cohort, Part, Split, StudyError};
+use raduet_study::{Cohort, Fold, Part, PatientId, Split, StudyError};
 
 use crate::error::{Code, Result, ToolError};
 use crate::io::split_file;
@@ -39,6 +40,54 @@ pub fn divide(cohort: &Cohort, settings: &SplitSettings) -> Result<(Split, Split
             None => fault,
         }
     })?;
+    Ok((split, check))
+}
+
+/// Cross-validation by the folds that a table names: each patient is tested in its own.
+///
+/// # Errors
+/// [`Code::Split`] for a patient in two folds, fewer than two folds, or a fold without a class to train on.
+pub fn by_folds(
+    cohort: &Cohort,
+    folds: impl IntoIterator<Item = (PatientId, usize)>,
+) -> Result<(Split, SplitCheck)> {
+    let mut of_patient: BTreeMap<PatientId, usize> = BTreeMap::new();
+    for (patient, fold) in folds {
+        let first = *of_patient.entry(patient.clone()).or_insert(fold);
+        if first != fold {
+            let found = format!("patient '{patient}' in the folds {first} and {fold}");
+            return Err(ToolError::new(Code::Split, found)
+                .remedy("give every patient one fold, or draw folds (--folds K)"));
+        }
+    }
+    let numbers: BTreeSet<usize> = of_patient.values().copied().collect();
+    if numbers.len() < 2 {
+        return Err(ToolError::new(
+            Code::Split,
+            format!("{} fold(s) in the table", numbers.len()),
+        )
+        .remedy("number two folds at least, or draw folds (--folds K)"));
+    }
+    let assigned = |number: usize| {
+        let parts = of_patient.iter().map(|(patient, &fold)| {
+            let part = if fold == number {
+                Part::Test
+            } else {
+                Part::Train
+            };
+            (patient.clone(), part)
+        });
+        Fold::new(parts).map_err(|fault| refused(&fault))
+    };
+    let split = Split {
+        rule: "folds of the table".into(),
+        seed: 0,
+        folds: numbers
+            .iter()
+            .map(|&n| assigned(n))
+            .collect::<Result<_>>()?,
+    };
+    let check = split.check(cohort).map_err(|fault| refused(&fault))?;
     Ok((split, check))
 }
 

@@ -10,7 +10,7 @@
 //! | what can be asked for | [`cli`], [`settings`], [`params`] |
 //! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
 //! | files in and out | [`io`] |
-//! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`] |
+//! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
 //! | what is written about it | [`report_writers`], [`provenance`] |
 //! | a run that may be stopped | [`run_folder`], [`journal`], [`interrupt`] |
 //! | what went wrong | [`error`] |
@@ -42,6 +42,7 @@ pub mod models;
 pub mod params;
 pub mod phantom;
 pub mod provenance;
+pub mod repeats;
 pub mod report_writers;
 pub mod run_folder;
 pub mod settings;

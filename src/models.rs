@@ -9,6 +9,8 @@ use std::sync::Mutex;
 use raduet_study::{Arm, Predictions, Split};
 use rayon::prelude::*;
 
+#[cfg(feature = "learners")]
+use crate::arms::radiomics::TrainingRows;
 use crate::arms::{FittedModel, FoldRows, PlannedModel};
 use crate::console::Console;
 use crate::error::{Code, Result, ToolError};
@@ -58,7 +60,7 @@ pub fn planned(settings: &Settings) -> Result<Vec<PlannedModel>> {
 }
 
 #[cfg(not(all(feature = "learners", feature = "deep")))]
-fn missing(feature: &str) -> ToolError {
+pub(crate) fn missing(feature: &str) -> ToolError {
     ToolError::new(Code::Settings, format!("this build has no '{feature}'")).remedy(format!(
         "build it with --features {feature}, or run the other arm with --only"
     ))
@@ -130,30 +132,52 @@ impl Study<'_> {
         jobs: &[(&PlannedModel, &FoldRows)],
         journal: &Mutex<Journal>,
     ) -> Vec<Result<FittedModel>> {
-        let jobs: Vec<_> = jobs
+        let mut jobs: Vec<_> = jobs
             .iter()
             .filter(|(model, _)| model.arm == Arm::Radiomics)
             .copied()
             .collect();
+        jobs.sort_by_key(|(_, fold)| fold.fold);
         let progress = self.console.job("fitting learners", jobs.len());
-        jobs.into_par_iter()
-            .map(|(model, fold)| {
-                interrupt::check()?;
-                let seed = self.settings.split.seed;
-                let (fitted, json) = crate::arms::radiomics::fit(
-                    &model.name,
-                    &self.settings.learners,
-                    self.features,
-                    fold,
-                    seed,
-                )?;
-                self.folder
-                    .write(&self.model_file(&fitted, "json"), json.as_bytes())?;
-                keep(journal, &fitted)?;
+        let mut outcomes = Vec::new();
+        // Fold by fold: the learners of a fold share its training rows, and no two folds' rows are kept.
+        for of_fold in jobs.chunk_by(|(_, a), (_, b)| a.fold == b.fold) {
+            let training = match TrainingRows::of(self.features, of_fold[0].1) {
+                Ok(training) => training,
+                Err(fault) => return vec![Err(fault)],
+            };
+            let fitted = of_fold.par_iter().map(|(model, fold)| {
+                let outcome = self.fit_learner(&model.name, fold, &training, journal);
                 progress.advance();
-                Ok(fitted)
-            })
-            .collect()
+                outcome
+            });
+            outcomes.extend(fitted.collect::<Vec<_>>());
+        }
+        outcomes
+    }
+
+    #[cfg(feature = "learners")]
+    fn fit_learner(
+        &self,
+        name: &str,
+        fold: &FoldRows,
+        training: &TrainingRows,
+        journal: &Mutex<Journal>,
+    ) -> Result<FittedModel> {
+        interrupt::check()?;
+        let seed = self.settings.split.seed;
+        let (fitted, json) = crate::arms::radiomics::fit(
+            name,
+            &self.settings.learners,
+            self.features,
+            fold,
+            training,
+            seed,
+        )?;
+        self.folder
+            .write(&self.model_file(&fitted, "json"), json.as_bytes())?;
+        keep(journal, &fitted)?;
+        Ok(fitted)
     }
 
     #[cfg(not(feature = "learners"))]

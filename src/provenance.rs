@@ -13,6 +13,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::arms::ModelSeconds;
+
 /// SHA-256 in hexadecimal digits.
 pub fn digest(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
@@ -93,10 +95,24 @@ pub struct Measured {
     pub started_unix: u64,
     /// Seconds per stage, and in all.
     pub seconds: BTreeMap<String, f64>,
+    /// Seconds of every model on every fold.
+    pub models: Vec<ModelTime>,
     /// Threads that worked.
     pub threads: usize,
     /// Largest resident memory, where the system tells it.
     pub peak_memory_bytes: Option<u64>,
+}
+
+/// What one model took on one fold.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelTime {
+    /// Its name.
+    pub name: String,
+    /// The fold.
+    pub fold: usize,
+    /// Seconds by the clock, while other models may have worked beside it.
+    #[serde(flatten)]
+    pub seconds: ModelSeconds,
 }
 
 /// Takes the times of a run's stages.
@@ -139,6 +155,7 @@ impl Clock {
         Measured {
             started_unix: self.started_unix,
             seconds,
+            models: Vec::new(),
             threads: rayon::current_num_threads(),
             peak_memory_bytes: peak_memory(),
         }

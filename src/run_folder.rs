@@ -117,7 +117,7 @@ impl RunFolder {
 }
 
 /// What a run may leave in its folder, beside the models.
-const RESULTS: [&str; 11] = [
+const RESULTS: [&str; 17] = [
     "features.csv",
     "features.dictionary.csv",
     "split.json",
@@ -129,6 +129,12 @@ const RESULTS: [&str; 11] = [
     "run.json",
     "failures.csv",
     "warnings.csv",
+    "repeats.csv",
+    "figures/roc.csv",
+    "figures/pr.csv",
+    "figures/calibration.csv",
+    "figures/confusion.csv",
+    "figures/importance.csv",
 ];
 
 /// How the names of a run's model files end.

@@ -14,7 +14,7 @@ use crate::samples::Samples;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClassWeight {
-    /// Every class counts the same in total: a row of class k weighs W / (K · W_k), with W the weight
+    /// Every class counts the same in total: a row of class k weighs W / (K · `W_k`), W the weight
     /// of all rows, `W_k` that of class k and K the number of classes that occur.
     Balanced,
     /// A weight for each class named; the others weigh 1.

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::explain::TreeEnsemble;
 use crate::learner::{Learner, Model, assert_shape};
 use crate::samples::Samples;
 use crate::saved::{SavedModel, expect_values};
@@ -253,6 +254,12 @@ impl Model for TreeModel {
 
     fn to_saved(&self) -> SavedModel {
         SavedModel::DecisionTree(self.clone())
+    }
+
+    fn explain_trees(&self) -> Option<TreeEnsemble<'_>> {
+        let outputs = (0..self.classes).collect();
+        let base = vec![0.0; self.classes];
+        TreeEnsemble::new(self.width, outputs, base, 1.0, vec![(&self.tree, 0)])
     }
 }
 

@@ -78,6 +78,23 @@ pub enum LearnError {
         /// Columns that the training did not have, in table order.
         unknown: Vec<String>,
     },
+    /// Sites are to be harmonised, but nobody said where the rows are from.
+    #[error("combat needs the site of every row: name the site column, or leave combat out")]
+    NoSites,
+    /// A row is from a site that training did not have.
+    #[error(
+        "sample '{sample}' is from site '{site}', which training did not have: its effect is unknown; \
+         known sites: {}",
+        known.join(", ")
+    )]
+    UnknownSite {
+        /// The site.
+        site: String,
+        /// The sample.
+        sample: String,
+        /// Sites of the training rows.
+        known: Vec<String>,
+    },
     /// A row number lies outside the table.
     #[error("row {found} of a table of {rows} rows")]
     Row {
@@ -101,6 +118,16 @@ pub enum LearnError {
         learner: &'static str,
         /// What is wrong, and what would be right.
         reason: String,
+    },
+    /// Columns depend on each other where they must not.
+    #[error("{learner}: {what} is rank deficient: {remedy}")]
+    RankDeficient {
+        /// Who refuses.
+        learner: &'static str,
+        /// Which matrix.
+        what: String,
+        /// What to do.
+        remedy: &'static str,
     },
     /// An optimiser stopped before its tolerance.
     #[error(

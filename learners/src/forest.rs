@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::decision_tree::{ClassCriterion, ClassTargets, check_shares};
 use crate::dense::add_scaled;
 use crate::error::{LearnError, Result};
+use crate::explain::TreeEnsemble;
 use crate::learner::{Model, assert_shape};
 use crate::samples::Samples;
 use crate::saved::{SavedModel, expect_values};
@@ -310,5 +311,15 @@ impl Model for ForestModel {
 
     fn to_saved(&self) -> SavedModel {
         SavedModel::RandomForest(self.clone())
+    }
+
+    fn explain_trees(&self) -> Option<TreeEnsemble<'_>> {
+        TreeEnsemble::new(
+            self.width,
+            (0..self.classes).collect(),
+            vec![0.0; self.classes],
+            1.0 / self.trees.len() as f64,
+            self.trees.iter().map(|tree| (tree, 0)).collect(),
+        )
     }
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::decision_tree::{Amount, MaxFeatures, with_notes};
 use crate::dense::{sigmoid, softmax};
 use crate::error::{LearnError, Result};
+use crate::explain::TreeEnsemble;
 use crate::learner::{Learner, Model, assert_shape};
 use crate::samples::{PresentClasses, Samples};
 use crate::saved::{SavedModel, expect_classes, expect_finite, expect_size};
@@ -354,6 +355,7 @@ impl BoostingModel {
     pub(crate) fn check(&self) -> Result<()> {
         expect_classes("present", &self.present, self.classes)?;
         let scores = match self.present.len() {
+            0 | 1 => return Err(LearnError::saved("present", "one class", "two or more")),
             2 => 1,
             k => k,
         };
@@ -423,5 +425,22 @@ impl Model for BoostingModel {
 
     fn to_saved(&self) -> SavedModel {
         SavedModel::GradientBoosting(self.clone())
+    }
+
+    fn explain_trees(&self) -> Option<TreeEnsemble<'_>> {
+        let outputs = match &self.present[..] {
+            [_, second] => vec![*second],
+            all => all.to_vec(),
+        };
+        let trees = self.trees.iter().enumerate();
+        TreeEnsemble::new(
+            self.width,
+            outputs,
+            self.start.clone(),
+            self.learning_rate,
+            trees
+                .map(|(at, tree)| (tree, at % self.start.len()))
+                .collect(),
+        )
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::Result;
+use crate::explain::TreeEnsemble;
 use crate::samples::Samples;
 use crate::saved::SavedModel;
 
@@ -57,6 +58,12 @@ pub trait Model: Send + Sync {
 
     /// The model as it is written to files.
     fn to_saved(&self) -> SavedModel;
+
+    /// Its trees, to see what each column adds to an answer; `None` for other models and for trees that do
+    /// not know how many rows went where (smartcore's).
+    fn explain_trees(&self) -> Option<TreeEnsemble<'_>> {
+        None
+    }
 }
 
 /// Asserts the shape that [`Model::predict_proba`] documents.

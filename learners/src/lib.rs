@@ -10,20 +10,27 @@
 //! | which learners there are | [`registry`] |
 //! | fitting, predicting, saving | [`pipeline`] |
 //! | what happens before a learner | [`preprocess`] |
+//! | which columns a learner sees | [`selection`] |
+//! | classes weighed, probabilities calibrated | [`class_weight`], [`calibration`] |
 //! | training rows | [`samples`] |
+//! | what a fitted pipeline goes by, thresholds, learning curves | [`explain`] |
 //! | folds within the training rows, the search for settings | [`tuning`] |
 //! | the door of a learner and of a model | [`learner`] |
-//! | trees, forests | [`decision_tree`], [`random_forest`], [`extra_trees`] |
+//! | trees and forests | [`decision_tree`], [`random_forest`], [`extra_trees`] |
 //! | boosting | [`gradient_boosting`], [`hist_boosting`] |
-//! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`] |
+//! | the others | [`knn`], [`svc`], [`gaussian_nb`], [`logistic_regression`], [`discriminant`] |
 //!
 //! Foreign libraries are named in `adapters/` only.
 
 mod adapters;
+pub mod calibration;
+mod class_priors;
 pub mod class_weight;
 pub mod decision_tree;
 mod dense;
+pub mod discriminant;
 pub mod error;
+pub mod explain;
 pub mod extra_trees;
 mod forest;
 pub mod gaussian_nb;
@@ -39,8 +46,8 @@ pub mod random_forest;
 pub mod registry;
 pub mod samples;
 pub mod saved;
+pub mod selection;
 pub mod svc;
-mod svc_calibration;
 mod training;
 mod tree;
 pub mod tuning;
@@ -49,9 +56,10 @@ pub use class_weight::ClassWeight;
 pub use error::{LearnError, Result};
 pub use learner::{Learner, Model, Parameters};
 pub use pipeline::{FittedPipeline, Pipeline};
-pub use preprocess::{Dropped, DroppedColumn, Preprocess, Scaling, Undefined};
+pub use preprocess::{Combat, Dropped, DroppedColumn, Preprocess, Scaling, Undefined};
 pub use registry::{LEARNERS, LearnerEntry};
 pub use samples::Samples;
+pub use selection::Selection;
 pub use training::Training;
 
 #[cfg(doctest)]

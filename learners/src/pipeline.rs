@@ -5,20 +5,27 @@ use std::fmt;
 use raduet_study::{ClassNames, FeatureTable, Label};
 use serde_json::{Value, json};
 
+use crate::calibration::{self, FittedCalibration, Method};
 use crate::class_weight::ClassWeight;
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Model, Parameters};
+use crate::preprocess::undefined::refuse_keep;
 use crate::preprocess::{DroppedColumn, FittedPreprocess, Preprocess};
 use crate::registry::LearnerEntry;
 use crate::samples::Samples;
 use crate::training::Training;
+use crate::tuning::Folds;
+use crate::tuning::out_of_fold::gather;
 
 /// A learner with what happens before it, not yet fitted.
 pub struct Pipeline {
     entry: LearnerEntry,
     learner: Box<dyn Learner>,
+    /// Settings of the learner that differ from its defaults.
+    parameters: Parameters,
     preprocess: Preprocess,
     class_weight: Option<ClassWeight>,
+    calibration: Option<Method>,
 }
 
 /// Training rows after the preprocessing that was fitted on them, as the learner sees them.
@@ -36,8 +43,10 @@ impl Pipeline {
         Self {
             entry: *entry,
             learner: entry.make(),
+            parameters: Parameters::new(),
             preprocess,
             class_weight: None,
+            calibration: None,
         }
     }
 
@@ -52,9 +61,30 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`LearnError::Settings`] for a name it does not have or a value that makes no sense.
-    pub fn with_parameters(self, parameters: &Parameters) -> Result<Self> {
-        let learner = self.entry.with(parameters)?;
-        Ok(self.with_learner(learner))
+    pub fn with_parameters(mut self, parameters: &Parameters) -> Result<Self> {
+        self.learner = self.entry.with(parameters)?;
+        self.parameters.clone_from(parameters);
+        Ok(self)
+    }
+
+    /// The same pipeline with other settings of its learner.
+    ///
+    /// # Errors
+    /// Those of [`Pipeline::with_parameters`].
+    pub fn again(&self, parameters: &Parameters) -> Result<Self> {
+        Ok(Self {
+            entry: self.entry,
+            learner: self.entry.with(parameters)?,
+            parameters: parameters.clone(),
+            preprocess: self.preprocess.clone(),
+            class_weight: self.class_weight.clone(),
+            calibration: self.calibration,
+        })
+    }
+
+    /// Settings of the learner that differ from its defaults, as given by name.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
     /// The same with classes weighed against each other, for every learner that takes weights.
@@ -69,6 +99,14 @@ impl Pipeline {
         Ok(self)
     }
 
+    /// The same with calibrated probabilities: the map is fitted on answers out of fold within the
+    /// training rows, which costs a fit for each fold besides that on all rows.
+    #[must_use]
+    pub fn with_calibration(mut self, calibration: Option<Method>) -> Self {
+        self.calibration = calibration;
+        self
+    }
+
     /// The learner's entry in the registry.
     pub fn entry(&self) -> &LearnerEntry {
         &self.entry
@@ -76,16 +114,15 @@ impl Pipeline {
 
     /// Every setting with its value.
     pub fn settings(&self) -> Value {
+        let mut preprocess = json!(self.preprocess);
+        preprocess["constant_columns"] = json!("drop");
         json!({
             "learner": self.learner.name(),
             "backend": self.entry.backend,
             "settings": self.learner.settings(),
             "class_weight": self.class_weight,
-            "preprocess": {
-                "scaling": self.preprocess.scaling,
-                "undefined": self.preprocess.undefined,
-                "constant_columns": "drop",
-            },
+            "calibration": self.calibration,
+            "preprocess": preprocess,
         })
     }
 
@@ -96,8 +133,27 @@ impl Pipeline {
     ///
     /// # Errors
     /// Those of [`Preprocess::fit`] and [`Learner::fit`]; [`LearnError::Settings`] for a class weight of
-    /// an unknown class.
+    /// an unknown class, and where undefined values would reach a learner that does not read them; with
+    /// a calibration also those of [`Folds::at_most`].
     pub fn fit(&self, samples: &Samples, seed: u64) -> Result<FittedPipeline> {
+        let mut fitted = self.fit_uncalibrated(samples, seed)?;
+        if let Some(method) = self.calibration {
+            fitted.calibration = Some(self.calibrate(method, samples, seed)?);
+        }
+        Ok(fitted)
+    }
+
+    /// Fits the calibration on answers of the learner to rows it did not see.
+    fn calibrate(&self, method: Method, samples: &Samples, seed: u64) -> Result<FittedCalibration> {
+        let samples = samples.in_canonical_order();
+        let folds = Folds::at_most(&samples, calibration::FOLDS, seed)?;
+        let answers = gather(&samples, &folds, |learn| self.fit_uncalibrated(learn, seed))?;
+        let weights: Vec<f64> = (0..samples.rows()).map(|row| samples.weight(row)).collect();
+        let classes = samples.classes().len();
+        FittedCalibration::fit(method, &answers, samples.labels(), &weights, classes)
+    }
+
+    fn fit_uncalibrated(&self, samples: &Samples, seed: u64) -> Result<FittedPipeline> {
         self.fit_prepared(self.prepare(samples)?, seed)
     }
 
@@ -110,6 +166,9 @@ impl Pipeline {
                 found: 0,
                 needed: 1,
             });
+        }
+        if self.preprocess.leaves_undefined() && !self.learner.reads_undefined() {
+            return Err(refuse_keep(learner));
         }
         let (preprocess, seen) = self.preprocess.fit(samples)?;
         let seen = seen.in_canonical_order();
@@ -127,7 +186,7 @@ impl Pipeline {
     }
 
     fn fit_prepared(&self, prepared: Prepared, seed: u64) -> Result<FittedPipeline> {
-        let model = self.learner.fit(&prepared.seen, seed)?;
+        let model = prepared.fit(&*self.learner, seed)?;
         Ok(FittedPipeline {
             settings: self.settings(),
             training: prepared.training,
@@ -136,6 +195,7 @@ impl Pipeline {
             seed,
             preprocess: prepared.preprocess,
             model,
+            calibration: None,
         })
     }
 
@@ -155,6 +215,19 @@ impl Pipeline {
     }
 }
 
+impl Prepared {
+    /// Fits a learner to what it sees.
+    pub(crate) fn fit(&self, learner: &dyn Learner, seed: u64) -> Result<Box<dyn Model>> {
+        learner.fit(&self.seen, seed)
+    }
+
+    /// The learner's view of other rows, row-major.
+    pub(crate) fn values_of(&self, samples: &Samples) -> Result<Vec<f64>> {
+        let rows: Vec<usize> = (0..samples.rows()).collect();
+        self.preprocess.transform(&samples.to_table()?, &rows)
+    }
+}
+
 /// A fitted learner with everything that was estimated before it.
 pub struct FittedPipeline {
     pub(crate) settings: Value,
@@ -165,6 +238,7 @@ pub struct FittedPipeline {
     pub(crate) seed: u64,
     pub(crate) preprocess: FittedPreprocess,
     pub(crate) model: Box<dyn Model>,
+    pub(crate) calibration: Option<FittedCalibration>,
 }
 
 impl fmt::Debug for FittedPipeline {
@@ -207,6 +281,12 @@ impl FittedPipeline {
         self.answer(&table, &rows, |row| table.samples()[row].to_string())
     }
 
+    /// The learner's view of samples, row-major.
+    pub(crate) fn seen(&self, samples: &Samples) -> Result<Vec<f64>> {
+        let rows: Vec<usize> = (0..samples.rows()).collect();
+        self.preprocess.transform(&samples.to_table()?, &rows)
+    }
+
     fn answer(
         &self,
         table: &FeatureTable,
@@ -214,13 +294,16 @@ impl FittedPipeline {
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<f64>> {
         let values = self.preprocess.transform(table, rows)?;
-        let probabilities = self.model.predict_proba(&values, rows.len());
+        let mut probabilities = self.model.predict_proba(&values, rows.len());
         if let Some(at) = probabilities.iter().position(|v| !v.is_finite()) {
             let row = rows[at / self.classes.len()];
             return Err(LearnError::samples(
                 format!("sample '{}' so far out that sums overflow", name(row)),
                 "values of the size seen in training",
             ));
+        }
+        if let Some(calibration) = &self.calibration {
+            calibration.apply(&mut probabilities);
         }
         Ok(probabilities)
     }
@@ -264,6 +347,11 @@ impl FittedPipeline {
         }
         self.training = training;
         Ok(self)
+    }
+
+    /// What was estimated before the learner, with columns left out and scores.
+    pub fn preprocess(&self) -> &FittedPreprocess {
+        &self.preprocess
     }
 
     /// Columns that the learner does not see; each displays as a sentence.

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::calibration::FittedCalibration;
 use crate::error::{LearnError, Result};
 use crate::pipeline::FittedPipeline;
 use crate::preprocess::FittedPreprocess;
@@ -81,6 +82,8 @@ struct Head {
 struct Body {
     preprocess: FittedPreprocess,
     model: SavedModel,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    calibration: Option<FittedCalibration>,
 }
 
 impl FittedPipeline {
@@ -103,6 +106,7 @@ impl FittedPipeline {
         let body = Body {
             preprocess: self.preprocess.clone(),
             model: self.model.to_saved(),
+            calibration: self.calibration.clone(),
         };
         let before = lines(&header).map_err(|error| broken("header", &error))?;
         let body = serde_json::to_string(&body).map_err(|error| broken("body", &error))?;
@@ -135,6 +139,9 @@ impl FittedPipeline {
         same_columns(&header.columns, &body.preprocess)?;
         let width = body.preprocess.width();
         let model = body.model.into_model(width, header.classes.len())?;
+        if let Some(calibration) = &body.calibration {
+            calibration.check(header.classes.len())?;
+        }
         Ok(Self {
             settings: header.pipeline,
             classes: header.classes,
@@ -143,6 +150,7 @@ impl FittedPipeline {
             seed: header.seed,
             preprocess: body.preprocess,
             model,
+            calibration: body.calibration,
         })
     }
 }
@@ -250,13 +258,8 @@ fn digest(parts: &[&str]) -> String {
 
 /// Header and preprocessing must speak of the same columns.
 fn same_columns(columns: &[String], preprocess: &FittedPreprocess) -> Result<()> {
-    let dropped = preprocess.dropped().iter().map(|d| d.column.as_str());
-    let mut named: Vec<&str> = preprocess.kept().chain(dropped).collect();
-    named.sort_unstable();
-    let mut columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    columns.sort_unstable();
-    expect_size("columns", columns.len(), named.len())?;
-    if columns == named {
+    expect_size("columns", columns.len(), preprocess.inputs().len())?;
+    if columns == preprocess.inputs() {
         return Ok(());
     }
     Err(LearnError::saved(

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::adapters::linfa::{LinfaGaussianNb, LinfaLogisticRegression};
 use crate::adapters::smartcore::SmartcoreForest;
 use crate::decision_tree::DecisionTree;
+use crate::discriminant::{LinearDiscriminant, QuadraticDiscriminant};
 use crate::error::{LearnError, Result};
 use crate::extra_trees::ExtraTrees;
 use crate::gaussian_nb::GaussianNb;
@@ -113,14 +114,17 @@ pub const LEARNERS: &[LearnerEntry] = &[
     own::<ExtraTrees>("extra_trees", "Extra Trees"),
     own::<KNeighbors>("k_neighbors", "KNeighbors"),
     own::<GaussianNb>("gaussian_nb", "GaussianNB"),
-    LearnerEntry {
-        default: true,
-        ..other::<Svc>("svc", "SVC", "libsvm")
-    },
+    own::<Svc>("svc", "SVC"),
     own::<LogisticRegression>("logistic_regression", "Logistic Regression"),
+    own::<LinearDiscriminant>("linear_discriminant", "LDA"),
+    own::<QuadraticDiscriminant>("quadratic_discriminant", "QDA"),
     own::<GradientBoosting>("gradient_boosting", "Gradient Boosting"),
     own::<HistGradientBoosting>("hist_gradient_boosting", "Hist Gradient Boosting"),
     other::<SmartcoreForest>("random_forest", "Random Forest", "smartcore"),
+    LearnerEntry {
+        with: |name, parameters| checked(read::<Svc>(name, parameters)?.by_libsvm()),
+        ..other::<Svc>("svc", "SVC", "libsvm")
+    },
     LearnerEntry {
         with: |name, parameters| checked(read::<Svc>(name, parameters)?.by_linfa()),
         ..other::<Svc>("svc", "SVC", "linfa")

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decision_tree::TreeModel;
+use crate::discriminant::{LinearDiscriminantModel, QuadraticDiscriminantModel};
 use crate::error::{LearnError, Result};
 use crate::gaussian_nb::GaussianNbModel;
 use crate::gradient_boosting::BoostingModel;
@@ -33,6 +34,10 @@ pub enum SavedModel {
     GaussianNb(GaussianNbModel),
     /// Coefficients and intercepts.
     LogisticRegression(LogisticModel),
+    /// Coefficients and intercepts of classes with one covariance.
+    LinearDiscriminant(LinearDiscriminantModel),
+    /// Means and axes of each class.
+    QuadraticDiscriminant(QuadraticDiscriminantModel),
     /// Added regression trees.
     GradientBoosting(BoostingModel),
     /// Added regression trees on binned values.
@@ -53,6 +58,8 @@ impl SavedModel {
             Self::Svc(model) => boxed(model, SvcModel::check)?,
             Self::GaussianNb(model) => boxed(model, GaussianNbModel::check)?,
             Self::LogisticRegression(model) => boxed(model, LogisticModel::check)?,
+            Self::LinearDiscriminant(model) => boxed(model, LinearDiscriminantModel::check)?,
+            Self::QuadraticDiscriminant(model) => boxed(model, QuadraticDiscriminantModel::check)?,
             Self::GradientBoosting(model) => boxed(model, BoostingModel::check)?,
             Self::HistGradientBoosting(model) => boxed(model, HistBoostingModel::check)?,
         };

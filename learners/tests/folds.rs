@@ -14,10 +14,10 @@ fn samples(of_row: &[(usize, usize)], classes: usize, seed: u64) -> Samples {
         values,
         vec!["a".into(), "b".into(), "c".into()],
         of_row.iter().map(|(_, class)| Label(*class)).collect(),
-        ClassNames::new((0..classes).map(|k| format!("class {k}"))).unwrap(),
+        ClassNames::new((0..classes).map(|k| format!("class {k}"))).expect("whole test data"),
     )
     .and_then(|samples| samples.with_groups(of_row.iter().map(|(patient, _)| *patient).collect()))
-    .unwrap()
+    .expect("whole test data")
 }
 
 /// Patients of one class each with one to four rows.
@@ -101,7 +101,7 @@ fn patients_of_two_classes_are_kept_whole_too() {
         .map(|row| (row / 3, usize::from(row % 7 < 3)))
         .collect();
     let samples = samples(&of_row, 2, 1);
-    let folds = Folds::new(&samples, 5, 1, 3).unwrap();
+    let folds = Folds::new(&samples, 5, 1, 3).expect("whole test data");
     for part in folds.parts() {
         assert_eq!(part.judge.len(), 12);
         for &row in &part.judge {
@@ -120,14 +120,14 @@ fn patients_of_two_classes_are_kept_whole_too() {
 fn rare_classes_are_named_or_refused() {
     let mut of_row: Vec<(usize, usize)> = (0..20).map(|row| (row, 0)).collect();
     of_row.extend([(20, 1), (21, 1), (22, 1)]);
-    let folds = Folds::new(&samples(&of_row, 2, 0), 5, 1, 0).unwrap();
+    let folds = Folds::new(&samples(&of_row, 2, 0), 5, 1, 0).expect("whole test data");
     let said: Vec<String> = folds.warnings().iter().map(ToString::to_string).collect();
     assert_eq!(said.len(), 1);
     assert!(
         said[0].contains("'class 1' has 3 patients for 5 folds"),
         "{said:?}"
     );
-    let fewer = Folds::at_most(&samples(&of_row, 2, 0), 5, 0).unwrap();
+    let fewer = Folds::at_most(&samples(&of_row, 2, 0), 5, 0).expect("whole test data");
     assert_eq!((fewer.parts().len(), fewer.warnings().len()), (3, 0));
     // A single patient cannot be learned from and judged by, however many rows it has.
     of_row[21].0 = 20;
@@ -150,7 +150,7 @@ fn rare_classes_are_named_or_refused() {
 fn repeats_and_seeds_draw_other_folds() {
     let of_row: Vec<(usize, usize)> = (0..30).map(|row| (row, row % 2)).collect();
     let samples = samples(&of_row, 2, 0);
-    let folds = |seed| Folds::new(&samples, 3, 2, seed).unwrap();
+    let folds = |seed| Folds::new(&samples, 3, 2, seed).expect("whole test data");
     let first = folds(1);
     assert_eq!(first, folds(1));
     assert_ne!(first, folds(2));
@@ -172,17 +172,18 @@ fn recognised(grouped: bool) -> f64 {
         }
     }
     let columns = vec!["a".into(), "b".into(), "c".into()];
-    let classes = ClassNames::new(["no", "yes"]).unwrap();
-    let mut samples = Samples::new(values, columns, labels.clone(), classes).unwrap();
+    let classes = ClassNames::new(["no", "yes"]).expect("whole test data");
+    let mut samples =
+        Samples::new(values, columns, labels.clone(), classes).expect("whole test data");
     if grouped {
-        samples = samples.with_groups(groups).unwrap();
+        samples = samples.with_groups(groups).expect("whole test data");
     }
-    let folds = Folds::new(&samples, 5, 1, 0).unwrap();
+    let folds = Folds::new(&samples, 5, 1, 0).expect("whole test data");
     let pipeline = Pipeline::new(
-        registry::find("k_neighbors").unwrap(),
+        registry::find("k_neighbors").expect("whole test data"),
         Preprocess::default(),
     );
-    let answers = out_of_fold(&pipeline, &samples, &folds, 0).unwrap();
+    let answers = out_of_fold(&pipeline, &samples, &folds, 0).expect("whole test data");
     let pairs = answers.chunks_exact(2).zip(&labels);
     let right = pairs.filter(|(p, label)| (p[1] > 0.5) == (label.0 == 1));
     right.count() as f64 / labels.len() as f64
@@ -208,14 +209,17 @@ fn class_weights_are_sample_weights() {
         .iter()
         .map(|(_, class)| if *class == 1 { 2.0 } else { 2.0 / 3.0 })
         .collect();
-    let entry = registry::find("logistic_regression").unwrap();
+    let entry = registry::find("logistic_regression").expect("whole test data");
     let pipeline = || Pipeline::new(entry, Preprocess::default());
-    let weighed = samples.clone().with_weights(weights.clone()).unwrap();
+    let weighed = samples
+        .clone()
+        .with_weights(weights.clone())
+        .expect("whole test data");
     let expected = pipeline()
         .fit(&weighed, 0)
-        .unwrap()
+        .expect("whole test data")
         .predict_samples(&samples)
-        .unwrap();
+        .expect("whole test data");
     let by_class = ClassWeight::ByClass(
         [
             ("class 1".to_owned(), 2.0),
@@ -224,21 +228,23 @@ fn class_weights_are_sample_weights() {
         .into(),
     );
     for weight in [ClassWeight::Balanced, by_class] {
-        let weighing = pipeline().with_class_weight(Some(weight)).unwrap();
+        let weighing = pipeline()
+            .with_class_weight(Some(weight))
+            .expect("whole test data");
         let found = weighing
             .fit(&samples, 0)
-            .unwrap()
+            .expect("whole test data")
             .predict_samples(&samples)
-            .unwrap();
+            .expect("whole test data");
         for (a, b) in expected.iter().flatten().zip(found.iter().flatten()) {
             assert!((a - b).abs() < 1e-9, "{a} {b}");
         }
     }
     let plain = pipeline()
         .fit(&samples, 0)
-        .unwrap()
+        .expect("whole test data")
         .predict_samples(&samples)
-        .unwrap();
+        .expect("whole test data");
     assert!(
         plain.iter().zip(&expected).all(|(a, b)| a[1] < b[1]),
         "the rare class gains"
@@ -249,12 +255,17 @@ fn class_weights_are_sample_weights() {
 fn class_weights_that_cannot_be_used_are_refused() {
     let of_row: Vec<(usize, usize)> = (0..20).map(|row| (row, row % 2)).collect();
     let samples = samples(&of_row, 2, 4);
-    let pipeline = |id: &str| Pipeline::new(registry::find(id).unwrap(), Preprocess::default());
+    let pipeline = |id: &str| {
+        Pipeline::new(
+            registry::find(id).expect("whole test data"),
+            Preprocess::default(),
+        )
+    };
     let named =
         |class: &str, weight| Some(ClassWeight::ByClass([(class.to_owned(), weight)].into()));
     let neighbours = pipeline("k_neighbors")
         .with_class_weight(Some(ClassWeight::Balanced))
-        .unwrap();
+        .expect("whole test data");
     let refused = neighbours.fit(&samples, 0).unwrap_err();
     assert!(
         matches!(
@@ -276,7 +287,7 @@ fn class_weights_that_cannot_be_used_are_refused() {
     }
     let unknown = pipeline("decision_tree")
         .with_class_weight(named("class 7", 2.0))
-        .unwrap();
+        .expect("whole test data");
     let refused = unknown.fit(&samples, 0).unwrap_err();
     assert!(
         refused
@@ -294,18 +305,18 @@ fn class_weights_that_cannot_be_used_are_refused() {
 #[test]
 fn parameters_reach_the_learner() {
     let pipeline = Pipeline::new(
-        registry::find("random_forest").unwrap(),
+        registry::find("random_forest").expect("whole test data"),
         Preprocess::default(),
     );
     let parameters = serde_json::json!({ "n_estimators": 3 });
     let pipeline = pipeline
-        .with_parameters(parameters.as_object().unwrap())
-        .unwrap();
+        .with_parameters(parameters.as_object().expect("whole test data"))
+        .expect("whole test data");
     assert_eq!(pipeline.settings()["settings"]["n_estimators"], 3);
     let unknown = serde_json::json!({ "colour": 3 });
     assert!(
         pipeline
-            .with_parameters(unknown.as_object().unwrap())
+            .with_parameters(unknown.as_object().expect("whole test data"))
             .is_err()
     );
 }

@@ -117,7 +117,7 @@ proptest! {
     /// Neighbours by a full sort, earlier rows first among equals.
     #[test]
     fn neighbours_equal_a_full_sort((values, labels) in tables(), k in 1_usize..6) {
-        let found = answers(&KNeighbors { n_neighbors: k }, &values, &labels);
+        let found = answers(&KNeighbors { n_neighbors: k, ..KNeighbors::default() }, &values, &labels);
         let rows: Vec<&[f64]> = values.chunks_exact(WIDTH).collect();
         for (row, answer) in rows.iter().zip(found.chunks_exact(CLASSES)) {
             let distance = |&other: &usize| -> f64 {

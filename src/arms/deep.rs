@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Instant;
 
 use raduet_deep::{
     AugmentSettings, DeepError, EpochOutcome, EpochRecord, ImageSample, InputMode, NETWORKS,
@@ -10,7 +11,7 @@ use raduet_deep::{
 };
 use raduet_study::{Arm, ClassNames};
 
-use super::{FittedModel, FoldRows, PlannedModel, check_names};
+use super::{FittedModel, FoldRows, ModelSeconds, PlannedModel, check_names};
 use crate::console::Console;
 use crate::error::{Code, Result, ToolError};
 use crate::extract::SlicePixels;
@@ -108,6 +109,7 @@ impl Training<'_> {
         let name = self.name;
         let settings = train_settings(name, self.settings, self.seed);
         let fault = |fault: DeepError| failed(name, &fault);
+        let begun = Instant::now();
         let (train, valid) = (self.choose(&self.fold.train), self.choose(&self.fold.valid));
         let mut trainer = match std::fs::read(self.checkpoint) {
             Ok(bytes) => Trainer::resume(&settings, self.classes, &train, &valid, &bytes),
@@ -117,8 +119,10 @@ impl Training<'_> {
         self.run(&mut trainer)?;
         let history_csv = history(trainer.history());
         let model = trainer.into_model().map_err(fault)?;
+        let fit = begun.elapsed();
         let held_out = self.choose(&self.fold.held_out());
         let probabilities = model.predict_proba(&held_out).map_err(fault)?;
+        let predict = begun.elapsed().saturating_sub(fit);
         let safetensors = model.to_safetensors().map_err(fault)?;
         let fitted = FittedModel {
             name: name.to_owned(),
@@ -128,6 +132,12 @@ impl Training<'_> {
             settings: serde_json::to_value(&settings)
                 .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?,
             notes: Vec::new(),
+            importances: Vec::new(),
+            // Of a resumed training the epochs since then.
+            seconds: ModelSeconds {
+                fit: fit.as_secs_f64(),
+                predict: predict.as_secs_f64(),
+            },
         };
         Ok((
             fitted,

@@ -6,6 +6,8 @@
 #[cfg(feature = "deep")]
 pub mod deep;
 #[cfg(feature = "learners")]
+pub mod pipelines;
+#[cfg(feature = "learners")]
 pub mod radiomics;
 
 use raduet_study::{Arm, Fold, Part, PredictionRow};
@@ -41,6 +43,31 @@ pub struct FittedModel {
     pub settings: serde_json::Value,
     /// What was left out or is doubtful.
     pub notes: Vec<String>,
+    /// What each column is worth to it on the test rows, where that was asked for.
+    #[serde(default)]
+    pub importances: Vec<Importance>,
+    /// What it took; the one thing here in which two runs differ.
+    pub seconds: ModelSeconds,
+}
+
+/// What is lost when a column's values are shuffled among the test rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Importance {
+    /// The column.
+    pub column: String,
+    /// Mean rise of the log loss; none where it is undefined.
+    pub mean: Option<f64>,
+    /// Standard deviation over the shuffles.
+    pub sd: Option<f64>,
+}
+
+/// Seconds by the clock, while other models may have worked beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct ModelSeconds {
+    /// Fitting.
+    pub fit: f64,
+    /// Answering for the held-out rows.
+    pub predict: f64,
 }
 
 /// The rows of one fold, as positions in the list of slices.

@@ -1,44 +1,59 @@
 //! The radiomics arm: a pipeline of the learners' room on the feature table.
 
-use raduet_learners::{LEARNERS, LearnError, LearnerEntry, Pipeline, Preprocess, Undefined};
+use std::time::Instant;
+
+use raduet_learners::explain::permutation_importance;
+use raduet_learners::tuning::Score;
+use raduet_learners::{FittedPipeline, LearnError, Samples, Training};
 use raduet_study::{Arm, Label};
 
-use super::{FittedModel, FoldRows, PlannedModel, check_names};
+use super::pipelines::{Plan, entries};
+use super::{FittedModel, FoldRows, Importance, ModelSeconds, PlannedModel};
 use crate::error::{Code, Result, ToolError};
 use crate::io::feature_csv::FeatureFile;
 use crate::settings::LearnerSettings;
 
-/// The models that the settings ask for: none means the default back end of every learner, `all` every
-/// back end.
+/// The models that the settings ask for.
 ///
 /// # Errors
-/// [`Code::Settings`] for an unknown name, with the nearest known one.
+/// [`Code::Settings`] for an unknown name, with the nearest known one, and for settings that make no sense.
 pub fn planned(settings: &LearnerSettings) -> Result<Vec<PlannedModel>> {
-    let named = |entry: &LearnerEntry| PlannedModel {
-        name: entry.id(),
-        arm: Arm::Radiomics,
-    };
-    if settings.names.iter().any(|name| name == "all") {
-        return Ok(LEARNERS.iter().map(named).collect());
+    let entries = entries(settings)?;
+    for entry in &entries {
+        Plan::new(entry, settings)?;
     }
-    if settings.names.is_empty() {
-        return Ok(LEARNERS
-            .iter()
-            .filter(|entry| entry.default)
-            .map(named)
-            .collect());
-    }
-    let ids: Vec<String> = LEARNERS.iter().map(LearnerEntry::id).collect();
-    let known: Vec<&str> = ids.iter().map(String::as_str).collect();
-    check_names("learner", &settings.names, &known)?;
-    let model = |name: &String| PlannedModel {
-        name: name.clone(),
-        arm: Arm::Radiomics,
-    };
-    Ok(settings.names.iter().map(model).collect())
+    Ok(entries
+        .into_iter()
+        .map(|entry| PlannedModel {
+            name: entry.id(),
+            arm: Arm::Radiomics,
+        })
+        .collect())
 }
 
-/// Fits a learner on a fold's training rows; also gives the model as JSON.
+/// A fold's training rows, made once for all learners.
+pub struct TrainingRows {
+    samples: Samples,
+    record: Training,
+}
+
+impl TrainingRows {
+    /// The rows with their patients and sites, and the record of them that models keep.
+    ///
+    /// # Errors
+    /// [`Code::Internal`], which does not happen.
+    pub fn of(file: &FeatureFile, fold: &FoldRows) -> Result<Self> {
+        let labels: Vec<Label> = fold.train.iter().map(|&row| file.rows[row].label).collect();
+        let samples = Samples::from_table(&file.table, &fold.train, &labels, &file.classes)
+            .map_err(|fault| failed("training rows", &fault))?;
+        Ok(Self {
+            record: Training::of(&samples),
+            samples,
+        })
+    }
+}
+
+/// Fits a learner on a fold's training rows; also gives the model's file.
 ///
 /// # Errors
 /// The learners' room's, as [`Code::Nonfinite`], [`Code::Split`] or [`Code::Internal`].
@@ -47,41 +62,71 @@ pub fn fit(
     settings: &LearnerSettings,
     file: &FeatureFile,
     fold: &FoldRows,
+    training: &TrainingRows,
     seed: u64,
 ) -> Result<(FittedModel, String)> {
-    let entry = raduet_learners::registry::find(name).map_err(|fault| failed(name, &fault))?;
-    let undefined = if settings.impute_median {
-        Undefined::Median
-    } else {
-        Undefined::Refuse
-    };
-    let pipeline = Pipeline::new(
-        entry,
-        Preprocess {
-            undefined,
-            ..Preprocess::default()
-        },
-    );
-    let labels: Vec<Label> = fold.train.iter().map(|&row| file.rows[row].label).collect();
-    let fitted = pipeline
-        .fit_table(&file.table, &fold.train, &labels, &file.classes, seed)
-        .map_err(|fault| failed(name, &fault))?;
+    let fault = |fault: LearnError| failed(name, &fault);
+    let entry = raduet_learners::registry::find(name).map_err(fault)?;
+    let plan = Plan::new(entry, settings)?;
+    let begun = Instant::now();
+    let fitted = plan.fit(&training.samples, seed).map_err(fault)?;
+    let fit = begun.elapsed();
+    let mut notes = plan.notes;
+    notes.extend(fitted.notes);
+    let fitted = fitted
+        .pipeline
+        .with_training(training.record.clone())
+        .map_err(fault)?;
+    let begun = Instant::now();
     let probabilities = fitted
         .predict_proba(&file.table, &fold.held_out())
-        .map_err(|fault| failed(name, &fault))?;
-    let json = fitted.to_json().map_err(|fault| failed(name, &fault))?;
+        .map_err(fault)?;
+    let predict = begun.elapsed();
+    let importances = importances(&fitted, settings.importance, file, fold, seed).map_err(fault)?;
+    let json = fitted.to_json().map_err(fault)?;
     let model = FittedModel {
         name: name.to_owned(),
         arm: Arm::Radiomics,
         fold: fold.fold,
         probabilities,
-        settings: pipeline.settings(),
-        notes: fitted.warnings().iter().map(ToString::to_string).collect(),
+        settings: fitted.settings().clone(),
+        notes: {
+            notes.extend(fitted.warnings().iter().map(ToString::to_string));
+            notes
+        },
+        importances,
+        seconds: ModelSeconds {
+            fit: fit.as_secs_f64(),
+            predict: predict.as_secs_f64(),
+        },
     };
     Ok((model, json))
 }
 
-fn failed(name: &str, fault: &LearnError) -> ToolError {
+/// What each column is worth on the fold's test rows: `shuffles` of each column's values.
+fn importances(
+    fitted: &FittedPipeline,
+    shuffles: usize,
+    file: &FeatureFile,
+    fold: &FoldRows,
+    seed: u64,
+) -> raduet_learners::Result<Vec<Importance>> {
+    if shuffles == 0 || fold.test.is_empty() {
+        return Ok(Vec::new());
+    }
+    let labels: Vec<Label> = fold.test.iter().map(|&row| file.rows[row].label).collect();
+    let test = Samples::from_table(&file.table, &fold.test, &labels, &file.classes)?;
+    let found = permutation_importance(fitted, &test, Score::LogLoss, shuffles, seed)?;
+    let finite = |value: f64| value.is_finite().then_some(value);
+    let columns = found.columns.into_iter().map(|column| Importance {
+        mean: finite(column.mean),
+        sd: finite(column.sd),
+        column: column.column,
+    });
+    Ok(columns.collect())
+}
+
+pub(super) fn failed(name: &str, fault: &LearnError) -> ToolError {
     let (code, remedy) = match fault {
         LearnError::NotFinite { .. } => (
             Code::Nonfinite,
@@ -91,6 +136,9 @@ fn failed(name: &str, fault: &LearnError) -> ToolError {
             Code::Split,
             "give the training part more patients of every class",
         ),
+        LearnError::Settings { .. } | LearnError::WeightsUnsupported { .. } => {
+            (Code::Settings, "correct the setting")
+        }
         _ => (Code::Internal, "see the message"),
     };
     ToolError::new(code, format!("{name}: {fault}")).remedy(remedy)

@@ -45,9 +45,7 @@ fn settings(args: &CompareArgs) -> Result<Settings, Faults> {
     settings.split.apply(&args.split);
     settings.features.apply(&args.features);
     settings.networks.apply(&args.deep);
-    if !args.learners.is_empty() {
-        settings.learners.names.clone_from(&args.learners);
-    }
+    settings.learners.apply(&args.learners)?;
     if !args.networks.is_empty() {
         settings.networks.names.clone_from(&args.networks);
     }

@@ -56,6 +56,7 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
             provenance: &provenance,
         };
         prepare_folder(folder)?;
+        prepare_folder(&folder.join("figures"))?;
         write_file(
             &folder.join("predictions.csv"),
             &predictions_csv::write(&models)?,
@@ -69,7 +70,7 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
     let text = if context.json {
         serde_json::to_string_pretty(&report).unwrap_or_default()
     } else {
-        screen::text(&report)
+        screen::text(&report, &[])
     };
     context.console.print(&text);
     Ok(Exit::Done)

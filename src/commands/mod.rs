@@ -7,6 +7,8 @@ mod evaluate;
 mod extract;
 mod features;
 mod map;
+#[cfg(feature = "learners")]
+mod predict;
 mod pyradiomics;
 mod split;
 mod train;
@@ -55,6 +57,10 @@ pub fn run(cli: &Cli) -> Exit {
             Command::Pyradiomics(args) => pyradiomics::run(args, context),
             Command::Split(args) => split::run(args, context),
             Command::Train(args) => train::run(args, context),
+            #[cfg(feature = "learners")]
+            Command::Predict(args) => predict::run(args, context),
+            #[cfg(not(feature = "learners"))]
+            Command::Predict(_) => Err(crate::models::missing("learners").into()),
             Command::Deep(args) => deep::run(args, context),
             Command::Evaluate(args) => evaluate::run(args, context),
             Command::Features(args) => features::run(args, context),

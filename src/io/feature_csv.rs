@@ -5,22 +5,27 @@
 //! one column per feature. An undefined value is an empty cell. Numbers are the
 //! shortest decimals that read back to the same bits.
 //!
-//! Other tools' tables are read by column name: a patient, a class, possibly a case, a slice and a
-//! part, in the spellings that are common (see [`KEYS`]); every other column that holds numbers is
-//! a feature, and what was taken for what is said.
+//! Other tools' tables are read by column name: a patient, a class, possibly a case, a slice, a
+//! part and a site, in the spellings that are common ([`super::key_columns`]); every other column that
+//! holds numbers is a feature, and what was taken for what is said.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::Path;
 
-use raduet_study::{CaseId, ClassNames, FeatureTable, Label, Part, PatientId, SampleId};
+use raduet_study::{
+    CaseId, ClassNames, Cohort, FeatureTable, Label, Part, PatientId, SampleId, StudyError,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Code, Result, ToolError, Warning, WarningCode};
+use super::key_columns::{Chosen, manifest};
+use super::raw_table::RawTable;
+use crate::error::{Code, Result, ToolError, Warning};
 use crate::io::cell;
 
 /// What describes a row beside its features.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FeatureRow {
+pub struct FeatureRow<L = Label> {
     /// What was measured. Where a case has several regions, the case's name ends in that of the region.
     pub sample: SampleId,
     /// Which region of the mask, where several were measured.
@@ -28,7 +33,7 @@ pub struct FeatureRow {
     /// Whose image it was.
     pub patient: PatientId,
     /// The patient's class.
-    pub label: Label,
+    pub label: L,
     /// Imaging sequence, where known.
     pub sequence: Option<String>,
     /// Published part, where known.
@@ -39,6 +44,23 @@ pub struct FeatureRow {
     pub pixels: Option<usize>,
     /// Area of the region in mm², of a case its volume in mm³.
     pub size: Option<f64>,
+}
+
+impl<L> FeatureRow<L> {
+    /// The same row with another kind of class.
+    pub fn with_label<M>(self, label: M) -> FeatureRow<M> {
+        FeatureRow {
+            label,
+            sample: self.sample,
+            region: self.region,
+            patient: self.patient,
+            sequence: self.sequence,
+            part: self.part,
+            position_mm: self.position_mm,
+            pixels: self.pixels,
+            size: self.size,
+        }
+    }
 }
 
 /// One of several regions of a mask.
@@ -74,27 +96,38 @@ pub struct FeatureFile {
     pub table: FeatureTable,
 }
 
-/// Key columns that every table has, in order.
-const HEAD: [&str; 5] = ["ID", "PatientID", "Sequence", "Split", "Target"];
-/// Key columns of the region of each row, where a mask holds several.
-const REGION: [&str; 2] = ["Label", "Lesion"];
-/// Key columns of rows that are slices.
-const SLICE: [&str; 4] = ["Slice", "SlicePosition_mm", "ROIPixels", "ROIArea_mm2"];
-/// Key columns of rows that are cases.
-const CASE: [&str; 2] = ["ROIVoxels", "ROIVolume_mm3"];
+impl FeatureFile {
+    /// The table with the patient of every row, and its site where the cohort knows those of all cases: folds
+    /// within the training rows keep patients together, and harmonisation needs the site.
+    ///
+    /// # Errors
+    /// [`Code::Internal`], which does not happen.
+    pub fn with_origins(mut self, cohort: &Cohort) -> Result<Self> {
+        let internal = |fault: StudyError| ToolError::internal(fault.to_string());
+        let patients = self.rows.iter().map(|row| row.patient.clone()).collect();
+        self.table = self.table.with_patients(patients).map_err(internal)?;
+        let of_case: BTreeMap<&CaseId, Option<&String>> = cohort
+            .cases()
+            .iter()
+            .map(|case| (&case.id, case.site.as_ref()))
+            .collect();
+        let site = |row: &FeatureRow| of_case.get(&row.sample.case).copied().flatten().cloned();
+        let sites: Option<Vec<String>> = self.rows.iter().map(site).collect();
+        if let Some(sites) = sites {
+            self.table = self.table.with_sites(sites).map_err(internal)?;
+        }
+        Ok(self)
+    }
+}
 
-/// Spellings by which key columns are recognised, letter case and `_ -` ignored; first hit wins.
-pub const KEYS: [(&str, &[&str]); 6] = [
-    ("ID", &["id", "caseid", "case"]),
-    (
-        "PatientID",
-        &["patientid", "patient", "subject", "subjectid"],
-    ),
-    ("Target", &["target", "label", "class", "diagnosis"]),
-    ("Slice", &["slice", "sliceindex"]),
-    ("Split", &["split", "part"]),
-    ("Sequence", &["sequence", "modality"]),
-];
+/// Key columns that every table has, in order.
+pub(super) const HEAD: [&str; 5] = ["ID", "PatientID", "Sequence", "Split", "Target"];
+/// Key columns of the region of each row, where a mask holds several.
+pub(super) const REGION: [&str; 2] = ["Label", "Lesion"];
+/// Key columns of rows that are slices.
+pub(super) const SLICE: [&str; 4] = ["Slice", "SlicePosition_mm", "ROIPixels", "ROIArea_mm2"];
+/// Key columns of rows that are cases.
+pub(super) const CASE: [&str; 2] = ["ROIVoxels", "ROIVolume_mm3"];
 
 /// The table as CSV.
 ///
@@ -172,12 +205,6 @@ fn internal(fault: &csv::Error) -> ToolError {
     ToolError::new(Code::Internal, fault.to_string()).remedy("report this as a bug")
 }
 
-/// Where the key columns stand, and which columns are features.
-struct Layout {
-    keys: [Option<usize>; KEYS.len()],
-    features: Vec<usize>,
-}
-
 /// Reads a feature table, ours or another tool's, and says what it took for what.
 ///
 /// Classes are in alphabetical order, or in numerical order where all are numbers. Columns
@@ -187,11 +214,20 @@ struct Layout {
 /// [`Code::NotFound`], [`Code::Read`], or [`Code::Manifest`] for a table that names no patient or
 /// class, has no row, or repeats a column or a sample.
 pub fn read(path: &Path) -> Result<(FeatureFile, Vec<Warning>)> {
-    let bytes = super::read_small(path, super::LARGEST_TABLE)?;
-    parse(&bytes).map_err(|fault| fault.file(path))
+    let raw = read_raw(path, &Chosen::default())?;
+    raw.labelled().map_err(|fault| fault.file(path))
 }
 
-fn parse(bytes: &[u8]) -> Result<(FeatureFile, Vec<Warning>)> {
+/// Reads a feature table whose rows may lack a class.
+///
+/// # Errors
+/// As [`read`], but for the class; [`Code::Manifest`] also for a chosen column that is not there.
+pub fn read_raw(path: &Path, chosen: &Chosen) -> Result<RawTable> {
+    let bytes = super::read_small(path, super::LARGEST_TABLE)?;
+    parse(&bytes, chosen).map_err(|fault| fault.file(path))
+}
+
+fn parse(bytes: &[u8], chosen: &Chosen) -> Result<RawTable> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -200,237 +236,16 @@ fn parse(bytes: &[u8]) -> Result<(FeatureFile, Vec<Warning>)> {
     for record in reader.records() {
         records.push(record.map_err(|fault| manifest(fault.to_string(), "mend the CSV"))?);
     }
-    from_records(&records)
-}
-
-/// Recognises the columns of a table whose cells are texts: the header, then the rows.
-pub(super) fn from_records(records: &[csv::StringRecord]) -> Result<(FeatureFile, Vec<Warning>)> {
-    let Some((head, rows)) = records.split_first() else {
-        return Err(manifest(
-            "an empty file",
-            "give a table with a header and rows",
-        ));
-    };
-    if rows.is_empty() {
-        return Err(manifest(
-            "a header without rows",
-            "give a table with at least one row",
-        ));
-    }
-    let mut warnings = Vec::new();
-    let layout = layout(head, rows, &mut warnings)?;
-    let classes = classes(rows, &layout)?;
-    let mut described = Vec::with_capacity(rows.len());
-    let mut values = Vec::with_capacity(rows.len() * layout.features.len());
-    for (index, record) in rows.iter().enumerate() {
-        described.push(describe(record, index, &layout, &classes)?);
-        values.extend(layout.features.iter().map(|&column| {
-            // Columns were chosen so that every cell is a number or missing.
-            parse_number(&record[column]).flatten().unwrap_or(f64::NAN)
-        }));
-    }
-    let columns = layout
-        .features
-        .iter()
-        .map(|&column| head[column].to_owned())
-        .collect();
-    let samples = described.iter().map(|row| row.sample.clone()).collect();
-    let table = FeatureTable::new(samples, columns, values).map_err(|fault| {
-        manifest(
-            fault.to_string(),
-            "give every row its own case and slice, every column its own name",
-        )
-    })?;
-    Ok((
-        FeatureFile {
-            classes,
-            rows: described,
-            table,
-        },
-        warnings,
-    ))
-}
-
-fn layout(
-    head: &csv::StringRecord,
-    rows: &[csv::StringRecord],
-    warnings: &mut Vec<Warning>,
-) -> Result<Layout> {
-    let plain = |name: &str| name.trim().to_lowercase().replace(['_', '-', ' '], "");
-    let names: Vec<String> = head.iter().map(plain).collect();
-    let keys = KEYS.map(|(_, spellings)| {
-        spellings
-            .iter()
-            .find_map(|spelling| names.iter().position(|name| name == spelling))
-    });
-    for ((role, _), column) in KEYS.iter().zip(keys) {
-        if let Some(column) = column
-            && head[column] != **role
-        {
-            let found = format!("column '{}'", &head[column]);
-            warnings.push(
-                Warning::new(WarningCode::Manifest, found, format!("taken for {role}")).note(),
-            );
-        }
-    }
-    let [id, patient, target, ..] = keys;
-    if id.or(patient).is_none() || target.is_none() {
-        return Err(manifest(
-            format!(
-                "columns {}",
-                head.iter().take(6).collect::<Vec<_>>().join(", ")
-            ),
-            "name a patient (PatientID or ID) and a class (Target or label)",
-        ));
-    }
-    let own = HEAD.iter().chain(&REGION).chain(&SLICE).chain(&CASE);
-    let own: Vec<String> = own.map(|name| plain(name)).collect();
-    let mut features = Vec::new();
-    let mut passed = Vec::new();
-    for (column, name) in names.iter().enumerate() {
-        if own.contains(name) || keys.contains(&Some(column)) {
-            continue;
-        }
-        if describes(name) {
-            passed.push(&head[column]);
-            continue;
-        }
-        if rows
-            .iter()
-            .all(|record| record.get(column).and_then(parse_number).is_some())
-        {
-            features.push(column);
-        } else {
-            passed.push(&head[column]);
-        }
-    }
-    if patient.is_none() {
-        let column = id.map(|column| &head[column]).unwrap_or_default();
-        let found =
-            format!("no column of patients; every '{column}' counts as a patient of its own");
-        let done = "split by it; name the patients where one has several rows";
-        warnings.push(Warning::new(WarningCode::Manifest, found, done));
-    }
-    if features.is_empty() {
-        return Err(manifest(
-            "no column of numbers",
-            "give a table with features",
-        ));
-    }
-    if !passed.is_empty() {
-        let found = format!(
-            "{} column(s) that describe rows: {}",
-            passed.len(),
-            passed.join(", ")
-        );
-        warnings.push(Warning::new(
-            WarningCode::Manifest,
-            found,
-            "not used as features",
-        ));
-    }
-    Ok(Layout { keys, features })
-}
-
-/// Whether a column, by its plain name, describes a row instead of measuring it: another spelling of a key, a
-/// row number, another program's settings and versions.
-fn describes(name: &str) -> bool {
-    let spelling = |(_, spellings): &(&str, &[&str])| spellings.contains(&name);
-    KEYS.iter().any(spelling)
-        || ["fold", "site", "index", "row"].contains(&name)
-        || ["unnamed", "diagnostics"]
-            .iter()
-            .any(|beginning| name.starts_with(beginning))
-}
-
-fn classes(rows: &[csv::StringRecord], layout: &Layout) -> Result<ClassNames> {
-    let target = layout.keys[2].unwrap_or_default();
-    let cells = rows
-        .iter()
-        .map(|record| cell::original(record[target].trim()).into_owned());
-    let mut names: Vec<String> = cells.collect();
-    names.sort_unstable();
-    names.dedup();
-    if names.iter().all(|name| name.parse::<f64>().is_ok()) {
-        let number = |name: &String| name.parse::<f64>().unwrap_or_default();
-        names.sort_by(|a, b| number(a).total_cmp(&number(b)));
-    }
-    ClassNames::new(names).map_err(|fault| manifest(fault.to_string(), "give every row a class"))
-}
-
-fn describe(
-    record: &csv::StringRecord,
-    index: usize,
-    layout: &Layout,
-    classes: &ClassNames,
-) -> Result<FeatureRow> {
-    let [id, patient, target, slice, part, sequence] = layout
-        .keys
-        .map(|column| column.map(|column| cell::original(record[column].trim())));
-    let [id, patient, target, slice, part, sequence] =
-        [&id, &patient, &target, &slice, &part, &sequence].map(Option::as_deref);
-    let label = target.and_then(|name| classes.label(name)).ok_or_else(|| {
-        manifest(
-            format!("row {} without a class", index + 2),
-            "give every row a class",
-        )
-    })?;
-    let slice = match slice {
-        None | Some("") => None,
-        Some(text) => Some(text.parse().map_err(|_| {
-            manifest(
-                format!("row {}: slice '{text}'", index + 2),
-                "slices are whole numbers from 0",
-            )
-        })?),
-    };
-    let patient = patient.or(id).unwrap_or_default();
-    if patient.is_empty() {
-        return Err(manifest(
-            format!("row {} without a patient", index + 2),
-            "name its patient",
-        ));
-    }
-    // A table without case ids holds one row per patient, or several lesions: the row tells them apart.
-    let case = match id {
-        Some(id) => id.to_owned(),
-        None => format!("{patient}#{}", index + 1),
-    };
-    Ok(FeatureRow {
-        sample: SampleId {
-            case: CaseId::new(case),
-            slice,
-        },
-        region: RegionKey::default(),
-        patient: PatientId::new(patient),
-        label,
-        sequence: sequence.filter(|text| !text.is_empty()).map(str::to_owned),
-        part: part.and_then(Part::from_name),
-        position_mm: None,
-        pixels: None,
-        size: None,
-    })
-}
-
-/// `Some(None)` for a missing value, `None` for text.
-#[expect(
-    clippy::option_option,
-    reason = "text, missing and number are three things"
-)]
-fn parse_number(cell: &str) -> Option<Option<f64>> {
-    match cell.trim() {
-        "" | "NA" | "NaN" | "nan" | "null" | "None" => Some(None),
-        text => text.parse().ok().map(Some),
-    }
-}
-
-fn manifest(found: impl Into<String>, remedy: &str) -> ToolError {
-    ToolError::new(Code::Manifest, found).remedy(remedy)
+    RawTable::from_records(&records, chosen)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(bytes: &[u8]) -> Result<(FeatureFile, Vec<Warning>)> {
+        super::parse(bytes, &Chosen::default())?.labelled()
+    }
 
     fn example() -> FeatureFile {
         let classes = ClassNames::new(["mild", "severe"]).unwrap();

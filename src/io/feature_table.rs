@@ -4,6 +4,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::feature_csv::FeatureFile;
+use super::key_columns::Chosen;
+use super::raw_table::RawTable;
 use super::{feature_csv, open, parquet};
 use crate::error::{Code, Result, ToolError, Warning};
 
@@ -54,6 +56,15 @@ impl TableForm {
 /// # Errors
 /// Those of [`feature_csv::read`] and [`parquet::read`].
 pub fn read(path: &Path) -> Result<(FeatureFile, Vec<Warning>)> {
+    let raw = read_raw(path, &Chosen::default())?;
+    raw.labelled().map_err(|fault| fault.file(path))
+}
+
+/// Reads a feature table of either form whose rows may lack a class.
+///
+/// # Errors
+/// Those of [`feature_csv::read_raw`] and [`parquet::read_raw`].
+pub fn read_raw(path: &Path, chosen: &Chosen) -> Result<RawTable> {
     let mut head = Vec::new();
     open::open_regular(path)?
         .file
@@ -61,8 +72,7 @@ pub fn read(path: &Path) -> Result<(FeatureFile, Vec<Warning>)> {
         .read_to_end(&mut head)
         .map_err(|error| open::read_error(path, &error))?;
     if head == PARQUET {
-        let read = parquet::read(path)?;
-        return Ok((read.file, read.warnings));
+        return parquet::read_raw(path, chosen);
     }
-    feature_csv::read(path)
+    feature_csv::read_raw(path, chosen)
 }

@@ -8,7 +8,8 @@
 //! | whether two grids belong together | [`geometry`] |
 //! | writing anything | [`atomic`]: whole or not at all |
 //! | the cells of a table | [`cell`] |
-//! | feature tables | [`feature_table`]: [`feature_csv`] or [`parquet`] |
+//! | feature tables | [`feature_table`]: [`feature_csv`] or [`parquet`], both through [`raw_table`] and [`key_columns`] |
+//! | a learner's model | [`model_file`](model_file/index.html) |
 //! | predictions, splits | [`predictions_csv`], [`split_file`] |
 //! | maps on an image's grid, pictures of a slice | [`nifti::write_map`], [`png`] |
 //! | the CSV manifest | [`manifest_csv`] |
@@ -29,12 +30,16 @@ pub mod cell;
 pub mod feature_csv;
 pub mod feature_table;
 pub mod geometry;
+pub mod key_columns;
 pub mod manifest_csv;
 pub mod mask;
+#[cfg(feature = "learners")]
+pub mod model_file;
 pub mod nifti;
 pub mod parquet;
 pub mod png;
 pub mod predictions_csv;
+pub mod raw_table;
 pub mod split_file;
 
 mod budget;

@@ -45,6 +45,38 @@ pub fn write(models: &[Predictions]) -> Result<Vec<u8>> {
             "models of different classes in one file",
         ));
     }
+    let answers = models.iter().flat_map(|model| {
+        model.rows().iter().map(|row| Answer {
+            model: model.model(),
+            arm: model.arm(),
+            row,
+            truth: Some(row.truth),
+        })
+    });
+    write_answers(classes, answers)
+}
+
+/// One line of the file.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// Whose answer.
+    pub model: &'a str,
+    /// On which side.
+    pub arm: Arm,
+    /// The answer; its truth is not looked at.
+    pub row: &'a PredictionRow,
+    /// The true class, where it is known.
+    pub truth: Option<Label>,
+}
+
+/// Answers to samples whose class may not be known: `y_true` is empty then.
+///
+/// # Errors
+/// [`Code::Internal`] when the writer fails, which it does not in memory.
+pub fn write_answers<'a>(
+    classes: &ClassNames,
+    answers: impl Iterator<Item = Answer<'a>>,
+) -> Result<Vec<u8>> {
     let internal = |fault: csv::Error| ToolError::new(Code::Internal, fault.to_string());
     let mut out = csv::Writer::from_writer(Vec::new());
     let probabilities = classes
@@ -53,26 +85,32 @@ pub fn write(models: &[Predictions]) -> Result<Vec<u8>> {
         .map(|name| format!("{PROBABILITY}{name}"));
     out.write_record(HEAD.map(str::to_owned).into_iter().chain(probabilities))
         .map_err(internal)?;
-    for model in models {
-        for row in model.rows() {
-            let keys = [
-                cell::text(row.sample.case.as_str()),
-                cell::text(row.patient.as_str()),
-                row.sample
-                    .slice
-                    .map(|slice| slice.to_string())
-                    .unwrap_or_default(),
-                row.part.name().to_owned(),
-                row.fold.to_string(),
-                cell::text(model.model()),
-                model.arm().name().to_owned(),
-                cell::text(classes.name(row.truth)),
-                cell::text(classes.name(row.answer())),
-            ];
-            let values = row.probabilities.iter().map(|&p| cell::number(p));
-            out.write_record(keys.into_iter().chain(values))
-                .map_err(internal)?;
-        }
+    for Answer {
+        model,
+        arm,
+        row,
+        truth,
+    } in answers
+    {
+        let keys = [
+            cell::text(row.sample.case.as_str()),
+            cell::text(row.patient.as_str()),
+            row.sample
+                .slice
+                .map(|slice| slice.to_string())
+                .unwrap_or_default(),
+            row.part.name().to_owned(),
+            row.fold.to_string(),
+            cell::text(model),
+            arm.name().to_owned(),
+            truth
+                .map(|label| cell::text(classes.name(label)))
+                .unwrap_or_default(),
+            cell::text(classes.name(row.answer())),
+        ];
+        let values = row.probabilities.iter().map(|&p| cell::number(p));
+        out.write_record(keys.into_iter().chain(values))
+            .map_err(internal)?;
     }
     out.into_inner()
         .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))
@@ -203,6 +241,12 @@ impl Line<'_> {
     fn truth(&self) -> Result<Label> {
         let classes = &self.columns.classes;
         let class = cell::original(self.cell("y_true"));
+        if class.is_empty() {
+            return Err(self.faulty(
+                "no true class, so nothing to judge the answer by".to_owned(),
+                "fill in y_true, or leave out the lines without it",
+            ));
+        }
         classes.label(&class).ok_or_else(|| {
             let choice = format!("choose from {}", classes.names().join(", "));
             self.faulty(format!("true class '{class}'"), &choice)
@@ -318,6 +362,10 @@ mod tests {
                 "line 2: probability 'x'",
             ),
             ("PatientID,p_a\n1,0.5\n", "no column 'y_true'"),
+            (
+                "PatientID,y_true,p_a,p_b\n1,,0.5,0.5\n",
+                "line 2: no true class",
+            ),
             ("PatientID,y_true,p_a,p_b\n1,a,0.5,0.6\n", "summing to 1.1"),
         ] {
             let fault = parse(bad.as_bytes()).unwrap_err().to_string();

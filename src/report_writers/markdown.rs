@@ -7,7 +7,10 @@ use raduet_study::report::ModelReport;
 
 use super::Material;
 use super::escape::markdown as escaped;
-use super::numbers::{figure_percent, figure_plain, figure_with_interval, p_value, percent};
+use super::numbers::{
+    figure_percent, figure_plain, figure_with_interval, interval_percent, p_value, percent,
+    standing,
+};
 use super::screen::{self, AUC, SLICE_COLUMNS};
 
 /// The whole report.
@@ -16,10 +19,11 @@ pub fn page(material: &Material<'_>) -> String {
     let mut text = format!(
         "# {}\n\n{}\n",
         escaped(&screen::head(report)),
-        escaped(&screen::verdict(report))
+        escaped(&screen::sentences(report).join("\n\n"))
     );
     text.push_str(&models(report));
     text.push_str(&classes(report));
+    text.push_str(&against_majority(report));
     text.push_str(&comparisons(report));
     text.push_str(&division(report));
     text.push_str(&doubts(material));
@@ -93,6 +97,31 @@ fn classes(report: &Report) -> String {
                 percent(figures.f1)
             );
         }
+    }
+    text.push('\n');
+    text
+}
+
+fn against_majority(report: &Report) -> String {
+    let Some(verdict) = &report.majority else {
+        return String::new();
+    };
+    let mut text = String::from(
+        "\n## Against the majority class\n\nPatient accuracy minus that of always answering the majority class of the training part, on the same test patients. Exact McNemar test, Holm's correction.\n\n| model | points [CI] | only this one right | only the majority right | p | p (Holm) | above the majority |\n|---|---:|---:|---:|---:|---:|---|",
+    );
+    for model in &verdict.models {
+        let _ = write!(
+            text,
+            "\n| {} | {:+.1} {} | {} | {} | {:.3} | {:.3} | {} |",
+            escaped(&model.model),
+            100.0 * model.difference,
+            model.interval.map(interval_percent).unwrap_or_default(),
+            model.mcnemar.only_first,
+            model.mcnemar.only_second,
+            model.mcnemar.p,
+            model.p_holm,
+            standing(model.standing)
+        );
     }
     text.push('\n');
     text

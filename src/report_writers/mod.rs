@@ -7,8 +7,10 @@
 //! | [`markdown`] | putting into a repository or a message |
 //! | [`leaderboard`] | one line per model, for a spreadsheet |
 //! | `metrics.json` | every figure with its interval, for a program |
+//! | [`curves`] | drawing: the points of every figure |
 //! | [`doubts`], [`features`], [`undefined`], [`run_json`] | what failed, what the columns are, which cells are empty and why, how it was made |
 
+pub mod curves;
 pub mod doubts;
 pub mod escape;
 pub mod features;
@@ -45,12 +47,14 @@ pub struct Material<'a> {
 /// # Errors
 /// [`Code::Internal`] when a form cannot be serialised, which does not happen.
 pub fn files(material: &Material<'_>) -> Result<Vec<(&'static str, Vec<u8>)>> {
-    Ok(vec![
+    let mut files = vec![
         ("leaderboard.csv", leaderboard::csv(material.report)?),
         ("metrics.json", json(material.report)?),
         ("report.md", markdown::page(material).into_bytes()),
         ("report.html", html::page(material).into_bytes()),
-    ])
+    ];
+    files.extend(curves::files(material.report, material.predictions)?);
+    Ok(files)
 }
 
 /// Every figure of the report.

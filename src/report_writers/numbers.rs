@@ -1,6 +1,6 @@
 //! How figures are printed: the same in every form.
 
-use raduet_study::report::Figure;
+use raduet_study::report::{Figure, Standing};
 use raduet_study::uncertainty::Interval;
 
 /// What stands where a figure has no value.
@@ -46,6 +46,15 @@ pub fn p_value(p: f64) -> String {
         "< 0.001".to_owned()
     } else {
         format!("= {p:.3}")
+    }
+}
+
+/// A standing in a cell.
+pub fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Established => "established",
+        Standing::Barely => "barely, not established",
+        Standing::NoBetter => "no better",
     }
 }
 

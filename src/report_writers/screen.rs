@@ -9,6 +9,7 @@ use super::numbers::{
     figure_percent, figure_plain, figure_with_interval, interval_percent, p_value, percent,
 };
 use crate::error::shown;
+use crate::provenance::ModelTime;
 
 /// Columns of the slice level: heading and metric.
 pub(super) const SLICE_COLUMNS: [(&str, &str); 5] = [
@@ -26,8 +27,14 @@ pub fn head(report: &Report) -> String {
     } else {
         "one split".to_owned()
     };
+    let has = |arm| report.models.iter().any(|model| model.arm == arm);
+    let arms = match (has(Arm::Deep), has(Arm::Radiomics)) {
+        (true, false) => "Deep",
+        (false, true) => "Radiomics",
+        _ => "Deep vs radiomics",
+    };
     format!(
-        "Deep vs radiomics · {} · {folds}: {} test patients / {} slices · majority class {} %",
+        "{arms} · {} · {folds}: {} test patients / {} slices · majority class {} %",
         shown(&report.cohort),
         report.test_patients,
         report.test_slices,
@@ -35,8 +42,8 @@ pub fn head(report: &Report) -> String {
     )
 }
 
-/// The screen: one line per model, and what the comparison says.
-pub fn text(report: &Report) -> String {
+/// The screen: one line per model with what it took, where that is known, and what the comparison says.
+pub fn text(report: &Report, times: &[ModelTime]) -> String {
     let width = report
         .models
         .iter()
@@ -59,11 +66,41 @@ pub fn text(report: &Report) -> String {
         "  {heading:<20}  {:>7}  {:>6}  {:>6}",
         "bal.acc", "AUC", "QWK"
     );
-    for model in &report.models {
-        let _ = write!(text, "\n{}", line(model, width));
+    if !times.is_empty() {
+        let _ = write!(text, "  {:>7}  {:>9}", "fit s", "predict s");
     }
-    let _ = write!(text, "\n\n{}", verdict(report));
+    for model in &report.models {
+        let _ = write!(text, "\n{}{}", line(model, width), seconds(model, times));
+    }
+    text.push('\n');
+    for sentence in sentences(report) {
+        let _ = write!(text, "\n{sentence}");
+    }
     text
+}
+
+/// Seconds of a model over all folds.
+fn seconds(model: &ModelReport, times: &[ModelTime]) -> String {
+    let of_model = || times.iter().filter(|time| time.name == model.model);
+    if of_model().next().is_none() {
+        return String::new();
+    }
+    let fit: f64 = of_model().map(|time| time.seconds.fit).sum();
+    let predict: f64 = of_model().map(|time| time.seconds.predict).sum();
+    format!("  {fit:>7.3}  {predict:>9.3}")
+}
+
+/// What the comparisons say: of the two arms where both are there, and of all models and the majority.
+pub(super) fn sentences(report: &Report) -> Vec<String> {
+    let has = |arm| report.models.iter().any(|model| model.arm == arm);
+    let both = has(Arm::Deep) && has(Arm::Radiomics);
+    let majority = report.majority.as_ref();
+    let majority = majority.map(|verdict| shown(&verdict.sentence));
+    match majority {
+        Some(majority) if both => vec![verdict(report), majority],
+        Some(majority) => vec![majority],
+        None => vec![verdict(report)],
+    }
 }
 
 fn line(model: &ModelReport, width: usize) -> String {

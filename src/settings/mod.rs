@@ -4,6 +4,7 @@
 //! command line has the last word.
 
 pub mod file;
+mod learners;
 pub mod nearest;
 pub mod preset;
 
@@ -11,6 +12,8 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+
+pub use learners::{LearnerSettings, TuneName};
 
 use crate::cli::{
     CohortArgs, FeatureOptions, InputName, LabelArg, NetworkOptions, SharedRule, SplitOptions,
@@ -128,17 +131,6 @@ pub struct IbsiSettings {
     pub ivh: String,
     /// Filters, such as `log:sigma=1.5`; the unfiltered image is always measured.
     pub filters: Vec<String>,
-}
-
-/// The radiomics arm.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LearnerSettings {
-    /// Off with `--only deep`.
-    pub enabled: bool,
-    /// Names from the registry; empty for the default back end of every learner, `all` for every back end.
-    pub names: Vec<String>,
-    /// Missing values become the training median in place of an error.
-    pub impute_median: bool,
 }
 
 /// The deep arm; see the network room for what each does.

@@ -46,11 +46,7 @@ fn paper() -> Settings {
             families: Vec::new(),
             min_pixels: 2,
         },
-        learners: LearnerSettings {
-            enabled: true,
-            names: Vec::new(),
-            impute_median: false,
-        },
+        learners: LearnerSettings::default(),
         networks: NetworkSettings {
             enabled: true,
             names: ["resnet18", "mobilenet_v3_small"]

@@ -56,7 +56,7 @@ pub struct SeededTable {
     pub classes: Vec<usize>,
 }
 
-/// Numbers of one purpose: `mix(key + (index + 1) · γ)` of SplitMix64.
+/// Numbers of one purpose: `mix(key + (index + 1) · γ)` of `SplitMix64`.
 struct Numbers(u64);
 
 impl Numbers {

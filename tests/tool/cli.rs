@@ -42,6 +42,28 @@ fn wrong_usage_ends_with_2_before_anything_is_begun() {
         ),
         (vec!["evaluate", "x.csv", "--bootstrap", "0"], "1..=1000000"),
         (vec!["train", "nowhere.csv"], "E_NOT_FOUND"),
+        (
+            vec!["compare", "--set", "random_forest.n_estimator=5"],
+            "n_estimator",
+        ),
+        (
+            vec!["compare", "--set", "random_forrest.n_estimators=5"],
+            "did you mean 'random_forest'",
+        ),
+        (
+            vec![
+                "compare",
+                "--learners",
+                "svc",
+                "--set",
+                "random_forest.n_estimators=5",
+            ],
+            "not trained",
+        ),
+        (vec!["compare", "--set", "svc.C"], "LEARNER.SETTING=VALUE"),
+        (vec!["compare", "--select", "anowa:5"], "did you mean"),
+        (vec!["compare", "--redundancy", "1.5"], "threshold"),
+        (vec!["train", "x.csv", "--tune", "much"], "light"),
         (vec!["evaluate", "nowhere.csv"], "E_NOT_FOUND"),
     ] {
         let finished = run(here, &arguments);
@@ -196,7 +218,22 @@ fn a_column_that_gives_the_answer_away_is_told() {
         writeln!(table, "{patient},{patient},{class},{class},{noise}").unwrap();
     }
     fs::write(here.join("table.csv"), table).unwrap();
-    let finished = succeed(here, &["train", "table.csv", "--learners", "gaussian_nb"]);
+    // The class again: refused, unless it is left out or meant.
+    let train = ["train", "table.csv", "--learners", "gaussian_nb"];
+    let refused = run(here, &train);
+    assert_eq!(refused.status, 2, "{}", refused.stderr);
+    assert!(
+        refused
+            .stderr
+            .contains("column 'answer' says the class again")
+            && refused.stderr.contains("--exclude answer"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!here.join("raduet-train").exists());
+    let without = [&train[..], &["--exclude", "answer"]].concat();
+    assert!(!succeed(here, &without).stderr.contains("W_LEAK"));
+    let finished = succeed(here, &[&train[..], &["--allow-leaks"]].concat());
     assert!(finished.stderr.contains("W_LEAK") && finished.stderr.contains("'answer'"));
     let warnings = fs::read_to_string(here.join("raduet-train/warnings.csv")).unwrap();
     assert!(warnings.contains("W_LEAK"), "{warnings}");

@@ -15,7 +15,11 @@ mod extract_parameters;
 mod extract_regions;
 mod extract_traps;
 mod map_end_to_end;
+#[cfg(feature = "learners")]
+mod predict_end_to_end;
 mod program;
 mod pyradiomics;
 mod real_cohorts;
 mod table;
+#[cfg(feature = "learners")]
+mod train_end_to_end;

@@ -4,14 +4,16 @@
 //! It chooses vector instructions when the program runs, which safe code of our own cannot. It is
 //! built without its threads: a sum's order depends on shapes only.
 
+use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::householder::{
     apply_block_householder_sequence_on_the_left_in_place_scratch,
     apply_block_householder_sequence_on_the_left_in_place_with_conj,
 };
 use faer::linalg::matmul::matmul;
-use faer::linalg::solvers::{Llt, Qr, SelfAdjointEigen, Solve, Svd};
-use faer::{Accum, Conj, MatMut, MatRef, Par, Side};
+use faer::linalg::solvers::{Llt, Qr, SelfAdjointEigen, Solve};
+use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
+use faer::{Accum, Conj, MatMut, MatRef, Par, Side, Spec};
 
 use crate::error::{LearnError, Result};
 
@@ -129,11 +131,31 @@ pub(crate) fn symmetric_eigen(matrix: &[f64], n: usize, learner: &'static str) -
 /// # Errors
 /// [`LearnError::Backend`] when it does not converge, as with values that are not finite.
 pub(crate) fn right_singular(matrix: Block<'_>, learner: &'static str) -> Result<RightSingular> {
-    let found = Svd::new_thin(matrix.view()).map_err(|_| failed(learner, "singular value"))?;
-    Ok(RightSingular {
-        values: found.S().column_vector().iter().copied().collect(),
-        vectors: by_columns(found.V()),
-    })
+    let (rows, columns) = (matrix.rows, matrix.columns);
+    let count = rows.min(columns);
+    let mut found = RightSingular {
+        values: Vec::new(),
+        vectors: vec![0.0; count * columns],
+    };
+    let mut values = Diag::zeros(count);
+    let (left, right) = (ComputeSvdVectors::No, ComputeSvdVectors::Thin);
+    let scratch = svd_scratch::<f64>(rows, columns, left, right, Par::Seq, Spec::default());
+    svd(
+        matrix.view(),
+        values.as_mut(),
+        None,
+        Some(MatMut::from_column_major_slice_mut(
+            &mut found.vectors,
+            columns,
+            count,
+        )),
+        Par::Seq,
+        MemStack::new(&mut MemBuffer::new(scratch)),
+        Spec::default(),
+    )
+    .map_err(|_| failed(learner, "singular value"))?;
+    found.values = values.column_vector().iter().copied().collect();
+    Ok(found)
 }
 
 /// The columns of a matrix, one after the other.

@@ -1,10 +1,10 @@
-//! libsvm-rs: the solver of support vector machines.
+//! libsvm-rs: a solver of support vector machines.
 
 use libsvm_rs::train::svm_train;
 use libsvm_rs::{KernelType, SvmNode, SvmParameter, SvmProblem, SvmType, check_parameter};
 
 use crate::error::{LearnError, Result};
-use crate::svc::{BinaryMachine, BinaryProblem, NAME};
+use crate::svc::{BinaryMachine, BinaryProblem, KernelFunction, NAME};
 
 /// Rows as lists of values. Kernels of such lists are slow: it walks them as sparse ones.
 fn value_nodes(problem: &BinaryProblem<'_>) -> Vec<Vec<SvmNode>> {
@@ -14,8 +14,11 @@ fn value_nodes(problem: &BinaryProblem<'_>) -> Vec<Vec<SvmNode>> {
 
 /// Rows as lists of kernels with every row, headed by their own number from one.
 fn kernel_nodes(problem: &BinaryProblem<'_>) -> Vec<Vec<SvmNode>> {
+    let columns = problem.table.columns(problem.rows.clone());
     let line = |(at, &row): (usize, &usize)| {
-        let kernels = problem.rows.iter().map(|&other| problem.kernel(row, other));
+        let mut kernels = vec![0.0; problem.rows.len()];
+        columns.fill(row, 0, &mut kernels);
+        let kernels = kernels.into_iter().map(f64::from);
         nodes(0, std::iter::once((at + 1) as f64).chain(kernels))
     };
     problem.rows.iter().enumerate().map(line).collect()
@@ -26,9 +29,6 @@ fn nodes(first: i32, values: impl Iterator<Item = f64>) -> Vec<SvmNode> {
     let node = |(index, value)| SvmNode { index, value };
     (first..).zip(values).map(node).collect()
 }
-
-/// Kernel cache of one solver in MB.
-const CACHE_MB: f64 = 100.0;
 
 /// Solves one pair of classes.
 ///
@@ -45,27 +45,13 @@ pub(crate) fn solve(problem: &BinaryProblem<'_>) -> Result<BinaryMachine> {
             .iter()
             .map(|&positive| if positive { 1.0 } else { -1.0 })
             .collect(),
-        instances: if problem.knows_kernels() {
+        instances: if problem.table.is_full() {
             kernel_nodes(problem)
         } else {
             value_nodes(problem)
         },
     };
-    let parameter = SvmParameter {
-        svm_type: SvmType::CSvc,
-        kernel_type: if problem.knows_kernels() {
-            KernelType::Precomputed
-        } else {
-            KernelType::Rbf
-        },
-        gamma: problem.gamma,
-        cache_size: CACHE_MB,
-        eps: problem.tolerance,
-        c: problem.c,
-        shrinking: true,
-        probability: false,
-        ..SvmParameter::default()
-    };
+    let parameter = parameter(problem)?;
     check_parameter(&data, &parameter).map_err(|error| fault(error.to_string()))?;
     // It reports every solved machine on stderr otherwise.
     libsvm_rs::set_quiet(true);
@@ -88,5 +74,53 @@ pub(crate) fn solve(problem: &BinaryProblem<'_>) -> Result<BinaryMachine> {
     Ok(BinaryMachine {
         coefficients,
         rho: sign * rho,
+    })
+}
+
+fn parameter(problem: &BinaryProblem<'_>) -> Result<SvmParameter> {
+    let settings = problem.settings;
+    let plain = SvmParameter {
+        svm_type: SvmType::CSvc,
+        cache_size: settings.cache_size,
+        eps: settings.tol,
+        c: settings.c,
+        shrinking: settings.shrinking,
+        probability: false,
+        ..SvmParameter::default()
+    };
+    if problem.table.is_full() {
+        return Ok(SvmParameter {
+            kernel_type: KernelType::Precomputed,
+            ..plain
+        });
+    }
+    Ok(match problem.kernel {
+        KernelFunction::Rbf { gamma } => SvmParameter {
+            kernel_type: KernelType::Rbf,
+            gamma,
+            ..plain
+        },
+        KernelFunction::Linear {} => SvmParameter {
+            kernel_type: KernelType::Linear,
+            ..plain
+        },
+        KernelFunction::Poly {
+            gamma,
+            coef0,
+            degree,
+        } => SvmParameter {
+            kernel_type: KernelType::Polynomial,
+            gamma,
+            coef0,
+            degree: i32::try_from(degree)
+                .map_err(|_| LearnError::settings(NAME, format!("degree is {degree}")))?,
+            ..plain
+        },
+        KernelFunction::Sigmoid { gamma, coef0 } => SvmParameter {
+            kernel_type: KernelType::Sigmoid,
+            gamma,
+            coef0,
+            ..plain
+        },
     })
 }

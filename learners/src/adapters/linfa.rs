@@ -15,7 +15,7 @@ use crate::gaussian_nb::{self, GaussianNbModel};
 use crate::learner::{Learner, Model};
 use crate::logistic_regression::{self, LogisticModel, LogisticObjective};
 use crate::samples::{PresentClasses, Samples};
-use crate::svc::{self, BinaryMachine, BinaryProblem};
+use crate::svc::{self, BinaryMachine, BinaryProblem, KernelFunction};
 
 fn fault(learner: &'static str, reason: impl std::fmt::Display) -> LearnError {
     LearnError::Backend {
@@ -215,22 +215,38 @@ impl Learner for LinfaLogisticRegression {
 /// Solves one pair of classes by linfa-svm.
 ///
 /// # Errors
-/// [`LearnError::Backend`].
+/// [`LearnError::Backend`], or [`LearnError::Settings`] for a kernel that it does not have.
 pub(crate) fn solve(problem: &BinaryProblem<'_>) -> Result<BinaryMachine> {
-    let rows: Vec<&[f64]> = problem
-        .rows
-        .iter()
-        .map(|&row| problem.values(row))
-        .collect();
-    let width = rows.first().map_or(0, |row| row.len());
-    let records = Array2::from_shape_vec((rows.len(), width), rows.concat())
-        .map_err(|error| fault(svc::NAME, error))?;
+    let settings = problem.settings;
+    // Without its shrinking, which panics on small problems (linfa-svm 0.8.1).
+    let plain = Svm::<f64, bool>::params()
+        .eps(settings.tol)
+        .pos_neg_weights(settings.c, settings.c);
+    // Its Gaussian kernel is exp(−|a − b|² / eps), its polynomial one has no γ: the rows take √γ.
+    let (parameters, scale) = match problem.kernel {
+        KernelFunction::Rbf { gamma } => (plain.gaussian_kernel(1.0 / gamma), 1.0),
+        KernelFunction::Linear {} => (plain.linear_kernel(), 1.0),
+        KernelFunction::Poly {
+            gamma,
+            coef0,
+            degree,
+        } => (
+            plain.polynomial_kernel(coef0, f64::from(degree)),
+            gamma.sqrt(),
+        ),
+        KernelFunction::Sigmoid { .. } => {
+            return Err(LearnError::settings(
+                svc::NAME,
+                "linfa has no sigmoid kernel",
+            ));
+        }
+    };
+    let rows = problem.rows.iter().map(|&row| problem.values(row));
+    let values: Vec<f64> = rows.flatten().map(|v| v * scale).collect();
+    let shape = (problem.rows.len(), problem.samples.width());
+    let records = Array2::from_shape_vec(shape, values).map_err(|error| fault(svc::NAME, error))?;
     let data = DatasetBase::new(records, Array1::from_vec(problem.positive.clone()));
-    // Its kernel is exp(−|a − b|² / eps).
-    let machine = Svm::<f64, bool>::params()
-        .eps(problem.tolerance)
-        .pos_neg_weights(problem.c, problem.c)
-        .gaussian_kernel(1.0 / problem.gamma)
+    let machine = parameters
         .fit(&data)
         .map_err(|error| fault(svc::NAME, error))?;
     Ok(BinaryMachine {

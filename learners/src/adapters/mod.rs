@@ -4,4 +4,5 @@
 pub(crate) mod faer;
 pub(crate) mod libsvm;
 pub(crate) mod linfa;
+pub(crate) mod pulp;
 pub(crate) mod smartcore;

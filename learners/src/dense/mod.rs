@@ -2,6 +2,7 @@
 //! their time in.
 
 pub(crate) mod gram;
+pub(crate) mod triangle;
 
 /// Independent partial sums, so that the loop can be vectorised without changing its order.
 const LANES: usize = 8;
@@ -43,6 +44,26 @@ pub(crate) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
             lanes[lane] += d * d;
         }
     }
+    lanes.iter().sum::<f64>() + rest
+}
+
+/// `Σ_j (x_j − m_j)² / v_j`.
+pub(crate) fn weighted_square(x: &[f64], m: &[f64], v: &[f64]) -> f64 {
+    debug_assert!(x.len() == m.len() && x.len() == v.len());
+    let mut lanes = [0.0; LANES];
+    let blocks = x
+        .chunks_exact(LANES)
+        .zip(m.chunks_exact(LANES))
+        .zip(v.chunks_exact(LANES));
+    for ((x, m), v) in blocks {
+        for lane in 0..LANES {
+            let d = x[lane] - m[lane];
+            lanes[lane] += d * d / v[lane];
+        }
+    }
+    let from = x.len() - x.len() % LANES;
+    let rest = x[from..].iter().zip(&m[from..]).zip(&v[from..]);
+    let rest: f64 = rest.map(|((x, m), v)| (x - m) * (x - m) / v).sum();
     lanes.iter().sum::<f64>() + rest
 }
 

@@ -232,8 +232,8 @@ mod tests {
             .map(|&v| bin_of(v, &placed.edges))
             .collect();
         assert_eq!(bins, [0, 0, 0, 1, 1, 2, MISSING]);
-        assert_eq!(place(&[f64::NAN; 3], None, None, 255).edges, []);
-        assert_eq!(place(&[2.0; 3], None, None, 255).edges, []);
+        assert!(place(&[f64::NAN; 3], None, None, 255).edges.is_empty());
+        assert!(place(&[2.0; 3], None, None, 255).edges.is_empty());
     }
 
     #[test]

@@ -81,7 +81,9 @@ impl ClassState {
             limits: Limits {
                 rows: boosting.min_samples_leaf,
                 // At least one step, so that no side divides by zero.
-                curvature: packing.in_curvature_steps(boosting.min_sum_hessian).max(1.0),
+                curvature: packing
+                    .in_curvature_steps(boosting.min_sum_hessian)
+                    .max(1.0),
                 l2: packing.in_curvature_steps(boosting.l2_regularization),
             },
         };
@@ -96,10 +98,7 @@ impl ClassState {
     }
 
     /// Puts the rows of the round into the workspace.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "at most 2^20 rows"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "at most 2^20 rows")]
     fn fill_bag(&mut self, bag: Option<&[usize]>) {
         let rows = &mut self.workspace.rows;
         rows.clear();

@@ -93,7 +93,10 @@ impl Workspace {
     /// Grows a tree over the rows that lie in the workspace; the root is node 0.
     pub(super) fn grow(&mut self, search: &Search, columns: &[usize], stop: Stop) -> Vec<Node> {
         let all = 0..self.rows.len();
-        let total = self.packed.iter().fold(0_u64, |sum, v| sum.wrapping_add(*v));
+        let total = self
+            .packed
+            .iter()
+            .fold(0_u64, |sum, v| sum.wrapping_add(*v));
         let mut nodes = vec![Node {
             rows: all.clone(),
             split: None,
@@ -242,7 +245,8 @@ impl Workspace {
         let bins = table.column(split.column);
         let rows = &mut self.rows[span.clone()];
         let packed = &mut self.packed[span.clone()];
-        self.rows_aside.resize(rows.len().max(self.rows_aside.len()), 0);
+        self.rows_aside
+            .resize(rows.len().max(self.rows_aside.len()), 0);
         self.packed_aside
             .resize(rows.len().max(self.packed_aside.len()), 0);
         let (mut left, mut right) = (0, 0);
@@ -343,13 +347,7 @@ impl Search<'_> {
         best
     }
 
-    fn columns(
-        &self,
-        columns: &[usize],
-        sums: &[Histogram],
-        total: u64,
-        best: &mut Option<Split>,
-    ) {
+    fn columns(&self, columns: &[usize], sums: &[Histogram], total: u64, best: &mut Option<Split>) {
         for (&column, histogram) in columns.iter().zip(sums) {
             self.column(column, histogram, total, best);
         }

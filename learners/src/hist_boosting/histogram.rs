@@ -46,11 +46,7 @@ pub(super) fn subtract(parent: &mut Histogram, child: &Histogram) {
 }
 
 /// Packs one gradient and curvature a row.
-pub(super) fn pack_rows(
-    gradients: &[[f32; 2]],
-    rows: &[u32],
-    packed: &mut Vec<u64>,
-) -> Packing {
+pub(super) fn pack_rows(gradients: &[[f32; 2]], rows: &[u32], packed: &mut Vec<u64>) -> Packing {
     let (mut g, mut h) = (0.0, 0.0);
     for &row in rows {
         let [gradient, curvature] = gradients[row as usize];

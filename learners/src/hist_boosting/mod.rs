@@ -1,10 +1,10 @@
 //! Histogram gradient boosting, scikit-learn's `HistGradientBoostingClassifier`: trees on binned values,
 //! best leaf first.
 //!
-//! K ≥ 3 classes: every round fits one tree a class to gradients g = p_k − y_k and curvatures
-//! h = p_k (1 − p_k), all from the same scores, p = softmax(F); two classes: one tree a round on
+//! K ≥ 3 classes: every round fits one tree a class to gradients `g = p_k − y_k` and curvatures
+//! `h = p_k (1 − p_k)`, all from the same scores, p = softmax(F); two classes: one tree a round on
 //! p = sigmoid(F). A leaf adds `−learning_rate · Σ g / (Σ h + λ)` to F, which starts at the log of the class
-//! shares. Ke et al. 2017 (LightGBM, NeurIPS 30); Friedman 2001, doi 10.1214/aos/1013203451.
+//! shares. Ke et al. 2017 (`LightGBM`, Advances in Neural Information Processing Systems 30); Friedman 2001, doi 10.1214/aos/1013203451.
 //!
 //! | for | look at |
 //! |---|---|
@@ -29,6 +29,10 @@ mod model;
 mod packed;
 mod rows;
 mod search;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod twin;
 
 use raduet_study::random::Stream;
 use rayon::prelude::*;
@@ -37,7 +41,7 @@ use serde::{Deserialize, Serialize};
 use crate::dense::{log1p_exp, sigmoid, softmax};
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Model};
-use crate::samples::{PresentClasses, Samples, check_finite};
+use crate::samples::{PresentClasses, Samples};
 use crate::tree::node::Tree;
 
 use binning::{BinnedTable, MOST_BINS};
@@ -130,7 +134,12 @@ impl Learner for HistGradientBoosting {
             }
             let judging = samples.subset(&held.judging);
             let learning = samples.subset(&held.learning);
-            return Ok(Box::new(self.boost(&learning, &present, Some(&judging), seed)));
+            return Ok(Box::new(self.boost(
+                &learning,
+                &present,
+                Some(&judging),
+                seed,
+            )));
         }
         Ok(Box::new(self.boost(samples, &present, None, seed)))
     }
@@ -139,21 +148,51 @@ impl Learner for HistGradientBoosting {
         let share = |v: f64| v > 0.0 && v <= 1.0;
         let amount = |v: f64| v.is_finite() && v >= 0.0;
         let rules = [
-            (self.learning_rate.is_finite() && self.learning_rate > 0.0, "learning_rate must be above 0"),
+            (
+                self.learning_rate.is_finite() && self.learning_rate > 0.0,
+                "learning_rate must be above 0",
+            ),
             (self.max_iter >= 1, "max_iter must be 1 or more"),
-            (self.max_leaf_nodes.is_none_or(|n| n >= 2), "max_leaf_nodes must be null or 2 or more"),
-            (self.max_depth.is_none_or(|n| n >= 1), "max_depth must be null or 1 or more"),
-            (self.min_samples_leaf >= 1, "min_samples_leaf must be 1 or more"),
-            (amount(self.l2_regularization), "l2_regularization must be 0 or more"),
-            ((2..=MOST_BINS).contains(&self.max_bins), "max_bins must lie in 2 to 255"),
-            (amount(self.min_sum_hessian), "min_sum_hessian must be 0 or more"),
-            (share(self.subsample), "subsample must be above 0 and at most 1"),
-            (share(self.colsample_bytree), "colsample_bytree must be above 0 and at most 1"),
+            (
+                self.max_leaf_nodes.is_none_or(|n| n >= 2),
+                "max_leaf_nodes must be null or 2 or more",
+            ),
+            (
+                self.max_depth.is_none_or(|n| n >= 1),
+                "max_depth must be null or 1 or more",
+            ),
+            (
+                self.min_samples_leaf >= 1,
+                "min_samples_leaf must be 1 or more",
+            ),
+            (
+                amount(self.l2_regularization),
+                "l2_regularization must be 0 or more",
+            ),
+            (
+                (2..=MOST_BINS).contains(&self.max_bins),
+                "max_bins must lie in 2 to 255",
+            ),
+            (
+                amount(self.min_sum_hessian),
+                "min_sum_hessian must be 0 or more",
+            ),
+            (
+                share(self.subsample),
+                "subsample must be above 0 and at most 1",
+            ),
+            (
+                share(self.colsample_bytree),
+                "colsample_bytree must be above 0 and at most 1",
+            ),
             (
                 self.validation_fraction > 0.0 && self.validation_fraction < 1.0,
                 "validation_fraction must lie between 0 and 1",
             ),
-            (self.n_iter_no_change >= 1, "n_iter_no_change must be 1 or more"),
+            (
+                self.n_iter_no_change >= 1,
+                "n_iter_no_change must be 1 or more",
+            ),
             (amount(self.tol), "tol must be 0 or more"),
         ];
         match rules.iter().find(|(holds, _)| !holds) {
@@ -173,29 +212,12 @@ impl Learner for HistGradientBoosting {
 
 /// Enough rows and not too many, a column, no infinite value.
 fn ready(samples: &Samples) -> Result<()> {
-    if samples.rows() < 2 {
-        return Err(LearnError::TooFewRows {
-            learner: NAME,
-            found: samples.rows(),
-            needed: 2,
-        });
-    }
+    samples.ready_but_undefined(NAME, 2)?;
     if samples.rows() > MOST_ROWS {
         return Err(LearnError::samples(
             format!("{} rows", samples.rows()),
             format!("at most {MOST_ROWS} for {NAME}"),
         ));
-    }
-    if samples.width() == 0 {
-        return Err(LearnError::NoColumns {
-            learner: NAME,
-            found: "the table has none".into(),
-        });
-    }
-    if samples.values().iter().any(|v| v.is_infinite()) {
-        let excused = |v: &f64| if v.is_nan() { 0.0 } else { *v };
-        let values: Vec<f64> = samples.values().iter().map(excused).collect();
-        check_finite(&values, samples.columns(), |row| samples.row_name(row))?;
     }
     Ok(())
 }
@@ -232,7 +254,13 @@ impl HistGradientBoosting {
                     columns: &columns,
                     bag: bag.as_deref(),
                 };
-                state.grow(&settings, samples.weights(), &of_row, &probabilities, start.len())
+                state.grow(
+                    &settings,
+                    samples.weights(),
+                    &of_row,
+                    &probabilities,
+                    start.len(),
+                )
             };
             let grown: Vec<Tree> = if table.width() < WIDE {
                 states.par_iter_mut().map(grow).collect()

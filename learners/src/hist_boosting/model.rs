@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dense::{sigmoid, softmax};
 use crate::error::{LearnError, Result};
+use crate::explain::TreeEnsemble;
 use crate::learner::{Model, assert_shape};
 use crate::saved::{SavedModel, expect_classes, expect_finite, expect_size};
 use crate::tree::node::Tree;
@@ -108,5 +109,23 @@ impl Model for HistBoostingModel {
 
     fn to_saved(&self) -> SavedModel {
         SavedModel::HistGradientBoosting(self.clone())
+    }
+
+    fn explain_trees(&self) -> Option<TreeEnsemble<'_>> {
+        let outputs = match &self.present[..] {
+            [_, second] => vec![*second],
+            all => all.to_vec(),
+        };
+        let trees = self.trees.iter().enumerate();
+        TreeEnsemble::new(
+            self.width,
+            outputs,
+            self.start.clone(),
+            // Leaves hold steps already multiplied by it.
+            1.0,
+            trees
+                .map(|(at, tree)| (tree, at % self.start.len()))
+                .collect(),
+        )
     }
 }

@@ -133,7 +133,10 @@ mod tests {
             let samples = samples(&labels).with_groups(groups.clone()).unwrap();
             let held = hold_out(&samples, 0.2, seed);
             assert_eq!(held.judging.len(), 12);
-            assert!(held.judging.iter().all(|r| *r >= 3), "the only patient of b");
+            assert!(
+                held.judging.iter().all(|r| *r >= 3),
+                "the only patient of b"
+            );
             let learns = |group| held.learning.iter().any(|r| groups[*r] == group);
             assert!(held.judging.iter().all(|r| !learns(groups[*r])));
         }

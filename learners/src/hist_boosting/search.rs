@@ -6,7 +6,7 @@
 //! `(G_L H − G H_L)² / (H_L H_R H)`, exactly 0 where both sides have the same ratio.
 //! Counts and curvatures only grow from bin to bin, so the splits that leave both sides large enough are
 //! one range, found by bisection; the loop over it has no branch. Of equal splits the first column's
-//! wins, then undefined values on the right, then the lowest bin.
+//! wins, then undefined values on the right and the lowest bin, or, with these on the left, the highest.
 
 use super::binning::{BinnedTable, MISSING};
 use super::histogram::Histogram;
@@ -109,7 +109,7 @@ impl Search<'_> {
                 sum = sum.wrapping_add(*part);
                 *left = sum;
             }
-            let Some((at, score)) = self.best_of(&left[..bins], total, *best) else {
+            let Some((at, score)) = self.best_of(&left[..bins], total, missing_left, *best) else {
                 continue;
             };
             let heavier_left =
@@ -125,8 +125,14 @@ impl Search<'_> {
         }
     }
 
-    /// The first of the best of these left sides, if it beats `best`.
-    fn best_of(&self, left: &[u64], total: u64, best: Option<Split>) -> Option<(u8, f64)> {
+    /// The best of these left sides, if it beats `best`; of equals the first or the last.
+    fn best_of(
+        &self,
+        left: &[u64],
+        total: u64,
+        take_last: bool,
+        best: Option<Split>,
+    ) -> Option<(u8, f64)> {
         let first = left.partition_point(|&side| self.too_small(side));
         let end = left.partition_point(|&side| !self.too_small(total.wrapping_sub(side)));
         let range = left.get(first..end).filter(|range| !range.is_empty())?;
@@ -146,8 +152,13 @@ impl Search<'_> {
         let wanted = best.map_or(0.0, |best| best.score);
         let highest = highest(range, score);
         if highest > wanted {
-            let at = first + range.iter().position(|&side| score(side) >= highest)?;
-            Some((u8::try_from(at).ok()?, highest))
+            let reaches = |&side: &u64| score(side) >= highest;
+            let at = if take_last {
+                range.iter().rposition(reaches)
+            } else {
+                range.iter().position(reaches)
+            };
+            Some((u8::try_from(first + at?).ok()?, highest))
         } else {
             None
         }

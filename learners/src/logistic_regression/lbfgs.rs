@@ -27,7 +27,7 @@ const ROUNDING_FLOOR: f64 = 1e-9;
 const ROUNDING: f64 = 1e-12;
 
 /// Iterations after which the preconditioner is made anew; afterwards the pause doubles.
-const REFRESH: usize = 16;
+const REFRESH: usize = 48;
 
 /// A smooth convex function.
 pub(crate) trait Objective {

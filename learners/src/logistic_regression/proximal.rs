@@ -9,7 +9,8 @@
 
 use rayon::prelude::*;
 
-use crate::dense::{dot, gram::gram, gram::mirror};
+use crate::adapters::faer::Cholesky;
+use crate::dense::{add_scaled, dot, gram::gram, gram::mirror};
 use crate::error::Result;
 
 use super::lbfgs::Stop;
@@ -31,6 +32,12 @@ const INNER_FLOOR: f64 = 0.1;
 
 /// Most passes of coordinate descent over the columns of one step.
 const MAX_SWEEPS: usize = 5000;
+
+/// Passes after which the coefficients in use first go to their minimum at once; then the pause doubles.
+const FIRST_JUMP: usize = 8;
+
+/// Share of the largest diagonal entry that keeps such a jump's matrix positive definite.
+const RIDGE: f64 = 1e-12;
 
 /// Smallest curvature of a sample, q (1 − q), that enters H: it keeps steps finite where probabilities
 /// have become certain; the line search makes good what it costs.
@@ -216,7 +223,7 @@ impl<'a> Solver<'a> {
                     let weight = objective.weight(sample);
                     of_sample.push(weight * (q[k] * (1.0 - q[k])).max(SMALLEST_CURVATURE));
                     let residual = weight * (q[k] - objective.truth(sample, k));
-                    crate::dense::add_scaled(&mut gradient[..p], residual, x);
+                    add_scaled(&mut gradient[..p], residual, x);
                     gradient[p] += residual;
                 }
                 (gradient, of_sample)
@@ -227,7 +234,7 @@ impl<'a> Solver<'a> {
             of_sample: Vec::with_capacity(objective.samples()),
         };
         for (gradient, of_sample) in parts {
-            crate::dense::add_scaled(&mut slopes.gradient, 1.0, &gradient);
+            add_scaled(&mut slopes.gradient, 1.0, &gradient);
             slopes.of_sample.extend(of_sample);
         }
         slopes
@@ -293,15 +300,9 @@ impl<'a> Solver<'a> {
         for _ in 0..MAX_HALVINGS {
             let gain = self.loss(k, &along, step) - loss + penalised(step) - before;
             if gain <= DECREASE * step * promise || gain.abs() <= ROUNDING * (loss + before) {
-                let active = active.clone();
+                // A whole step ends where coordinate descent ended, zeros included.
                 for (&j, d) in active.iter().zip(&change) {
-                    let w = &mut self.at[k * p + j];
-                    // A whole step ends where coordinate descent ended, zeros included.
-                    *w = if step == 1.0 && *w + d == 0.0 {
-                        0.0
-                    } else {
-                        *w + step * d
-                    };
+                    self.at[k * p + j] += step * d;
                 }
                 let count = objective.coefficients();
                 self.at[count + k] += step * change[active.len()];
@@ -404,6 +405,7 @@ impl Quadratic<'_> {
         let order = self.slope.len();
         let last = order - usize::from(!intercept);
         let mut wanted = f64::INFINITY;
+        let mut next_jump = FIRST_JUMP;
         for sweep in 0..MAX_SWEEPS {
             let mut worst: f64 = 0.0;
             for j in 0..last {
@@ -430,7 +432,7 @@ impl Quadratic<'_> {
                 if change != 0.0 {
                     self.coefficients[j] = next;
                     let row = &self.matrix[j * order..(j + 1) * order];
-                    crate::dense::add_scaled(&mut self.slope, change, row);
+                    add_scaled(&mut self.slope, change, row);
                 }
             }
             if sweep == 0 {
@@ -439,6 +441,66 @@ impl Quadratic<'_> {
             if worst <= wanted {
                 return;
             }
+            if sweep + 1 == next_jump {
+                self.jump(last);
+                next_jump *= 2;
+            }
+        }
+    }
+
+    /// Goes to the minimum over the coefficients that are not zero, or up to where the first of them
+    /// changes its sign: along dependent columns coordinate descent alone would creep there.
+    fn jump(&mut self, last: usize) {
+        let order = self.slope.len();
+        let free = |j: usize| j + 1 == order;
+        let used: Vec<usize> = (0..last)
+            .filter(|&j| free(j) || self.coefficients[j] != 0.0)
+            .collect();
+        let count = used.len();
+        let mut matrix = vec![0.0; count * count];
+        for (row, &i) in matrix.chunks_exact_mut(count).zip(&used) {
+            for (v, &j) in row.iter_mut().zip(&used) {
+                *v = self.matrix[i * order + j];
+            }
+        }
+        let largest = (0..count).fold(0.0, |m, j| f64::max(m, matrix[j * (count + 1)]));
+        for (at, &j) in used.iter().enumerate() {
+            let penalty = if free(j) { 0.0 } else { self.penalty.l2 };
+            matrix[at * (count + 1)] += penalty + RIDGE * largest;
+        }
+        let Some(factor) = Cholesky::new(&matrix, count) else {
+            return;
+        };
+        let mut change: Vec<f64> = used
+            .iter()
+            .map(|&j| {
+                let u = self.coefficients[j];
+                if free(j) {
+                    -self.slope[j]
+                } else {
+                    -(self.slope[j] + self.penalty.l2 * u + self.penalty.l1.copysign(u))
+                }
+            })
+            .collect();
+        factor.solve(&mut change);
+        let reach = used
+            .iter()
+            .zip(&change)
+            .filter(|(j, d)| !free(**j) && self.coefficients[**j] * **d < 0.0)
+            .map(|(&j, d)| -self.coefficients[j] / d)
+            .fold(1.0, f64::min);
+        if !reach.is_finite() {
+            return;
+        }
+        for (&j, d) in used.iter().zip(&change) {
+            let u = self.coefficients[j];
+            let mut next = u + reach * d;
+            if !free(j) && next * u <= 0.0 {
+                next = 0.0;
+            }
+            self.coefficients[j] = next;
+            let row = &self.matrix[j * order..(j + 1) * order];
+            add_scaled(&mut self.slope, next - u, row);
         }
     }
 }

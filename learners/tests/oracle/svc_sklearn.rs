@@ -55,12 +55,14 @@ fn decisions(reference: &Reference) -> Vec<Vec<f64>> {
     let file: Value =
         serde_json::from_str(&fitted.to_json().expect("a saved model")).expect("a saved model");
     let saved = &file["body"];
-    let model = &saved["model"]["svc"];
+    let model = &saved["model"]["svc"]["machines"];
     let list =
         |v: &Value| -> Vec<f64> { serde_json::from_value(v.clone()).expect("a saved model") };
     let (vectors, gamma) = (
         list(&model["vectors"]),
-        model["gamma"].as_f64().expect("a saved model"),
+        model["kernel"]["rbf"]["gamma"]
+            .as_f64()
+            .expect("a saved model"),
     );
     let kept = saved["preprocess"]["kept"]
         .as_array()
@@ -76,7 +78,7 @@ fn decisions(reference: &Reference) -> Vec<Vec<f64>> {
         });
         scaled.collect()
     };
-    let machines = model["machines"].as_array().expect("a saved model");
+    let machines = model["pairs"].as_array().expect("a saved model");
     let decide = |x: &[f64], machine: &Value| -> f64 {
         let support: Vec<usize> =
             serde_json::from_value(machine["support"].clone()).expect("a saved model");
@@ -118,7 +120,7 @@ fn decisions_equal_scikit_learn() {
             }
         }
         println!("{name}: {largest:e}");
-        // Both solvers stop at a violation of 1e-3 of the optimality conditions.
-        assert!(largest < 5e-3, "{name}: {largest:e}");
+        // Both solvers stop at a violation of 1e-3 of the optimality conditions, after the same steps.
+        assert!(largest < 1e-3, "{name}: {largest:e}");
     }
 }

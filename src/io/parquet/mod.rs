@@ -18,7 +18,7 @@ mod check;
 mod read;
 mod write;
 
-pub use read::{ReadFeatures, parse, read};
+pub use read::{ReadFeatures, parse, read, read_raw};
 pub use write::write;
 
 /// Metadata key of the classes in their order, a JSON list.

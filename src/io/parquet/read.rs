@@ -16,7 +16,9 @@ use raduet_study::ClassNames;
 use super::CLASSES;
 use super::check::{self, Bodies};
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
-use crate::io::feature_csv::{self, FeatureFile, RegionKey};
+use crate::io::feature_csv::{FeatureFile, RegionKey};
+use crate::io::key_columns::Chosen;
+use crate::io::raw_table::RawTable;
 use crate::io::{ByteBudget, LARGEST_TABLE, cell, read_small};
 
 /// Rows that are decoded at a time: what a column takes grows with what is really there.
@@ -48,11 +50,35 @@ pub fn read(path: &Path) -> Result<ReadFeatures> {
     parse(bytes, ByteBudget::default()).map_err(|fault| fault.file(path))
 }
 
+/// Reads a feature table whose rows may lack a class.
+///
+/// # Errors
+/// As [`read`], but for the class; [`Code::Manifest`] also for a chosen column that is not there.
+pub fn read_raw(path: &Path, chosen: &Chosen) -> Result<RawTable> {
+    let bytes = read_small(path, LARGEST_TABLE)?;
+    let read = raw(bytes, ByteBudget::default(), chosen);
+    read.map(|(table, _)| table)
+        .map_err(|fault| fault.file(path))
+}
+
 /// Reads the bytes of a file.
 ///
 /// # Errors
 /// As [`read`].
 pub fn parse(bytes: Vec<u8>, budget: ByteBudget) -> Result<ReadFeatures> {
+    let (table, notes) = raw(bytes, budget, &Chosen::default())?;
+    let (file, warnings) = table.labelled()?;
+    Ok(ReadFeatures {
+        file,
+        notes,
+        warnings,
+    })
+}
+
+/// Key-value metadata.
+type Notes = Vec<(String, String)>;
+
+fn raw(bytes: Vec<u8>, budget: ByteBudget, chosen: &Chosen) -> Result<(RawTable, Notes)> {
     if !bytes.starts_with(b"PAR1") {
         return Err(ToolError::new(Code::Format, "not a Parquet file")
             .expected("a file that begins with PAR1")
@@ -61,11 +87,11 @@ pub fn parse(bytes: Vec<u8>, budget: ByteBudget) -> Result<ReadFeatures> {
     let bytes = Bytes::from(bytes);
     // The crate indexes and asserts by what a file says in more places than its checks cover. Nothing of
     // its state outlives the call, so a panic is one more way of saying that the file is damaged.
-    catch_unwind(AssertUnwindSafe(|| table(&bytes, budget)))
+    catch_unwind(AssertUnwindSafe(|| table(&bytes, budget, chosen)))
         .unwrap_or_else(|_| Err(corrupt("contents that contradict each other")))
 }
 
-fn table(bytes: &Bytes, budget: ByteBudget) -> Result<ReadFeatures> {
+fn table(bytes: &Bytes, budget: ByteBudget, keys: &Chosen) -> Result<(RawTable, Notes)> {
     let reader = SerializedFileReader::new(bytes.clone()).map_err(|fault| crate_fault(&fault))?;
     let about = reader.metadata();
     let rows = usize::try_from(about.file_metadata().num_rows())
@@ -108,9 +134,9 @@ fn table(bytes: &Bytes, budget: ByteBudget) -> Result<ReadFeatures> {
         }
         described.take(name, column);
     }
-    let (mut file, more) = feature_csv::from_records(&records)?;
-    warnings.extend(more);
-    described.put(&mut file);
+    let mut read = RawTable::from_records(&records, keys)?;
+    read.warnings.splice(0..0, warnings);
+    described.put(&mut read);
     let mut notes = Vec::new();
     for entry in about
         .file_metadata()
@@ -120,16 +146,12 @@ fn table(bytes: &Bytes, budget: ByteBudget) -> Result<ReadFeatures> {
     {
         let value = entry.value.clone().unwrap_or_default();
         if entry.key == CLASSES {
-            order(&mut file, &value)?;
+            read.classes = Some(classes(&value)?);
         } else {
             notes.push((entry.key.clone(), value));
         }
     }
-    Ok(ReadFeatures {
-        file,
-        notes,
-        warnings,
-    })
+    Ok((read, notes))
 }
 
 /// Whether a column is flat and holds texts, numbers or truth values: no lists, dates or decimals, no whole
@@ -348,7 +370,7 @@ impl Described {
         }
     }
 
-    fn put(&self, file: &mut FeatureFile) {
+    fn put(&self, file: &mut RawTable) {
         if !self.ours {
             return;
         }
@@ -368,20 +390,12 @@ fn at<T: Copy>(cells: &[Option<T>], index: usize) -> Option<T> {
     cells.get(index).copied().flatten()
 }
 
-/// Brings the classes into the order that the file gives.
-fn order(file: &mut FeatureFile, names: &str) -> Result<()> {
+/// The classes in the order that the file gives.
+fn classes(names: &str) -> Result<ClassNames> {
     let wrong = |found: String| corrupt(&format!("{CLASSES}: {found}"));
     let names: Vec<String> =
         serde_json::from_str(names).map_err(|fault| wrong(fault.to_string()))?;
-    let classes = ClassNames::new(names).map_err(|fault| wrong(fault.to_string()))?;
-    for row in &mut file.rows {
-        let name = file.classes.name(row.label);
-        row.label = classes
-            .label(name)
-            .ok_or_else(|| wrong(format!("without class '{name}'")))?;
-    }
-    file.classes = classes;
-    Ok(())
+    ClassNames::new(names).map_err(|fault| wrong(fault.to_string()))
 }
 
 fn spend(left: &mut u64, bytes: u64) -> Result<()> {

@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use raduet_study::Report;
-use raduet_study::report::{Leader, ModelReport};
+use raduet_study::report::{Leader, MajorityVerdict, ModelReport};
 
 use super::chosen::{Chosen, by_arm};
 use super::markup::{self, Column, text};
 use crate::report_writers::numbers::{
-    UNDEFINED, figure_percent, figure_plain, figure_with_interval, percent,
+    UNDEFINED, figure_percent, figure_plain, figure_with_interval, interval_percent, percent,
+    standing,
 };
 use crate::report_writers::screen::{AUC, SLICE_COLUMNS};
 
@@ -19,6 +20,9 @@ const PATIENT_COLUMNS: usize = 5;
 pub(super) fn section(report: &Report, chosen: &Chosen<'_>) -> String {
     let mut body = table(report, chosen);
     body.push_str(&grounds(report, chosen));
+    if let Some(verdict) = &report.majority {
+        body.push_str(&against_majority(verdict));
+    }
     if let Some(leader) = &report.leaderboard {
         body.push_str(&against_leader(leader));
     }
@@ -149,6 +153,39 @@ fn grounds(report: &Report, chosen: &Chosen<'_>) -> String {
         &rows,
     );
     markup::details("How the best were chosen", &format!("{rule}{table}"))
+}
+
+fn against_majority(verdict: &MajorityVerdict) -> String {
+    let rows: Vec<Vec<String>> = verdict
+        .models
+        .iter()
+        .map(|model| {
+            let interval = model.interval.map(interval_percent).unwrap_or_default();
+            vec![
+                text(&model.model),
+                format!("{:+.1} {interval}", 100.0 * model.difference),
+                model.mcnemar.only_first.to_string(),
+                model.mcnemar.only_second.to_string(),
+                format!("{:.3}", model.mcnemar.p),
+                format!("{:.3}", model.p_holm),
+                standing(model.standing).to_owned(),
+            ]
+        })
+        .collect();
+    let table = markup::table(
+        "Patient accuracy minus that of always answering the majority class of the training part, on the same test patients",
+        &[
+            ("model", Column::Words),
+            ("points [CI]", Column::Number),
+            ("only this model", Column::Number),
+            ("only the majority", Column::Number),
+            ("p, exact McNemar", Column::Number),
+            ("p, Holm", Column::Number),
+            ("above the majority", Column::Words),
+        ],
+        &rows,
+    );
+    markup::details("Every model against the majority class", &table)
 }
 
 fn against_leader(leader: &Leader) -> String {

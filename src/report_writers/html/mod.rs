@@ -39,17 +39,23 @@ use super::{Material, screen};
 /// What the page may load: its own styles.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/// The sentence of the final screen, its conclusion on a line of its own.
+/// The sentences of the final screen, the arms' conclusion set off.
 fn verdict(report: &Report) -> String {
-    let sentence = screen::verdict(report);
     let conclusion = report
         .comparison
         .as_ref()
         .map(|comparison| comparison.verdict.as_str());
-    match conclusion.and_then(|end| Some((sentence.strip_suffix(end)?, end))) {
-        Some((grounds, end)) => format!("{}<strong>{}</strong>", text(grounds), text(end)),
-        None => text(&sentence),
-    }
+    let paragraph = |sentence: String| {
+        let body = match conclusion.and_then(|end| Some((sentence.strip_suffix(end)?, end))) {
+            Some((grounds, end)) => format!("{}<strong>{}</strong>", text(grounds), text(end)),
+            None => text(&sentence),
+        };
+        format!("<p class=\"verdict\">{body}</p>\n")
+    };
+    screen::sentences(report)
+        .into_iter()
+        .map(paragraph)
+        .collect()
 }
 
 /// The whole report.
@@ -77,7 +83,7 @@ pub fn page(material: &Material<'_>) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>{head}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n\
-         <header>\n<h1>{head}</h1>\n<p class=\"verdict\">{verdict}</p>\n</header>\n\
+         <header>\n<h1>{head}</h1>\n{verdict}</header>\n\
          {sections}</main>\n</body>\n</html>\n",
         style = style::SHEET,
         verdict = verdict(report),

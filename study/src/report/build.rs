@@ -8,10 +8,11 @@ use crate::ids::PatientId;
 use crate::labels::Label;
 use crate::metrics::{Judged, by_id};
 use crate::predictions::{Arm, Predictions};
-use crate::reference::{majority, training_patients, training_rows};
+use crate::reference::{self, training_patients, training_rows};
 use crate::report::checks::{fit_cohort, same_questions, split_of};
 use crate::report::comparison::{Contender, best, compare, leaderboard};
 use crate::report::level::Stamp;
+use crate::report::majority;
 use crate::report::summary::{SplitSummary, summarise};
 use crate::report::{Level, ModelReport, Report, ReportSettings, UsedSettings, ValidationFigures};
 use crate::split::{Part, Split};
@@ -97,7 +98,7 @@ impl Report {
 fn with_reference(models: &[Predictions], training: &[Vec<Label>]) -> Result<Vec<Predictions>> {
     let mut models = models.to_vec();
     if models.iter().all(|model| model.arm() != Arm::Reference) {
-        models.push(majority(&models[0], training)?);
+        models.push(reference::majority(&models[0], training)?);
         same_questions(&models)?;
     }
     Ok(models)
@@ -197,6 +198,7 @@ fn assemble(
     correct(&mut reports);
     let comparison = compare(&contenders, &stamp)?;
     let leaderboard = leaderboard(&contenders)?;
+    let majority = majority::verdict(&contenders, &stamp)?;
     // Every model answered the same questions, so the first speaks for all.
     let (slices, patients) = (&contenders[0].judged_slices, &contenders[0].judged_patients);
     let share = |judged: &Judged| {
@@ -216,6 +218,7 @@ fn assemble(
         majority_share_patients: share(patients),
         models: reports,
         comparison,
+        majority,
         leaderboard,
         leaks: Vec::new(),
         warnings,

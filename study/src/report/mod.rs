@@ -13,6 +13,7 @@ mod checks;
 mod common;
 mod comparison;
 mod level;
+mod majority;
 mod summary;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,7 @@ use crate::uncertainty::{Bootstrap, Interval, NoInformation};
 
 pub use common::{Common, common_samples};
 pub use comparison::{Comparison, Difference, Leader, Ranked};
+pub use majority::{AgainstMajority, MajorityVerdict, Standing};
 pub use summary::{ClassCount, PartSummary, SplitSummary};
 
 /// What a report needs beyond the predictions.
@@ -177,6 +179,9 @@ pub struct Report {
     pub models: Vec<ModelReport>,
     /// Best network against best learner, where both arms are there and could be chosen.
     pub comparison: Option<Comparison>,
+    /// Whether any model is better than always answering the majority class, where there is such a row.
+    #[serde(default)]
+    pub majority: Option<MajorityVerdict>,
     /// Every model against the one chosen on validation, corrected by Holm.
     pub leaderboard: Option<Leader>,
     /// Columns that give the target away, as found by [`crate::leakage`]; filled in by the tool.

@@ -1,0 +1,182 @@
+//! Settings of a support vector machine, by scikit-learn's names.
+
+use serde::{Deserialize, Serialize};
+
+use super::NAME;
+use super::kernel::KernelFunction;
+use crate::error::{LearnError, Result};
+use crate::samples::Samples;
+
+/// Support vector classification and its settings; scikit-learn's defaults.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Svc {
+    /// Price of a training row on the wrong side, times the row's weight.
+    #[serde(rename = "C")]
+    pub c: f64,
+    /// Kernel function.
+    pub kernel: Kernel,
+    /// γ of the kernels but `linear`.
+    pub gamma: Gamma,
+    /// Power d of `poly`.
+    pub degree: u32,
+    /// Constant r of `poly` and `sigmoid`.
+    pub coef0: f64,
+    /// The optimality conditions may be violated by this much.
+    pub tol: f64,
+    /// Whether rows whose multiplier stays at its bound are put aside while solving.
+    pub shrinking: bool,
+    /// Memory for kernels in MB, all threads together.
+    pub cache_size: f64,
+    #[serde(skip)]
+    pub(super) solver: Solver,
+}
+
+/// Which kernel function; formulas by scikit-learn's letters in its documentation of `SVC`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kernel {
+    /// exp(−γ |a − b|²).
+    Rbf,
+    /// a·b.
+    Linear,
+    /// (γ a·b + r)^d.
+    Poly,
+    /// tanh(γ a·b + r).
+    Sigmoid,
+}
+
+/// How γ is found.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Gamma {
+    /// From the data.
+    Rule(GammaRule),
+    /// Given.
+    Value(f64),
+}
+
+/// γ from the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GammaRule {
+    /// 1 / (p · variance of all values).
+    Scale,
+    /// 1 / p.
+    Auto,
+}
+
+/// Who solves the machine of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Solver {
+    #[default]
+    Own,
+    Libsvm,
+    Linfa,
+}
+
+impl Default for Svc {
+    fn default() -> Self {
+        Self {
+            c: 1.0,
+            kernel: Kernel::Rbf,
+            gamma: Gamma::Rule(GammaRule::Scale),
+            degree: 3,
+            coef0: 0.0,
+            tol: 1e-3,
+            shrinking: true,
+            cache_size: 200.0,
+            solver: Solver::Own,
+        }
+    }
+}
+
+impl Svc {
+    /// The same settings, solved by libsvm-rs.
+    #[must_use]
+    pub fn by_libsvm(self) -> Self {
+        Self {
+            solver: Solver::Libsvm,
+            ..self
+        }
+    }
+
+    /// The same settings, solved by linfa-svm, which keeps a dense kernel matrix: for a few thousand rows
+    /// at most.
+    #[must_use]
+    pub fn by_linfa(self) -> Self {
+        Self {
+            solver: Solver::Linfa,
+            ..self
+        }
+    }
+
+    /// Refuses values that make no sense, and kernels that a back end does not have.
+    pub(super) fn check_values(&self) -> Result<()> {
+        let above_zero = |name: &str, value: f64| {
+            if value.is_finite() && value > 0.0 {
+                return Ok(());
+            }
+            let reason = format!("{name} is {value}: a finite number above 0 is needed");
+            Err(LearnError::settings(NAME, reason))
+        };
+        above_zero("C", self.c)?;
+        above_zero("tol", self.tol)?;
+        above_zero("cache_size", self.cache_size)?;
+        if let Gamma::Value(gamma) = self.gamma {
+            above_zero("gamma", gamma)?;
+        }
+        if !self.coef0.is_finite() {
+            let reason = format!("coef0 is {}: a finite number is needed", self.coef0);
+            return Err(LearnError::settings(NAME, reason));
+        }
+        if self.solver == Solver::Linfa && self.kernel == Kernel::Sigmoid {
+            let reason = "linfa has no sigmoid kernel: choose another kernel or back end";
+            return Err(LearnError::settings(NAME, reason));
+        }
+        Ok(())
+    }
+
+    /// The kernel with the parameters that these samples give it.
+    pub(super) fn kernel_for(&self, samples: &Samples) -> KernelFunction {
+        let gamma = match self.gamma {
+            Gamma::Value(gamma) => gamma,
+            Gamma::Rule(GammaRule::Auto) => 1.0 / samples.width() as f64,
+            Gamma::Rule(GammaRule::Scale) => scale_gamma(samples),
+        };
+        let (coef0, degree) = (self.coef0, self.degree);
+        match self.kernel {
+            Kernel::Rbf => KernelFunction::Rbf { gamma },
+            Kernel::Linear => KernelFunction::Linear {},
+            Kernel::Poly => KernelFunction::Poly {
+                gamma,
+                coef0,
+                degree,
+            },
+            Kernel::Sigmoid => KernelFunction::Sigmoid { gamma, coef0 },
+        }
+    }
+
+    /// `cache_size` in bytes; MB are 2²⁰ as in LIBSVM.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "above zero; what is too large for the type means no bound"
+    )]
+    pub(super) fn cache_bytes(&self) -> usize {
+        (self.cache_size * f64::from(1 << 20)) as usize
+    }
+}
+
+/// 1 / (p · population variance of all values), 1 where they are all equal.
+fn scale_gamma(samples: &Samples) -> f64 {
+    let values = samples.values();
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n;
+    if variance > 0.0 {
+        1.0 / (samples.width() as f64 * variance)
+    } else {
+        1.0
+    }
+}

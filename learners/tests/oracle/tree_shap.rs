@@ -1,0 +1,66 @@
+//! Contributions of columns to tree models' answers against shap's `TreeExplainer`, where the trees are
+//! equal; `tree_shap_make.py` wrote them.
+
+use raduet_learners::{Parameters, Samples, registry};
+use serde_json::Value;
+
+use crate::reference::Reference;
+
+/// Every so manyth row is explained.
+const STEP: usize = 24;
+
+/// shap keeps trees' shares and leaves in single precision where scikit-learn does.
+const TOLERANCE: f64 = 1e-6;
+
+fn numbers(list: &Value) -> Vec<f64> {
+    serde_json::from_value(list.clone()).expect("numbers")
+}
+
+#[test]
+fn contributions_equal_shap() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/reference/sklearn/tree_shap.json"
+    );
+    let text = std::fs::read_to_string(path).expect("answers of shap");
+    let answers: Value = serde_json::from_str(&text).expect("answers in JSON");
+    let cases = answers["cases"].as_array().expect("cases");
+    assert!(cases.len() >= 3);
+    for case in cases {
+        let learner = case["learner"].as_str().expect("a learner");
+        let name = format!("{learner} {} {}", case["data"], case["settings"]);
+        let reference = Reference::load(case["data"].as_str().expect("a data set"));
+        let rows = reference.labels.len();
+        let values = (0..rows).flat_map(|row| reference.table.row(row)).copied();
+        let samples = Samples::new(
+            values.collect(),
+            reference.table.columns().to_vec(),
+            reference.labels.clone(),
+            reference.classes.clone(),
+        )
+        .expect("whole test data");
+        let settings: Parameters =
+            serde_json::from_value(case["settings"].clone()).expect("settings");
+        let entry = registry::find(learner).expect("registered");
+        let model = entry.with(&settings).and_then(|l| l.fit(&samples, 0));
+        let model = model.expect("a fit");
+        let chosen = samples.subset(&(0..rows).step_by(STEP).collect::<Vec<_>>());
+        let ensemble = model.explain_trees().expect("trees");
+        let shap = ensemble.contributions(chosen.values(), chosen.rows());
+        let (expected, theirs) = (numbers(&case["expected"]), numbers(&case["values"]));
+        // For two classes scikit-learn's shares of both are given, ours too.
+        assert_eq!(shap.expected.len(), expected.len(), "{name}");
+        assert_eq!(shap.values.len(), theirs.len(), "{name}");
+        let pairs = |a: &[f64], b: &[f64]| {
+            let pairs = a.iter().zip(b);
+            pairs.fold(0.0_f64, |m, (a, b)| m.max((a - b).abs()))
+        };
+        let difference = pairs(&shap.values, &theirs);
+        let of_expected = pairs(&shap.expected, &expected);
+        println!("{name}: {difference:e}, expected {of_expected:e}");
+        assert!(
+            difference < TOLERANCE && of_expected < TOLERANCE,
+            "{name}: {difference:e}"
+        );
+    }
+}

@@ -1,0 +1,300 @@
+//! Learners on feature tables: columns, parts and leaks; what is said about the majority; every option.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use raduet_testkit::data;
+
+use super::program::{Finished, run, succeed};
+use super::table::Table;
+
+/// A table of another program: one row a patient, a class that shows in two columns of three.
+fn table(patients: u32, part: impl Fn(u32) -> String) -> String {
+    let mut text = String::from("Patient ID,Scanner,Split,Fold,Diagnosis,a,b,c\n");
+    for patient in 0..patients {
+        let noise = |factor: u32| f64::from((patient * factor) % 101) / 60.0;
+        let class = patient % 3;
+        let (a, b) = (f64::from(class) + noise(37), noise(53) - f64::from(class));
+        let scanner = ["GE", "Siemens"][(patient % 2) as usize];
+        let (part, fold) = (part(patient), patient / 3 % 4);
+        writeln!(
+            text,
+            "p{:03},{scanner},{part},{fold},s{class},{a},{b},{}",
+            patient * 7 % 997,
+            noise(71)
+        )
+        .unwrap();
+    }
+    text
+}
+
+fn with(here: &Path, text: &str, extra: &[&str]) -> Finished {
+    fs::write(here.join("table.csv"), text).unwrap();
+    let mut arguments = vec!["train", "table.csv", "-o", "run"];
+    arguments.extend(extra);
+    succeed(here, &arguments)
+}
+
+#[test]
+fn the_tables_own_parts_then_its_folds_are_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let few = ["--learners", "gaussian_nb"];
+    let parts = |patient: u32| {
+        if patient < 60 {
+            "train".into()
+        } else {
+            "valid".into()
+        }
+    };
+    let finished = with(here, &table(90, parts), &few);
+    assert!(
+        finished.stderr.contains("PatientID from 'Patient ID'")
+            && finished.stderr.contains("Site from 'Scanner'")
+            && finished.stderr.contains("Target from 'Diagnosis'")
+            && finished.stderr.contains("3 features"),
+        "{}",
+        finished.stderr
+    );
+    assert!(
+        finished
+            .stderr
+            .contains("the table's own parts (train 60, valid 30)")
+            && finished.stderr.contains("the valid part judges"),
+        "{}",
+        finished.stderr
+    );
+    assert!(
+        finished.stdout.contains("30 test patients"),
+        "{}",
+        finished.stdout
+    );
+    // A drawn split has the last word.
+    let drawn = with(
+        here,
+        &table(90, parts),
+        &["--learners", "gaussian_nb", "--folds", "3"],
+    );
+    assert!(
+        drawn.stdout.contains("3 folds: 90 test patients"),
+        "{}",
+        drawn.stdout
+    );
+    // Without parts, the folds.
+    let folds = with(here, &table(90, |_| String::new()), &few);
+    assert!(
+        folds.stdout.contains("4 folds: 90 test patients"),
+        "{}",
+        folds.stdout
+    );
+    assert!(here.join("run/models/gaussian_nb-fold3.json").exists());
+}
+
+#[test]
+fn leaks_are_named_and_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let refused = |text: &str, expected: &[&str]| {
+        fs::write(here.join("leak.csv"), text).unwrap();
+        let finished = run(here, &["train", "leak.csv", "--learners", "gaussian_nb"]);
+        assert_eq!(finished.status, 2, "{}", finished.stderr);
+        for expected in expected {
+            assert!(finished.stderr.contains(expected), "{}", finished.stderr);
+        }
+        assert!(!here.join("raduet-train").exists(), "something was begun");
+    };
+    let mut text = String::from("ID,PatientID,Split,Target,grade,number,count,x\n");
+    let mut shared = String::from("ID,PatientID,Split,Target,x\n");
+    for patient in 0..40_u32 {
+        let (class, number) = (patient % 2, patient * 7 % 41);
+        let x = patient * 37 % 11;
+        let part = if patient < 30 { "train" } else { "test" };
+        writeln!(
+            text,
+            "c{patient},HCC_{number:03},{part},{class},{},{number},{},{x}",
+            class * 3 + 1,
+            patient + 2
+        )
+        .unwrap();
+        // The same patient stands on both sides.
+        let patient = patient % 36;
+        writeln!(shared, "c{patient}-{part},p{patient},{part},{class},{x}").unwrap();
+    }
+    refused(
+        &text,
+        &[
+            "column 'grade' says the class again",
+            "column 'number' says the number in the patient's name again",
+            "column 'count' says the number of the row again",
+        ],
+    );
+    refused(&shared, &["more than one part", "p0"]);
+}
+
+#[test]
+fn options_reach_the_pipeline_and_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let options = [
+        "--learners",
+        "logistic_regression,random_forest",
+        "--folds",
+        "3",
+        "--val",
+        "0",
+        "--set",
+        "random_forest.n_estimators=20",
+        "--class-weight",
+        "balanced",
+        "--scale",
+        "robust",
+        "--impute",
+        "median",
+        "--combat",
+        "--redundancy",
+        "0.95",
+        "--select",
+        "anova:2",
+        "--calibrate",
+        "platt",
+        "--tune",
+        "light",
+        "--repeats",
+        "2",
+        "--importance",
+    ];
+    let finished = with(here, &table(90, |_| String::new()), &options);
+    assert!(finished.stdout.contains("fit s"), "{}", finished.stdout);
+    let run: serde_json::Value =
+        serde_json::from_slice(&fs::read(here.join("run/run.json")).unwrap()).unwrap();
+    let forest = &run["models"][3];
+    assert_eq!(forest["name"], "random_forest");
+    assert_eq!(forest["settings"]["class_weight"], "balanced");
+    assert_eq!(forest["settings"]["calibration"], "sigmoid");
+    assert_eq!(forest["settings"]["preprocess"]["scaling"], "robust");
+    assert!(
+        forest["notes"].to_string().contains("tuned:"),
+        "{}",
+        forest["notes"]
+    );
+    assert!(run["measured"]["models"][0]["fit"].as_f64().unwrap() > 0.0);
+    for name in ["roc", "pr", "calibration", "confusion", "importance"] {
+        assert!(
+            here.join(format!("run/figures/{name}.csv")).exists(),
+            "{name}"
+        );
+    }
+    let importance = Table::read(&here.join("run/figures/importance.csv"));
+    assert_eq!(importance.rows.len(), 2 * 3 * 3);
+    let repeats = Table::read(&here.join("run/repeats.csv"));
+    // Two models and the majority: two draws, a mean and a deviation each.
+    assert_eq!(repeats.rows.len(), 3 * 4);
+    let leaderboard = Table::read(&here.join("run/leaderboard.csv"));
+    let first = (0..repeats.rows.len())
+        .find(|&row| repeats.cell(row, "model") == "random_forest")
+        .unwrap();
+    let of_run = leaderboard
+        .column("model")
+        .iter()
+        .position(|m| *m == "random_forest");
+    assert_eq!(
+        repeats.cell(first, "patient_accuracy"),
+        leaderboard.cell(of_run.unwrap(), "patient_accuracy")
+    );
+    // The saved pipeline does all of it again.
+    succeed(
+        here,
+        &[
+            "predict",
+            "run/models/random_forest-fold0.json",
+            "table.csv",
+            "-o",
+            "all.csv",
+        ],
+    );
+    let judged = Table::read(&here.join("run/predictions.csv"));
+    let all = Table::read(&here.join("all.csv"));
+    let mut compared = 0;
+    for row in 0..judged.rows.len() {
+        if judged.cell(row, "model") == "random_forest" && judged.cell(row, "Fold") == "0" {
+            let at = all
+                .column("ID")
+                .iter()
+                .position(|id| *id == judged.cell(row, "ID"));
+            for column in ["p_s0", "p_s1", "p_s2"] {
+                assert_eq!(all.cell(at.unwrap(), column), judged.cell(row, column));
+            }
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 30);
+}
+
+#[test]
+fn a_study_file_reaches_the_same_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let study = |learners: &str| {
+        fs::write(here.join("study.toml"), format!("[learners]\n{learners}\n")).unwrap();
+        run(
+            here,
+            &["compare", "study.toml", "--dry-run", "--only", "radiomics"],
+        )
+    };
+    let good = "names = ['svc', 'random_forest']\nclass_weight = 'balanced'\ncalibrate = 'isotonic'\n\
+                tune = 'light'\nset = { svc = { C = 10.0 } }\n\
+                preprocess = { scaling = 'robust', undefined = 'median', pca = { n_components = 0.95 } }";
+    let finished = study(good);
+    assert_eq!(finished.status, 0, "{}", finished.stderr);
+    for (wrong, expected) in [
+        ("set = { svc = { c = 10.0 } }", "unknown field"),
+        ("preprocess = { scaling = 'robus' }", "robus"),
+        ("class_weight = 'even'", "class_weight"),
+        ("tune = 'heavy'", "heavy"),
+    ] {
+        let finished = study(wrong);
+        assert_eq!(finished.status, 2, "{wrong}: {}", finished.stderr);
+        assert!(
+            finished.stderr.contains(expected),
+            "{wrong}: {}",
+            finished.stderr
+        );
+    }
+}
+
+/// Real tables: what the patients allow to say, and no more.
+#[test]
+fn the_sentence_about_the_majority_is_honest() {
+    let name = "the_sentence_about_the_majority_is_honest";
+    let Some(tables) = data::path(name, "data/tables") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let learners = "gaussian_nb,svc,logistic_regression,k_neighbors,random_forest,decision_tree";
+    let sentence = |table: &str, extra: &[&str]| {
+        let path = tables.join(table).canonicalize().unwrap();
+        let mut arguments = vec!["train", path.to_str().unwrap(), "--learners", learners];
+        arguments.extend(extra);
+        let screen = succeed(here, &arguments).stdout;
+        screen.lines().last().unwrap().to_owned()
+    };
+    for extra in [&["--folds", "5"][..], &[]] {
+        let said = sentence("hcc_tace_ct.csv", extra);
+        assert!(
+            said.starts_with("no better than the majority with "),
+            "{said}"
+        );
+    }
+    let said = sentence("cirrmri_t1_pyradiomics.csv", &[]);
+    assert!(
+        said.contains("with 31 patients") && !said.starts_with("established"),
+        "{said}"
+    );
+    let said = sentence("song2020_prostate_mri.csv", &["--folds", "5"]);
+    assert!(
+        said.starts_with("established above the majority with 260 patients"),
+        "{said}"
+    );
+}
