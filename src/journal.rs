@@ -67,7 +67,6 @@ impl Journal {
         };
         if whole == 0 {
             journal.append(&key)?;
-            journal.sync()?;
         }
         Ok((journal, records))
     }

@@ -117,6 +117,11 @@ impl Volume {
         &self.voxels
     }
 
+    /// The stored voxels, without their scaling and grid.
+    pub fn into_voxels(self) -> Voxels {
+        self.voxels
+    }
+
     /// How stored numbers become values.
     pub fn scaling(&self) -> Scaling {
         self.scaling

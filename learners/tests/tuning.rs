@@ -359,6 +359,36 @@ fn the_outer_estimate_on_noise_stays_at_chance() {
     assert!(inner > 0.55, "the choice itself is optimistic: {inner}");
 }
 
+/// Columns chosen by their say about the class, from far more columns than rows: choosing once, on all
+/// rows, makes noise look like knowledge; the search chooses anew in every fold.
+#[test]
+fn columns_are_chosen_within_the_folds() {
+    let steps = serde_json::json!({ "selection": { "anova_f": { "k": 10 } } });
+    let steps: Preprocess = serde_json::from_value(steps).unwrap();
+    let entry = registry::find("gaussian_nb").unwrap();
+    let tuning = Tuning {
+        score: Score::MacroAuc,
+        ..light()
+    };
+    let (mut honest, mut leaking) = (Vec::new(), Vec::new());
+    for number in 0..4 {
+        let data = noise(60, 400, 2, 60 + number);
+        let inside = Pipeline::new(entry, steps.clone());
+        honest.push(tune(&inside, &data.samples(), &tuning, 1).unwrap().trials[0].mean());
+        let whole = inside.fit(&data.samples(), 1).unwrap();
+        let dropped = |column: &String| whole.warnings().iter().any(|d| d.column == *column);
+        let kept: Vec<usize> = (0..400).filter(|&c| !dropped(&data.columns[c])).collect();
+        assert_eq!(kept.len(), 10);
+        let chosen = data.with_columns(&kept).samples();
+        let outside = Pipeline::new(entry, Preprocess::default());
+        leaking.push(tune(&outside, &chosen, &tuning, 1).unwrap().trials[0].mean());
+    }
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let (honest, leaking) = (mean(&honest), mean(&leaking));
+    assert!((honest - 0.5).abs() < 0.12, "chosen in the folds: {honest}");
+    assert!(leaking > 0.8, "chosen on all rows: {leaking}");
+}
+
 #[test]
 fn rare_classes_are_said_and_one_patient_is_refused() {
     let mut data = seeded(40, 3, 2, 37, 0.5);

@@ -9,7 +9,7 @@ use crate::cohort::MANIFEST_NAME;
 use crate::console::Console;
 use crate::error::{Code, Exit, ToolError};
 use crate::extract::{Extracted, Extraction, Labels, Lesions, Rows, Summary, Unit, Wanted};
-use crate::io::atomic::write_file;
+use crate::io::atomic::write_files;
 use crate::io::feature_table::TableForm;
 use crate::journal::Journal;
 use crate::provenance::{Clock, Provenance};
@@ -73,19 +73,25 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         &extracted.warnings,
         &format!("{stem}."),
     );
-    write_list(
-        &beside.file("failures.csv"),
-        doubts::failures_csv(&extracted.failures)?,
-    )?;
-    write_list(
-        &beside.file("undefined.csv"),
-        undefined::csv(&extracted.features, &extraction.columns())?,
-    )?;
-    write_list(
-        &beside.file("warnings.csv"),
-        doubts::warnings_csv(&extracted.warnings)?,
-    )?;
+    let lists = [
+        ("failures.csv", doubts::failures_csv(&extracted.failures)?),
+        (
+            "undefined.csv",
+            undefined::csv(&extracted.features, &extraction.columns())?,
+        ),
+        ("warnings.csv", doubts::warnings_csv(&extracted.warnings)?),
+    ];
+    let mut files = Vec::new();
+    for (what, list) in lists {
+        let path = beside.file(what);
+        match list {
+            Some(bytes) => files.push((path, bytes)),
+            // The file of an earlier run goes when there is nothing to list.
+            None => remove_file(&path)?,
+        }
+    }
     if extracted.features.rows.is_empty() {
+        write_files(&files)?;
         remove_file(&args.output)?;
         for old in ["dictionary.csv", "run.json", "journal"] {
             remove_file(&beside.file(old))?;
@@ -93,11 +99,12 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         return Ok(Exit::AllFailed);
     }
     let table = form.bytes(&extracted.features, &notes(&provenance)?)?;
-    write_file(&args.output, &table)?;
+    files.push((args.output.clone(), table));
     let columns = extraction.columns();
-    write_file(&beside.file("dictionary.csv"), &dictionary::csv(&columns)?)?;
+    files.push((beside.file("dictionary.csv"), dictionary::csv(&columns)?));
     let run = run_json::bytes(&provenance, &clock.measured(), serde_json::Value::Null)?;
-    write_file(&beside.file("run.json"), &run)?;
+    files.push((beside.file("run.json"), run));
+    write_files(&files)?;
     remove_file(&beside.file("journal"))?;
     tell(args, &extracted, total, extraction.width(), console);
     Ok(batch_exit(extracted.failures.len(), total))
@@ -207,13 +214,5 @@ struct Beside<'a> {
 impl Beside<'_> {
     fn file(&self, what: &str) -> PathBuf {
         self.table.with_extension(what)
-    }
-}
-
-/// Writes a list, or removes the file of an earlier run when there is nothing to list.
-fn write_list(path: &Path, csv: Option<Vec<u8>>) -> Result<(), ToolError> {
-    match csv {
-        Some(bytes) => write_file(path, &bytes),
-        None => remove_file(path),
     }
 }

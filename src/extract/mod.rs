@@ -243,7 +243,14 @@ impl Extraction {
                 Ok(outcome)
             })
             .collect();
-        if let Some(journal) = journal {
+        // What was stopped goes on from the journal; what has ended needs it no more.
+        let stopped = |outcome: &Result<CaseOutcome>| {
+            let fault = outcome.as_ref().err();
+            fault.is_some_and(|fault| matches!(fault.code, Code::Interrupted | Code::Output))
+        };
+        if let Some(journal) = journal
+            && outcomes.iter().any(stopped)
+        {
             journal
                 .into_inner()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)

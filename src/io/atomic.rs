@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
 use crate::error::{Code, Result, ToolError};
@@ -42,17 +43,23 @@ impl AtomicFile {
     /// # Errors
     /// `E_OUTPUT`; an older file of that name is then still whole.
     pub fn finish(self) -> Result<()> {
-        let Self { writer, path } = self;
+        let path = self.path.clone();
         let placed = || -> io::Result<()> {
-            let temporary = writer
-                .into_inner()
-                .map_err(io::IntoInnerError::into_error)?;
-            temporary.as_file().sync_all()?;
-            temporary.persist(&path)?;
+            self.on_disk()?.persist(&path)?;
             // A rename is safe from power loss only once its folder is on disk.
             File::open(folder(&path))?.sync_all()
         };
         placed().map_err(|error| output_error(&path, &error))
+    }
+
+    /// The file with all its bytes on disk, not under its name yet.
+    fn on_disk(self) -> io::Result<NamedTempFile> {
+        let temporary = self
+            .writer
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        temporary.as_file().sync_all()?;
+        Ok(temporary)
     }
 
     /// An error of one of the writes, as the tool's.
@@ -79,6 +86,35 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = AtomicFile::create(path)?;
     file.write_all(bytes).map_err(|error| file.error(&error))?;
     file.finish()
+}
+
+/// Writes several whole files, which get their names in their order once all of them are on disk. Waits for the
+/// disk about as long as one file does.
+///
+/// # Errors
+/// `E_OUTPUT`; each of the names then has its new file, or its old one, whole.
+pub fn write_files<P: AsRef<Path> + Sync>(files: &[(P, Vec<u8>)]) -> Result<()> {
+    let paths = files.iter().map(|(path, _)| path.as_ref());
+    let written = files.par_iter().map(|(path, bytes)| {
+        let path = path.as_ref();
+        let mut file = AtomicFile::create(path)?;
+        file.write_all(bytes).map_err(|error| file.error(&error))?;
+        file.on_disk().map_err(|error| output_error(path, &error))
+    });
+    let written: Vec<NamedTempFile> = written.collect::<Result<_>>()?;
+    let mut folders: Vec<&Path> = paths.clone().map(folder).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    for (path, file) in paths.zip(written) {
+        file.persist(path)
+            .map_err(|error| output_error(path, &error.error))?;
+    }
+    for folder in folders {
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|error| output_error(folder, &error))?;
+    }
+    Ok(())
 }
 
 /// Makes a folder for results and tries whether files can be written there, before work begins.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ndarray::{Array3, Axis};
+use ndarray::{Array1, Array3, Axis, s};
 use raduet_features::{Grid, MaskVolume, Scaling, Volume, Voxels};
 
 use super::geometry::{self, GeometryRule, Reorder};
@@ -65,10 +65,23 @@ impl LabelVolume {
         rule: GeometryRule,
         options: &ReadOptions,
     ) -> Result<Self> {
+        Self::new(read_volume(path, options)?, path, image, rule)
+    }
+
+    /// Lays a segmentation that was read from a file on the image's grid.
+    ///
+    /// # Errors
+    /// `E_GEOMETRY`, `E_MASK_VALUES`.
+    pub(super) fn new(
+        read: ReadVolume,
+        path: &Path,
+        image: &Grid,
+        rule: GeometryRule,
+    ) -> Result<Self> {
         let ReadVolume {
             volume,
             mut warnings,
-        } = read_volume(path, options)?;
+        } = read;
         let mut add = |warning: Warning| warnings.push(warning.file(path));
         let (order, moved) = geometry::fit(image, volume.grid(), rule)
             .map_err(|error| with_share_outside(error, image, &volume).file(path))?;
@@ -110,15 +123,12 @@ impl LabelVolume {
         let label = self
             .choose(choice)
             .map_err(|error| error.file(&self.file))?;
-        let inside = inside(&self.stored, label);
-        let inside = if self.order.is_none() {
-            inside
-        } else {
-            reordered(&inside, self.order)
-        };
-        let mask = MaskVolume::new(inside, self.image).ok_or_else(|| {
-            ToolError::internal("mask does not fit the grid it was laid on").file(&self.file)
-        })?;
+        let mask = laid(
+            inside(&self.stored, label),
+            self.order,
+            self.image,
+            &self.file,
+        )?;
         Ok((label, mask))
     }
 
@@ -127,9 +137,12 @@ impl LabelVolume {
     /// # Errors
     /// As [`Self::region`].
     pub fn into_mask(self, choice: LabelChoice) -> Result<ReadMask> {
-        let (label, mask) = self.region(choice)?;
+        let label = self
+            .choose(choice)
+            .map_err(|error| error.file(&self.file))?;
+        let inside = into_inside(self.stored, label);
         Ok(ReadMask {
-            mask,
+            mask: laid(inside, self.order, self.image, &self.file)?,
             label,
             counts: self.counts,
             warnings: self.warnings,
@@ -372,6 +385,30 @@ fn inside(volume: &Volume, label: i64) -> Array3<bool> {
     with_array!(volume, array => inside_in(array, volume.scaling(), label))
 }
 
+/// As [`inside`]; bytes become the region where they stand.
+fn into_inside(volume: Volume, label: i64) -> Array3<bool> {
+    let wanted = match (u8::try_from(label), volume.voxels()) {
+        (Ok(wanted), Voxels::U8(array))
+            if volume.scaling() == Scaling::NONE && array.is_standard_layout() =>
+        {
+            wanted
+        }
+        _ => return inside(&volume, label),
+    };
+    let Voxels::U8(array) = volume.into_voxels() else {
+        return Array3::default((0, 0, 0));
+    };
+    let (shape, voxels) = (array.dim(), array.len());
+    let (stored, from) = array.into_raw_vec_and_offset();
+    let from = from.unwrap_or(0);
+    // Numbers and truths are of one size: the library fills the same memory.
+    let inside: Vec<bool> = stored.into_iter().map(|stored| stored == wanted).collect();
+    Array1::from_vec(inside)
+        .slice_move(s![from..from + voxels])
+        .into_shape_with_order(shape)
+        .expect("as many voxels as before")
+}
+
 fn inside_in<T: Stored>(array: &Array3<T>, scaling: Scaling, label: i64) -> Array3<bool> {
     match T::stored_as(label) {
         // Integers as stored: a plain comparison.
@@ -380,6 +417,17 @@ fn inside_in<T: Stored>(array: &Array3<T>, scaling: Scaling, label: i64) -> Arra
             array.mapv(|stored| label_of(stored, scaling).is_some_and(|(found, _)| found == label))
         }
     }
+}
+
+/// A region in the order of its image, on the image's grid.
+fn laid(inside: Array3<bool>, order: Reorder, image: Grid, file: &Path) -> Result<MaskVolume> {
+    let inside = if order.is_none() {
+        inside
+    } else {
+        reordered(&inside, order)
+    };
+    MaskVolume::new(inside, image)
+        .ok_or_else(|| ToolError::internal("mask does not fit the grid it was laid on").file(file))
 }
 
 /// Brings a mask into the order of its image.

@@ -220,13 +220,17 @@ pub fn read_labels(
     rule: GeometryRule,
     options: &ReadOptions,
 ) -> Result<(Volume, LabelVolume, Vec<Warning>)> {
-    let ReadVolume { volume, warnings } = read_volume(image, options)?;
     // A volume is chosen from the image; a mask of one volume goes with any of them.
     let mask_options = ReadOptions {
         volume: None,
         ..*options
     };
-    let labels = LabelVolume::read(mask, volume.grid(), rule, &mask_options).map_err(|error| {
+    let (read, read_mask) = rayon::join(
+        || read_volume(image, options),
+        || read_volume(mask, &mask_options),
+    );
+    let ReadVolume { volume, warnings } = read?;
+    let labels = LabelVolume::new(read_mask?, mask, volume.grid(), rule).map_err(|error| {
         if error.code == Code::Geometry {
             error.against(image)
         } else {

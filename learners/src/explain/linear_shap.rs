@@ -41,15 +41,13 @@ pub fn linear_shap(
     background: &Samples,
     samples: &Samples,
 ) -> Result<LinearShap> {
-    let model = match fitted.model.to_saved() {
-        SavedModel::LogisticRegression(model)
-        | SavedModel::LinearDiscriminant(LinearDiscriminantModel(model)) => model,
-        _ => {
-            return Err(LearnError::samples(
-                "a learner without a linear score",
-                "logistic regression or linear discriminants",
-            ));
-        }
+    let (SavedModel::LogisticRegression(model)
+    | SavedModel::LinearDiscriminant(LinearDiscriminantModel(model))) = fitted.model.to_saved()
+    else {
+        return Err(LearnError::samples(
+            "a learner without a linear score",
+            "logistic regression or linear discriminants",
+        ));
     };
     if background.rows() == 0 {
         return Err(LearnError::samples("an empty background", "a row at least"));

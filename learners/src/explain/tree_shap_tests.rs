@@ -15,7 +15,7 @@ const COLUMNS: usize = 5;
 fn random_tree(tree: &mut Tree, cover: f64, depth: usize, stream: &mut Stream) {
     if depth == 0 || stream.unit() < 0.15 {
         tree.push_leaf(cover, |leaf| {
-            leaf.extend([stream.normal(), stream.normal()])
+            leaf.extend([stream.normal(), stream.normal()]);
         });
         return;
     }

@@ -119,7 +119,9 @@ mod tests {
 
     #[test]
     fn classes_give_their_share() {
-        let labels: Vec<usize> = (0..100).map(|i| usize::from(i % 5 == 0)).collect();
+        let labels: Vec<usize> = (0..100_usize)
+            .map(|i| usize::from(i.is_multiple_of(5)))
+            .collect();
         let held = hold_out(&samples(&labels), 0.1, 3);
         assert_eq!((held.learning.len(), held.judging.len()), (90, 10));
         assert_eq!(held.judging.iter().filter(|&&r| labels[r] == 1).count(), 2);

@@ -112,8 +112,16 @@ fn weights_count_as_repetitions() {
 #[test]
 fn undefined_values_go_where_they_belong() {
     // Undefined exactly where the class is 1: a split of its own, for defined values of any size.
-    let value = |row: usize| if row % 4 == 0 { f64::NAN } else { row as f64 };
-    let labels: Vec<usize> = (0..80).map(|row| usize::from(row % 4 == 0)).collect();
+    let value = |row: usize| {
+        if row.is_multiple_of(4) {
+            f64::NAN
+        } else {
+            row as f64
+        }
+    };
+    let labels: Vec<usize> = (0..80_usize)
+        .map(|row| usize::from(row.is_multiple_of(4)))
+        .collect();
     let of_missing = samples((0..80).map(value).collect(), &labels, 2);
     let (model, trees) = fit(&HistGradientBoosting::default(), &of_missing, 0);
     let answer = model.predict_proba(&[f64::NAN, 1e300, -1e300], 3);

@@ -1,67 +1,102 @@
-//! Voxel bytes as numbers of their stored type.
+//! Voxel bytes as numbers of their stored type, without a copy: files are read to where the voxels stay.
 
-use ndarray::Array3;
+use bytemuck::Pod;
+use ndarray::{Array1, Array3, s};
 use nifti::NiftiType;
 use raduet_features::{Volume, Voxels};
 
-use super::fields::ByteOrder;
-use super::gzip::{Delivered, give_back, reserved};
+use super::fields::{ByteOrder, Fields};
+use super::gzip::Delivered;
 use super::header::Header;
-use crate::error::{Result, ToolError};
+use super::read::Source;
+use crate::error::{Result, ToolError, Warning};
 
-/// The volume that a header and its bytes describe.
+/// A stored number.
+pub(super) trait Number: Pod {
+    /// The number whose bytes stand the other way round.
+    fn turned(self) -> Self;
+}
+
+macro_rules! integers {
+    ($($kind:ty)*) => {$(
+        impl Number for $kind {
+            fn turned(self) -> Self {
+                self.swap_bytes()
+            }
+        }
+    )*};
+}
+
+integers!(u8 i8 u16 i16 u32 i32 u64 i64);
+
+impl Number for f32 {
+    fn turned(self) -> Self {
+        Self::from_bits(self.to_bits().swap_bytes())
+    }
+}
+
+impl Number for f64 {
+    fn turned(self) -> Self {
+        Self::from_bits(self.to_bits().swap_bytes())
+    }
+}
+
+/// The volume that a header describes, from the file that holds the voxels.
 ///
 /// # Errors
-/// `E_TOO_LARGE` when the system has no room.
-pub(super) fn volume(header: &Header, delivered: Delivered) -> Result<Volume> {
-    let bytes = delivered.bytes.get(delivered.from..).unwrap_or_default();
+/// Those of reading; `E_TOO_LARGE` when the system has no room.
+pub(super) fn volume(
+    source: &Source,
+    header: &Header,
+    fields: &Fields,
+    warnings: &mut Vec<Warning>,
+) -> Result<Volume> {
     macro_rules! decoded {
-        ($variant:ident, $kind:ty) => {
-            Voxels::$variant(array(
-                header,
-                bytes,
-                <$kind>::from_le_bytes,
-                <$kind>::from_be_bytes,
-            )?)
+        ($variant:ident) => {
+            Voxels::$variant(array(header, source.voxels(header, fields, warnings)?)?)
         };
     }
     let voxels = match header.kind {
-        NiftiType::Uint8 => decoded!(U8, u8),
-        NiftiType::Int8 => decoded!(I8, i8),
-        NiftiType::Uint16 => decoded!(U16, u16),
-        NiftiType::Int16 => decoded!(I16, i16),
-        NiftiType::Uint32 => decoded!(U32, u32),
-        NiftiType::Int32 => decoded!(I32, i32),
-        NiftiType::Uint64 => decoded!(U64, u64),
-        NiftiType::Int64 => decoded!(I64, i64),
-        NiftiType::Float32 => decoded!(F32, f32),
-        NiftiType::Float64 => decoded!(F64, f64),
+        NiftiType::Uint8 => decoded!(U8),
+        NiftiType::Int8 => decoded!(I8),
+        NiftiType::Uint16 => decoded!(U16),
+        NiftiType::Int16 => decoded!(I16),
+        NiftiType::Uint32 => decoded!(U32),
+        NiftiType::Int32 => decoded!(I32),
+        NiftiType::Uint64 => decoded!(U64),
+        NiftiType::Int64 => decoded!(I64),
+        NiftiType::Float32 => decoded!(F32),
+        NiftiType::Float64 => decoded!(F64),
         other => {
             return Err(ToolError::internal(format!(
                 "type {other:?} passed the header checks"
             )));
         }
     };
-    give_back(delivered.bytes);
     Volume::new(voxels, header.scaling, header.grid)
         .ok_or_else(|| ToolError::internal("voxels do not fit their grid"))
 }
 
-/// Bytes to numbers. x runs fastest in the file and last in the array, so the order stays.
-fn array<T, const N: usize>(
-    header: &Header,
-    bytes: &[u8],
-    little: fn([u8; N]) -> T,
-    big: fn([u8; N]) -> T,
-) -> Result<Array3<T>> {
-    let (chunks, _) = bytes.as_chunks::<N>();
-    let mut values = reserved(header.voxels)?;
-    let wanted = chunks.iter().take(header.voxels);
-    // Two loops: a function chosen at run time could not be vectorised.
-    match header.order {
-        ByteOrder::Little => values.extend(wanted.map(|&b| little(b))),
-        ByteOrder::Big => values.extend(wanted.map(|&b| big(b))),
+/// The numbers where they are, in this machine's byte order. x runs fastest in the file and last in the array,
+/// so the order stays.
+fn array<T: Number>(header: &Header, delivered: Delivered<T>) -> Result<Array3<T>> {
+    let Delivered {
+        mut stored, from, ..
+    } = delivered;
+    let native = if cfg!(target_endian = "little") {
+        ByteOrder::Little
+    } else {
+        ByteOrder::Big
+    };
+    if header.order != native {
+        for number in &mut stored {
+            *number = number.turned();
+        }
     }
-    Array3::from_shape_vec(header.grid.shape, values)
+    stored.truncate(from.saturating_add(header.voxels));
+    // What stands in front of the voxels is passed over, not moved away.
+    Array1::from_vec(stored)
+        .slice_move(s![from..])
+        .into_shape_with_order(header.grid.shape)
         .map_err(|error| ToolError::internal(format!("voxels and shape: {error}")))
 }

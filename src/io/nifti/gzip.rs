@@ -15,6 +15,7 @@ use std::cell::RefCell;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use bytemuck::Pod;
 use flate2::bufread::GzDecoder;
 
 use crate::error::{Code, Result, ToolError};
@@ -25,6 +26,8 @@ const MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// How much is inflated behind the last voxel, to reach the checksum, before giving up.
 const BEHIND: u64 = 1 << 20;
 const BUFFER: usize = 1 << 16;
+/// Bytes that a packed byte can stand for: two bits for 258 bytes, the longest repetition of deflate.
+const LARGEST_RATIO: usize = 4 * 258;
 
 /// The bytes of the unpacked file that are needed.
 #[derive(Debug, Clone)]
@@ -39,12 +42,12 @@ pub(super) struct Wanted {
     pub(super) what: String,
 }
 
-/// Bytes read, and whether more followed than the header declares.
+/// Numbers read, in the byte order of the file, and whether more followed than the header declares.
 #[derive(Debug)]
-pub(super) struct Delivered {
-    /// `len` bytes from `from` on are those wanted.
-    pub(super) bytes: Vec<u8>,
-    /// Where the wanted bytes begin.
+pub(super) struct Delivered<T> {
+    /// Those from `from` on are those wanted.
+    pub(super) stored: Vec<T>,
+    /// Where the wanted numbers begin.
     pub(super) from: usize,
     /// Something stands behind the last volume.
     pub(super) trailing: bool,
@@ -78,18 +81,32 @@ pub(super) fn reserved<T>(n: usize) -> Result<Vec<T>> {
     Ok(room)
 }
 
+/// So many zeros. They cost memory only where something is written over them.
+///
+/// # Errors
+/// `E_TOO_LARGE` when the system has no room.
+pub(super) fn zeroed<T: Pod>(n: usize) -> Result<Vec<T>> {
+    /// Bytes that the system is asked for first: only that way of asking takes no for an answer, but what was
+    /// asked for once has to be zeroed by hand.
+    const LARGE: usize = 1 << 28;
+    if n.saturating_mul(size_of::<T>()) > LARGE {
+        drop(reserved::<T>(n)?);
+    }
+    Ok(vec![T::zeroed(); n])
+}
+
 thread_local! {
-    /// Rooms that files were read into, for the next files of this thread: memory that is new to the process
-    /// costs about as much to be given as a file costs to be copied.
+    /// Rooms that packed files were read into, for the next files of this thread: memory that is new to the
+    /// process costs about as much to be given as a file costs to be copied.
     static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Rooms larger than this are not kept.
 const LARGEST_SPARE: usize = 64 << 20;
-/// Rooms that are kept: for the bytes of a file packed and unpacked.
-const SPARES: usize = 2;
+/// Rooms that are kept.
+const SPARES: usize = 1;
 
-/// So many bytes, whatever they hold.
+/// An empty vector with room for so many bytes.
 ///
 /// # Errors
 /// `E_TOO_LARGE` when the system has no room.
@@ -98,16 +115,17 @@ fn room(len: usize) -> Result<Vec<u8>> {
         let fits = spare.iter().position(|room| room.capacity() >= len);
         fits.map(|at| spare.swap_remove(at))
     });
-    let mut room = match spare {
-        Some(room) => room,
-        None => reserved(len)?,
-    };
-    room.resize(len, 0);
-    Ok(room)
+    match spare {
+        Some(mut room) => {
+            room.clear();
+            Ok(room)
+        }
+        None => reserved(len),
+    }
 }
 
 /// Keeps the room of bytes that are not needed any more.
-pub(super) fn give_back(room: Vec<u8>) {
+fn give_back(room: Vec<u8>) {
     if room.capacity() > LARGEST_SPARE {
         return;
     }
@@ -150,19 +168,24 @@ pub(super) fn head(source: &RegularFile, path: &Path, limit: usize) -> Result<Ve
 ///
 /// # Errors
 /// `E_TRUNCATED`, `E_CORRUPT`, `E_TOO_LARGE`, `E_READ`.
-pub(super) fn read(source: &RegularFile, path: &Path, wanted: &Wanted) -> Result<Delivered> {
+pub(super) fn read<T: Pod>(
+    source: &RegularFile,
+    path: &Path,
+    wanted: &Wanted,
+) -> Result<Delivered<T>> {
     match whole(source, path, wanted)? {
         Some(delivered) => Ok(delivered),
         None => stream(source, path, wanted),
     }
 }
 
-/// One member that holds exactly what is declared, or `None`.
-pub(super) fn whole(
+/// One member that holds exactly what is declared, or `None`. It is unpacked to where the numbers stay: those
+/// in front of the first voxel are kept, too.
+fn whole<T: Pod>(
     source: &RegularFile,
     path: &Path,
     wanted: &Wanted,
-) -> Result<Option<Delivered>> {
+) -> Result<Option<Delivered<T>>> {
     let (Ok(len), Ok(end)) = (usize::try_from(source.len), usize::try_from(wanted.end)) else {
         return Ok(None);
     };
@@ -173,25 +196,36 @@ pub(super) fn whole(
     if start.checked_add(wanted.len) != Some(end) || len > end.saturating_add(BUFFER) {
         return Ok(None);
     }
+    // And it unpacks to a thousand times its size at most: what declares more is cut off, or worse.
+    if end > len.saturating_mul(LARGEST_RATIO).saturating_add(BUFFER) {
+        return Ok(None);
+    }
+    // Numbers must lie on whole places from the first byte on.
+    if !start.is_multiple_of(size_of::<T>()) || !end.is_multiple_of(size_of::<T>()) {
+        return Ok(None);
+    }
     let mut packed = room(len)?;
-    match rewound(source, path)?.read_exact(&mut packed) {
-        Ok(()) => {}
-        // The file shrank since it was opened.
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        Err(error) => return Err(read_error(path, &error)),
+    rewound(source, path)?
+        .take(source.len)
+        .read_to_end(&mut packed)
+        .map_err(|error| read_error(path, &error))?;
+    // The file may have shrunk since it was opened.
+    if packed.len() != len {
+        return Ok(None);
     }
     // The last four bytes of a member are its size modulo 2^32.
     let declared = packed.last_chunk::<4>().map(|b| u32::from_le_bytes(*b));
     if declared.map(u64::from) != Some(wanted.end & u64::from(u32::MAX)) {
         return Ok(None);
     }
-    let mut bytes = room(end)?;
-    let inflated = libdeflater::Decompressor::new().gzip_decompress(&packed, &mut bytes);
+    let mut stored = zeroed::<T>(end / size_of::<T>())?;
+    let bytes = bytemuck::cast_slice_mut(&mut stored);
+    let inflated = libdeflater::Decompressor::new().gzip_decompress(&packed, bytes);
     give_back(packed);
     match inflated {
         Ok(n) if n == end => Ok(Some(Delivered {
-            bytes,
-            from: start,
+            stored,
+            from: start / size_of::<T>(),
             trailing: false,
         })),
         _ => Ok(None),
@@ -199,21 +233,22 @@ pub(super) fn whole(
 }
 
 /// Member by member, as far as needed.
-pub(super) fn stream(source: &RegularFile, path: &Path, wanted: &Wanted) -> Result<Delivered> {
+fn stream<T: Pod>(source: &RegularFile, path: &Path, wanted: &Wanted) -> Result<Delivered<T>> {
     let mut members = Members::new(source, path)?;
-    let mut bytes = reserved(wanted.len)?;
+    let mut stored = reserved::<T>(wanted.len / size_of::<T>())?;
+    let mut filled = 0;
     let mut chunk = vec![0; BUFFER];
     let mut position = 0_u64;
     let stop = wanted.end.saturating_add(BEHIND);
-    let complete = |bytes: &Vec<u8>| bytes.len() == wanted.len;
+    let complete = |filled: usize| filled == wanted.len;
     while position < stop {
         let n = match members.read(&mut chunk) {
             Ok(Step::Bytes(n)) => n,
             // The member with the last voxel is whole; what follows is not looked into.
-            Ok(Step::Member) if complete(&bytes) => break,
+            Ok(Step::Member) if complete(filled) => break,
             Ok(Step::Member) => continue,
             Ok(Step::End) => break,
-            Err(error) if complete(&bytes) && error.kind() == io::ErrorKind::UnexpectedEof => {
+            Err(error) if complete(filled) && error.kind() == io::ErrorKind::UnexpectedEof => {
                 return Err(ToolError::new(
                     Code::Truncated,
                     format!(
@@ -234,15 +269,20 @@ pub(super) fn stream(source: &RegularFile, path: &Path, wanted: &Wanted) -> Resu
             .ok()
             .and_then(|from| chunk.get(from..n))
             .unwrap_or_default();
-        let missing = wanted.len - bytes.len();
-        bytes.extend_from_slice(fresh.get(..missing).unwrap_or(fresh));
+        let fresh = fresh.get(..wanted.len - filled).unwrap_or(fresh);
+        // Filled as the file delivers, not as it declares.
+        let numbers = (filled + fresh.len()).div_ceil(size_of::<T>());
+        stored.resize(numbers, T::zeroed());
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut stored);
+        bytes[filled..][..fresh.len()].copy_from_slice(fresh);
+        filled += fresh.len();
         position = position.saturating_add(n as u64);
     }
-    if !complete(&bytes) {
+    if !complete(filled) {
         return Err(wanted.truncated(position));
     }
     Ok(Delivered {
-        bytes,
+        stored,
         from: 0,
         trailing: position > wanted.end || (position >= wanted.end && members.more()),
     })

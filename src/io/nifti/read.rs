@@ -2,14 +2,14 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use raduet_features::Volume;
 
-use super::decode::volume;
+use super::decode::{self, Number};
 use super::fields::{self, Fields, HEADER_2, Layout};
-use super::gzip::{self, Delivered, Wanted, reserved};
+use super::gzip::{self, Delivered, Wanted, zeroed};
 use super::header::{self, Header};
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
 use crate::io::open::{RegularFile, open_regular, read_error};
@@ -42,23 +42,22 @@ fn read(path: &Path, options: &ReadOptions, warnings: &mut Vec<Warning>) -> Resu
     let fields = fields::read(&source.head(HEADER_2)?).map_err(|e| e.file(&header_path))?;
     let header = header::judge(&fields, options.volume, options.budget, warnings)
         .map_err(|error| error.file(&header_path))?;
-    let bytes = match fields.layout {
+    match fields.layout {
         Layout::Single => {
             warn_extension(path, source.packed, Layout::Single, warnings);
-            source.voxels(&header, &fields, warnings)?
+            decode::volume(&source, &header, &fields, warnings)
         }
         Layout::Pair => {
             warn_extension(path, source.packed, Layout::Pair, warnings);
             let data = Source::open(&detached(&header_path)?)?;
-            data.voxels(&header, &fields, warnings)
-                .map_err(|error| error.file(&data.path))?
+            decode::volume(&data, &header, &fields, warnings)
+                .map_err(|error| error.file(&data.path))
         }
-    };
-    volume(&header, bytes)
+    }
 }
 
 /// An open file, unpacked on the way where it is compressed.
-struct Source {
+pub(super) struct Source {
     path: PathBuf,
     file: RegularFile,
     packed: bool,
@@ -92,13 +91,13 @@ impl Source {
         Ok(bytes)
     }
 
-    /// The bytes of the wanted volume.
-    fn voxels(
+    /// The numbers of the wanted volume.
+    pub(super) fn voxels<T: Number>(
         &self,
         header: &Header,
         fields: &Fields,
         warnings: &mut Vec<Warning>,
-    ) -> Result<Delivered> {
+    ) -> Result<Delivered<T>> {
         let wanted = Wanted {
             start: header.start,
             len: usize::try_from(header.volume_bytes).unwrap_or(usize::MAX),
@@ -123,7 +122,12 @@ impl Source {
         Ok(delivered)
     }
 
-    fn plain(&self, wanted: &Wanted, header: &Header, fields: &Fields) -> Result<Delivered> {
+    fn plain<T: Number>(
+        &self,
+        wanted: &Wanted,
+        header: &Header,
+        fields: &Fields,
+    ) -> Result<Delivered<T>> {
         let len = self.file.len;
         let first = header.end.saturating_sub(header.data_bytes);
         if len < first && first > header.edition.least_offset() {
@@ -136,17 +140,19 @@ impl Source {
         if len < needed {
             return Err(wanted.truncated(len));
         }
-        let mut bytes = reserved(wanted.len)?;
-        self.seek(wanted.start)?
-            .take(wanted.len as u64)
-            .read_to_end(&mut bytes)
-            .map_err(|error| read_error(&self.path, &error))?;
-        if bytes.len() < wanted.len {
-            // The file shrank while it was read.
-            return Err(wanted.truncated(wanted.start.saturating_add(bytes.len() as u64)));
+        let mut stored = zeroed::<T>(wanted.len / size_of::<T>())?;
+        let mut file = self.seek(wanted.start)?;
+        match file.read_exact(bytemuck::cast_slice_mut(&mut stored)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                // The file shrank while it was read.
+                let len = file.metadata().map_or(0, |about| about.len());
+                return Err(wanted.truncated(len));
+            }
+            Err(error) => return Err(read_error(&self.path, &error)),
         }
         Ok(Delivered {
-            bytes,
+            stored,
             from: 0,
             trailing: len > wanted.end,
         })
