@@ -117,17 +117,44 @@ fn read_all<F: Directional>(family: &F, matrices: &[F::Matrix]) -> Vec<Option<Ve
 
 /// For each of `features` features the mean of the values that are not NaN; NaN when there is none.
 pub(crate) fn means(readings: impl IntoIterator<Item = Vec<f64>>, features: usize) -> Vec<f64> {
-    let (mut sums, mut defined) = (vec![0.0; features], vec![0_u32; features]);
+    let mut means = Means::new(features);
     for reading in readings {
-        for ((sum, n), value) in sums.iter_mut().zip(&mut defined).zip(reading) {
+        means.add(&reading);
+    }
+    means.finish()
+}
+
+/// Means of several features, which take one reading after another.
+pub(crate) struct Means {
+    sums: Vec<f64>,
+    /// How many values each sum has.
+    defined: Vec<u32>,
+}
+
+impl Means {
+    pub(crate) fn new(features: usize) -> Self {
+        Self {
+            sums: vec![0.0; features],
+            defined: vec![0; features],
+        }
+    }
+
+    /// Adds the values that are not NaN.
+    pub(crate) fn add(&mut self, reading: &[f64]) {
+        let both = self.sums.iter_mut().zip(&mut self.defined);
+        for ((sum, n), value) in both.zip(reading) {
             if !value.is_nan() {
                 *sum += value;
                 *n += 1;
             }
         }
     }
-    let both = sums.into_iter().zip(defined);
-    both.map(|(sum, n)| sum / f64::from(n)).collect()
+
+    /// The means, NaN of nothing.
+    pub(crate) fn finish(self) -> Vec<f64> {
+        let both = self.sums.into_iter().zip(self.defined);
+        both.map(|(sum, n)| sum / f64::from(n)).collect()
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 //! gives 4.2 there, and the manual accepts both. The robust mean absolute deviation keeps what lies
 //! between two percentiles, both included, so that a rounding error would decide over voxels.
 
+use crate::families::sort::sort;
 use crate::roi::Roi;
 use crate::whole_numbers::WholeNumbers;
 
@@ -78,7 +79,7 @@ impl Distribution {
     }
 
     fn sorted(mut x: Vec<f64>) -> Self {
-        x.sort_unstable_by(f64::total_cmp);
+        sort(&mut x);
         let (mut values, mut counts) = (Vec::with_capacity(x.len()), Vec::with_capacity(x.len()));
         for run in x.chunk_by(|a, b| a >= b) {
             values.push(run[0]);

@@ -57,14 +57,34 @@ impl Count for f64 {
     }
 
     fn times_log(self) -> f64 {
-        if self > 0.0 { self * self.log2() } else { 0.0 }
+        // Sums of counts are whole numbers, mostly small.
+        let whole = whole_part(self);
+        let is_whole = f64::from(whole).to_bits() == self.to_bits();
+        match SMALL_COUNTS.get(whole as usize) {
+            Some(known) if is_whole => *known,
+            _ if self > 0.0 => self * self.log2(),
+            _ => 0.0,
+        }
     }
 }
 
 /// `c log2 c` for `c` = 0, 1, 2, …: most elements of most matrices are small, and a look-up costs a tenth
 /// of a logarithm.
-static SMALL_COUNTS: LazyLock<Vec<f64>> =
-    LazyLock::new(|| (0_u32..1 << 11).map(|c| f64::from(c).times_log()).collect());
+static SMALL_COUNTS: LazyLock<Vec<f64>> = LazyLock::new(|| {
+    let counts = (0_u32..1 << 11).map(f64::from);
+    let logarithms = counts.map(|c| if c > 0.0 { c * c.log2() } else { 0.0 });
+    logarithms.collect()
+});
+
+/// The whole part of a number that is not negative, capped.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "casts of numbers that do not fit saturate, far beyond the table"
+)]
+fn whole_part(number: f64) -> u32 {
+    number as u32
+}
 
 /// Entropy of elements whose sum is known only at the end.
 ///

@@ -23,6 +23,7 @@ mod parts;
 pub(crate) mod shape;
 pub(crate) mod shape2d;
 mod size_matrix;
+mod sort;
 pub(crate) mod statistics;
 mod summary;
 mod tally;

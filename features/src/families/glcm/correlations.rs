@@ -1,7 +1,7 @@
 //! The four features that ask how much one side of a pair tells about the other; symbols stand in the
 //! head of [`super`].
 
-use super::eigenvalues::second_largest_absolute;
+use super::eigenvalues::{Tridiagonal, second_largest_absolute};
 use super::marginals::CoOccurrence;
 use crate::profile::Profile;
 use crate::settings::Pairs;
@@ -62,25 +62,20 @@ pub(super) fn information_correlation_2(c: &CoOccurrence) -> f64 {
 /// is symmetric, and the feature is its second largest absolute eigenvalue, found without squaring. The
 /// largest is 1, of the eigenvector `sqrt(p_x)`.
 pub(super) fn maximal_correlation(c: &CoOccurrence) -> f64 {
-    // Levels without neighbours in this direction add eigenvalues 0.
-    let mut position = vec![usize::MAX; c.rows.p.len()];
-    let mut n = 0;
-    for (level, (x, y)) in c.rows.p.iter().zip(&c.columns.p).enumerate() {
-        if *x > 0.0 || *y > 0.0 {
-            position[level] = n;
-            n += 1;
-        }
+    let graph = &mut *c.graph.borrow_mut();
+    graph.number_levels(c);
+    if c.frame.pairs == Pairs::Symmetric && c.total <= CERTAIN_UP_TO && graph.falls_apart(c) {
+        return 1.0;
     }
-    let mut leading = vec![0.0; n];
-    for (at, p) in position.iter().zip(&c.rows.p).filter(|(at, _)| **at < n) {
-        leading[*at] = p.sqrt();
-    }
+    let n = graph.leading.len();
     let epsilon = c.frame.profile.epsilon();
-    let mut a = vec![0.0; n * n];
+    graph.matrix.clear();
+    graph.matrix.resize(n * n, 0.0);
+    let a = &mut graph.matrix;
     for cell in &c.elements {
         let (i, j) = (usize::from(cell.i), usize::from(cell.j));
         let scale = (c.rows.p[i] * c.columns.p[j] + epsilon).sqrt() * c.total;
-        let (row, column) = (position[i], position[j]);
+        let (row, column) = (graph.position[i], graph.position[j]);
         match c.frame.pairs {
             Pairs::OneWay => a[row * n + column] = cell.count / scale,
             Pairs::Symmetric => {
@@ -90,9 +85,76 @@ pub(super) fn maximal_correlation(c: &CoOccurrence) -> f64 {
             }
         }
     }
+    let (leading, room) = (&graph.leading, &mut graph.reduced);
     match c.frame.pairs {
-        Pairs::Symmetric => second_largest_absolute(&mut a, &leading),
-        Pairs::OneWay => second_largest_absolute(&mut times_transpose(&a, n), &leading).sqrt(),
+        Pairs::Symmetric => second_largest_absolute(a, leading, room),
+        Pairs::OneWay => second_largest_absolute(&mut times_transpose(a, n), leading, room).sqrt(),
+    }
+}
+
+/// Sums of matrices up to which `ε` moves an eigenvalue of 1 by less than `1e-12`: by `ε / (p_x p_y)` at most,
+/// and no `p` is below one over the sum.
+const CERTAIN_UP_TO: f64 = 64.0;
+
+/// The levels as the nodes of a graph whose edges are the pairs that occur, and room for its matrix.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    /// Number of each position among the levels that have neighbours.
+    position: Vec<usize>,
+    /// `sqrt(p_x)` of the levels that have neighbours.
+    leading: Vec<f64>,
+    matrix: Vec<f64>,
+    reduced: Tridiagonal,
+    /// A node nearer to the root of the node's tree, and whether the way there is odd.
+    parent: Vec<(usize, bool)>,
+}
+
+impl Graph {
+    /// Levels without neighbours in this direction add eigenvalues 0 and are left out.
+    fn number_levels(&mut self, c: &CoOccurrence) {
+        self.position.clear();
+        self.leading.clear();
+        for (x, y) in c.rows.p.iter().zip(&c.columns.p) {
+            if *x > 0.0 || *y > 0.0 {
+                self.position.push(self.leading.len());
+                self.leading.push(x.sqrt());
+            } else {
+                self.position.push(usize::MAX);
+            }
+        }
+    }
+
+    /// Whether the matrix has a second eigenvalue of absolute value 1: it is a block of its own for each
+    /// connected part of the graph, with an eigenvalue of 1 each; and where the nodes of a part have two
+    /// sides, with pairs between the sides only, another of -1.
+    fn falls_apart(&mut self, c: &CoOccurrence) -> bool {
+        let n = self.leading.len();
+        self.parent.clear();
+        self.parent.extend((0..n).map(|node| (node, false)));
+        let (mut parts, mut odd_rings) = (n, false);
+        for cell in &c.elements {
+            let sides = [cell.i, cell.j].map(|side| self.position[usize::from(side)]);
+            let [(a, far_a), (b, far_b)] = sides.map(|node| self.root(node));
+            if a == b {
+                odd_rings |= far_a == far_b;
+            } else {
+                self.parent[a] = (b, far_a == far_b);
+                parts -= 1;
+            }
+        }
+        parts > 1 || (n > 1 && !odd_rings)
+    }
+
+    /// The root of a node's tree, and whether the way there is odd.
+    fn root(&self, mut node: usize) -> (usize, bool) {
+        let mut odd = false;
+        loop {
+            let (next, step) = self.parent[node];
+            if next == node {
+                return (node, odd);
+            }
+            (node, odd) = (next, odd != step);
+        }
     }
 }
 
@@ -105,4 +167,102 @@ fn times_transpose(a: &[f64], n: usize) -> Vec<f64> {
             .extend(with_all.map(|other| row.iter().zip(other).map(|(a, b)| a * b).sum::<f64>()));
     }
     product
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use raduet_testkit::phantoms::Random;
+
+    use super::*;
+    use crate::families::glcm::features::TABLE;
+    use crate::families::glcm::marginals::Frame;
+    use crate::families::glcm::matrix::{self, Cell};
+    use crate::spec::rows_of;
+
+    fn frame(levels: usize, profile: Profile) -> Arc<Frame> {
+        // Levels that lie apart now and then.
+        let levels: Vec<f64> = (1..=levels).map(|at| (at + at / 3) as f64).collect();
+        Arc::new(Frame {
+            highest_level: levels[levels.len() - 1] + 2.0,
+            levels,
+            pairs: Pairs::Symmetric,
+            profile,
+        })
+    }
+
+    fn few_pairs(random: &mut Random, levels: usize, pairs: usize) -> Vec<Cell> {
+        let mut level = || u16::try_from(random.below(levels as u32)).unwrap();
+        let cells = (0..pairs).map(|_| {
+            let (a, b) = (level(), level());
+            let (i, j) = (a.min(b), a.max(b));
+            Cell { i, j, count: 1 }
+        });
+        matrix::merge(levels, cells.collect())
+    }
+
+    /// Eigenvalues that are known from the graph, and those that are not, against the plain matrix.
+    #[test]
+    fn few_pairs_have_the_eigenvalue_of_their_matrix() {
+        let mut random = Random::new(11);
+        let mut room = CoOccurrence::default();
+        let mut known = 0;
+        for round in 0..2000 {
+            let (levels, pairs) = (2 + round % 8, 1 + round % 13);
+            let frame = frame(levels, Profile::PyRadiomics);
+            let cells = few_pairs(&mut random, levels, pairs);
+            assert!(room.fill(&frame, &cells));
+            let c = &room;
+            let n = c.rows.p.iter().filter(|p| **p > 0.0).count();
+            let mut a = vec![0.0; levels * levels];
+            for cell in &c.elements {
+                let (i, j) = (usize::from(cell.i), usize::from(cell.j));
+                let count = cell.count * if i == j { 2.0 } else { 1.0 };
+                let scale = c.total * (c.rows.p[i] * c.rows.p[j] + f64::EPSILON).sqrt();
+                a[i * levels + j] = count / scale;
+                a[j * levels + i] = count / scale;
+            }
+            let mut plain = Tridiagonal::default();
+            plain.tridiagonalise(&mut a, levels);
+            let expected = if n < 2 {
+                0.0
+            } else {
+                plain.largest_absolute(2)
+            };
+            let found = maximal_correlation(c);
+            assert!(
+                (found - expected).abs() < 1e-12,
+                "{cells:?}: {found} {expected}"
+            );
+            known += usize::from(found.to_bits() == 1.0_f64.to_bits());
+        }
+        assert!((500..1900).contains(&known), "{known}");
+    }
+
+    /// A room that held other matrices before gives the bits of a fresh one, for few pairs and many.
+    #[test]
+    fn a_used_room_is_as_good_as_a_fresh_one() {
+        let mut random = Random::new(12);
+        let mut used = CoOccurrence::default();
+        for round in 0..400 {
+            let (levels, pairs) = match round % 4 {
+                0 => (60, 900),
+                1 => (60, 4),
+                2 => (7, 6),
+                _ => (30, 40),
+            };
+            for profile in [Profile::PyRadiomics, Profile::Ibsi] {
+                let frame = frame(levels, profile);
+                let cells = few_pairs(&mut random, levels, pairs);
+                let mut fresh = CoOccurrence::default();
+                assert!(used.fill(&frame, &cells) && fresh.fill(&frame, &cells));
+                assert!(!used.fill::<u64>(&frame, &[]) && used.fill(&frame, &cells));
+                for feature in rows_of(TABLE, profile) {
+                    let values = [&used, &fresh].map(|matrix| (feature.value)(matrix).to_bits());
+                    assert_eq!(values[0], values[1], "{} {cells:?}", feature.spec.name);
+                }
+            }
+        }
+    }
 }

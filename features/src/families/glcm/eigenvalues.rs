@@ -1,18 +1,22 @@
 //! The second largest absolute eigenvalue of a symmetric matrix whose largest is 1 and known by its
 //! eigenvector.
 //!
-//! Small matrices: Householder reflections make the matrix tridiagonal; a Sturm sequence then counts the
-//! eigenvalues beyond any number, and bisection closes in on the one wanted. That always converges,
-//! whatever the eigenvalues' multiplicities, and is accurate to a few rounding errors of the largest one,
-//! but costs the cube of the number of rows.
+//! The known eigenvalue is taken away; the largest absolute one left is the one wanted.
 //!
-//! Large ones: the known eigenvalue is taken away, and Lanczos' iteration finds the largest one left,
-//! which takes some tens of products with the matrix.
+//! Small matrices: Householder reflections make the matrix tridiagonal, which costs the cube of the number of
+//! rows. Laguerre's iteration then comes down from above all eigenvalues on either side; where it is slow, as
+//! for several equal eigenvalues, a Sturm sequence counts the eigenvalues beyond any number, and bisection
+//! closes in. Accurate to a few rounding errors of the eigenvalue 1.
+//!
+//! Large ones: Lanczos' iteration, which takes some tens of products with the matrix.
 //!
 //! Golub and Van Loan, Matrix Computations, 4th edition, sections 8.3.1, 8.4.1 and 10.1.
 
 /// Up to this many rows reflections are as fast.
 const SMALL: usize = 24;
+
+/// What the eigenvalue 1 leaves by rounding when it is taken away.
+const ZERO: f64 = 8.0 * f64::EPSILON;
 
 /// Steps of Lanczos' iteration between two looks at what has been found.
 const BETWEEN_LOOKS: usize = 8;
@@ -26,7 +30,11 @@ const CONVERGED: f64 = 1e-13;
 ///
 /// `leading` is the eigenvector of the largest one, 1, with length 1. Small errors of it matter by their
 /// square only.
-pub(super) fn second_largest_absolute(matrix: &mut [f64], leading: &[f64]) -> f64 {
+pub(super) fn second_largest_absolute(
+    matrix: &mut [f64],
+    leading: &[f64],
+    room: &mut Tridiagonal,
+) -> f64 {
     let n = leading.len();
     if n < 2 {
         return 0.0;
@@ -36,7 +44,16 @@ pub(super) fn second_largest_absolute(matrix: &mut [f64], leading: &[f64]) -> f6
     {
         return found;
     }
-    tridiagonalise(matrix, n).largest_absolute(2)
+    for (row, x) in matrix.chunks_exact_mut(n).zip(leading) {
+        add_multiple(row, -x, leading);
+    }
+    room.tridiagonalise(matrix, n);
+    let mut found = room.largest();
+    if !room.is_largest(found) {
+        found = room.largest_absolute(1);
+    }
+    // A matrix of one eigenvalue leaves the rounding of that one, whose square root would be seen.
+    if found > ZERO { found } else { 0.0 }
 }
 
 /// Lanczos' iteration on the matrix without its largest eigenvalue; none when it does not converge.
@@ -45,10 +62,7 @@ pub(super) fn second_largest_absolute(matrix: &mut [f64], leading: &[f64]) -> f6
 /// already, but adds no wrong ones, and only the largest matters.
 fn by_iteration(matrix: &[f64], leading: &[f64]) -> Option<f64> {
     let n = leading.len();
-    let mut reduced = Tridiagonal {
-        diagonal: Vec::new(),
-        squares: Vec::new(),
-    };
+    let mut reduced = Tridiagonal::default();
     let mut before = vec![0.0; n];
     let mut vector = start(leading);
     let mut product = vec![0.0; n];
@@ -138,20 +152,98 @@ fn add_product(to: &mut [f64], matrix: &[f64], vector: &[f64]) {
 }
 
 /// A symmetric matrix reduced to its diagonal and the squares of its off-diagonal.
-struct Tridiagonal {
+#[derive(Debug, Default)]
+pub(super) struct Tridiagonal {
     diagonal: Vec<f64>,
     squares: Vec<f64>,
+    /// Room for reflections.
+    reflection: [Vec<f64>; 2],
 }
 
 impl Tridiagonal {
+    /// The tridiagonal form of a symmetric `n × n` matrix, in place of what was there; destroys the matrix.
+    pub(super) fn tridiagonalise(&mut self, a: &mut [f64], n: usize) {
+        let Self {
+            diagonal,
+            squares,
+            reflection: [v, p],
+        } = self;
+        diagonal.clear();
+        squares.clear();
+        for room in [&mut *v, &mut *p] {
+            room.resize(n.max(room.len()), 0.0);
+        }
+        for k in 0..n - 1 {
+            diagonal.push(a[k * n + k]);
+            // The part of row k right of the diagonal, to be reflected onto its first axis.
+            let rest = k + 1..n;
+            let row = &a[k * n..(k + 1) * n];
+            let norm_2: f64 = row[rest.clone()].iter().map(|x| x * x).sum();
+            squares.push(norm_2);
+            let tail_2: f64 = row[k + 2..].iter().map(|x| x * x).sum();
+            if tail_2 == 0.0 {
+                continue;
+            }
+            v[rest.clone()].copy_from_slice(&row[rest.clone()]);
+            // Away from zero, so that nothing cancels.
+            v[k + 1] += norm_2.sqrt().copysign(v[k + 1]);
+            let half_v_2 = f64::midpoint(v[k + 1] * v[k + 1], tail_2);
+            // Row by row, which the processor can do several elements at a time; a sum along a row it cannot.
+            p[rest.clone()].fill(0.0);
+            for i in rest.clone() {
+                let row = &a[i * n..(i + 1) * n];
+                add_multiple(&mut p[rest.clone()], v[i] / half_v_2, &row[rest.clone()]);
+            }
+            let p_v: f64 = rest.clone().map(|i| p[i] * v[i]).sum();
+            let share = p_v / (2.0 * half_v_2);
+            for i in rest.clone() {
+                p[i] -= share * v[i];
+            }
+            for i in rest.clone() {
+                let (v_i, p_i) = (v[i], p[i]);
+                let row = &mut a[i * n..(i + 1) * n];
+                let both = p[rest.clone()].iter().zip(&v[rest.clone()]);
+                for (a, (p_j, v_j)) in row[rest.clone()].iter_mut().zip(both) {
+                    *a -= v_i * p_j + p_i * v_j;
+                }
+            }
+        }
+        diagonal.push(a[n * n - 1]);
+    }
+
     /// The largest absolute eigenvalue: from above on both sides where that is quick.
     fn largest(&self) -> f64 {
         let bound = self.bound();
         let quick = |sign| self.descend(sign, bound + bound * f64::EPSILON);
-        match (quick(1.0), quick(-1.0)) {
-            (Some(highest), Some(lowest)) => highest.max(lowest),
-            _ => self.largest_absolute(1),
+        let Some(highest) = quick(1.0) else {
+            return self.largest_absolute(1);
+        };
+        // Mostly the other end is nearer to zero.
+        if highest > 0.0 && self.none_below(-highest) {
+            return highest;
         }
+        match quick(-1.0) {
+            Some(lowest) => highest.max(lowest),
+            None => self.largest_absolute(1),
+        }
+    }
+
+    /// Whether a number is the largest absolute eigenvalue but for rounding. The iteration may stop early where
+    /// several eigenvalues lie close together.
+    fn is_largest(&self, x: f64) -> bool {
+        const ROUNDINGS: f64 = 8.0;
+        let near = ROUNDINGS * self.bound() * f64::EPSILON;
+        self.count_beyond(x + near) == 0 && self.count_beyond(x - near) > 0
+    }
+
+    /// Whether no eigenvalue lies below `x`: the pivots of `T - x I` are all positive.
+    fn none_below(&self, x: f64) -> bool {
+        let mut pivot = 1.0;
+        let squares = std::iter::once(0.0).chain(self.squares.iter().copied());
+        self.diagonal.iter().zip(squares).all(|(d, square)| {
+            pivot = d - x - square / pivot;
+            pivot > 0.0
+        })
     }
 
     /// The largest eigenvalue of the matrix times `sign`, by Laguerre's iteration from a number `x` above it,
@@ -192,7 +284,7 @@ impl Tridiagonal {
     }
 
     /// The `wanted`-th largest absolute eigenvalue, multiplicities counted.
-    fn largest_absolute(&self, wanted: usize) -> f64 {
+    pub(super) fn largest_absolute(&self, wanted: usize) -> f64 {
         // No eigenvalue exceeds the largest row sum.
         let bound = self.bound();
         let rounding = bound * f64::EPSILON;
@@ -252,61 +344,27 @@ fn not_zero(pivot: f64) -> f64 {
     }
 }
 
-fn tridiagonalise(a: &mut [f64], n: usize) -> Tridiagonal {
-    let mut diagonal = Vec::with_capacity(n);
-    let mut squares = Vec::with_capacity(n - 1);
-    let (mut v, mut p) = (vec![0.0; n], vec![0.0; n]);
-    for k in 0..n - 1 {
-        diagonal.push(a[k * n + k]);
-        // The part of row k right of the diagonal, to be reflected onto its first axis.
-        let rest = k + 1..n;
-        let row = &a[k * n..(k + 1) * n];
-        let norm_2: f64 = row[rest.clone()].iter().map(|x| x * x).sum();
-        squares.push(norm_2);
-        let tail_2: f64 = row[k + 2..].iter().map(|x| x * x).sum();
-        if tail_2 == 0.0 {
-            continue;
-        }
-        v[rest.clone()].copy_from_slice(&row[rest.clone()]);
-        // Away from zero, so that nothing cancels.
-        v[k + 1] += norm_2.sqrt().copysign(v[k + 1]);
-        let half_v_2 = f64::midpoint(v[k + 1] * v[k + 1], tail_2);
-        // Row by row, which the processor can do several elements at a time; a sum along a row it cannot.
-        p[rest.clone()].fill(0.0);
-        for i in rest.clone() {
-            let row = &a[i * n..(i + 1) * n];
-            add_multiple(&mut p[rest.clone()], v[i] / half_v_2, &row[rest.clone()]);
-        }
-        let p_v: f64 = rest.clone().map(|i| p[i] * v[i]).sum();
-        let share = p_v / (2.0 * half_v_2);
-        for i in rest.clone() {
-            p[i] -= share * v[i];
-        }
-        for i in rest.clone() {
-            let (v_i, p_i) = (v[i], p[i]);
-            let row = &mut a[i * n..(i + 1) * n];
-            let both = p[rest.clone()].iter().zip(&v[rest.clone()]);
-            for (a, (p_j, v_j)) in row[rest.clone()].iter_mut().zip(both) {
-                *a -= v_i * p_j + p_i * v_j;
-            }
-        }
-    }
-    diagonal.push(a[n * n - 1]);
-    Tridiagonal { diagonal, squares }
-}
-
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "the numbers are exact in binary")]
 mod tests {
     use super::*;
 
+    fn reduced(matrix: &mut [f64], n: usize) -> Tridiagonal {
+        let mut reduced = Tridiagonal::default();
+        reduced.tridiagonalise(matrix, n);
+        reduced
+    }
+
     fn second(rows: &[&[f64]]) -> f64 {
-        tridiagonalise(&mut rows.concat(), rows.len()).largest_absolute(2)
+        reduced(&mut rows.concat(), rows.len()).largest_absolute(2)
     }
 
     #[test]
     fn small_matrices_with_known_eigenvalues() {
-        assert_eq!(second_largest_absolute(&mut [1.0], &[1.0]), 0.0);
+        assert_eq!(
+            second_largest_absolute(&mut [1.0], &[1.0], &mut Tridiagonal::default()),
+            0.0
+        );
         assert!((second(&[&[2.0, 1.0], &[1.0, 2.0]]) - 1.0).abs() < 1e-15);
         // Eigenvalues ±1: both count.
         assert!((second(&[&[0.0, 1.0], &[1.0, 0.0]]) - 1.0).abs() < 1e-15);
@@ -341,7 +399,7 @@ mod tests {
         let half = product(&h, &|i, j| matrix[i * n + j]);
         let mut hidden = product(&|i, j| half[i * n + j], &h);
         let expected = 2.0 - 2.0 * ((n - 1) as f64 * std::f64::consts::PI / (n + 1) as f64).cos();
-        let found = tridiagonalise(&mut hidden, n).largest_absolute(2);
+        let found = reduced(&mut hidden, n).largest_absolute(2);
         assert!((found - expected).abs() < 1e-12, "{found} {expected}");
     }
 
@@ -380,7 +438,7 @@ mod tests {
                 .collect();
             let leading: Vec<f64> = p.iter().map(|p| p.sqrt()).collect();
             let iterated = by_iteration(&a, &leading).expect("convergence");
-            let reflected = tridiagonalise(&mut a, n).largest_absolute(2);
+            let reflected = reduced(&mut a, n).largest_absolute(2);
             assert!(
                 (iterated / reflected - 1.0).abs() < 1e-11,
                 "{n} {width}: {iterated} {reflected}"

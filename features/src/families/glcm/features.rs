@@ -16,9 +16,9 @@ const NO_PAIR: &str = "no two voxels of the region are neighbours";
 const NO_PAIR_OR_ONE_LEVEL: &str =
     "no two voxels of the region are neighbours, or (ibsi) only one level has neighbours";
 
-/// `Σ_k (k - mu_x - mu_y)^power p_x+y(k)`
-fn cluster(c: &CoOccurrence, power: i32) -> f64 {
-    c.over_sums(|k| (k - c.rows.mean - c.columns.mean).powi(power))
+/// `Σ_k power(k - mu_x - mu_y) p_x+y(k)`
+fn cluster(c: &CoOccurrence, power: impl Fn(f64) -> f64) -> f64 {
+    c.over_sums(|k| power(k - c.rows.mean - c.columns.mean))
 }
 
 /// `Σ i j p = (Σ k² p_x+y(k) - Σ k² p_x-y(k)) / 4`
@@ -51,7 +51,7 @@ pub(super) const TABLE: &[Row] = &[
         Some("AE86"),
         "level^4",
         "sum of (i + j - mu_x - mu_y)^4 p",
-        |c| cluster(c, 4),
+        |c| cluster(c, |d| d * d * (d * d)),
     )
     .undefined_when(NO_PAIR),
     Row::new(
@@ -60,7 +60,7 @@ pub(super) const TABLE: &[Row] = &[
         Some("7NFM"),
         "level^3",
         "sum of (i + j - mu_x - mu_y)^3 p",
-        |c| cluster(c, 3),
+        |c| cluster(c, |d| d * (d * d)),
     )
     .undefined_when(NO_PAIR),
     Row::new(
@@ -69,7 +69,7 @@ pub(super) const TABLE: &[Row] = &[
         Some("DG8W"),
         "level^2",
         "sum of (i + j - mu_x - mu_y)^2 p",
-        |c| cluster(c, 2),
+        |c| cluster(c, |d| d * d),
     )
     .undefined_when(NO_PAIR),
     Row::new(
@@ -258,7 +258,7 @@ pub(super) const TABLE: &[Row] = &[
         Some("OEEB"),
         "level^2",
         "variance of k under p_x+y",
-        |c| cluster(c, 2),
+        |c| cluster(c, |d| d * d),
     )
     .undefined_when(NO_PAIR),
     Row::new(

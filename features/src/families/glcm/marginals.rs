@@ -3,15 +3,17 @@
 //! Going through the distributions of `i`, `j`, `i + j` and `|i - j|` costs the number of levels instead
 //! of its square; the elements themselves are visited once. Symbols stand in the head of [`super`].
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
+use super::correlations::Graph;
 use super::matrix::Cell;
 use crate::families::entropy::{Count, Entropy};
 use crate::profile::Profile;
 use crate::settings::Pairs;
 
 /// What matrices of one region have in common.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Frame {
     /// Grey level of each position, as in [`Cell`].
     pub(crate) levels: Vec<f64>,
@@ -21,8 +23,8 @@ pub(crate) struct Frame {
     pub(crate) profile: Profile,
 }
 
-/// A co-occurrence matrix that holds at least one pair.
-#[derive(Debug, Clone)]
+/// A co-occurrence matrix that holds at least one pair, in a room that serves one matrix after another.
+#[derive(Debug, Default)]
 pub(crate) struct CoOccurrence {
     pub(crate) frame: Arc<Frame>,
     /// Non-zero elements; of the upper triangle only where pairs count both ways.
@@ -47,10 +49,34 @@ pub(crate) struct CoOccurrence {
     pub(crate) energy: f64,
     /// The highest `p`.
     pub(crate) maximum: f64,
+    /// Room for the features that need more than a sum.
+    pub(super) graph: RefCell<Graph>,
+    room: Room,
+}
+
+/// Where counts are added up.
+#[derive(Debug, Default)]
+struct Room {
+    /// Grey level of each position, counted from the lowest.
+    numbers: Vec<usize>,
+    rows: Vec<f64>,
+    columns: Vec<f64>,
+    differences: Sums,
+    sums: Sums,
+}
+
+/// Numbers that belong to keys, zero between two uses.
+#[derive(Debug, Default)]
+struct Sums {
+    of_key: Vec<f64>,
+    /// How many of the keys are in use.
+    keys: usize,
+    /// A bit for each key that occurs, where there are few.
+    occurs: Vec<u64>,
 }
 
 /// The distribution of the levels on one side of the pairs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Margin {
     /// By position.
     pub(crate) p: Vec<f64>,
@@ -59,55 +85,109 @@ pub(crate) struct Margin {
     /// `sigma²`
     pub(crate) variance: f64,
     entropy: Entropy,
+    /// How many levels occur on this side.
+    inhabited: usize,
 }
 
 impl Margin {
-    fn new(counts: &[f64], total: f64, levels: &[f64]) -> Self {
-        let mut entropy = Entropy::default();
+    fn fill(&mut self, counts: &[f64], total: f64, levels: &[f64]) {
+        self.entropy = Entropy::default();
         for count in counts {
-            entropy.add(*count);
+            self.entropy.add(*count);
         }
-        let p: Vec<f64> = counts.iter().map(|count| count / total).collect();
-        let mean = p.iter().zip(levels).map(|(p, i)| p * i).sum();
-        let squares = p.iter().zip(levels);
-        let variance = squares.map(|(p, i)| p * (i - mean) * (i - mean)).sum();
-        Self {
-            p,
-            mean,
-            variance,
-            entropy,
-        }
+        self.p.clear();
+        self.p.extend(counts.iter().map(|count| count / total));
+        let mean = self.p.iter().zip(levels).map(|(p, i)| p * i).sum();
+        let squares = self.p.iter().zip(levels);
+        self.variance = squares.map(|(p, i)| p * (i - mean) * (i - mean)).sum();
+        self.mean = mean;
+        self.inhabited = self.p.iter().filter(|p| **p > 0.0).count();
     }
 
     /// `-Σ p log2(p + ε)`
     pub(crate) fn entropy(&self, epsilon: f64) -> f64 {
         self.entropy.bits(epsilon)
     }
+}
 
-    /// How many levels occur on this side.
-    pub(crate) fn inhabited(&self) -> usize {
-        self.p.iter().filter(|p| **p > 0.0).count()
+impl Sums {
+    /// As many keys as this, all of them zero.
+    fn reserve(&mut self, keys: usize) {
+        self.keys = keys;
+        if self.of_key.len() < keys {
+            self.of_key.resize(keys, 0.0);
+        }
+    }
+
+    /// Puts `(k, p(k))` in place of what `probabilities` held, where not zero, `k` counted from `first`; gives
+    /// back the entropy and zeroes the sums. `keys` are all those that were added to, perhaps repeated.
+    fn distribution(
+        &mut self,
+        keys: impl ExactSizeIterator<Item = usize>,
+        (first, total, epsilon): (f64, f64, f64),
+        probabilities: &mut Vec<(f64, f64)>,
+    ) -> f64 {
+        /// With fewer keys for each of the sums it is quicker to mark those that occur.
+        const SPARSE: usize = 8;
+        let mut entropy = Entropy::default();
+        probabilities.clear();
+        let mut read = |k: usize, sum: &mut f64| {
+            let count = std::mem::take(sum);
+            if count > 0.0 {
+                entropy.add(count);
+                probabilities.push((first + k as f64, count / total));
+            }
+        };
+        if keys.len() * SPARSE > self.keys {
+            for (k, sum) in self.of_key[..self.keys].iter_mut().enumerate() {
+                read(k, sum);
+            }
+        } else {
+            self.occurs.resize(self.keys.div_ceil(64), 0);
+            for key in keys {
+                self.occurs[key / 64] |= 1 << (key % 64);
+            }
+            for (word, bits) in self.occurs.iter_mut().enumerate() {
+                let mut left = std::mem::take(bits);
+                while left != 0 {
+                    let k = 64 * word + left.trailing_zeros() as usize;
+                    read(k, &mut self.of_key[k]);
+                    left &= left - 1;
+                }
+            }
+        }
+        entropy.bits(epsilon)
     }
 }
 
 impl CoOccurrence {
-    /// Normalises the counts of a matrix, or `None` when there are none.
-    pub(crate) fn new<C: Count>(frame: &Arc<Frame>, cells: &[Cell<C>]) -> Option<Self> {
+    /// Normalises the counts of a matrix; false, and the room holds no matrix, when there are none.
+    pub(crate) fn fill<C: Count>(&mut self, frame: &Arc<Frame>, cells: &[Cell<C>]) -> bool {
         let levels = &frame.levels;
         let (lowest, widest) = (levels[0], levels[levels.len() - 1] - levels[0]);
-        let numbers: Vec<usize> = levels.iter().map(|level| whole(level - lowest)).collect();
-        let mut of_row = vec![0.0; levels.len()];
-        let mut of_column = vec![0.0; levels.len()];
-        let mut of_difference = vec![0.0; whole(widest) + 1];
-        let mut of_sum = vec![0.0; 2 * whole(widest) + 1];
+        let Room {
+            numbers,
+            rows,
+            columns,
+            differences,
+            sums,
+        } = &mut self.room;
+        numbers.clear();
+        numbers.extend(levels.iter().map(|level| whole(level - lowest)));
+        for side in [&mut *rows, &mut *columns] {
+            side.clear();
+            side.resize(levels.len(), 0.0);
+        }
+        differences.reserve(whole(widest) + 1);
+        sums.reserve(2 * whole(widest) + 1);
         let (mut joint, mut squares, mut maximum) = (Entropy::default(), 0.0, 0.0_f64);
         for cell in cells {
             let (row, column) = (usize::from(cell.i), usize::from(cell.j));
             let count = cell.count.value();
-            of_row[row] += count;
-            of_column[column] += count;
-            of_difference[numbers[row].abs_diff(numbers[column])] += count;
-            of_sum[numbers[row] + numbers[column]] += count;
+            rows[row] += count;
+            columns[column] += count;
+            differences.of_key[numbers[row].abs_diff(numbers[column])] += count;
+            sums.of_key[numbers[row] + numbers[column]] += count;
             match (frame.pairs, row == column) {
                 (Pairs::OneWay, _) => {
                     joint.add(cell.count);
@@ -127,49 +207,49 @@ impl CoOccurrence {
                 }
             }
         }
-        let pairs: f64 = of_row.iter().sum();
+        let pairs: f64 = rows.iter().sum();
         if pairs == 0.0 {
-            return None;
+            return false;
         }
         let total = match frame.pairs {
             Pairs::OneWay => pairs,
             Pairs::Symmetric => 2.0 * pairs,
         };
-        let (rows, columns) = match frame.pairs {
-            Pairs::OneWay => (
-                Margin::new(&of_row, total, levels),
-                Margin::new(&of_column, total, levels),
-            ),
-            Pairs::Symmetric => {
-                for (row, column) in of_row.iter_mut().zip(&of_column) {
-                    *row += column;
-                }
-                let both = Margin::new(&of_row, total, levels);
-                (both.clone(), both)
+        match frame.pairs {
+            Pairs::OneWay => {
+                self.rows.fill(rows, total, levels);
+                self.columns.fill(columns, total, levels);
             }
-        };
+            Pairs::Symmetric => {
+                for (row, column) in rows.iter_mut().zip(columns) {
+                    *row += *column;
+                }
+                self.rows.fill(rows, total, levels);
+                self.columns.clone_from(&self.rows);
+            }
+        }
         let epsilon = frame.profile.epsilon();
-        let (differences, difference_entropy) = distribution(&of_difference, 0.0, pairs, epsilon);
-        let (sums, sum_entropy) = distribution(&of_sum, 2.0 * lowest, pairs, epsilon);
-        let elements = cells.iter().map(|cell| Cell {
+        let sides = |cell: &Cell<C>| (numbers[usize::from(cell.i)], numbers[usize::from(cell.j)]);
+        let keys = cells.iter().map(sides).map(|(i, j)| i.abs_diff(j));
+        let scale = (0.0, pairs, epsilon);
+        self.difference_entropy = differences.distribution(keys, scale, &mut self.differences);
+        let keys = cells.iter().map(sides).map(|(i, j)| i + j);
+        let scale = (2.0 * lowest, pairs, epsilon);
+        self.sum_entropy = sums.distribution(keys, scale, &mut self.sums);
+        self.elements.clear();
+        self.elements.extend(cells.iter().map(|cell| Cell {
             i: cell.i,
             j: cell.j,
             count: cell.count.value(),
-        });
-        Some(Self {
-            frame: Arc::clone(frame),
-            elements: elements.collect(),
-            total,
-            rows,
-            columns,
-            differences,
-            sums,
-            joint_entropy: joint.bits(epsilon),
-            sum_entropy,
-            difference_entropy,
-            energy: squares / (total * total),
-            maximum: maximum / total,
-        })
+        }));
+        if !Arc::ptr_eq(&self.frame, frame) {
+            self.frame = Arc::clone(frame);
+        }
+        self.total = total;
+        self.joint_entropy = joint.bits(epsilon);
+        self.energy = squares / (total * total);
+        self.maximum = maximum / total;
+        true
     }
 
     /// `Σ_k f(k) p_x-y(k)`
@@ -184,7 +264,7 @@ impl CoOccurrence {
 
     /// Whether all pairs are of one level with one other or itself: `HX` and `HY` are 0.
     pub(crate) fn is_certain(&self) -> bool {
-        self.rows.inhabited() == 1 && self.columns.inhabited() == 1
+        self.rows.inhabited == 1 && self.columns.inhabited == 1
     }
 
     /// `HXY1 = -Σ_ij p(i, j) log2(p_x(i) p_y(j) + ε)`.
@@ -213,21 +293,10 @@ impl CoOccurrence {
     /// `HXY2 = -Σ_ij p_x(i) p_y(j) log2(p_x(i) p_y(j) + ε)`: to first order in `ε` the sum of the exact
     /// marginal entropies less `ε / ln 2` for each pair of levels that occur.
     pub(crate) fn cross_entropy_2(&self) -> f64 {
-        let inhabited = self.rows.inhabited() as f64 * self.columns.inhabited() as f64;
+        let inhabited = self.rows.inhabited as f64 * self.columns.inhabited as f64;
         let correction = self.frame.profile.epsilon() * std::f64::consts::LOG2_E * inhabited;
         self.rows.entropy(0.0) + self.columns.entropy(0.0) - correction
     }
-}
-
-/// `(k, p(k))` where not zero, `k` counted from `first`, and the entropy.
-fn distribution(counts: &[f64], first: f64, total: f64, epsilon: f64) -> (Vec<(f64, f64)>, f64) {
-    let mut entropy = Entropy::default();
-    let mut probabilities = Vec::with_capacity(counts.len());
-    for (k, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
-        entropy.add(*count);
-        probabilities.push((first + k as f64, count / total));
-    }
-    (probabilities, entropy.bits(epsilon))
 }
 
 /// A difference of grey levels as an index.

@@ -25,6 +25,9 @@ pub(crate) struct Cell<C = u64> {
 /// of voxels: the table is used up to this many of its elements per voxel.
 const TABLE_ELEMENTS_PER_VOXEL: usize = 16;
 
+/// Of so few voxels the pairs are sorted, direction after direction: a table would be mostly empty.
+const FEW_VOXELS: usize = 32;
+
 /// Directions that are counted in one pass: their tables lie in the cache together, and increments of
 /// one element, which have to wait for each other, are spread over several tables.
 const TOGETHER: usize = 4;
@@ -52,6 +55,17 @@ pub(crate) fn count_pairs(
     // Voxels of the box stand for those of the region in these slices.
     let [_, rows, columns] = levels.shape();
     let voxels = levels.pixels().min(slices.len() * rows * columns);
+    if voxels <= FEW_VOXELS {
+        let mut found = Vec::with_capacity(voxels);
+        let mut steps = steps.iter();
+        let mut next = |within: &bool| {
+            let step = within.then(|| steps.next()).flatten();
+            step.map_or_else(Vec::new, |step| {
+                count_by_sorting(levels, &slices, *step, pairs, &mut found)
+            })
+        };
+        return within.iter().map(&mut next).collect();
+    }
     let groups = steps.par_chunks(TOGETHER);
     let in_tables = side * side <= TABLE_ELEMENTS_PER_VOXEL * voxels.max(64);
     let counted: Vec<Vec<Cell>> = groups
@@ -66,7 +80,7 @@ pub(crate) fn count_pairs(
             _ => {
                 let one_by_one = steps.iter();
                 one_by_one
-                    .map(|step| count_by_sorting(levels, &slices, *step, pairs))
+                    .map(|step| count_by_sorting(levels, &slices, *step, pairs, &mut Vec::new()))
                     .collect()
             }
         })
@@ -161,9 +175,10 @@ fn count_by_sorting(
     slices: &Range<usize>,
     step: usize,
     pairs: Pairs,
+    found: &mut Vec<(u16, u16)>,
 ) -> Vec<Cell> {
     let ranks = levels.ranks();
-    let mut found: Vec<(u16, u16)> = Vec::new();
+    found.clear();
     for row in rows(levels, slices) {
         let neighbours = &ranks[row.start + step..][..row.len()];
         for (a, b) in ranks[row].iter().zip(neighbours) {
@@ -251,7 +266,10 @@ mod tests {
             assert_eq!(counted.len(), 13 + 49);
             for (offset, cells) in offsets.into_iter().zip(counted) {
                 let step = levels.step(offset).cast_unsigned();
-                assert_eq!(cells, count_by_sorting(&levels, &(0..3), step, pairs));
+                assert_eq!(
+                    cells,
+                    count_by_sorting(&levels, &(0..3), step, pairs, &mut Vec::new())
+                );
                 assert!(cells.len() > 20);
             }
         }

@@ -24,6 +24,7 @@ mod features;
 mod marginals;
 pub(super) mod matrix;
 
+use std::cell;
 use std::sync::Arc;
 
 use self::features::{MAXIMAL_CORRELATION, Row, TABLE};
@@ -31,7 +32,7 @@ use self::marginals::{CoOccurrence, Frame};
 use self::matrix::Cell;
 use crate::aggregation::Aggregation;
 use crate::discretise::DiscretisedRoi;
-use crate::families::aggregate::{self, Directional};
+use crate::families::aggregate::{self, Directional, Means};
 use crate::families::entropy::Count;
 use crate::family::{Extent, FeatureFamily, Input, Region};
 use crate::geometry::{Offset3, Reach, half_offsets};
@@ -82,6 +83,14 @@ impl FeatureFamily for Glcm {
     }
 }
 
+/// Matrices of fewer voxels are read one after another.
+const PARALLEL_VOXELS: usize = 1024;
+
+thread_local! {
+    /// The room of the last matrix of this thread, for the next one.
+    static SPARE: cell::Cell<Option<Box<CoOccurrence>>> = const { cell::Cell::new(None) };
+}
+
 /// Counts and reads the matrices of a region.
 struct Matrices<'a> {
     levels: &'a DiscretisedRoi,
@@ -114,17 +123,42 @@ impl<'a> Matrices<'a> {
     }
 
     fn read_cells<C: Count>(&self, cells: &[Cell<C>]) -> Option<Vec<f64>> {
-        let matrix = CoOccurrence::new(&self.frame, cells)?;
-        let flat = self.frame.levels.len() == 1;
-        let features = rows_of(TABLE, self.frame.profile);
-        let value = |feature: &Row| {
-            if flat && feature.spec.name == MAXIMAL_CORRELATION {
-                1.0
-            } else {
-                (feature.value)(&matrix)
+        let mut values = Vec::new();
+        self.append_cells(cells, &mut values).then_some(values)
+    }
+
+    /// Appends the features of a matrix; false where it is empty.
+    fn append_cells<C: Count>(&self, cells: &[Cell<C>], values: &mut Vec<f64>) -> bool {
+        // Taken out while it is in use: whatever stops the work in the middle leaves no half-filled room.
+        let mut matrix = SPARE.take().unwrap_or_default();
+        let any = matrix.fill(&self.frame, cells);
+        if any {
+            let flat = self.frame.levels.len() == 1;
+            let features = rows_of(TABLE, self.frame.profile);
+            values.extend(features.map(|feature: &Row| {
+                if flat && feature.spec.name == MAXIMAL_CORRELATION {
+                    1.0
+                } else {
+                    (feature.value)(&matrix)
+                }
+            }));
+        }
+        SPARE.set(Some(matrix));
+        any
+    }
+
+    /// The mean over the directions of a small region, one after another: handing them to other threads would
+    /// cost more than they do.
+    fn mean_of_few(&self, directions: &[Vec<Cell>], features: usize) -> Vec<f64> {
+        let mut means = Means::new(features);
+        let mut values = Vec::with_capacity(features);
+        for cells in directions {
+            values.clear();
+            if self.append_cells(cells, &mut values) {
+                means.add(&values);
             }
-        };
-        Some(features.map(value).collect())
+        }
+        means.finish()
     }
 
     /// The features as PyRadiomics aggregates them.
@@ -135,7 +169,11 @@ impl<'a> Matrices<'a> {
         };
         let directions = self.count(reach);
         let mut values = if self.settings.weighting.is_none() {
-            aggregate::mean_of_matrices(self, &directions, features)
+            if self.levels.pixels() < PARALLEL_VOXELS {
+                self.mean_of_few(&directions, features)
+            } else {
+                aggregate::mean_of_matrices(self, &directions, features)
+            }
         } else {
             let spacing = region.roi.spacing();
             let weighted = self.offsets(reach).into_iter().zip(&directions);
