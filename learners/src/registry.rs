@@ -32,6 +32,8 @@ pub struct LearnerEntry {
     pub backend: &'static str,
     /// Whether the bare name means this back end.
     pub default: bool,
+    /// Trained only where it is named: it refuses tables that others take.
+    pub on_request: bool,
     /// Makes it with the given settings, after [`Learner::check`].
     with: fn(&'static str, &Parameters) -> Result<Box<dyn Learner>>,
 }
@@ -89,6 +91,7 @@ const fn own<L: Learner + Default + DeserializeOwned + 'static>(
         title,
         backend: OWN,
         default: true,
+        on_request: false,
         with: with::<L>,
     }
 }
@@ -103,6 +106,7 @@ const fn other<L: Learner + Default + DeserializeOwned + 'static>(
         title,
         backend,
         default: false,
+        on_request: false,
         with: with::<L>,
     }
 }
@@ -117,7 +121,11 @@ pub const LEARNERS: &[LearnerEntry] = &[
     own::<Svc>("svc", "SVC"),
     own::<LogisticRegression>("logistic_regression", "Logistic Regression"),
     own::<LinearDiscriminant>("linear_discriminant", "LDA"),
-    own::<QuadraticDiscriminant>("quadratic_discriminant", "QDA"),
+    LearnerEntry {
+        // Columns of form and texture depend on each other, which it refuses unless regularised.
+        on_request: true,
+        ..own::<QuadraticDiscriminant>("quadratic_discriminant", "QDA")
+    },
     own::<GradientBoosting>("gradient_boosting", "Gradient Boosting"),
     own::<HistGradientBoosting>("hist_gradient_boosting", "Hist Gradient Boosting"),
     other::<SmartcoreForest>("random_forest", "Random Forest", "smartcore"),

@@ -30,7 +30,7 @@ pub(super) struct Fitted {
 }
 
 /// The learners that the settings ask for: none means the default back end of every learner, `all` every
-/// back end.
+/// back end; those on request only where they are named.
 ///
 /// # Errors
 /// [`Code::Settings`] for an unknown name, with the nearest known one, also where the settings of single
@@ -39,9 +39,10 @@ pub(super) fn entries(settings: &LearnerSettings) -> Result<Vec<&'static Learner
     let ids: Vec<String> = LEARNERS.iter().map(LearnerEntry::id).collect();
     let known: Vec<&str> = ids.iter().map(String::as_str).collect();
     let entries: Vec<&LearnerEntry> = if settings.names.iter().any(|name| name == "all") {
-        LEARNERS.iter().collect()
+        LEARNERS.iter().filter(|entry| !entry.on_request).collect()
     } else if settings.names.is_empty() {
-        LEARNERS.iter().filter(|entry| entry.default).collect()
+        let routine = |entry: &&LearnerEntry| entry.default && !entry.on_request;
+        LEARNERS.iter().filter(routine).collect()
     } else {
         check_names("learner", &settings.names, &known)?;
         let entry = |name: &String| raduet_learners::registry::find(name);

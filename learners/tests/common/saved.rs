@@ -1,5 +1,7 @@
 //! Saved models taken apart and damaged.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -86,13 +88,16 @@ pub(crate) fn signed(whole: &Value) -> String {
     let mut before = String::from("{\"header\": {\n");
     if let Some(header) = whole["header"].as_object() {
         for (name, value) in header.iter().filter(|(name, _)| *name != "sha256") {
-            before.push_str(&format!("  {}: {value},\n", json!(name)));
+            let _ = writeln!(before, "  {}: {value},", json!(name));
         }
     }
     before.push_str("  \"sha256\": \"");
     let after = format!("\"\n}},\n\"body\": {}\n}}\n", whole["body"]);
     let digest = Sha256::digest([before.as_bytes(), after.as_bytes()].concat());
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut digits = String::new();
+    for byte in digest {
+        let _ = write!(digits, "{byte:02x}");
+    }
     [before, digits, after].concat()
 }
 

@@ -31,7 +31,6 @@ fn accuracy(answers: &[f64], truth: &[usize], classes: usize) -> f64 {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "figures of a test")]
 fn forests_and_boosting_are_as_accurate_as_scikit_learn() {
     let test = "forests_and_boosting_are_as_accurate_as_scikit_learn";
     let mut misses = Vec::new();

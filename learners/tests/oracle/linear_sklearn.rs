@@ -83,8 +83,8 @@ fn standardised(name: &str) -> Option<Table> {
     let columns: Vec<(usize, f64, f64)> = (0..p)
         .filter_map(|column| {
             let of = |row: &usize| values[row * p + column];
-            let first = of(&training[0]);
-            training.iter().find(|row| of(row) != first)?;
+            let first = of(&training[0]).to_bits();
+            training.iter().find(|row| of(row).to_bits() != first)?;
             let mean = training.iter().map(of).sum::<f64>() / n;
             let variance = training.iter().map(|r| (of(r) - mean).powi(2)).sum::<f64>() / n;
             Some((column, mean, variance.sqrt()))
@@ -137,6 +137,7 @@ fn unique(answer: &Value, classes: usize) -> bool {
     !(pure && classes > 2)
 }
 
+#[expect(clippy::print_stdout, reason = "figures of a test")]
 fn check(table: &Table, answer: &Value, misses: &mut Vec<String>) {
     let learner = answer["learner"].as_str().expect("a learner");
     let what = format!("{} {learner} {}", answer["table"], answer["settings"]);

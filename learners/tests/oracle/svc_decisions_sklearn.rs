@@ -26,7 +26,8 @@ impl Cut {
         let train: Vec<usize> = (0..rows.len()).filter(|&row| !is_test(row)).collect();
         let n = train.len() as f64;
         let mut columns = Vec::new();
-        for column in 0..rows[0].len() {
+        let width = rows[0].len();
+        for column in 0..width {
             let of = || train.iter().map(|&row| rows[row][column]);
             let mean = of().sum::<f64>() / n;
             let scale = (of().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
@@ -96,6 +97,7 @@ fn answers() -> Value {
 }
 
 /// Compares every case of a data set; returns how many there are.
+#[expect(clippy::print_stdout, reason = "figures of a test")]
 fn compare(cut: &Cut, cases: &Value, faults: &mut Vec<String>, name: &str) -> usize {
     let cases = cases.as_object().expect("cases");
     for (case, expected) in cases {

@@ -101,7 +101,6 @@ fn with_weights_and_holes(set: &Set, rows: &[usize], key: &str) -> Samples {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "figures of a test")]
 fn trees_are_those_of_scikit_learn_node_by_node() {
     let test = "trees_are_those_of_scikit_learn_node_by_node";
     let (mut misses, mut compared) = (Vec::new(), 0);
