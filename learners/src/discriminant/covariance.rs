@@ -102,7 +102,8 @@ pub(super) fn covariance(
     matrix
 }
 
-/// Standard deviations of the columns, 1 where there is none.
+/// Standard deviations of the columns, 1 where there is none beyond what rounding of the mean leaves:
+/// `variance ≤ n ε variance + (n mean ε)²`, scikit-learn's rule.
 fn deviations(samples: &Samples, rows: &[usize], mean: &[f64]) -> Vec<f64> {
     let mut squares = vec![0.0; mean.len()];
     for &row in rows {
@@ -110,9 +111,15 @@ fn deviations(samples: &Samples, rows: &[usize], mean: &[f64]) -> Vec<f64> {
             *s += (x - m) * (x - m);
         }
     }
-    squares
-        .into_iter()
-        .map(|s| (s / rows.len() as f64).sqrt())
-        .map(|s| if s > 0.0 { s } else { 1.0 })
-        .collect()
+    let n = rows.len() as f64;
+    let deviation = |(sum, mean): (f64, &f64)| {
+        let variance = sum / n;
+        let rounding = n * mean * f64::EPSILON;
+        if variance <= n * f64::EPSILON * variance + rounding * rounding {
+            1.0
+        } else {
+            variance.sqrt()
+        }
+    };
+    squares.into_iter().zip(mean).map(deviation).collect()
 }

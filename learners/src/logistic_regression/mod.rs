@@ -159,7 +159,8 @@ impl LogisticRegression {
             proximal::path(objective, &strengths, self.l1_ratio, stop)?
         };
         let models = found.into_iter().map(|mut parameters| {
-            let intercepts = parameters.split_off(objective.coefficients());
+            let mut intercepts = parameters.split_off(objective.coefficients());
+            centre(&mut intercepts);
             LogisticModel {
                 classes: samples.classes().len(),
                 width: samples.width(),
@@ -169,6 +170,18 @@ impl LogisticRegression {
             }
         });
         Ok(models.collect())
+    }
+}
+
+/// Intercepts of softmax count from a common number that the loss leaves open: from their mean, where
+/// gradient descent from zero ends. A single one, of two classes, is as it is.
+fn centre(intercepts: &mut [f64]) {
+    if intercepts.len() < 2 {
+        return;
+    }
+    let mean = intercepts.iter().sum::<f64>() / intercepts.len() as f64;
+    for intercept in intercepts {
+        *intercept -= mean;
     }
 }
 

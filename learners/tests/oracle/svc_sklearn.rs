@@ -73,8 +73,13 @@ fn decisions(reference: &Reference) -> Vec<Vec<f64>> {
                 .table
                 .column_index(column["name"].as_str().expect("a saved model"));
             let value = reference.table.row(row)[at.expect("a saved model")];
-            (value - column["mean"].as_f64().expect("a saved model"))
-                / column["scale"].as_f64().expect("a saved model")
+            (value
+                - column["scale"]["linear"]["centre"]
+                    .as_f64()
+                    .expect("a saved model"))
+                / column["scale"]["linear"]["width"]
+                    .as_f64()
+                    .expect("a saved model")
         });
         scaled.collect()
     };
