@@ -88,6 +88,7 @@ impl Plan {
             fields.extend(steps);
         }
         let preprocess: Preprocess = read("preprocess", &whole)?;
+        preprocess.check().map_err(fault)?;
         let weight: Option<ClassWeight> = optional("class_weight", settings.class_weight.as_ref())?;
         let calibration: Option<Method> = optional("calibrate", settings.calibrate.as_ref())?;
         let pipeline = Pipeline::new(entry, preprocess)

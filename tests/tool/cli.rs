@@ -61,7 +61,10 @@ fn wrong_usage_ends_with_2_before_anything_is_begun() {
             "not trained",
         ),
         (vec!["compare", "--set", "svc.C"], "LEARNER.SETTING=VALUE"),
-        (vec!["compare", "--select", "anowa:5"], "did you mean"),
+        (
+            vec!["compare", "--select", "mrmrr:5"],
+            "did you mean 'mrmr'",
+        ),
         (vec!["compare", "--redundancy", "1.5"], "threshold"),
         (vec!["train", "x.csv", "--tune", "much"], "light"),
         (vec!["evaluate", "nowhere.csv"], "E_NOT_FOUND"),

@@ -103,8 +103,8 @@ fn both_arms_answer_for_the_same_test_patients_and_any_thread_count_gives_the_sa
     }
     assert_eq!(
         tested.len(),
-        10,
-        "7 learners, 2 networks and the majority: {:?}",
+        13,
+        "10 learners, 2 networks and the majority: {:?}",
         tested.keys()
     );
     let slices: BTreeSet<_> = tested.values().collect();
