@@ -28,7 +28,7 @@ pub trait Learner: Send + Sync {
     /// Refuses settings that make no sense.
     ///
     /// # Errors
-    /// [`LearnError::Settings`].
+    /// [`crate::LearnError::Settings`].
     fn check(&self) -> Result<()> {
         Ok(())
     }

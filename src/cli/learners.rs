@@ -9,7 +9,7 @@ use super::SplitOptions;
 /// Which learners, with what before and after them.
 #[derive(Debug, Clone, Args)]
 pub struct LearnerOptions {
-    /// Learners to train, comma separated, or `all` back ends [default: the default back end of each but quadratic_discriminant]
+    /// Learners to train, comma separated, or `all` back ends [default: the default back end of each but `quadratic_discriminant`]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub learners: Vec<String>,
     /// A setting of a learner by scikit-learn's name, such as `random_forest.n_estimators=500`; may be given several times

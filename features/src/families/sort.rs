@@ -13,6 +13,10 @@ pub(super) fn sort(x: &mut Vec<f64>) {
         x.sort_unstable_by(f64::total_cmp);
         return;
     }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a digit lies below 2^11, its number below 6"
+    )]
     let digit = |key: u64, at: usize| ((key >> (at as u32 * DIGIT)) as usize) % KINDS;
     // The order of the keys as whole numbers is that of the values.
     let key = |value: &f64| {

@@ -6,8 +6,8 @@
 //! | what each column adds to a linear score | [`mod@linear_shap`] |
 //! | what each column adds to a tree model's answer | [`mod@tree_shap`] |
 //! | how answers change with a column | [`dependence`] |
-//! | whether more patients would help | [`learning_curve`] |
-//! | where to cut a probability | [`thresholds`] |
+//! | whether more patients would help | [`learning_curve()`] |
+//! | where to cut a probability | [`thresholds()`] |
 
 pub mod dependence;
 pub mod learning_curve;

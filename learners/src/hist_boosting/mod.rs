@@ -8,14 +8,14 @@
 //!
 //! | for | look at |
 //! |---|---|
-//! | values as bins | [`binning`] |
-//! | gradient, curvature and count in one number | [`packed`] |
-//! | sums by bin | [`histogram`] |
-//! | the best split | [`search`] |
-//! | growing | [`grow`] |
-//! | scores and trees of one class | [`class`] |
-//! | rows held out, rows of a round | [`rows`] |
-//! | the fitted model | [`model`] |
+//! | values as bins | `binning.rs` |
+//! | gradient, curvature and count in one number | `packed.rs` |
+//! | sums by bin | `histogram.rs` |
+//! | the best split | `search.rs` |
+//! | growing | `grow.rs` |
+//! | scores and trees of one class | `class.rs` |
+//! | rows held out, rows of a round | `rows.rs` |
+//! | the fitted model | `model.rs` |
 //!
 //! Undefined values have a bin of their own and go to the side where they gain more; where a node met
 //! none, to the heavier side. Splits are found on whole-number sums, leaves are computed from the

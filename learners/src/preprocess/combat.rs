@@ -8,7 +8,7 @@
 //!
 //! α is the mean over rows (that of the reference site, where one is chosen), σ² the pooled variance within
 //! sites. γ* and δ*² are empirical Bayes estimates: columns of a site share a prior for each, so a
-//! small site is not overcorrected ([`priors`]). There are no covariates: the design knows sites only,
+//! small site is not overcorrected (`priors.rs`). There are no covariates: the design knows sites only,
 //! and the target cannot be passed. New rows of known sites are harmonised with the training's
 //! estimates (`neuroCombatFromTraining`); a site that training did not have is an error.
 //!

@@ -1,7 +1,7 @@
 //! Columns that say the same as another one: equal up to offset and scale, sign included.
 //!
 //! Two columns are duplicates when |r| is 1 within rounding: half the mean squared difference of their
-//! standardised values, which is 1 − |r|, is at most [`TOLERANCE`]. Both must be undefined in the same
+//! standardised values, which is 1 − |r|, is at most `TOLERANCE`. Both must be undefined in the same
 //! rows. The first by name stays.
 
 use raduet_study::random::Stream;

@@ -4,7 +4,7 @@
 //! | for | look at |
 //! |---|---|
 //! | who is held out | [`folds`] |
-//! | answers on rows held out | [`out_of_fold`] |
+//! | answers on rows held out | [`out_of_fold()`] |
 //! | how good they are | [`score`] |
 //! | what is tried of each learner | [`spaces`] |
 //! | the search | [`search`] |

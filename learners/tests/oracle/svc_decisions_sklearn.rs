@@ -26,8 +26,7 @@ impl Cut {
         let train: Vec<usize> = (0..rows.len()).filter(|&row| !is_test(row)).collect();
         let n = train.len() as f64;
         let mut columns = Vec::new();
-        let width = rows[0].len();
-        for column in 0..width {
+        for (column, _) in rows[0].iter().enumerate() {
             let of = || train.iter().map(|&row| rows[row][column]);
             let mean = of().sum::<f64>() / n;
             let scale = (of().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();

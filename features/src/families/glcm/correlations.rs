@@ -193,7 +193,7 @@ mod tests {
     }
 
     fn few_pairs(random: &mut Random, levels: usize, pairs: usize) -> Vec<Cell> {
-        let mut level = || u16::try_from(random.below(levels as u32)).unwrap();
+        let mut level = || u16::try_from(random.below(u32::try_from(levels).unwrap())).unwrap();
         let cells = (0..pairs).map(|_| {
             let (a, b) = (level(), level());
             let (i, j) = (a.min(b), a.max(b));
