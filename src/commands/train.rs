@@ -39,6 +39,11 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
     } = table;
     needs_sites(&settings, &features)?;
     let (split, check, how) = divide(args, &mut settings, &cohort, folds)?;
+    if args.repeats > 1 && (how.is_some() || settings.split.file.is_some()) {
+        let found = "repeats of a split that is not drawn";
+        let remedy = "draw it (--folds K or --test SHARE), or leave out --repeats";
+        return Err(ToolError::new(Code::Settings, found).remedy(remedy).into());
+    }
     if let Some(how) = how {
         console.say(&how);
         warnings.push(Warning::new(WarningCode::Split, how, "judged by it").note());

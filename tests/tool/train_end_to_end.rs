@@ -89,6 +89,14 @@ fn the_tables_own_parts_then_its_folds_are_taken() {
         folds.stdout
     );
     assert!(here.join("run/models/gaussian_nb-fold3.json").exists());
+    // Given parts and folds are what they are: there is nothing to draw again.
+    let refused = run(here, &["train", "table.csv", "--repeats", "3"]);
+    assert_eq!(refused.status, 2, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("a split that is not drawn"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
