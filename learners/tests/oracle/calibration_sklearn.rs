@@ -4,7 +4,7 @@ use raduet_learners::calibration::{FittedCalibration, Isotonic, Method, Sigmoid,
 use raduet_study::Label;
 use serde_json::Value;
 
-use crate::reference::file;
+use crate::reference::{file, largest, numbers};
 
 /// scikit-learn's sigmoid stops at a gradient of 1e-6, its temperature at the rounding of a sum of
 /// losses: both are that far from the optimum which ours reach.
@@ -12,17 +12,6 @@ const OPTIMISED: f64 = 1e-6;
 
 /// Closed forms; the reference has ten digits.
 const EXACT: f64 = 1e-9;
-
-fn numbers(value: &Value) -> Vec<f64> {
-    serde_json::from_value(value.clone()).expect("numbers")
-}
-
-fn largest(a: &[f64], b: &[f64]) -> f64 {
-    assert_eq!(a.len(), b.len());
-    a.iter()
-        .zip(b)
-        .fold(0.0, |m, (x, y)| f64::max(m, (x - y).abs()))
-}
 
 struct Case {
     classes: usize,

@@ -8,24 +8,13 @@ use raduet_learners::{FittedPipeline, Samples};
 use raduet_study::Label;
 use serde_json::Value;
 
-use crate::reference::{Reference, file};
+use crate::reference::{Reference, file, largest, numbers};
 
 /// Logistic regression stops at a gradient of 1e-6: what that leaves in answers and scores.
 const CONVERGED: f64 = 1e-5;
 
 fn answers() -> Value {
     serde_json::from_str(&file("explain.json")).expect("JSON")
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    serde_json::from_value(value.clone()).expect("numbers")
-}
-
-fn largest(a: &[f64], b: &[f64]) -> f64 {
-    assert_eq!(a.len(), b.len());
-    a.iter()
-        .zip(b)
-        .fold(0.0, |m, (x, y)| f64::max(m, (x - y).abs()))
 }
 
 fn samples(reference: &Reference, rows: &[usize]) -> Samples {

@@ -6,7 +6,7 @@ use raduet_study::{CaseId, ClassNames, FeatureTable, Label, SampleId};
 use raduet_testkit::tables::TableShape;
 use serde_json::Value;
 
-use crate::reference::file;
+use crate::reference::{file, numbers};
 
 /// The file has ten digits.
 const TOLERANCE: f64 = 1e-9;
@@ -52,17 +52,8 @@ fn answers() -> Value {
     serde_json::from_str(&file("preprocess_answers.json")).expect("answers in JSON")
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
-    serde_json::from_value(value.clone()).expect("a list of numbers")
-}
-
 fn assert_close(what: &str, found: &[f64], expected: &[f64]) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    let pairs = found.iter().zip(expected);
-    let worst = pairs.fold(0.0, |m, (a, b)| {
-        f64::max(m, (a - b).abs() / b.abs().max(1.0))
-    });
-    assert!(worst < TOLERANCE, "{what}: {worst:e}");
+    crate::reference::assert_close(what, found, expected, TOLERANCE);
 }
 
 #[test]

@@ -176,11 +176,44 @@ pub(crate) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Largest absolute difference between two tables.
+/// The largest of some differences; infinite where one is not a number, which must not pass for agreement.
+pub(crate) fn worst(mut differences: impl Iterator<Item = f64>) -> f64 {
+    let larger = |m: f64, d: f64| (!d.is_nan()).then(|| m.max(d));
+    differences.try_fold(0.0, larger).unwrap_or(f64::INFINITY)
+}
+
+/// Largest absolute difference between two lists of one length.
+pub(crate) fn largest(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    worst(a.iter().zip(b).map(|(x, y)| (x - y).abs()))
+}
+
+/// Largest absolute difference between two tables of one shape.
 pub(crate) fn largest_difference(a: &[Vec<f64>], b: &[Vec<f64>]) -> f64 {
     assert_eq!(a.len(), b.len());
-    let pairs = a.iter().flatten().zip(b.iter().flatten());
-    pairs.fold(0.0, |m, (x, y)| f64::max(m, (x - y).abs()))
+    worst(a.iter().zip(b).map(|(x, y)| largest(x, y)))
+}
+
+/// Fails where a difference, relative for numbers above 1, reaches the tolerance.
+pub(crate) fn assert_close(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let pairs = found.iter().zip(expected);
+    let worst = worst(pairs.map(|(a, b)| (a - b).abs() / b.abs().max(1.0)));
+    assert!(
+        worst < tolerance,
+        "{what}: {worst:e}\n{found:?}\n{expected:?}"
+    );
+}
+
+/// A list of numbers in JSON.
+pub(crate) fn numbers(value: &Value) -> Vec<f64> {
+    serde_json::from_value(value.clone()).expect("a list of numbers")
+}
+
+#[test]
+fn what_is_not_a_number_does_not_agree() {
+    assert!(largest(&[f64::NAN, 0.0], &[f64::NAN, 0.0]).is_infinite());
+    assert!((largest(&[0.5, -1.0], &[0.25, 1.0]) - 2.0).abs() < 1e-15);
 }
 
 /// Rows whose most probable class differs although neither table has them within `tie` of a tie.

@@ -14,7 +14,7 @@ use raduet_study::{ClassNames, Label};
 use raduet_testkit::tables::TableShape;
 use serde_json::Value;
 
-use crate::reference::file;
+use crate::reference::{assert_close, file};
 
 /// The file has ten digits.
 const TOLERANCE: f64 = 1e-9;
@@ -75,18 +75,6 @@ fn verdict(fitted: &FittedPreprocess) -> (Vec<f64>, Vec<usize>) {
     let scores = record.columns.iter().map(|c| c.score.unwrap_or(f64::NAN));
     let kept = record.columns.iter().enumerate().filter(|(_, c)| c.kept);
     (scores.collect(), kept.map(|(at, _)| at).collect())
-}
-
-fn assert_close(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    let pairs = found.iter().zip(expected);
-    let worst = pairs.fold(0.0, |m, (a, b)| {
-        f64::max(m, (a - b).abs() / b.abs().max(1.0))
-    });
-    assert!(
-        worst < tolerance,
-        "{what}: {worst:e}\n{found:?}\n{expected:?}"
-    );
 }
 
 fn marked(flags: &[bool]) -> Vec<usize> {

@@ -10,7 +10,7 @@ use raduet_testkit::data;
 use raduet_testkit::tables::LARGE;
 use serde_json::Value;
 
-use crate::reference::Reference;
+use crate::reference::{Reference, largest};
 
 /// Rows with a class each, cut into training and test rows.
 struct Cut {
@@ -105,8 +105,7 @@ fn compare(cut: &Cut, cases: &Value, faults: &mut Vec<String>, name: &str) -> us
             serde_json::from_value(expected["decisions"].clone()).expect("decisions");
         let shown = &cut.test[..theirs.len() * cut.width];
         let ours = machines.decision_function(shown, theirs.len());
-        let pairs = ours.iter().zip(theirs.iter().flatten());
-        let difference = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        let difference = largest(&ours, &theirs.concat());
         let supports: Vec<usize> =
             serde_json::from_value(expected["supports"].clone()).expect("supports");
         let (found, wanted) = (machines.vector_count(), supports.iter().sum::<usize>());

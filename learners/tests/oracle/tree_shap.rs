@@ -4,17 +4,13 @@
 use raduet_learners::{Parameters, Samples, registry};
 use serde_json::Value;
 
-use crate::reference::Reference;
+use crate::reference::{Reference, largest, numbers};
 
 /// Every so manyth row is explained.
 const STEP: usize = 24;
 
 /// shap keeps trees' shares and leaves in single precision where scikit-learn does.
 const TOLERANCE: f64 = 1e-6;
-
-fn numbers(list: &Value) -> Vec<f64> {
-    serde_json::from_value(list.clone()).expect("numbers")
-}
 
 #[test]
 fn contributions_equal_shap() {
@@ -51,12 +47,8 @@ fn contributions_equal_shap() {
         // For two classes scikit-learn's shares of both are given, ours too.
         assert_eq!(shap.expected.len(), expected.len(), "{name}");
         assert_eq!(shap.values.len(), theirs.len(), "{name}");
-        let pairs = |a: &[f64], b: &[f64]| {
-            let pairs = a.iter().zip(b);
-            pairs.fold(0.0_f64, |m, (a, b)| m.max((a - b).abs()))
-        };
-        let difference = pairs(&shap.values, &theirs);
-        let of_expected = pairs(&shap.expected, &expected);
+        let difference = largest(&shap.values, &theirs);
+        let of_expected = largest(&shap.expected, &expected);
         println!("{name}: {difference:e}, expected {of_expected:e}");
         assert!(
             difference < TOLERANCE && of_expected < TOLERANCE,
