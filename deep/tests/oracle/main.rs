@@ -4,5 +4,6 @@
 
 mod fill;
 mod golden;
+mod layouts_torch;
 mod networks_torch;
 mod state_dicts_torch;
