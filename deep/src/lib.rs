@@ -26,6 +26,7 @@ mod checkpoint;
 pub mod device;
 pub mod error;
 mod export;
+mod graph;
 mod layers;
 mod layouts;
 pub mod model;
