@@ -25,6 +25,7 @@ mod batches;
 mod checkpoint;
 pub mod device;
 pub mod error;
+mod graph;
 mod layers;
 pub mod model;
 mod network;
