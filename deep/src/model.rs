@@ -9,7 +9,7 @@ use crate::graph::{Value, backward};
 use crate::network::{Dropout, Mode, Network, RunningStatistics, Training};
 use crate::ops::cross_entropy::CrossEntropy;
 use crate::registry::{self, NetworkEntry};
-use crate::state::{StateDict, TensorInfo};
+use crate::state::{PAPER_SIDE, StateDict, TensorInfo};
 
 /// Channels of every input image.
 pub(crate) const CHANNELS: usize = 3;
@@ -100,13 +100,23 @@ impl Gradients {
 }
 
 impl Model {
-    /// A new network of a registered name with random weights of a seed.
+    /// A new network of a registered name with random weights of a seed, for images of the paper's side
+    /// where that matters.
     ///
     /// # Errors
     /// [`DeepError::UnknownNetwork`].
     pub fn new(name: &str, classes: usize, seed: u64) -> Result<Self> {
+        Self::for_side(name, classes, seed, PAPER_SIDE)
+    }
+
+    /// Like [`Self::new`] for images of `side` x `side` pixels: a network with a position table sees
+    /// images of that side only.
+    ///
+    /// # Errors
+    /// [`DeepError::UnknownNetwork`].
+    pub fn for_side(name: &str, classes: usize, seed: u64, side: usize) -> Result<Self> {
         let entry = registry::find(name)?;
-        let (network, state) = entry.build(classes, seed, &Device::Cpu)?;
+        let (network, state) = entry.build(classes, seed, side, &Device::Cpu)?;
         Ok(Self {
             entry,
             classes,

@@ -7,3 +7,4 @@ mod golden;
 mod image_networks_torch;
 mod networks_torch;
 mod state_dicts_torch;
+mod state_space_networks_torch;
