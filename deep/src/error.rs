@@ -92,6 +92,14 @@ pub enum DeepError {
         /// What was expected.
         expected: String,
     },
+    /// A place to compute that is not there, or a word for none.
+    #[error("device: found {found}, expected {expected}")]
+    Device {
+        /// What was asked for.
+        found: String,
+        /// What can be asked for.
+        expected: String,
+    },
     /// The tensor library refused an operation: a bug of this room or a device out of memory.
     #[error("tensor operation failed: {message}")]
     Tensor {

@@ -1,5 +1,6 @@
 //! The list of networks: one line each.
 
+use crate::device::Place;
 use crate::error::{DeepError, Result};
 use crate::network::Network;
 use crate::networks::mobilenet_v3::MobileNetV3;
@@ -36,7 +37,7 @@ impl NetworkEntry {
     /// # Errors
     /// [`DeepError::Tensor`] when the tensors cannot be made.
     pub fn parameters(&self, classes: usize) -> Result<usize> {
-        let (_, dict) = self.build(classes, 0, &candle_core::Device::Cpu)?;
+        let (_, dict) = self.build(classes, 0, &Place::cpu())?;
         Ok(dict
             .entries
             .iter()
@@ -50,9 +51,9 @@ impl NetworkEntry {
         &self,
         classes: usize,
         seed: u64,
-        device: &candle_core::Device,
+        place: &Place,
     ) -> Result<(Box<dyn Network>, StateDict)> {
-        let mut builder = Builder::new(seed, device);
+        let mut builder = Builder::with_type(seed, &place.device, place.dtype);
         let network =
             (self.build)(&mut builder, classes).map_err(|error| DeepError::refused(&error))?;
         Ok((network, builder.finish()))

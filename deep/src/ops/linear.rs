@@ -9,6 +9,7 @@ use crate::graph::{Value, record};
 /// x Wᵀ, plus b where there is one.
 pub(crate) fn linear(xs: &Value, weight: &Value, bias: Option<&Value>) -> Result<Value> {
     let sizes = sizes(xs.tensor().shape(), weight.tensor().shape())?;
+    on_gpu!(xs.tensor(), on_gpu(xs, weight, bias, sizes));
     let data = read2(xs.tensor(), weight.tensor(), |x, w| {
         Ok(forward(x, w, sizes))
     })?;
@@ -32,6 +33,29 @@ pub(crate) fn linear(xs: &Value, weight: &Value, bias: Option<&Value>) -> Result
             Ok([dx, dw, b_needs.then(|| column_sums(dys)).transpose()?])
         },
     ))
+}
+
+#[cfg(feature = "cuda")]
+fn on_gpu(
+    xs: &Value,
+    weight: &Value,
+    bias: Option<&Value>,
+    (rows, inputs, outputs): (usize, usize, usize),
+) -> Result<Value> {
+    use super::cuda;
+    let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
+    let b = bias.map(Value::tensor);
+    let ys = cuda::linear(&x, &w, b, inputs, (rows, outputs))?;
+    let Some(bias) = bias else {
+        return Ok(record([xs, weight], ys, move |dys, [x_needs, w_needs]| {
+            let needs = [x_needs, w_needs, false];
+            let [dx, dw, _] = cuda::linear_back(&x, &w, dys, inputs, needs)?;
+            Ok([dx, dw])
+        }));
+    };
+    Ok(record([xs, weight, bias], ys, move |dys, needs| {
+        cuda::linear_back(&x, &w, dys, inputs, needs)
+    }))
 }
 
 /// (N, I, O)

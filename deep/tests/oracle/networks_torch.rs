@@ -206,7 +206,7 @@ fn training_step_torch() {
             compare_rows(
                 &mut faults,
                 &what,
-                first.logits(),
+                &first.logits().unwrap(),
                 &before,
                 ROOM * noise(name).logits[0],
             );
@@ -215,7 +215,7 @@ fn training_step_torch() {
             compare(
                 &mut faults,
                 &what,
-                &[first.loss()],
+                &[first.loss().unwrap()],
                 &[loss],
                 ROOM * noise(name).logits[0],
             );
@@ -235,7 +235,7 @@ fn training_step_torch() {
             compare(
                 &mut faults,
                 &what,
-                &[second.loss()],
+                &[second.loss().unwrap()],
                 &[loss],
                 LOSS_AFTER_TOLERANCE,
             );
