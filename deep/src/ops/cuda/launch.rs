@@ -439,12 +439,6 @@ impl Gemm {
         self.batch = batch;
         self
     }
-
-    /// The product times a factor.
-    pub(super) fn scaled(mut self, alpha: f32) -> Self {
-        self.alpha = alpha;
-        self
-    }
 }
 
 /// A tensor around memory, outside the library's graph.

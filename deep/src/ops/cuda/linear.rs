@@ -82,13 +82,12 @@ pub(crate) enum Turn {
     Yes,
 }
 
-/// `factor` A B for batches of packed matrices, A (B, rows, inner) and B (B, inner, columns) as they lie or
+/// A B for batches of packed matrices, A (B, rows, inner) and B (B, inner, columns) as they lie or
 /// turned, to (B, rows, columns) of `shape`.
 pub(crate) fn products(
     [a, b]: [&Tensor; 2],
     [a_turn, b_turn]: [Turn; 2],
     [batch, rows, inner, columns]: [usize; 4],
-    factor: f64,
     shape: impl Into<Shape>,
 ) -> Result<Tensor> {
     if a.elem_count() != batch * rows * inner
@@ -107,10 +106,7 @@ pub(crate) fn products(
     };
     let gpu = Gpu::of(a.device())?;
     let c = gpu.empty(shape, a.dtype())?;
-    #[expect(clippy::cast_possible_truncation, reason = "kernels compute in f32")]
-    let gemm = Gemm::packed([rows, inner, columns], side(a_turn), side(b_turn))
-        .batched(batch)
-        .scaled(factor as f32);
+    let gemm = Gemm::packed([rows, inner, columns], side(a_turn), side(b_turn)).batched(batch);
     gpu.gemm(&gemm, a, b, &c)?;
     Ok(c)
 }

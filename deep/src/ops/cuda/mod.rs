@@ -11,6 +11,7 @@
 //! Kernels are written in `kernels/*.cu` and compiled by NVRTC when first used. An operation that has no
 //! form here is refused by name: nothing falls back to the processor silently.
 
+mod attention;
 mod batch_norm;
 mod convolution;
 mod cudnn;
@@ -28,6 +29,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use candle_core::{DType, Device, Result, Tensor, bail};
 
+pub(crate) use attention::AttentionSizes;
 pub(crate) use batch_norm::*;
 pub(crate) use convolution::{Shape as ConvolutionShape, convolve, convolve_back};
 pub(crate) use layout::*;

@@ -138,29 +138,95 @@ pub(crate) fn scale_samples(xs: &Tensor, factors: &Tensor) -> Result<Tensor> {
     run(name, &[xs], &[factors], sample, &[Arg::Long(sample)])
 }
 
-/// a + b times a factor per sample.
-pub(crate) fn add_scaled_samples(a: &Tensor, b: &Tensor, factors: &Tensor) -> Result<Tensor> {
-    let name = "add_scaled_samples";
-    let sample = a.elem_count() / factors.elem_count().max(1);
-    expect_len(name, factors, periods(name, a, sample)?)?;
-    expect_f32(name, factors)?;
-    run(name, &[a, b], &[factors], sample, &[Arg::Long(sample)])
+/// Launches a kernel over packs of `n` numbers with arguments as they are.
+fn over(name: &str, packed: &[&Tensor], period: usize, n: usize, args: &[Arg<'_>]) -> Result<()> {
+    let end = suffix(packed, period)?;
+    let grid = Grid::over(n / if end.ends_with('8') { 8 } else { 1 });
+    let gpu = Gpu::of(packed[0].device())?;
+    gpu.launch(Source::Pointwise, &format!("{name}_{end}"), grid, args)
 }
 
-/// x times a factor per number of the last axis in memory (an image's channels).
-pub(crate) fn scale_last(xs: &Tensor, factors: &Tensor) -> Result<Tensor> {
-    let c = factors.elem_count();
-    periods("scale_last", xs, c)?;
-    expect_f32("scale_last", factors)?;
-    run("scale_last", &[xs], &[factors], c, &[Arg::Int(c)])
+/// a + b γ[c] k[n]: the channels are the last axis in memory; a, γ and k are 0 and 1 where not given.
+pub(crate) fn residual(
+    a: Option<&Tensor>,
+    b: &Tensor,
+    gamma: Option<&Tensor>,
+    keep: Option<&Tensor>,
+    channels: usize,
+) -> Result<Tensor> {
+    let name = "residual";
+    let n = b.elem_count();
+    let sample = n / keep.map_or(1, Tensor::elem_count).max(1);
+    periods(name, b, channels)?;
+    periods(name, b, sample)?;
+    for factors in [gamma, keep].into_iter().flatten() {
+        expect_f32(name, factors)?;
+    }
+    if let Some(gamma) = gamma {
+        expect_len(name, gamma, channels)?;
+    }
+    let mut packed = vec![b];
+    packed.extend(a);
+    let y = Gpu::of(b.device())?.empty(b.shape(), b.dtype())?;
+    let args = [
+        Arg::Maybe(a),
+        Arg::Of(b),
+        Arg::Maybe(gamma),
+        Arg::Maybe(keep),
+        Arg::Of(&y),
+        Arg::Long(n),
+        Arg::Int(channels),
+        Arg::Long(sample),
+    ];
+    over(name, &packed, channels, n, &args)?;
+    Ok(y)
 }
 
-/// a + b times a factor per number of the last axis in memory.
-pub(crate) fn add_scaled_last(a: &Tensor, b: &Tensor, factors: &Tensor) -> Result<Tensor> {
-    let c = factors.elem_count();
-    periods("add_scaled_last", a, c)?;
-    expect_f32("add_scaled_last", factors)?;
-    run("add_scaled_last", &[a, b], &[factors], c, &[Arg::Int(c)])
+/// factor (a + b) silu(z); without b, factor a silu(z).
+pub(crate) fn gate(a: &Tensor, b: Option<&Tensor>, z: &Tensor, factor: f32) -> Result<Tensor> {
+    let n = a.elem_count();
+    expect_len("gate", z, n)?;
+    let mut packed = vec![a, z];
+    packed.extend(b);
+    let y = Gpu::of(a.device())?.empty(a.shape(), a.dtype())?;
+    let args = [
+        Arg::Of(a),
+        Arg::Maybe(b),
+        Arg::Of(z),
+        Arg::Of(&y),
+        Arg::Long(n),
+        Arg::Float(factor),
+    ];
+    over("gate", &packed, n, n, &args)?;
+    Ok(y)
+}
+
+/// Gradients of a (and b) and of z.
+pub(crate) fn gate_back(
+    a: &Tensor,
+    b: Option<&Tensor>,
+    [z, dy]: [&Tensor; 2],
+    factor: f32,
+) -> Result<[Tensor; 2]> {
+    let n = a.elem_count();
+    expect_len("gate", dy, n)?;
+    let mut packed = vec![a, z, dy];
+    packed.extend(b);
+    let gpu = Gpu::of(a.device())?;
+    let da = gpu.empty(a.shape(), a.dtype())?;
+    let dz = gpu.empty(a.shape(), a.dtype())?;
+    let args = [
+        Arg::Of(a),
+        Arg::Maybe(b),
+        Arg::Of(z),
+        Arg::Of(dy),
+        Arg::Of(&da),
+        Arg::Of(&dz),
+        Arg::Long(n),
+        Arg::Float(factor),
+    ];
+    over("gate_back", &packed, n, n, &args)?;
+    Ok([da, dz])
 }
 
 /// f(x + bias), the bias along the last axis in memory.

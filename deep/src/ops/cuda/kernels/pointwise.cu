@@ -44,6 +44,51 @@ template <typename T, int V, typename F> __device__ __forceinline__ void periodi
     }
 }
 
+template <typename T, int V> __device__ __forceinline__ void residual(const T *a, const T *b, const float *gamma, const float *keep, T *y, i64 n,
+        int c, i64 sample) {
+    for (i64 i = first(); i < n / V; i += stride()) {
+        float x[V], w[V];
+        load<V>(b + i * V, w);
+        if (a) load<V>(a + i * V, x);
+        float kept = keep ? keep[i * V / sample] : 1.0f;
+        int at = (int)(i * V % c);
+#pragma unroll
+        for (int k = 0; k < V; k++) w[k] = (a ? x[k] : 0.0f) + w[k] * (gamma ? gamma[at + k] : 1.0f) * kept;
+        store<V>(y + i * V, w);
+    }
+}
+
+template <typename T, int V> __device__ __forceinline__ void gate(const T *a, const T *b, const T *z, T *y, i64 n, float factor) {
+    for (i64 i = first(); i < n / V; i += stride()) {
+        float x[V], w[V], g[V];
+        load<V>(a + i * V, x);
+        if (b) load<V>(b + i * V, w);
+        load<V>(z + i * V, g);
+#pragma unroll
+        for (int k = 0; k < V; k++) g[k] = factor * (b ? x[k] + w[k] : x[k]) * g[k] * sigmoid(g[k]);
+        store<V>(y + i * V, g);
+    }
+}
+
+template <typename T, int V> __device__ __forceinline__ void gate_back(const T *a, const T *b, const T *z, const T *dy, T *da, T *dz, i64 n,
+        float factor) {
+    for (i64 i = first(); i < n / V; i += stride()) {
+        float x[V], w[V], g[V], d[V];
+        load<V>(a + i * V, x);
+        if (b) load<V>(b + i * V, w);
+        load<V>(z + i * V, g);
+        load<V>(dy + i * V, d);
+#pragma unroll
+        for (int k = 0; k < V; k++) {
+            float s = sigmoid(g[k]), sum = b ? x[k] + w[k] : x[k];
+            x[k] = factor * d[k] * g[k] * s;
+            w[k] = factor * d[k] * sum * s * (1.0f + g[k] * (1.0f - s));
+        }
+        store<V>(da + i * V, x);
+        store<V>(dz + i * V, w);
+    }
+}
+
 // Whether a number stays, from its position alone: two rounds of the 64-bit finaliser of SplitMix64.
 __device__ __forceinline__ bool stays(u64 key, u64 position, u32 threshold) {
     u64 z = key + (position + 1) * 0x9e3779b97f4a7c15ull;
@@ -73,13 +118,14 @@ __device__ __forceinline__ bool stays(u64 key, u64 position, u32 threshold) {
         each1<T, V>(x, y, n, [=](float v, i64 i) { return stays(key, (u64)i, threshold) ? v * kept : 0.0f; }); } \
     extern "C" __global__ void scale_samples_##s(const T *x, const float *factor, T *y, i64 n, i64 sample) { \
         periodic1<T, V>(x, y, n, sample, [=](float v, i64, i64 m) { return v * factor[m]; }); } \
-    extern "C" __global__ void add_scaled_samples_##s(const T *a, const T *b, const float *factor, T *y, i64 n, i64 sample) { \
-        periodic2<T, V>(a, b, y, n, sample, [=](float v, float w, i64, i64 m) { return v + w * factor[m]; }); } \
-    /* y = x w, w repeated every c numbers */ \
-    extern "C" __global__ void scale_last_##s(const T *x, const float *w, T *y, i64 n, int c) { \
-        periodic1<T, V>(x, y, n, c, [=](float v, i64 i, i64) { return v * w[i]; }); } \
-    extern "C" __global__ void add_scaled_last_##s(const T *a, const T *b, const float *w, T *y, i64 n, int c) { \
-        periodic2<T, V>(a, b, y, n, c, [=](float v, float u, i64 i, i64) { return v + u * w[i]; }); } \
+    /* y = a + b gamma[c] keep[n]; a, gamma or keep may be null; c and sample multiples of V */ \
+    extern "C" __global__ void residual_##s(const T *a, const T *b, const float *gamma, const float *keep, T *y, i64 n, int c, i64 sample) { \
+        residual<T, V>(a, b, gamma, keep, y, n, c, sample); } \
+    /* y = factor (a + b) silu(z); b may be null */ \
+    extern "C" __global__ void gate_##s(const T *a, const T *b, const T *z, T *y, i64 n, float factor) { \
+        gate<T, V>(a, b, z, y, n, factor); } \
+    extern "C" __global__ void gate_back_##s(const T *a, const T *b, const T *z, const T *dy, T *da, T *dz, i64 n, float factor) { \
+        gate_back<T, V>(a, b, z, dy, da, dz, n, factor); } \
     /* y = f(x + bias), bias repeated every c numbers */ \
     extern "C" __global__ void bias_##s(const T *x, const float *bias, T *y, i64 n, int c, int kind) { \
         periodic1<T, V>(x, y, n, c, [=](float v, i64 i, i64) { return act(kind, v + bias[i]); }); } \
