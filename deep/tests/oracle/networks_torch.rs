@@ -225,10 +225,10 @@ pub(crate) fn compare_step(faults: &mut Vec<String>, name: &str, entry: &Value, 
     let before = rows(&expected["logits_train_before"]);
     let what = format!("{name} logits before");
     let tolerance = ROOM * noise.logits[0];
-    compare_rows(faults, &what, first.logits(), &before, tolerance);
+    compare_rows(faults, &what, &first.logits().unwrap(), &before, tolerance);
     let loss = expected["loss_before"].as_f64().unwrap();
     let what = format!("{name} loss before");
-    compare(faults, &what, &[first.loss()], &[loss], tolerance);
+    compare(faults, &what, &[first.loss().unwrap()], &[loss], tolerance);
     let norms = model.gradient_norms(&first).unwrap();
     compare_gradients(faults, name, &norms, &expected["grad_l2"], noise);
     optimiser.step(&mut model, &first, 1e-4).unwrap();
@@ -241,7 +241,7 @@ pub(crate) fn compare_step(faults: &mut Vec<String>, name: &str, entry: &Value, 
     compare(
         faults,
         &what,
-        &[second.loss()],
+        &[second.loss().unwrap()],
         &[loss],
         LOSS_AFTER_TOLERANCE,
     );
