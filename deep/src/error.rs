@@ -92,6 +92,14 @@ pub enum DeepError {
         /// What was expected.
         expected: String,
     },
+    /// A file of weights that cannot be read, or that belongs to another network.
+    #[error("weights: found {found}, expected {expected}")]
+    Weights {
+        /// What was found.
+        found: String,
+        /// What was expected.
+        expected: String,
+    },
     /// The tensor library refused an operation: a bug of this room or a device out of memory.
     #[error("tensor operation failed: {message}")]
     Tensor {

@@ -62,8 +62,10 @@ impl AdamW {
         self.steps += 1;
         let factors = |decay: f64| Factors::new(self.steps, learning_rate, decay, BETAS, EPSILON);
         let (with, without) = (factors(self.weight_decay), factors(0.0));
-        for (entry, moments) in model.state().parameters().zip(&mut self.moments) {
-            let Some(gradient) = gradients.store().get(&entry.value) else {
+        let gradients = gradients.parameters();
+        let entries = model.state().parameters().zip(gradients);
+        for ((entry, gradient), moments) in entries.zip(&mut self.moments) {
+            let Some(gradient) = gradient else {
                 return Err(DeepError::TensorName {
                     name: entry.info.name.clone(),
                     found: "it has no gradient",

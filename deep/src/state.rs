@@ -2,6 +2,8 @@
 
 use candle_core::{DType, Device, Result as TensorResult, Tensor, Var};
 
+use rayon::prelude::*;
+
 use crate::error::{DeepError, Result};
 use crate::rng::{Purpose, Stream};
 
@@ -134,11 +136,29 @@ impl Initial {
     }
 }
 
+/// A parameter as a layer holds it.
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    /// The numbers, shared with the state dict.
+    pub(crate) var: Var,
+    /// Its position among the parameters of the state dict, and so among gradients.
+    pub(crate) slot: usize,
+}
+
+/// Whether first weights are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weights {
+    Drawn,
+    /// Zeros, for who asks for shapes only.
+    Zero,
+}
+
 /// Builds a network's tensors one after the other and remembers them in order.
 pub(crate) struct Builder {
     dict: StateDict,
     prefix: String,
     seed: u64,
+    weights: Weights,
     device: Device,
 }
 
@@ -148,7 +168,16 @@ impl Builder {
             dict: StateDict::default(),
             prefix: String::new(),
             seed,
+            weights: Weights::Drawn,
             device: device.clone(),
+        }
+    }
+
+    /// A builder on the CPU whose weights are all zero: for names and shapes.
+    pub(crate) fn undrawn() -> Self {
+        Self {
+            weights: Weights::Zero,
+            ..Self::new(0, &Device::Cpu)
         }
     }
 
@@ -177,10 +206,14 @@ impl Builder {
         leaf: &str,
         shape: &[usize],
         initial: Initial,
-    ) -> TensorResult<Var> {
+    ) -> TensorResult<Parameter> {
         let numbers = self.draw(shape.iter().product(), initial);
         let value = Var::from_vec(numbers, shape, &self.device)?;
-        Ok(self.keep(leaf, Role::Parameter, value))
+        let slot = self.dict.parameters().count();
+        Ok(Parameter {
+            var: self.keep(leaf, Role::Parameter, value),
+            slot,
+        })
     }
 
     /// A new buffer of one value everywhere.
@@ -213,18 +246,44 @@ impl Builder {
         reason = "draws are f64, tensors f32; a network has far fewer than 2^32 tensors"
     )]
     fn draw(&self, len: usize, initial: Initial) -> Vec<f32> {
+        if self.weights == Weights::Zero {
+            return vec![0.0; len];
+        }
         let index = self.dict.entries.len() as u32;
-        let mut stream = Stream::new(self.seed, Purpose::Initialise, index, 0);
+        let stream = Stream::new(self.seed, Purpose::Initialise, index, 0);
         match initial {
             Initial::Constant(value) => vec![value; len],
-            Initial::Normal { deviation } => (0..len)
-                .map(|_| (deviation * stream.normal()) as f32)
-                .collect(),
-            Initial::Uniform { bound } => (0..len)
-                .map(|_| (bound * (2.0 * stream.uniform() - 1.0)) as f32)
-                .collect(),
+            Initial::Normal { deviation } => {
+                in_chunks(len, stream, 1, |s| (deviation * s.normal()) as f32)
+            }
+            Initial::Uniform { bound } => in_chunks(len, stream, 2, |s| {
+                (bound * (2.0 * s.uniform() - 1.0)) as f32
+            }),
         }
     }
+}
+
+/// `len` draws on several threads, the same as in one go; a block of the stream serves `per_block` draws.
+fn in_chunks(
+    len: usize,
+    stream: Stream,
+    per_block: usize,
+    draw: impl Fn(&mut Stream) -> f32 + Sync,
+) -> Vec<f32> {
+    const CHUNK: usize = 64 * 1024;
+    let mut numbers = vec![0.0; len];
+    numbers
+        .par_chunks_mut(CHUNK)
+        .enumerate()
+        .for_each(|(at, numbers)| {
+            // A tensor has far fewer than 2^32 numbers.
+            let block = u32::try_from(at * CHUNK / per_block).unwrap_or(u32::MAX);
+            let mut stream = stream.clone().from_block(block);
+            for number in numbers {
+                *number = draw(&mut stream);
+            }
+        });
+    numbers
 }
 
 #[cfg(test)]
@@ -235,7 +294,8 @@ mod tests {
         let mut builder = Builder::new(3, &Device::Cpu);
         let var = builder
             .parameter("weight", &[64, 64, 3, 3], initial)
-            .unwrap();
+            .unwrap()
+            .var;
         let numbers = var.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let n = numbers.len() as f64;
         let mean = numbers.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
@@ -262,13 +322,34 @@ mod tests {
         assert!(largest <= 0.125 && largest > 0.124, "{largest}");
     }
 
+    /// 100 001 numbers are drawn in two pieces.
+    #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
+    fn pieces_make_one_stream() {
+        let builder = Builder::new(3, &Device::Cpu);
+        let mut stream = Stream::new(3, Purpose::Initialise, 0, 0);
+        let normal = builder.draw(100_001, Initial::Normal { deviation: 2.0 });
+        assert!(
+            normal
+                .iter()
+                .all(|found| found.to_bits() == ((2.0 * stream.normal()) as f32).to_bits())
+        );
+        let mut stream = Stream::new(3, Purpose::Initialise, 0, 0);
+        let uniform = builder.draw(100_001, Initial::Uniform { bound: 1.0 });
+        assert!(
+            uniform
+                .iter()
+                .all(|found| found.to_bits() == ((2.0 * stream.uniform() - 1.0) as f32).to_bits())
+        );
+    }
+
     #[test]
     fn tensors_draw_from_their_own_streams() {
         let mut builder = Builder::new(3, &Device::Cpu);
         let initial = Initial::Normal { deviation: 1.0 };
         let mut draw = |leaf: &str| {
-            let var = builder.parameter(leaf, &[4], initial).unwrap();
-            var.to_vec1::<f32>().unwrap()
+            let parameter = builder.parameter(leaf, &[4], initial).unwrap();
+            parameter.var.to_vec1::<f32>().unwrap()
         };
         assert_ne!(draw("a"), draw("b"));
     }

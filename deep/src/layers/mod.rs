@@ -2,22 +2,27 @@
 
 mod batch_norm;
 mod convolution;
+mod drop_path;
 mod dropout;
+mod layer_norm;
 mod linear;
 
 pub(crate) use batch_norm::BatchNorm;
 pub(crate) use convolution::Conv2d;
+pub(crate) use drop_path::DropPath;
 pub(crate) use dropout::DropoutLayer;
+pub(crate) use layer_norm::LayerNorm;
 pub(crate) use linear::Linear;
 
-use candle_core::{Tensor, Var};
-
+use crate::graph::Value;
 use crate::network::Mode;
+use crate::state::Parameter;
 
-/// The tensor of a parameter: with a gradient when training, without when evaluating.
-fn parameter(var: &Var, mode: Mode) -> Tensor {
+/// A parameter in a computation: with a gradient when training, without when evaluating.
+pub(crate) fn parameter(parameter: &Parameter, mode: Mode) -> Value {
+    let tensor = parameter.var.as_detached_tensor();
     match mode {
-        Mode::Train(_) => var.as_tensor().clone(),
-        Mode::Evaluate => var.as_detached_tensor(),
+        Mode::Train(_) => Value::parameter(parameter.slot, tensor),
+        Mode::Evaluate => Value::constant(tensor),
     }
 }

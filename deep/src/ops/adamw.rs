@@ -101,7 +101,7 @@ impl InplaceOp2 for Step<'_> {
         gradient: &CpuStorage,
         gradient_layout: &Layout,
     ) -> Result<()> {
-        let g = super::memory::slice(gradient, gradient_layout, self.name())?;
+        let g = super::memory::slice(gradient, gradient_layout)?;
         let Some((start, end)) = parameter_layout.contiguous_offsets() else {
             bail!("adamw: a parameter is not contiguous")
         };

@@ -3,9 +3,10 @@
 //! loss = 1/N Σ (log Σ exp(l - max l) - (l[label] - max l)); gradient (softmax(l) - one-hot) / N.
 //! Computed in f64: K is small, and the loss steers schedules.
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Tensor, bail};
 
-use super::memory::{read, slice, tensor_like};
+use super::memory::{read, tensor_like};
+use crate::graph::{Value, record};
 
 /// The loss against these labels.
 #[derive(Debug, Clone)]
@@ -15,8 +16,48 @@ pub(crate) struct CrossEntropy {
 
 impl CrossEntropy {
     /// The mean loss, a scalar tensor.
-    pub(crate) fn apply(self, logits: &Tensor) -> Result<Tensor> {
-        logits.contiguous()?.apply_op1(self)
+    pub(crate) fn apply(self, logits: &Value) -> Result<Value> {
+        let loss = self.forward(logits.tensor())?;
+        let kept = logits.tensor().clone();
+        Ok(record([logits], loss, move |gradient, _| {
+            Ok([Some(self.backward(&kept, gradient)?)])
+        }))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
+    fn forward(&self, logits: &Tensor) -> Result<Tensor> {
+        let (batch, classes) = logits.dims2()?;
+        if batch != self.labels.len() || self.labels.iter().any(|l| *l >= classes) {
+            bail!(
+                "cross-entropy: labels {:?} for {batch} rows of {classes} classes",
+                self.labels
+            );
+        }
+        let total: f64 = read(logits, |logits| {
+            Ok(logits
+                .chunks_exact(classes)
+                .zip(&self.labels)
+                .map(|(row, label)| log_sum_exp(row) - f64::from(row[*label]))
+                .sum())
+        })?;
+        Tensor::new((total / batch as f64) as f32, logits.device())
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
+    fn backward(&self, logits: &Tensor, gradient: &Tensor) -> Result<Tensor> {
+        let (batch, classes) = logits.dims2()?;
+        let factor = f64::from(gradient.to_scalar::<f32>()?) / batch as f64;
+        let data = read(logits, |logits| {
+            let mut out = Vec::with_capacity(logits.len());
+            for (row, label) in logits.chunks_exact(classes).zip(&self.labels) {
+                for (k, p) in softmax(row).into_iter().enumerate() {
+                    let target = if k == *label { 1.0 } else { 0.0 };
+                    out.push((factor * (p - target)) as f32);
+                }
+            }
+            Ok(out)
+        })?;
+        tensor_like(data, logits)
     }
 }
 
@@ -38,54 +79,10 @@ pub(crate) fn softmax(logits: &[f32]) -> Vec<f64> {
     row
 }
 
-impl CustomOp1 for CrossEntropy {
-    fn name(&self) -> &'static str {
-        "cross_entropy"
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
-    fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (batch, classes) = layout.shape().dims2()?;
-        if batch != self.labels.len() || self.labels.iter().any(|l| *l >= classes) {
-            bail!(
-                "cross-entropy: labels {:?} for {batch} rows of {classes} classes",
-                self.labels
-            );
-        }
-        let logits = slice(logits, layout, self.name())?;
-        let total: f64 = logits
-            .chunks_exact(classes)
-            .zip(&self.labels)
-            .map(|(row, label)| log_sum_exp(row) - f64::from(row[*label]))
-            .sum();
-        let loss = (total / batch as f64) as f32;
-        Ok((CpuStorage::F32(vec![loss]), ().into()))
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
-    fn bwd(&self, logits: &Tensor, _loss: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
-        let (batch, classes) = logits.dims2()?;
-        let factor = f64::from(gradient.to_scalar::<f32>()?) / batch as f64;
-        let data = read(logits, |logits| {
-            let mut out = Vec::with_capacity(logits.len());
-            for (row, label) in logits.chunks_exact(classes).zip(&self.labels) {
-                for (k, p) in softmax(row).into_iter().enumerate() {
-                    let target = if k == *label { 1.0 } else { 0.0 };
-                    out.push((factor * (p - target)) as f32);
-                }
-            }
-            Ok(out)
-        })?;
-        tensor_like(data, logits).map(Some)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
-
     use super::*;
-    use crate::ops::gradient_check::{check, noise};
+    use crate::ops::gradient_check::{check, device, noise};
 
     #[test]
     fn cross_entropy_closed_form() {
@@ -93,8 +90,9 @@ mod tests {
             let op = CrossEntropy {
                 labels: labels.to_vec(),
             };
-            let logits = Tensor::from_slice(&rows.concat(), (rows.len(), 3), &Device::Cpu).unwrap();
-            op.apply(&logits).and_then(|l| l.to_scalar::<f32>())
+            let logits = Tensor::from_slice(&rows.concat(), (rows.len(), 3), &device()).unwrap();
+            op.apply(&Value::constant(logits))
+                .and_then(|l| l.tensor().to_scalar::<f32>())
         };
         assert!((of(&[[0.0; 3]], &[1]).unwrap() - 3.0_f32.ln()).abs() < 1e-7);
         // Logits far beyond what exp can hold.
