@@ -14,7 +14,7 @@
 //! | what to hand over | [`sample`] |
 //! | how to train | [`settings`], [`augment`], [`schedule`] |
 //! | training, epoch by epoch | [`train`], [`progress`], [`resume`] |
-//! | starting from weights learned elsewhere | [`pretrained`] |
+//! | starting from weights learned elsewhere | [`pretrained`], [`Layout`] |
 //! | asking and storing a network | [`predict`] |
 //! | which networks there are | [`registry`] |
 //! | a network by itself, in plain slices | [`model`], [`optimiser`] |
@@ -25,8 +25,10 @@ mod batches;
 mod checkpoint;
 pub mod device;
 pub mod error;
+mod export;
 mod graph;
 mod layers;
+mod layouts;
 pub mod model;
 mod network;
 mod networks;
@@ -45,14 +47,16 @@ pub mod settings;
 mod state;
 mod tensors;
 pub mod train;
+mod weights;
 
 pub use augment::AugmentSettings;
 pub use error::{DeepError, Result};
+pub use layouts::{Layout, layouts};
 pub use model::{Gradients, Images, Model};
 pub use network::RunningStatistics;
 pub use optimiser::{AdamW, Decayed};
 pub use predict::FittedNetwork;
-pub use pretrained::LoadedWeights;
+pub use pretrained::{KeyOutcome, KeyReport, LoadedWeights};
 pub use progress::EpochRecord;
 pub use registry::{NETWORKS, NetworkEntry};
 pub use sample::ImageSample;

@@ -1,5 +1,6 @@
 //! The list of networks: one line each.
 
+use crate::device::Place;
 use crate::error::{DeepError, Result};
 use crate::network::Network;
 use crate::networks::convnext::ConvNext;
@@ -83,9 +84,9 @@ impl NetworkEntry {
         classes: usize,
         seed: u64,
         side: usize,
-        device: &candle_core::Device,
+        place: &Place,
     ) -> Result<(Box<dyn Network>, StateDict)> {
-        let mut builder = Builder::new(seed, device).for_side(side);
+        let mut builder = Builder::with_type(seed, &place.device, place.dtype).for_side(side);
         let network =
             (self.build)(&mut builder, classes).map_err(|error| DeepError::refused(&error))?;
         Ok((network, builder.finish()))

@@ -5,6 +5,9 @@ use candle_core::{DType, Device, Result as TensorResult, Tensor, Var};
 use rayon::prelude::*;
 
 use crate::error::{DeepError, Result};
+#[cfg(feature = "cuda")]
+use crate::ops::cuda;
+use crate::ops::on_gpu;
 use crate::rng::{Purpose, Stream};
 
 /// Whether the optimiser moves a tensor.
@@ -31,7 +34,10 @@ pub struct TensorInfo {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) info: TensorInfo,
+    /// The numbers in f32; channels-last on a GPU where the rank is 4.
     pub(crate) value: Var,
+    /// What the network computes with where that is not `value` itself: a rounded copy.
+    pub(crate) copy: Option<Var>,
 }
 
 impl Entry {
@@ -42,6 +48,10 @@ impl Entry {
 
     /// A copy of its numbers (a counter's as f32, exact below 2^24).
     pub(crate) fn numbers(&self) -> Result<Vec<f32>> {
+        on_gpu!(
+            &self.value,
+            cuda::download(&self.value).map_err(|error| DeepError::refused(&error))
+        );
         self.value
             .flatten_all()
             .and_then(|t| t.to_dtype(DType::F32)?.to_vec1::<f32>())
@@ -57,9 +67,27 @@ impl Entry {
                 expected: vec![self.value.elem_count()],
             });
         }
+        on_gpu!(
+            &self.value,
+            self.replace_on_gpu(numbers)
+                .map_err(|error| DeepError::refused(&error))
+        );
         Tensor::from_slice(numbers, self.value.shape(), self.value.device())
             .and_then(|t| self.value.set(&t.to_dtype(self.value.dtype())?))
             .map_err(|error| DeepError::refused(&error))
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl Entry {
+    fn replace_on_gpu(&self, numbers: &[f32]) -> TensorResult<()> {
+        let device = self.value.device();
+        let tensor = cuda::upload(numbers, self.value.dims(), device, DType::F32)?;
+        self.value.set(&tensor)?;
+        match &self.copy {
+            None => Ok(()),
+            Some(copy) => copy.set(&cuda::cast(&tensor, copy.dtype())?),
+        }
     }
 }
 
@@ -163,10 +191,15 @@ impl Initial {
 pub(crate) struct Parameter {
     /// The numbers, shared with the state dict.
     pub(crate) var: Var,
+    /// What to compute with instead, if not with the numbers themselves.
+    pub(crate) copy: Option<Var>,
     /// Its position among the parameters of the state dict, and so among gradients.
     pub(crate) slot: usize,
 }
 
+/// Matrices of numbers that are exponentiated, or that lie on the way of such: always f32. Leaf names as in
+/// the authors' code of the state-space networks.
+const KEPT_WHOLE: [&str; 4] = ["A_log", "A_logs", "A_b_log", "dt_projs_bias"];
 /// Whether first weights are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Weights {
@@ -184,6 +217,8 @@ pub(crate) struct Builder {
     device: Device,
     /// Side of the images that the network will see, for those whose tables depend on it.
     side: usize,
+    /// Type of the matrices that the network computes with.
+    dtype: DType,
 }
 
 /// The cirrhosis staging paper's side of an image.
@@ -191,6 +226,11 @@ pub(crate) const PAPER_SIDE: usize = 256;
 
 impl Builder {
     pub(crate) fn new(seed: u64, device: &Device) -> Self {
+        Self::with_type(seed, device, DType::F32)
+    }
+
+    /// A builder whose network computes with copies of its matrices in another type.
+    pub(crate) fn with_type(seed: u64, device: &Device, dtype: DType) -> Self {
         Self {
             dict: StateDict::default(),
             prefix: String::new(),
@@ -198,6 +238,7 @@ impl Builder {
             weights: Weights::Drawn,
             device: device.clone(),
             side: PAPER_SIDE,
+            dtype,
         }
     }
 
@@ -246,27 +287,55 @@ impl Builder {
         initial: Initial,
     ) -> TensorResult<Parameter> {
         let numbers = self.draw(shape.iter().product(), initial);
-        let value = Var::from_vec(numbers, shape, &self.device)?;
+        let value = self.place(numbers, shape)?;
+        let copy = self.copy(leaf, &value)?;
         let slot = self.dict.parameters().count();
         Ok(Parameter {
-            var: self.keep(leaf, Role::Parameter, value),
+            var: self.keep(leaf, Role::Parameter, value, copy.clone()),
+            copy,
             slot,
         })
     }
 
     /// A new buffer of one value everywhere.
     pub(crate) fn buffer(&mut self, leaf: &str, len: usize, value: f32) -> TensorResult<Var> {
-        let value = Var::from_vec(vec![value; len], len, &self.device)?;
-        Ok(self.keep(leaf, Role::Buffer, value))
+        let value = self.place(vec![value; len], &[len])?;
+        Ok(self.keep(leaf, Role::Buffer, value, None))
     }
 
     /// A new counter at zero.
     pub(crate) fn counter(&mut self, leaf: &str) -> TensorResult<Var> {
-        let value = Var::new(0_i64, &self.device)?;
-        Ok(self.keep(leaf, Role::Buffer, value))
+        // Counted by the processor, wherever the network is: reading it never waits for a device.
+        let value = Var::new(0_i64, &Device::Cpu)?;
+        Ok(self.keep(leaf, Role::Buffer, value, None))
     }
 
-    fn keep(&mut self, leaf: &str, role: Role, value: Var) -> Var {
+    /// New numbers where the network lies.
+    fn place(&self, numbers: Vec<f32>, shape: &[usize]) -> TensorResult<Var> {
+        #[cfg(feature = "cuda")]
+        if self.device.is_cuda() {
+            let tensor = cuda::upload(&numbers, shape, &self.device, DType::F32)?;
+            return Var::from_tensor(&tensor);
+        }
+        Var::from_vec(numbers, shape, &self.device)
+    }
+
+    /// The rounded copy of a parameter, where the network computes with one: matrices, but not those whose
+    /// exponentials are taken.
+    fn copy(&self, leaf: &str, value: &Var) -> TensorResult<Option<Var>> {
+        let is_rounded =
+            value.rank() > 1 && value.dtype() != self.dtype && !KEPT_WHOLE.contains(&leaf);
+        if !is_rounded {
+            return Ok(None);
+        }
+        on_gpu!(
+            value,
+            Var::from_tensor(&cuda::cast(value, self.dtype)?).map(Some)
+        );
+        Ok(None)
+    }
+
+    fn keep(&mut self, leaf: &str, role: Role, value: Var, copy: Option<Var>) -> Var {
         let info = TensorInfo {
             name: format!("{}{leaf}", self.prefix),
             shape: value.dims().to_vec(),
@@ -275,6 +344,7 @@ impl Builder {
         self.dict.entries.push(Entry {
             info,
             value: value.clone(),
+            copy,
         });
         value
     }

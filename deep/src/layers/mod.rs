@@ -26,7 +26,8 @@ use crate::state::Parameter;
 
 /// A parameter in a computation: with a gradient when training, without when evaluating.
 pub(crate) fn parameter(parameter: &Parameter, mode: Mode) -> Value {
-    let tensor = parameter.var.as_detached_tensor();
+    let var = parameter.copy.as_ref().unwrap_or(&parameter.var);
+    let tensor = var.as_detached_tensor();
     match mode {
         Mode::Train(_) => Value::parameter(parameter.slot, tensor),
         Mode::Evaluate => Value::constant(tensor),

@@ -2,8 +2,8 @@
 //!
 //! exp(x) = 2ⁿ 2^f with n the nearest integer and a polynomial in f (least largest relative error 1.9e-9);
 //! ln(1 + e) for e in 0..=1 by the odd series of the inverse hyperbolic tangent, s = e / (2 + e):
-//! ln(1 + e) = 2 (s + s³/3 + s⁵/5 ...), its tail fitted on 0..=1/9 (relative error 4e-9). Within two units
-//! in the last place of the true value.
+//! ln(1 + e) = 2 (s + s³/3 + s⁵/5 ...), its tail fitted on 0..=1/9 (relative error 4e-9). Within three
+//! units in the last place of the true value, exponentials within two.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -240,20 +240,23 @@ mod tests {
         assert!(ys[1..].iter().all(|y| *y <= f32::MIN_POSITIVE));
     }
 
+    /// Units in the last place: nearly two of the exponential, a half each of a sum and a quotient.
+    const QUOTIENT: f64 = 3.0;
+
     #[test]
     fn softplus_and_sigmoid_closed_form() {
         let found = worst(-80_000..80_000, Softplus, |x| {
             x.max(0.0) + (-x.abs()).exp().ln_1p()
         });
-        assert!(found < 2.5, "{found}");
+        assert!(found < QUOTIENT, "{found}");
         let sigmoid = |x: f64| {
             let e = (-x.abs()).exp();
             (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
         };
         let found = worst(-80_000..80_000, Sigmoid, sigmoid);
-        assert!(found < 2.5, "{found}");
+        assert!(found < QUOTIENT, "{found}");
         let found = worst(-80_000..80_000, Slope, sigmoid);
-        assert!(found < 2.5, "{found}");
+        assert!(found < QUOTIENT, "{found}");
     }
 
     #[test]

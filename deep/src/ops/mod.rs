@@ -10,6 +10,17 @@
 //! folder touch images. Everything else lies in C order; [`tokens`] crosses over, [`view`] looks at
 //! tokens in other shapes. An operation without a form for a device answers with an error.
 
+/// Hands a call over to the form for the GPU where `tensor` lies on one.
+macro_rules! on_gpu {
+    ($tensor:expr, $answer:expr) => {
+        #[cfg(feature = "cuda")]
+        if $crate::ops::cuda::holds($tensor) {
+            return $answer;
+        }
+    };
+}
+pub(crate) use on_gpu;
+
 pub(crate) mod activation;
 pub(crate) mod adamw;
 pub(crate) mod adaptive_average_pool;
@@ -22,6 +33,8 @@ pub(crate) mod bias;
 pub(crate) mod class_token;
 pub(crate) mod convolution;
 pub(crate) mod cross_entropy;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 mod depthwise;
 pub(crate) mod elementary;
 pub(crate) mod gelu;

@@ -76,6 +76,11 @@ pub(crate) fn value(name: &str, shape: &[usize]) -> Vec<f32> {
     numbers
 }
 
+/// A network of three classes with every tensor filled.
+pub(crate) fn filled(name: &str) -> Model {
+    filled_for(name, 256)
+}
+
 /// A network of three classes for images of a side, with every tensor filled.
 pub(crate) fn filled_for(name: &str, side: usize) -> Model {
     let mut model = Model::for_side(name, 3, 0, side).unwrap();

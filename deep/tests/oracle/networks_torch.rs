@@ -9,7 +9,7 @@ use crate::golden::{numbers, rows, size, tables};
 const NETWORKS: [&str; 3] = ["resnet18", "mobilenet_v3_small", "mobilenet_v3_small_167"];
 
 /// Of the largest |logit| in evaluation mode: the published tolerance of the reference.
-const LOGIT_TOLERANCE: f64 = 2e-5;
+pub(crate) const LOGIT_TOLERANCE: f64 = 2e-5;
 /// Absolute, on the loss after a step, published as well: AdamW's first step is lr · sign(gradient), so
 /// gradients near zero may move a weight either way.
 const LOSS_AFTER_TOLERANCE: f64 = 1e-3;
@@ -92,7 +92,7 @@ fn fill_formula_numpy_bit_for_bit() {
 }
 
 /// The pixels of a table's `input`, `input_tag` and `cell`, with count and side.
-fn pixels(entry: &Value) -> (Vec<f32>, usize, usize) {
+pub(crate) fn pixels(entry: &Value) -> (Vec<f32>, usize, usize) {
     let (count, side) = (size(&entry["input"][0]), size(&entry["input"][2]));
     let tag = entry["input_tag"].as_str().expect("a tag");
     (image(tag, count, side, size(&entry["cell"])), count, side)
@@ -114,7 +114,7 @@ fn compare(faults: &mut Vec<String>, what: &str, found: &[f64], expected: &[f64]
     }
 }
 
-fn compare_rows(
+pub(crate) fn compare_rows(
     faults: &mut Vec<String>,
     what: &str,
     found: &[Vec<f32>],
@@ -225,10 +225,10 @@ pub(crate) fn compare_step(faults: &mut Vec<String>, name: &str, entry: &Value, 
     let before = rows(&expected["logits_train_before"]);
     let what = format!("{name} logits before");
     let tolerance = ROOM * noise.logits[0];
-    compare_rows(faults, &what, first.logits(), &before, tolerance);
+    compare_rows(faults, &what, &first.logits().unwrap(), &before, tolerance);
     let loss = expected["loss_before"].as_f64().unwrap();
     let what = format!("{name} loss before");
-    compare(faults, &what, &[first.loss()], &[loss], tolerance);
+    compare(faults, &what, &[first.loss().unwrap()], &[loss], tolerance);
     let norms = model.gradient_norms(&first).unwrap();
     compare_gradients(faults, name, &norms, &expected["grad_l2"], noise);
     optimiser.step(&mut model, &first, 1e-4).unwrap();
@@ -241,7 +241,7 @@ pub(crate) fn compare_step(faults: &mut Vec<String>, name: &str, entry: &Value, 
     compare(
         faults,
         &what,
-        &[second.loss()],
+        &[second.loss().unwrap()],
         &[loss],
         LOSS_AFTER_TOLERANCE,
     );
