@@ -5,6 +5,9 @@ use candle_core::{DType, Device, Result as TensorResult, Tensor, Var};
 use rayon::prelude::*;
 
 use crate::error::{DeepError, Result};
+#[cfg(feature = "cuda")]
+use crate::ops::cuda;
+use crate::ops::on_gpu;
 use crate::rng::{Purpose, Stream};
 
 /// Whether the optimiser moves a tensor.
@@ -31,7 +34,10 @@ pub struct TensorInfo {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) info: TensorInfo,
+    /// The numbers in f32; channels-last on a GPU where the rank is 4.
     pub(crate) value: Var,
+    /// What the network computes with where that is not `value` itself: a rounded copy.
+    pub(crate) copy: Option<Var>,
 }
 
 impl Entry {
@@ -42,6 +48,10 @@ impl Entry {
 
     /// A copy of its numbers (a counter's as f32, exact below 2^24).
     pub(crate) fn numbers(&self) -> Result<Vec<f32>> {
+        on_gpu!(
+            &self.value,
+            cuda::download(&self.value).map_err(|error| DeepError::refused(&error))
+        );
         self.value
             .flatten_all()
             .and_then(|t| t.to_dtype(DType::F32)?.to_vec1::<f32>())
@@ -57,9 +67,27 @@ impl Entry {
                 expected: vec![self.value.elem_count()],
             });
         }
+        on_gpu!(
+            &self.value,
+            self.replace_on_gpu(numbers)
+                .map_err(|error| DeepError::refused(&error))
+        );
         Tensor::from_slice(numbers, self.value.shape(), self.value.device())
             .and_then(|t| self.value.set(&t.to_dtype(self.value.dtype())?))
             .map_err(|error| DeepError::refused(&error))
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl Entry {
+    fn replace_on_gpu(&self, numbers: &[f32]) -> TensorResult<()> {
+        let device = self.value.device();
+        let tensor = cuda::upload(numbers, self.value.dims(), device, DType::F32)?;
+        self.value.set(&tensor)?;
+        match &self.copy {
+            None => Ok(()),
+            Some(copy) => copy.set(&cuda::cast(&tensor, copy.dtype())?),
+        }
     }
 }
 
@@ -117,6 +145,18 @@ pub(crate) enum Initial {
         /// Half-width.
         bound: f64,
     },
+    /// Normal with mean 0, cut at twice the deviation.
+    CutNormal {
+        /// Standard deviation before the cut.
+        deviation: f64,
+    },
+    /// Rows ln 1, ln 2, ... of so many numbers: the decays of a state-space network.
+    LogarithmRows(usize),
+    /// What softplus turns into step sizes between the two, uniform in their logarithm.
+    StepSizes {
+        /// The smallest and the largest step.
+        range: [f64; 2],
+    },
 }
 
 impl Initial {
@@ -125,6 +165,16 @@ impl Initial {
     pub(crate) fn kaiming_fan_out(output: usize, kernel: usize) -> Self {
         Self::Normal {
             deviation: (2.0 / (output * kernel * kernel) as f64).sqrt(),
+        }
+    }
+
+    /// LeCun's normal initialisation over the fan-in, cut at two deviations and scaled so that the variance
+    /// is 1 / fan-in all the same.
+    pub(crate) fn lecun_fan_in(input: usize) -> Self {
+        /// Deviation of a standard normal variable cut at ±2.
+        const CUT_DEVIATION: f64 = 0.879_625_661_034_239_8;
+        Self::CutNormal {
+            deviation: 1.0 / (input as f64).sqrt() / CUT_DEVIATION,
         }
     }
 
@@ -141,10 +191,15 @@ impl Initial {
 pub(crate) struct Parameter {
     /// The numbers, shared with the state dict.
     pub(crate) var: Var,
+    /// What to compute with instead, if not with the numbers themselves.
+    pub(crate) copy: Option<Var>,
     /// Its position among the parameters of the state dict, and so among gradients.
     pub(crate) slot: usize,
 }
 
+/// Matrices of numbers that are exponentiated, or that lie on the way of such: always f32. Leaf names as in
+/// the authors' code of the state-space networks.
+const KEPT_WHOLE: [&str; 4] = ["A_log", "A_logs", "A_b_log", "dt_projs_bias"];
 /// Whether first weights are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Weights {
@@ -160,17 +215,41 @@ pub(crate) struct Builder {
     seed: u64,
     weights: Weights,
     device: Device,
+    /// Side of the images that the network will see, for those whose tables depend on it.
+    side: usize,
+    /// Type of the matrices that the network computes with.
+    dtype: DType,
 }
+
+/// The cirrhosis staging paper's side of an image.
+pub(crate) const PAPER_SIDE: usize = 256;
 
 impl Builder {
     pub(crate) fn new(seed: u64, device: &Device) -> Self {
+        Self::with_type(seed, device, DType::F32)
+    }
+
+    /// A builder whose network computes with copies of its matrices in another type.
+    pub(crate) fn with_type(seed: u64, device: &Device, dtype: DType) -> Self {
         Self {
             dict: StateDict::default(),
             prefix: String::new(),
             seed,
             weights: Weights::Drawn,
             device: device.clone(),
+            side: PAPER_SIDE,
+            dtype,
         }
+    }
+
+    /// For images of another side than the paper's.
+    pub(crate) fn for_side(self, side: usize) -> Self {
+        Self { side, ..self }
+    }
+
+    /// Side of the images to come.
+    pub(crate) fn side(&self) -> usize {
+        self.side
     }
 
     /// A builder on the CPU whose weights are all zero: for names and shapes.
@@ -208,27 +287,55 @@ impl Builder {
         initial: Initial,
     ) -> TensorResult<Parameter> {
         let numbers = self.draw(shape.iter().product(), initial);
-        let value = Var::from_vec(numbers, shape, &self.device)?;
+        let value = self.place(numbers, shape)?;
+        let copy = self.copy(leaf, &value)?;
         let slot = self.dict.parameters().count();
         Ok(Parameter {
-            var: self.keep(leaf, Role::Parameter, value),
+            var: self.keep(leaf, Role::Parameter, value, copy.clone()),
+            copy,
             slot,
         })
     }
 
     /// A new buffer of one value everywhere.
     pub(crate) fn buffer(&mut self, leaf: &str, len: usize, value: f32) -> TensorResult<Var> {
-        let value = Var::from_vec(vec![value; len], len, &self.device)?;
-        Ok(self.keep(leaf, Role::Buffer, value))
+        let value = self.place(vec![value; len], &[len])?;
+        Ok(self.keep(leaf, Role::Buffer, value, None))
     }
 
     /// A new counter at zero.
     pub(crate) fn counter(&mut self, leaf: &str) -> TensorResult<Var> {
-        let value = Var::new(0_i64, &self.device)?;
-        Ok(self.keep(leaf, Role::Buffer, value))
+        // Counted by the processor, wherever the network is: reading it never waits for a device.
+        let value = Var::new(0_i64, &Device::Cpu)?;
+        Ok(self.keep(leaf, Role::Buffer, value, None))
     }
 
-    fn keep(&mut self, leaf: &str, role: Role, value: Var) -> Var {
+    /// New numbers where the network lies.
+    fn place(&self, numbers: Vec<f32>, shape: &[usize]) -> TensorResult<Var> {
+        #[cfg(feature = "cuda")]
+        if self.device.is_cuda() {
+            let tensor = cuda::upload(&numbers, shape, &self.device, DType::F32)?;
+            return Var::from_tensor(&tensor);
+        }
+        Var::from_vec(numbers, shape, &self.device)
+    }
+
+    /// The rounded copy of a parameter, where the network computes with one: matrices, but not those whose
+    /// exponentials are taken.
+    fn copy(&self, leaf: &str, value: &Var) -> TensorResult<Option<Var>> {
+        let is_rounded =
+            value.rank() > 1 && value.dtype() != self.dtype && !KEPT_WHOLE.contains(&leaf);
+        if !is_rounded {
+            return Ok(None);
+        }
+        on_gpu!(
+            value,
+            Var::from_tensor(&cuda::cast(value, self.dtype)?).map(Some)
+        );
+        Ok(None)
+    }
+
+    fn keep(&mut self, leaf: &str, role: Role, value: Var, copy: Option<Var>) -> Var {
         let info = TensorInfo {
             name: format!("{}{leaf}", self.prefix),
             shape: value.dims().to_vec(),
@@ -237,6 +344,7 @@ impl Builder {
         self.dict.entries.push(Entry {
             info,
             value: value.clone(),
+            copy,
         });
         value
     }
@@ -259,8 +367,42 @@ impl Builder {
             Initial::Uniform { bound } => in_chunks(len, &stream, 2, |s| {
                 (bound * (2.0 * s.uniform() - 1.0)) as f32
             }),
+            Initial::CutNormal { deviation } => in_chunks(len, stream, 2, |s| {
+                (deviation * cut_normal(s.uniform())) as f32
+            }),
+            Initial::LogarithmRows(row) => (0..len)
+                .map(|at| ((at % row + 1) as f64).ln() as f32)
+                .collect(),
+            Initial::StepSizes { range } => in_chunks(len, stream, 2, |s| {
+                let [least, largest] = range.map(f64::ln);
+                let step = (least + (largest - least) * s.uniform()).exp();
+                // The inverse of softplus.
+                (step + (-(-step).exp_m1()).ln()) as f32
+            }),
         }
     }
+}
+
+/// The standard normal number cut at ±2 below which a share `u` of all lie. The inverse error function by
+/// M. Giles, *Approximating the erfinv function*, 2010, whose central branch reaches beyond the cut.
+fn cut_normal(u: f64) -> f64 {
+    /// erf(sqrt 2): the share of a normal variable within two deviations.
+    const WITHIN: f64 = 0.954_499_736_103_641_6;
+    const CENTRAL: [f64; 9] = [
+        2.810_226_36e-8,
+        3.432_739_39e-7,
+        -3.523_387_7e-6,
+        -4.391_506_54e-6,
+        2.185_808_7e-4,
+        -1.253_725_03e-3,
+        -4.177_681_64e-3,
+        2.466_407_27e-1,
+        1.501_409_41,
+    ];
+    let x = WITHIN * (2.0 * u - 1.0);
+    let w = -(-x * x).ln_1p() - 2.5;
+    let p = CENTRAL.iter().fold(0.0, |p, c| p * w + c);
+    std::f64::consts::SQRT_2 * p * x
 }
 
 /// `len` draws on several threads, the same as in one go; a block of the stream serves `per_block` draws.
@@ -341,6 +483,42 @@ mod tests {
                 .iter()
                 .all(|found| found.to_bits() == ((2.0 * stream.uniform() - 1.0) as f32).to_bits())
         );
+    }
+
+    #[test]
+    fn cut_normal_numbers_closed_form() {
+        // Quantiles of a normal variable cut at ±2: Φ(x) = Φ(-2) + u (Φ(2) - Φ(-2)).
+        assert!(cut_normal(0.5).abs() < 1e-12);
+        assert!((cut_normal(1.0) - 2.0).abs() < 1e-6, "{}", cut_normal(1.0));
+        assert!((cut_normal(0.0) + 2.0).abs() < 1e-6);
+        // u = erf(1 / sqrt 2) / erf(sqrt 2) / 2 + 1/2 for x = 1.
+        let u = 0.5 + 0.682_689_492_137_085_9 / 0.954_499_736_103_641_6 / 2.0;
+        assert!((cut_normal(u) - 1.0).abs() < 1e-6, "{}", cut_normal(u));
+        let (mean, deviation, largest) = moments(Initial::lecun_fan_in(16));
+        assert!(mean.abs() < 5.0 * 0.25 / 192.0, "{mean}");
+        assert!((deviation - 0.25).abs() < 5.0 * 0.25 / 272.0, "{deviation}");
+        assert!(largest <= 2.0 * 0.25 / 0.879, "{largest}");
+    }
+
+    #[test]
+    fn state_space_numbers_closed_form() {
+        let mut builder = Builder::new(3, &Device::Cpu);
+        let mut draw = |shape: &[usize], initial| {
+            let var = builder.parameter("x", shape, initial).unwrap().var;
+            var.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        };
+        let rows = draw(&[2, 3], Initial::LogarithmRows(3));
+        let ln = |x: f32| x.ln();
+        assert_eq!(rows, [0.0, ln(2.0), ln(3.0), 0.0, ln(2.0), ln(3.0)]);
+        let range = [1e-3, 0.1];
+        let steps: Vec<f64> = draw(&[10_000], Initial::StepSizes { range })
+            .into_iter()
+            .map(|x| f64::from(x).exp().ln_1p())
+            .collect();
+        assert!(steps.iter().all(|s| (0.999e-3..0.1001).contains(s)));
+        // Uniform in the logarithm: half of them below the geometric mean; five deviations are 250.
+        let below = steps.iter().filter(|s| **s < 1e-2).count();
+        assert!(below.abs_diff(5000) < 250, "{below}");
     }
 
     #[test]

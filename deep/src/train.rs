@@ -96,7 +96,12 @@ impl Trainer {
     ) -> Result<Self> {
         settings.check()?;
         check_parts(train, valid)?;
-        let model = Model::new(&settings.model, classes.len(), settings.seed)?;
+        let model = Model::for_side(
+            &settings.model,
+            classes.len(),
+            settings.seed,
+            settings.image_size,
+        )?;
         let optimiser = AdamW::new(&model, settings.weight_decay, settings.decayed);
         Ok(Self {
             settings: settings.clone(),
@@ -191,7 +196,7 @@ impl Trainer {
                 running: self.settings.running_statistics,
             };
             let gradients = self.model.gradients_with(images, &labels, training)?;
-            let loss = gradients.loss();
+            let loss = gradients.loss()?;
             if !loss.is_finite() {
                 return Err(DeepError::Diverged {
                     epoch: epoch + 1,

@@ -77,6 +77,13 @@ pub(crate) fn adaptive_average_pool(xs: &Value, rows: usize, columns: usize) -> 
     if height * width * rows * columns == 0 {
         bail!("adaptive pool of {:?} to {rows} x {columns}", xs.dims());
     }
+    on_gpu!(xs.tensor(), {
+        let dims = xs.dims().to_vec();
+        let ys = super::cuda::adaptive_pool(xs.tensor(), [rows, columns])?;
+        Ok(record([xs], ys, move |dys, _| {
+            Ok([Some(super::cuda::adaptive_pool_back(dys, &dims)?)])
+        }))
+    });
     let sizes = [height, width, rows, columns];
     let ys = read(xs.tensor(), |x| Ok(forward(sizes, x)))?;
     let ys = Tensor::from_vec(ys, (batch, channels, rows, columns), xs.device())?;

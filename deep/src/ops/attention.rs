@@ -39,6 +39,17 @@ struct Sizes {
 }
 
 impl Sizes {
+    #[cfg(feature = "cuda")]
+    fn on_gpu(&self) -> super::cuda::AttentionSizes {
+        super::cuda::AttentionSizes {
+            batch: self.batch,
+            heads: self.heads,
+            queries: self.queries,
+            keys: self.keys,
+            width: self.width,
+        }
+    }
+
     fn channels(&self) -> usize {
         self.heads * self.width
     }
@@ -306,6 +317,13 @@ pub(crate) fn self_attention(qkv: &Value, heads: usize) -> Result<Value> {
         keys: tokens,
         width: width_of(triple / 3, heads)?,
     };
+    on_gpu!(qkv.tensor(), {
+        let sizes = s.on_gpu();
+        let (y, kept) = sizes.itself(qkv.tensor())?;
+        Ok(record([qkv], y, move |dys, _| {
+            Ok([Some(sizes.itself_back(&kept, dys)?)])
+        }))
+    });
     let packing = Packing::Together;
     let (y, logs) = read(qkv.tensor(), |x| {
         Ok(forward(&s, &Inputs::new(&s, packing, x, x)))
@@ -340,6 +358,13 @@ pub(crate) fn cross_attention(q: &Value, kv: &Value, heads: usize) -> Result<Val
         keys,
         width: width_of(channels, heads)?,
     };
+    on_gpu!(q.tensor(), {
+        let sizes = s.on_gpu();
+        let (y, kept) = sizes.across(q.tensor(), kv.tensor())?;
+        Ok(record([q, kv], y, move |dys, _| {
+            Ok(sizes.across_back(&kept, dys)?.map(Some))
+        }))
+    });
     let packing = Packing::Apart;
     let (y, logs) = read2(q.tensor(), kv.tensor(), |q, kv| {
         Ok(forward(&s, &Inputs::new(&s, packing, q, kv)))

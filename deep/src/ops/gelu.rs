@@ -111,8 +111,23 @@ fn backward(form: Gelu, x: &[f32], dy: &[f32]) -> Vec<f32> {
 }
 
 impl Gelu {
+    #[cfg(feature = "cuda")]
+    fn on_gpu(self, xs: &Value) -> Result<Value> {
+        use super::cuda::{Function, activation, activation_back};
+        let function = match self {
+            Self::Exact => Function::Gelu,
+            Self::Tanh => Function::GeluTanh,
+        };
+        let ys = activation(function, xs.tensor())?;
+        let kept = xs.tensor().clone();
+        Ok(record([xs], ys, move |dys, _| {
+            Ok([Some(activation_back(function, &kept, dys)?)])
+        }))
+    }
+
     /// The function of every number; any shape.
     pub(crate) fn apply(self, xs: &Value) -> Result<Value> {
+        on_gpu!(xs.tensor(), self.on_gpu(xs));
         let ys = read(xs.tensor(), |x| Ok(forward(self, x)))?;
         let ys = tensor_like(ys, xs.tensor())?;
         let kept: Tensor = xs.tensor().clone();

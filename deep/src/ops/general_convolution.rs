@@ -39,6 +39,7 @@ impl GeneralConvolution {
     /// # Errors
     /// When shapes do not fit together or the image is smaller than the kernel.
     pub(crate) fn apply(self, xs: &Value, weight: &Value, bias: Option<&Value>) -> Result<Value> {
+        on_gpu!(xs.tensor(), self.on_gpu(xs, weight, bias));
         if let Some(covered) = self.covered(xs, weight)? {
             let ys = covered.apply(xs, weight)?;
             return match bias {
@@ -68,6 +69,25 @@ impl GeneralConvolution {
             Some(bias) => add_bias(&ys, bias),
             None => Ok(ys),
         }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_gpu(self, xs: &Value, weight: &Value, bias: Option<&Value>) -> Result<Value> {
+        use super::cuda;
+        let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
+        let steps = [self.stride, self.padding, self.dilation];
+        let shape = cuda::ConvolutionShape::of(&x, &w, steps, self.groups)?;
+        let ys = cuda::convolve(&x, &w, bias.map(Value::tensor), &shape)?;
+        let Some(bias) = bias else {
+            return Ok(record([xs, weight], ys, move |dys, [input, weight]| {
+                let needs = [input, weight, false];
+                let [dx, dw, _] = cuda::convolve_back(&x, &w, dys, &shape, needs)?;
+                Ok([dx, dw])
+            }));
+        };
+        Ok(record([xs, weight, bias], ys, move |dys, needs| {
+            cuda::convolve_back(&x, &w, dys, &shape, needs)
+        }))
     }
 
     /// The same as a convolution of the faster kind, where it is one.

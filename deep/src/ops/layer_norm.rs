@@ -128,6 +128,7 @@ pub(crate) fn layer_norm(xs: &Value, weight: &Value, bias: &Value, epsilon: f64)
             bias.dims()
         );
     }
+    on_gpu!(xs.tensor(), on_gpu(xs, weight, bias, epsilon));
     let (ys, moments) = read(xs.tensor(), |x| {
         read2(weight.tensor(), bias.tensor(), |w, b| {
             Ok(forward(x, w, b, epsilon as f32))
@@ -144,6 +145,17 @@ pub(crate) fn layer_norm(xs: &Value, weight: &Value, bias: &Value, epsilon: f64)
             Some(tensor_like(dw, &kept_w)?),
             Some(tensor_like(db, &kept_w)?),
         ])
+    }))
+}
+
+/// Rows of the last axis in memory: tokens, or an image's pixels.
+#[cfg(feature = "cuda")]
+pub(super) fn on_gpu(xs: &Value, weight: &Value, bias: &Value, epsilon: f64) -> Result<Value> {
+    use super::cuda::{RowNorm, row_norm, row_norm_back};
+    let [x, w] = [xs, weight].map(|value| value.tensor().clone());
+    let (ys, found) = row_norm(RowNorm::Layer, &x, &w, Some(bias.tensor()), epsilon)?;
+    Ok(record([xs, weight, bias], ys, move |dys, _| {
+        Ok(row_norm_back(&x, dys, &w, &found)?.map(Some))
     }))
 }
 

@@ -172,6 +172,11 @@ pub(crate) fn layer_norm_image(
             bias.dims()
         );
     }
+    // On the GPU the channels of a pixel lie together, as a token's do.
+    on_gpu!(
+        xs.tensor(),
+        super::layer_norm::on_gpu(xs, weight, bias, epsilon)
+    );
     let (ys, moments) = read(xs.tensor(), |x| {
         read2(weight.tensor(), bias.tensor(), |w, b| {
             let moments = moments(x, channels, plane, epsilon as f32);

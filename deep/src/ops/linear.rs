@@ -176,6 +176,7 @@ pub(crate) fn linear(xs: &Value, weight: &Value, bias: Option<&Value>) -> Result
     {
         bail!("linear: bias {:?} for {} outputs", bias.dims(), s.output);
     }
+    on_gpu!(xs.tensor(), on_gpu(xs, weight, bias, s));
     let mut data = read2(xs.tensor(), weight.tensor(), |x, w| Ok(forward(&s, x, w)))?;
     if let Some(bias) = bias {
         read(bias.tensor(), |bias| {
@@ -215,6 +216,27 @@ pub(crate) fn linear(xs: &Value, weight: &Value, bias: Option<&Value>) -> Result
             Ok([dx, dw, b_needs.then(db).transpose()?])
         },
     ))
+}
+
+#[cfg(feature = "cuda")]
+fn on_gpu(xs: &Value, weight: &Value, bias: Option<&Value>, s: Sizes) -> Result<Value> {
+    use super::cuda;
+    let mut shape = xs.dims().to_vec();
+    if let Some(last) = shape.last_mut() {
+        *last = s.output;
+    }
+    let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
+    let ys = cuda::linear(&x, &w, bias.map(Value::tensor), s.input, shape)?;
+    let Some(bias) = bias else {
+        return Ok(record([xs, weight], ys, move |dys, [x_needs, w_needs]| {
+            let needs = [x_needs, w_needs, false];
+            let [dx, dw, _] = cuda::linear_back(&x, &w, dys, s.input, needs)?;
+            Ok([dx, dw])
+        }));
+    };
+    Ok(record([xs, weight, bias], ys, move |dys, needs| {
+        cuda::linear_back(&x, &w, dys, s.input, needs)
+    }))
 }
 
 #[cfg(test)]

@@ -163,6 +163,10 @@ pub(crate) fn residual(
     place: Place,
 ) -> Result<Value> {
     let s = sizes(place, branch.dims())?;
+    on_gpu!(
+        branch.tensor(),
+        on_gpu([shortcut, branch], gamma, keep, s.channels)
+    );
     let keep = keep.unwrap_or_else(|| vec![1.0; s.samples]);
     let fits = gamma.is_none_or(|gamma| gamma.tensor().elem_count() == s.channels);
     if shortcut.dims() != branch.dims() || keep.len() != s.samples || !fits {
@@ -214,6 +218,62 @@ pub(crate) fn residual(
             Ok([shortcut.then(|| dys.clone()), branch, gamma])
         },
     ))
+}
+
+#[cfg(feature = "cuda")]
+fn on_gpu(
+    [shortcut, branch]: [&Value; 2],
+    gamma: Option<&Value>,
+    keep: Option<Vec<f32>>,
+    channels: usize,
+) -> Result<Value> {
+    use candle_core::DType;
+
+    use super::cuda::{cast, column_products, residual, scale_samples};
+    if shortcut.dims() != branch.dims() {
+        bail!("residual of {:?} and {:?}", shortcut.dims(), branch.dims());
+    }
+    let keep = match keep {
+        None => None,
+        Some(keep) => {
+            let samples = keep.len();
+            if branch.dims()[0] != samples {
+                bail!("{samples} samples kept of {:?}", branch.dims());
+            }
+            Some(Tensor::from_vec(keep, samples, branch.device())?)
+        }
+    };
+    let factors = match gamma {
+        None => None,
+        Some(gamma) => Some(cast(gamma.tensor(), DType::F32)?),
+    };
+    let (a, b) = (shortcut.tensor(), branch.tensor());
+    let ys = residual(Some(a), b, factors.as_ref(), keep.as_ref(), channels)?;
+    let Some(gamma) = gamma else {
+        return Ok(record([shortcut, branch], ys, move |dys, needs| {
+            let branch = needs[1].then(|| match &keep {
+                None => Ok(dys.clone()),
+                Some(keep) => scale_samples(dys, keep),
+            });
+            Ok([needs[0].then(|| dys.clone()), branch.transpose()?])
+        }));
+    };
+    let (kept, shape) = (b.clone(), gamma.dims().to_vec());
+    Ok(record([shortcut, branch, gamma], ys, move |dys, needs| {
+        let branch = needs[1]
+            .then(|| residual(None, dys, factors.as_ref(), keep.as_ref(), channels))
+            .transpose()?;
+        let gamma = needs[2]
+            .then(|| {
+                let dys = match &keep {
+                    None => dys.clone(),
+                    Some(keep) => scale_samples(dys, keep)?,
+                };
+                column_products(&kept, &dys, channels)?.reshape(shape)
+            })
+            .transpose()?;
+        Ok([needs[0].then(|| dys.clone()), branch, gamma])
+    }))
 }
 
 #[cfg(test)]

@@ -25,6 +25,10 @@ fn scale(x: &[f32], factors: &[f32]) -> Vec<f32> {
 }
 
 fn scaled(xs: &Tensor, factors: &[f32]) -> Result<Tensor> {
+    on_gpu!(xs, {
+        let factors = Tensor::from_slice(factors, factors.len(), xs.device())?;
+        super::cuda::scale_samples(xs, &factors)
+    });
     let data = read(xs, |x| Ok(scale(x, factors)))?;
     tensor_like(data, xs)
 }

@@ -104,12 +104,23 @@ pub(crate) fn softmax(xs: &Value) -> Result<Value> {
     if width == 0 {
         bail!("softmax of {:?}", xs.dims());
     }
+    on_gpu!(xs.tensor(), on_gpu(xs, width));
     let ys = read(xs.tensor(), |x| Ok(forward(x, width)))?;
     let ys = tensor_like(ys, xs.tensor())?;
     let kept = ys.clone();
     Ok(record([xs], ys, move |dys, _| {
         let dx = read2(&kept, dys, |y, dy| Ok(backward(y, dy, width)))?;
         Ok([Some(tensor_like(dx, &kept)?)])
+    }))
+}
+
+#[cfg(feature = "cuda")]
+fn on_gpu(xs: &Value, width: usize) -> Result<Value> {
+    use super::cuda::{softmax, softmax_back};
+    let ys = softmax(xs.tensor(), width, 1.0)?;
+    let kept = ys.clone();
+    Ok(record([xs], ys, move |dys, _| {
+        Ok([Some(softmax_back(&kept, dys, width, 1.0)?)])
     }))
 }
 

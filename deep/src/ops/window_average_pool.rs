@@ -108,6 +108,19 @@ impl WindowAveragePool {
     pub(crate) fn apply(self, xs: &Value) -> Result<Value> {
         let (batch, channels, height, width) = xs.dims4()?;
         let s = self.sizes(height, width)?;
+        on_gpu!(xs.tensor(), {
+            use super::cuda::{Padding, Window, average_pool, average_pool_back};
+            let window = Window {
+                kernel: self.kernel,
+                stride: self.stride,
+                padding: self.padding,
+            };
+            let dims = xs.dims().to_vec();
+            let ys = average_pool(xs.tensor(), [s[2], s[3]], window, Padding::Counts)?;
+            Ok(record([xs], ys, move |dys, _| {
+                Ok([Some(average_pool_back(dys, &dims, window, Padding::Counts)?)])
+            }))
+        });
         let ys = read(xs.tensor(), |x| Ok(self.forward(s, x)))?;
         let ys = Tensor::from_vec(ys, (batch, channels, s[2], s[3]), xs.device())?;
         Ok(record([xs], ys, move |dys, _| {
