@@ -367,13 +367,13 @@ impl Builder {
             Initial::Uniform { bound } => in_chunks(len, &stream, 2, |s| {
                 (bound * (2.0 * s.uniform() - 1.0)) as f32
             }),
-            Initial::CutNormal { deviation } => in_chunks(len, stream, 2, |s| {
+            Initial::CutNormal { deviation } => in_chunks(len, &stream, 2, |s| {
                 (deviation * cut_normal(s.uniform())) as f32
             }),
             Initial::LogarithmRows(row) => (0..len)
                 .map(|at| ((at % row + 1) as f64).ln() as f32)
                 .collect(),
-            Initial::StepSizes { range } => in_chunks(len, stream, 2, |s| {
+            Initial::StepSizes { range } => in_chunks(len, &stream, 2, |s| {
                 let [least, largest] = range.map(f64::ln);
                 let step = (least + (largest - least) * s.uniform()).exp();
                 // The inverse of softplus.
