@@ -43,7 +43,12 @@ impl<'a> Images<'a> {
         })
     }
 
-    fn value(self) -> candle_core::Result<Value> {
+    /// How many.
+    pub(crate) fn count(self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn value(self) -> candle_core::Result<Value> {
         let shape = (self.count, CHANNELS, self.side, self.side);
         Tensor::from_slice(self.pixels, shape, &Device::Cpu).map(Value::constant)
     }
@@ -220,6 +225,11 @@ impl Model {
                 Ok((name, squares.sqrt()))
             })
             .collect()
+    }
+
+    /// Its layers.
+    pub(crate) fn network(&self) -> &dyn Network {
+        self.network.as_ref()
     }
 
     pub(crate) fn state(&self) -> &StateDict {
