@@ -228,13 +228,11 @@ impl Study<'_> {
         samples: &[raduet_deep::ImageSample],
         journal: &Mutex<Journal>,
     ) -> Result<FittedModel> {
-        let checkpoint = self
-            .folder
-            .state(&format!(
-                "{}-fold{}.checkpoint",
-                model.name.replace(':', "-"),
-                fold.fold
-            ));
+        let checkpoint = self.folder.state(&format!(
+            "{}-fold{}.checkpoint",
+            model.name.replace(':', "-"),
+            fold.fold
+        ));
         let (fitted, files) = crate::arms::deep::Training {
             name: &model.name,
             settings: &self.settings.networks,

@@ -7,14 +7,17 @@
 //! Networks of tokens have the same form with the tokens put back on their grid; a class token has no place on it and
 //! takes no part. Which map is the last one is said where each network is.
 
-use candle_core::{Result as TensorResult, Tensor};
+use candle_core::{Result as TensorResult, Tensor, bail};
 use raduet_study::Label;
 use rayon::prelude::*;
 
 use crate::error::{DeepError, Result};
 use crate::graph::{Value, backward};
-use crate::model::{Images, Model};
+use crate::model::{Images, Model, numbers};
 use crate::network::{Grid, Mode};
+#[cfg(feature = "cuda")]
+use crate::ops::cuda;
+use crate::ops::on_gpu;
 use crate::ops::tokens::to_tokens;
 use crate::predict::{FittedNetwork, images};
 use crate::sample::ImageSample;
@@ -64,7 +67,7 @@ impl Model {
     }
 
     fn class_maps(&self, images: Images<'_>, classes: &[usize]) -> TensorResult<Vec<ClassMap>> {
-        let xs = images.value()?;
+        let xs = images.value(self.place())?;
         let features = self.network().features(&xs, Mode::Evaluate)?;
         let leaf = Value::parameter(0, features.value.tensor().clone());
         let logits = self.network().head(&leaf, Mode::Evaluate)?;
@@ -73,11 +76,9 @@ impl Model {
         for (row, class) in chosen.chunks_exact_mut(self.classes()).zip(classes) {
             row[*class] = 1.0;
         }
-        let device = logits.device().clone();
-        let chosen = Tensor::from_vec(chosen, (classes.len(), self.classes()), &device)?;
-        let gradient = match backward(logits, chosen, 1)?.pop() {
-            Some(Some(gradient)) => gradient,
-            _ => features.value.tensor().zeros_like()?,
+        let chosen = placed(&chosen, [classes.len(), self.classes()], logits.tensor())?;
+        let Some(Some(gradient)) = backward(logits, chosen, 1)?.pop() else {
+            bail!("an answer that does not depend on the last feature map")
         };
         let Grid {
             rows,
@@ -91,7 +92,16 @@ impl Model {
             } else {
                 value
             };
-            tokens.tensor().to_vec3::<f32>()
+            let (_, count, channels) = tokens.dims3()?;
+            let all = numbers(tokens.tensor())?;
+            let tokens = all.chunks_exact(channels.max(1)).map(<[f32]>::to_vec);
+            let tokens: Vec<Vec<f32>> = tokens.collect();
+            Ok::<_, candle_core::Error>(
+                tokens
+                    .chunks(count.max(1))
+                    .map(<[_]>::to_vec)
+                    .collect::<Vec<_>>(),
+            )
         };
         let activations = tokens(features.value.tensor().clone())?;
         let gradients = tokens(gradient)?;
@@ -110,6 +120,15 @@ impl Model {
             })
             .collect())
     }
+}
+
+/// Numbers beside a tensor, of its type.
+fn placed(numbers: &[f32], [rows, columns]: [usize; 2], like: &Tensor) -> TensorResult<Tensor> {
+    on_gpu!(
+        like,
+        cuda::upload(numbers, &[rows, columns], like.device(), like.dtype())
+    );
+    Tensor::from_slice(numbers, (rows, columns), like.device())
 }
 
 /// The map of one image: tokens (P, C) and their gradients to P numbers.

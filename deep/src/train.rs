@@ -191,7 +191,7 @@ impl Trainer {
                 running: self.settings.running_statistics,
             };
             let gradients = self.model.gradients_with(images, &labels, training)?;
-            let loss = gradients.loss();
+            let loss = gradients.loss()?;
             if !loss.is_finite() {
                 return Err(DeepError::Diverged {
                     epoch: epoch + 1,

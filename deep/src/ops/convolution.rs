@@ -34,6 +34,7 @@ impl Convolution {
     /// The convolution of `xs` with `weight`.
     pub(crate) fn apply(self, xs: &Value, weight: &Value) -> Result<Value> {
         let sizes = self.sizes(xs.tensor().shape(), weight.tensor().shape())?;
+        on_gpu!(xs.tensor(), self.on_gpu(xs, weight));
         let ys = self.forward(&sizes, xs.tensor(), weight.tensor())?;
         let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
         Ok(record([xs, weight], ys, move |dys, [input, weight]| {
@@ -46,6 +47,24 @@ impl Convolution {
                     .then(|| self.backward_weight(&sizes, &x, dys))
                     .transpose()?,
             ])
+        }))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_gpu(self, xs: &Value, weight: &Value) -> Result<Value> {
+        use super::cuda;
+        let groups = match self.channels {
+            Channels::Dense => 1,
+            Channels::Depthwise => xs.dims()[1],
+        };
+        let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
+        let steps = [[self.stride; 2], [self.padding; 2], [1; 2]];
+        let shape = cuda::ConvolutionShape::of(&x, &w, steps, groups)?;
+        let ys = cuda::convolve(&x, &w, None, &shape)?;
+        Ok(record([xs, weight], ys, move |dys, [input, weight]| {
+            let needs = [input, weight, false];
+            let [dx, dw, _] = cuda::convolve_back(&x, &w, dys, &shape, needs)?;
+            Ok([dx, dw])
         }))
     }
 

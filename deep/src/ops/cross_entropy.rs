@@ -17,10 +17,21 @@ pub(crate) struct CrossEntropy {
 impl CrossEntropy {
     /// The mean loss, a scalar tensor.
     pub(crate) fn apply(self, logits: &Value) -> Result<Value> {
+        on_gpu!(logits.tensor(), self.on_gpu(logits));
         let loss = self.forward(logits.tensor())?;
         let kept = logits.tensor().clone();
         Ok(record([logits], loss, move |gradient, _| {
             Ok([Some(self.backward(&kept, gradient)?)])
+        }))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_gpu(&self, logits: &Value) -> Result<Value> {
+        let (loss, gradient) =
+            super::cuda::cross_entropy(logits.tensor(), &self.labels, None, 0.0)?;
+        let dtype = logits.tensor().dtype();
+        Ok(record([logits], loss, move |factor, _| {
+            Ok([Some(super::cuda::times(&gradient, factor, dtype)?)])
         }))
     }
 
