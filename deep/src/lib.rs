@@ -36,6 +36,7 @@ mod network;
 mod networks;
 mod ops;
 pub mod optimiser;
+mod positions;
 pub mod predict;
 mod prepared;
 pub mod pretrained;

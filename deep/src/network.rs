@@ -74,21 +74,25 @@ impl Features {
         };
         Ok(Self { value, grid })
     }
+
+    /// Tokens (N, L, C), row by row of a grid, perhaps with one among them that has no place on it.
+    pub(crate) fn tokens(value: Value, [rows, columns]: [usize; 2], class_token: Option<usize>) -> Self {
+        let grid = Grid {
+            rows,
+            columns,
+            class_token,
+        };
+        Self { value, grid }
+    }
 }
 
 /// A classifier of images.
 pub(crate) trait Network: Send + Sync {
     /// The last feature map of images (N, 3, S, S).
-    fn features(&self, xs: &Value, mode: Mode) -> Result<Features> {
-        let _ = (xs, mode);
-        candle_core::bail!("a network that does not show its features")
-    }
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features>;
 
     /// Logits (N, classes) of a feature map.
-    fn head(&self, features: &Value, mode: Mode) -> Result<Value> {
-        let _ = (features, mode);
-        candle_core::bail!("a network that does not show its features")
-    }
+    fn head(&self, features: &Value, mode: Mode) -> Result<Value>;
 
     /// Logits (N, classes) of images (N, 3, S, S).
     fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {

@@ -12,6 +12,7 @@
 use crate::error::{DeepError, Result};
 use crate::layouts::{self, Layout, Place};
 use crate::model::Model;
+use crate::positions;
 use crate::state::Entry;
 use crate::train::Trainer;
 use crate::weights::{self, StoredTensor, Tensors};
@@ -286,6 +287,14 @@ fn fit(
         );
         let how = format!("input channels {} to {}", found[1], wanted[1]);
         return Ok(Taken::Numbers(adapted, Some(how)));
+    }
+    if let (&[1, old, channels], &[1, new, same]) = (found.as_slice(), wanted.as_slice())
+        && entry.info.name.ends_with("pos_embed")
+        && channels == same
+        && let Some(table) = positions::resize(&numbers(), [old, new], channels)
+    {
+        let how = format!("position table of {old} rows resized to {new}");
+        return Ok(Taken::Numbers(table, Some(how)));
     }
     Err(refused(
         format!("shape {found:?} of '{}'", place.name),

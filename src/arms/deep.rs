@@ -241,7 +241,8 @@ impl Training<'_> {
         let loaded = if trainer.history().is_empty() {
             trainer.load_weights(&bytes)
         } else {
-            Model::new(network, self.classes.len(), self.seed)
+            let side = self.settings.image_size;
+            Model::for_side(network, self.classes.len(), self.seed, side)
                 .and_then(|mut model| model.load_weights(&bytes))
         };
         let loaded = loaded.map_err(|fault| failed(self.name, &fault).file(&path))?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use raduet_deep::Images;
 use serde_json::Value;
 
-use crate::fill::filled;
+use crate::fill::{filled, filled_for};
 use crate::golden::{rows, size};
 use crate::networks_torch::{LOGIT_TOLERANCE, compare, pixels};
 
@@ -22,7 +22,7 @@ fn grad_cam_torch() {
     let images = Images::new(&pixels, count, side).unwrap();
     let mut faults = Vec::new();
     for (network, entry) in table["networks"].as_object().unwrap() {
-        let model = filled(network);
+        let model = filled_for(network, side);
         let maps = entry["maps"].as_array().unwrap();
         let values = |map: &Value| rows(&map["values"]);
         let largest = maps

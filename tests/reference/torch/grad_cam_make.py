@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """Grad-CAM of filled networks by hooks and autograd, in f64.
 
-Usage: grad_cam_make.py MAKE_GOLDEN_PY OUTPUT_JSON
-Needs torch, torchvision, timm. MAKE_GOLDEN_PY is `make_golden.py` of the bulk test data (folder `deep_golden`), for its
-weights, images and state-space networks. Two images, each asked about each class.
+Usage: grad_cam_make.py FOLDER_OF_MAKE_GOLDEN OUTPUT_JSON
+Needs torch, torchvision, timm and `make_golden.py` of the bulk test data (folder `deep_golden`), for its weights, images and
+state-space networks; the small ones come from the scripts beside this file. Two images, each asked about each class.
 """
-import importlib.util
 import json
 import sys
 
@@ -13,15 +12,13 @@ import timm
 import torch
 import torchvision
 
+sys.path.insert(0, sys.argv[1])
+import image_networks_make as image_networks
+import make_golden as golden
+import state_space_networks_make as state_space
+
 SIDE, CELL, BATCH, TAG = 128, 32, 2, "A"
 CLASSES = 3
-
-
-def load(path):
-    spec = importlib.util.spec_from_file_location("make_golden", path)
-    golden = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(golden)
-    return golden
 
 
 def tokens(tensor, grid):
@@ -37,14 +34,14 @@ def tokens(tensor, grid):
     return tensor, (side, side)
 
 
-def maps(model, module, grid, image, before=False):
-    """The feature map is what `module` gives, or with `before` what it is given."""
+def maps(model, module, grid, image, pick):
+    """The feature map is what `pick` takes of what `module` gives."""
     found = []
     for c in range(CLASSES):
         kept = {}
 
-        def forward_hook(_, inputs, output):
-            kept["features"] = inputs[0] if before else output
+        def forward_hook(_, __, output):
+            kept["features"] = pick(output)
             kept["features"].retain_grad()
 
         handle = module.register_forward_hook(forward_hook)
@@ -59,18 +56,41 @@ def maps(model, module, grid, image, before=False):
 
 
 def main():
-    golden_path, output = sys.argv[1:]
-    golden = load(golden_path)
+    output = sys.argv[2]
     image = torch.from_numpy(golden.image(TAG, BATCH, SIDE, CELL)).double()
-    tv = torchvision.models
-    # name: the network, the module whose output (or input) is its last feature map, how that lies
+    micro = image_networks.MICRO
+    whole = lambda output: output
+    # name: the network, the module whose output is its last feature map, how that lies, what to take of it
     networks = {
-        "resnet18": (tv.resnet18(num_classes=3), lambda m: m.layer4, "image", False),
+        "resnet18": (torchvision.models.resnet18(num_classes=3), lambda m: m.layer4, "image", whole),
         "mobilenet_v3_small": (
-            tv.mobilenet_v3_small(num_classes=3),
+            torchvision.models.mobilenet_v3_small(num_classes=3),
             lambda m: m.features,
             "image",
-            False,
+            whole,
+        ),
+        "vgg_micro": (micro["vgg_micro"](), lambda m: m.features, "image", whole),
+        "resnet_micro": (micro["resnet_micro"](), lambda m: m.layer4, "image", whole),
+        "convnext_micro": (micro["convnext_micro"](), lambda m: m.features, "image", whole),
+        "pvt_v2_micro": (micro["pvt_v2_micro"](), lambda m: m.stages[-1], "image", whole),
+        # The residual in front of the last block.
+        "vim_micro": (
+            state_space.vim_micro(SIDE),
+            lambda m: m.layers[-1],
+            "middle_class_token",
+            lambda output: output[1],
+        ),
+        "medmamba_micro": (
+            state_space.medmamba_micro(SIDE),
+            lambda m: m.layers[-1],
+            "channels_last",
+            whole,
+        ),
+        "mambavision_micro": (
+            state_space.mambavision_micro(SIDE),
+            lambda m: m.norm,
+            "image",
+            whole,
         ),
     }
     table = {
@@ -84,11 +104,11 @@ def main():
         "cell": CELL,
         "networks": {},
     }
-    for name, (model, module, grid, before) in networks.items():
+    for name, (model, module, grid, pick) in networks.items():
         model = golden.fill(model).double().eval()
-        table["networks"][name] = {"maps": maps(model, module(model), grid, image, before)}
+        table["networks"][name] = {"maps": maps(model, module(model), grid, image, pick)}
     with open(output, "w", encoding="utf-8") as file:
-        json.dump(table, file, indent=1)
+        json.dump(table, file, separators=(",", ":"))
         file.write("\n")
 
 
