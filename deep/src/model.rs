@@ -47,7 +47,12 @@ impl<'a> Images<'a> {
         })
     }
 
-    fn value(self, place: &Place) -> candle_core::Result<Value> {
+    /// How many.
+    pub(crate) fn count(self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn value(self, place: &Place) -> candle_core::Result<Value> {
         #[cfg(feature = "cuda")]
         if place.is_gpu() {
             let sizes = [self.count, CHANNELS, self.side, self.side];
@@ -124,11 +129,14 @@ impl Gradients {
 fn rows(matrix: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
     let (_, columns) = matrix.dims2()?;
     let numbers = numbers(matrix)?;
-    Ok(numbers.chunks(columns.max(1)).map(<[f32]>::to_vec).collect())
+    Ok(numbers
+        .chunks(columns.max(1))
+        .map(<[f32]>::to_vec)
+        .collect())
 }
 
 /// The numbers of a tensor, wherever it lies.
-fn numbers(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
+pub(crate) fn numbers(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
     on_gpu!(tensor, cuda::download(tensor));
     tensor.flatten_all()?.to_vec1()
 }
@@ -273,6 +281,16 @@ impl Model {
                 Ok((name, squares.sqrt()))
             })
             .collect()
+    }
+
+    /// Where it computes.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Its layers.
+    pub(crate) fn network(&self) -> &dyn Network {
+        self.network.as_ref()
     }
 
     pub(crate) fn state(&self) -> &StateDict {
