@@ -24,6 +24,8 @@ mod optimiser;
 mod pointwise;
 mod pool;
 mod rows;
+mod scan;
+mod sequence;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -39,6 +41,8 @@ pub(crate) use optimiser::{AdamW, Factors, Row, Tensors};
 pub(crate) use pointwise::*;
 pub(crate) use pool::*;
 pub(crate) use rows::*;
+pub(crate) use scan::ScanSizes;
+pub(crate) use sequence::*;
 
 /// Whether f32 products may round their factors to TF32 (10 bits of mantissa).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
