@@ -27,8 +27,19 @@ impl CrossEntropy {
 
     #[cfg(feature = "cuda")]
     fn on_gpu(&self, logits: &Value) -> Result<Value> {
+        let (batch, classes) = logits.dims2()?;
+        if batch != self.labels.len() || self.labels.iter().any(|l| *l >= classes) {
+            bail!(
+                "cross-entropy: labels {:?} for {batch} rows of {classes} classes",
+                self.labels
+            );
+        }
+        let mut factors = vec![0.0; batch * classes];
+        for (row, label) in factors.chunks_exact_mut(classes).zip(&self.labels) {
+            row[*label] = 1.0;
+        }
         let (loss, gradient) =
-            super::cuda::cross_entropy(logits.tensor(), &self.labels, None, 0.0)?;
+            super::cuda::cross_entropy(logits.tensor(), &factors, 0.0, batch as f64)?;
         let dtype = logits.tensor().dtype();
         Ok(record([logits], loss, move |factor, _| {
             Ok([Some(super::cuda::times(&gradient, factor, dtype)?)])

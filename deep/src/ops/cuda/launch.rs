@@ -129,7 +129,7 @@ pub(super) struct Gpu {
     stream: Arc<CudaStream>,
     /// Compute capability, as NVRTC wants it.
     architecture: String,
-    modules: Mutex<HashMap<Source, Arc<CudaModule>>>,
+    modules: Mutex<HashMap<(Source, &'static str), Arc<CudaModule>>>,
     functions: Mutex<HashMap<String, CudaFunction>>,
     pub(super) plans: Mutex<Plans>,
 }
@@ -227,7 +227,8 @@ impl Gpu {
             return Ok(function.clone());
         }
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        let module = match modules.get(&source) {
+        let only = only(name);
+        let module = match modules.get(&(source, only)) {
             Some(module) => Arc::clone(module),
             None => {
                 let options = CompileOptions {
@@ -235,14 +236,14 @@ impl Gpu {
                     name: Some(format!("{source:?}.cu")),
                     ..CompileOptions::default()
                 };
-                let text = format!("{COMMON}\n{}", source.text());
+                let text = format!("#define {only}\n{COMMON}\n{}", source.text());
                 let ptx = compile_ptx_with_opts(text, options).map_err(candle_core::Error::wrap)?;
                 let module = self
                     .stream
                     .context()
                     .load_module(ptx)
                     .map_err(candle_core::Error::wrap)?;
-                modules.insert(source, Arc::clone(&module));
+                modules.insert((source, only), Arc::clone(&module));
                 module
             }
         };
@@ -438,6 +439,14 @@ impl Gemm {
     pub(super) fn batched(mut self, batch: usize) -> Self {
         self.batch = batch;
         self
+    }
+}
+
+/// The type that a kernel is compiled for, from the end of its name (`_f8`, `_b` …).
+fn only(name: &str) -> &'static str {
+    match name.rsplit('_').next() {
+        Some("b" | "b1" | "b2" | "b8") => "ONLY_BF16",
+        _ => "ONLY_FLOAT",
     }
 }
 
