@@ -96,7 +96,12 @@ impl Trainer {
     ) -> Result<Self> {
         settings.check()?;
         check_parts(train, valid)?;
-        let model = Model::new(&settings.model, classes.len(), settings.seed)?;
+        let model = Model::for_side(
+            &settings.model,
+            classes.len(),
+            settings.seed,
+            settings.image_size,
+        )?;
         let optimiser = AdamW::new(&model, settings.weight_decay, settings.decayed);
         Ok(Self {
             settings: settings.clone(),

@@ -71,13 +71,14 @@ pub(crate) fn insert_class_token(xs: &Value, token: &Value, positions: &Value) -
     }
     on_gpu!(xs.tensor(), on_gpu(xs, token, positions));
     let y = read2(xs.tensor(), token.tensor(), |x, token| {
-        read(positions.tensor(), |positions| Ok(forward(x, token, positions)))
+        read(positions.tensor(), |positions| {
+            Ok(forward(x, token, positions))
+        })
     })?;
     let y = Tensor::from_vec(y, (batch, tokens + 1, row), xs.device())?;
     Ok(record([xs, token, positions], y, move |dy, _| {
         let device = dy.device();
-        let [dx, d_token, d_positions] =
-            read(dy, |dy| Ok(backward(dy, row, (tokens + 1) * row)))?;
+        let [dx, d_token, d_positions] = read(dy, |dy| Ok(backward(dy, row, (tokens + 1) * row)))?;
         Ok([
             Some(Tensor::from_vec(dx, (batch, tokens, row), device)?),
             Some(Tensor::from_vec(d_token, (1, 1, row), device)?),

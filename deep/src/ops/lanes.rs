@@ -2,8 +2,8 @@
 //!
 //! exp(x) = 2ⁿ 2^f with n the nearest integer and a polynomial in f (least largest relative error 1.9e-9);
 //! ln(1 + e) for e in 0..=1 by the odd series of the inverse hyperbolic tangent, s = e / (2 + e):
-//! ln(1 + e) = 2 (s + s³/3 + s⁵/5 ...), its tail fitted on 0..=1/9 (relative error 4e-9). Within two units
-//! in the last place of the true value.
+//! ln(1 + e) = 2 (s + s³/3 + s⁵/5 ...), its tail fitted on 0..=1/9 (relative error 4e-9). Within three
+//! units in the last place of the true value, exponentials within two.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -42,13 +42,21 @@ const POWER: [f32; 6] = [
     std::f32::consts::LN_2,
 ];
 /// atanh(s) / s in powers of s², highest first.
-const ARTANH: [f32; 4] = [1.408_916_7e-1, 1.398_030_2e-1, 2.001_245_5e-1, 3.333_315_8e-1];
+const ARTANH: [f32; 4] = [
+    1.408_916_7e-1,
+    1.398_030_2e-1,
+    2.001_245_5e-1,
+    3.333_315_8e-1,
+];
 /// What log2(e) lacks as an f32.
 const LOG2_E_LOW: f32 = 1.925_963_4e-8;
 
 /// 2^(y + low), for y up to 127 and |low| far below one.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for every kind of vector")]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for every kind of vector"
+)]
 fn power<S: Simd>(simd: S, y: S::f32s, low: Option<S::f32s>) -> S::f32s {
     let y = simd.max_f32s(y, simd.splat_f32s(LEAST));
     let round = simd.splat_f32s(ROUND);
@@ -69,14 +77,20 @@ fn power<S: Simd>(simd: S, y: S::f32s, low: Option<S::f32s>) -> S::f32s {
 
 /// 2^y for y <= 127.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for every kind of vector")]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for every kind of vector"
+)]
 pub(crate) fn exp2<S: Simd>(simd: S, y: S::f32s) -> S::f32s {
     power(simd, y, None)
 }
 
 /// e^x for x <= 88.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for every kind of vector")]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for every kind of vector"
+)]
 pub(crate) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let log2_e = simd.splat_f32s(std::f32::consts::LOG2_E);
     let y = simd.mul_f32s(x, log2_e);
@@ -88,7 +102,10 @@ pub(crate) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 
 /// ln(1 + e^x) and its derivative 1 / (1 + e^-x).
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for every kind of vector")]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for every kind of vector"
+)]
 pub(crate) fn softplus<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
     let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
     // In (0, 1], and shared by both.
@@ -107,7 +124,10 @@ pub(crate) fn softplus<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
 
 /// 1 / (1 + e^-x).
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for every kind of vector")]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for every kind of vector"
+)]
 pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let one = simd.splat_f32s(1.0);
     let e = exp(simd, simd.neg_f32s(simd.abs_f32s(x))); // in (0, 1]
@@ -117,7 +137,10 @@ pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 
 /// Writes a vector, or as many of its first numbers as the slice takes.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for every kind of vector")]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for every kind of vector"
+)]
 pub(crate) fn store<S: Simd>(simd: S, slice: &mut [f32], vector: S::f32s) {
     match S::as_mut_simd_f32s(slice) {
         ([first, ..], _) => *first = vector,
@@ -127,7 +150,10 @@ pub(crate) fn store<S: Simd>(simd: S, slice: &mut [f32], vector: S::f32s) {
 
 /// The first vector of a slice, with zeros where it ends early.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for every kind of vector")]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for every kind of vector"
+)]
 pub(crate) fn load<S: Simd>(simd: S, slice: &[f32]) -> S::f32s {
     match S::as_simd_f32s(slice).0.first() {
         Some(vector) => *vector,
@@ -214,18 +240,23 @@ mod tests {
         assert!(ys[1..].iter().all(|y| *y <= f32::MIN_POSITIVE));
     }
 
+    /// Units in the last place: nearly two of the exponential, a half each of a sum and a quotient.
+    const QUOTIENT: f64 = 3.0;
+
     #[test]
     fn softplus_and_sigmoid_closed_form() {
-        let found = worst(-80_000..80_000, Softplus, |x| x.max(0.0) + (-x.abs()).exp().ln_1p());
-        assert!(found < 2.5, "{found}");
+        let found = worst(-80_000..80_000, Softplus, |x| {
+            x.max(0.0) + (-x.abs()).exp().ln_1p()
+        });
+        assert!(found < QUOTIENT, "{found}");
         let sigmoid = |x: f64| {
             let e = (-x.abs()).exp();
             (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
         };
         let found = worst(-80_000..80_000, Sigmoid, sigmoid);
-        assert!(found < 2.5, "{found}");
+        assert!(found < QUOTIENT, "{found}");
         let found = worst(-80_000..80_000, Slope, sigmoid);
-        assert!(found < 2.5, "{found}");
+        assert!(found < QUOTIENT, "{found}");
     }
 
     #[test]

@@ -30,12 +30,14 @@ fn pairs([height, width]: [usize; 2], mut visit: impl FnMut(usize, usize)) {
 fn merged(x: &[f32], sample: usize, channels: usize, grid: [usize; 2]) -> Vec<f32> {
     let len = 4 * (grid[0] / 2) * (grid[1] / 2) * channels;
     let mut y = vec![0.0; x.len() / sample * len];
-    y.par_chunks_mut(len.max(1)).zip(x.par_chunks(sample)).for_each(|(y, x)| {
-        pairs(grid, |from, to| {
-            y[to * channels..(to + 1) * channels]
-                .copy_from_slice(&x[from * channels..(from + 1) * channels]);
+    y.par_chunks_mut(len.max(1))
+        .zip(x.par_chunks(sample))
+        .for_each(|(y, x)| {
+            pairs(grid, |from, to| {
+                y[to * channels..(to + 1) * channels]
+                    .copy_from_slice(&x[from * channels..(from + 1) * channels]);
+            });
         });
-    });
     y
 }
 
@@ -57,7 +59,10 @@ fn parted(dy: &[f32], batch: usize, channels: usize, grid: [usize; 2]) -> Vec<f3
 pub(crate) fn merge_patches(xs: &Value, [height, width]: [usize; 2]) -> Result<Value> {
     let (batch, tokens, channels) = xs.dims3()?;
     if tokens != height * width || height < 2 || width < 2 || batch * channels == 0 {
-        bail!("merging squares of {:?} on a grid {height} x {width}", xs.dims());
+        bail!(
+            "merging squares of {:?} on a grid {height} x {width}",
+            xs.dims()
+        );
     }
     let grid = [height, width];
     on_gpu!(xs.tensor(), {
@@ -72,12 +77,18 @@ pub(crate) fn merge_patches(xs: &Value, [height, width]: [usize; 2]) -> Result<V
             Ok([Some(move_rows(Move::Part, dy, sizes, grid, 2, &shape)?)])
         }))
     });
-    let y = read(xs.tensor(), |x| Ok(merged(x, tokens * channels, channels, grid)))?;
+    let y = read(xs.tensor(), |x| {
+        Ok(merged(x, tokens * channels, channels, grid))
+    })?;
     let shape = (batch, (height / 2) * (width / 2), 4 * channels);
     let y = Tensor::from_vec(y, shape, xs.device())?;
     Ok(record([xs], y, move |dy, _| {
         let dx = read(dy, |dy| Ok(parted(dy, batch, channels, grid)))?;
-        Ok([Some(Tensor::from_vec(dx, (batch, tokens, channels), dy.device())?)])
+        Ok([Some(Tensor::from_vec(
+            dx,
+            (batch, tokens, channels),
+            dy.device(),
+        )?)])
     }))
 }
 
@@ -93,7 +104,10 @@ mod tests {
         let x = Tensor::arange(0.0_f32, 6.0, &device()).unwrap();
         let x = Value::constant(x.reshape((1, 6, 1)).unwrap());
         let y = merge_patches(&x, [2, 3]).unwrap();
-        assert_eq!(y.tensor().to_vec3::<f32>().unwrap(), [[[0.0, 3.0, 1.0, 4.0]]]);
+        assert_eq!(
+            y.tensor().to_vec3::<f32>().unwrap(),
+            [[[0.0, 3.0, 1.0, 4.0]]]
+        );
         assert!(merge_patches(&x, [6, 1]).is_err());
         assert!(merge_patches(&x, [2, 2]).is_err());
     }

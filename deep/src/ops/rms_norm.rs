@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::lanes::{dispatch, load, store};
-use super::memory::{read2, read, tensor_like};
+use super::memory::{read, read2, tensor_like};
 use crate::graph::{Value, record};
 
 /// Rows handled by one task: a fixed number, so that dw is summed in one order on any number of threads.
@@ -16,7 +16,10 @@ const ROWS: usize = 64;
 
 /// 1 / sqrt(mean(x²) + ε) of a row.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for every kind of vector")]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for every kind of vector"
+)]
 fn factor<S: Simd>(simd: S, x: &[f32], epsilon: f32) -> f32 {
     let mut squares = simd.splat_f32s(0.0);
     for x in x.chunks(S::F32_LANES) {
@@ -130,7 +133,9 @@ pub(crate) fn rms_norm(xs: &Value, weight: &Value, epsilon: f64) -> Result<Value
     }
     on_gpu!(xs.tensor(), on_gpu(xs, weight, epsilon));
     let epsilon = epsilon as f32;
-    let y = read2(xs.tensor(), weight.tensor(), |x, w| Ok(forward(x, w, epsilon)))?;
+    let y = read2(xs.tensor(), weight.tensor(), |x, w| {
+        Ok(forward(x, w, epsilon))
+    })?;
     let y = tensor_like(y, xs.tensor())?;
     let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
     Ok(record([xs, weight], y, move |dy, _| {
@@ -165,7 +170,12 @@ mod tests {
             let (x, w) = (noise(1, &shape), noise(2, &shape[2..]));
             let of = |t: &candle_core::Tensor| Value::constant(t.clone());
             let found = rms_norm(&of(&x), &of(&w), 1e-5).unwrap();
-            let found = found.tensor().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let found = found
+                .tensor()
+                .flatten_all()
+                .unwrap()
+                .to_vec1::<f32>()
+                .unwrap();
             let x = x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
             let w = w.to_vec1::<f32>().unwrap();
             for (x, found) in x.chunks(shape[2]).zip(found.chunks(shape[2])) {

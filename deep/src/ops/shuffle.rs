@@ -45,11 +45,20 @@ fn every_second(dy: &[f32], from: usize) -> Vec<f32> {
 pub(crate) fn shuffle_add(left: &Value, right: &Value, shortcut: &Value) -> Result<Value> {
     let fits = left.dims() == right.dims()
         && left.dims().len() == shortcut.dims().len()
-        && left.dims().split_last().zip(shortcut.dims().split_last()).is_some_and(
-            |((half, before), (whole, others))| 2 * half == *whole && before == others,
-        );
+        && left
+            .dims()
+            .split_last()
+            .zip(shortcut.dims().split_last())
+            .is_some_and(|((half, before), (whole, others))| {
+                2 * half == *whole && before == others
+            });
     if !fits {
-        bail!("halves {:?} and {:?} of {:?}", left.dims(), right.dims(), shortcut.dims());
+        bail!(
+            "halves {:?} and {:?} of {:?}",
+            left.dims(),
+            right.dims(),
+            shortcut.dims()
+        );
     }
     on_gpu!(left.tensor(), {
         let y = super::cuda::shuffle_add(left.tensor(), right.tensor(), shortcut.tensor())?;
@@ -60,7 +69,9 @@ pub(crate) fn shuffle_add(left: &Value, right: &Value, shortcut: &Value) -> Resu
         }))
     });
     let y = read2(left.tensor(), right.tensor(), |left, right| {
-        read(shortcut.tensor(), |shortcut| Ok(forward(left, right, shortcut)))
+        read(shortcut.tensor(), |shortcut| {
+            Ok(forward(left, right, shortcut))
+        })
     })?;
     let y = Tensor::from_vec(y, shortcut.dims(), shortcut.device())?;
     let shape = left.dims().to_vec();
@@ -87,13 +98,20 @@ mod tests {
         let of = |numbers: &[f32]| Value::constant(Tensor::new(numbers, &device()).unwrap());
         let (left, right) = (of(&[1.0, 2.0]), of(&[3.0, 4.0]));
         let y = shuffle_add(&left, &right, &of(&[10.0, 20.0, 30.0, 40.0])).unwrap();
-        assert_eq!(y.tensor().to_vec1::<f32>().unwrap(), [11.0, 23.0, 32.0, 44.0]);
+        assert_eq!(
+            y.tensor().to_vec1::<f32>().unwrap(),
+            [11.0, 23.0, 32.0, 44.0]
+        );
         assert!(shuffle_add(&left, &right, &right).is_err());
     }
 
     #[test]
     fn shuffle_gradient_finite_differences() {
-        let arguments = [noise(1, &[2, 5, 3]), noise(2, &[2, 5, 3]), noise(3, &[2, 5, 6])];
+        let arguments = [
+            noise(1, &[2, 5, 3]),
+            noise(2, &[2, 5, 3]),
+            noise(3, &[2, 5, 6]),
+        ];
         check(&arguments, |v| shuffle_add(&v[0], &v[1], &v[2]));
     }
 }

@@ -130,10 +130,17 @@ fn read_all<R>(
 /// factor · (a + b) · z σ(z); without b, factor · a · z σ(z).
 pub(crate) fn silu_gate(a: &Value, b: Option<&Value>, z: &Value, factor: f32) -> Result<Value> {
     if a.dims() != z.dims() || b.is_some_and(|b| b.dims() != a.dims()) {
-        bail!("gate of {:?}, {:?} by {:?}", a.dims(), b.map(Value::dims), z.dims());
+        bail!(
+            "gate of {:?}, {:?} by {:?}",
+            a.dims(),
+            b.map(Value::dims),
+            z.dims()
+        );
     }
     on_gpu!(a.tensor(), on_gpu(a, b, z, factor));
-    let y = read_all(a.tensor(), b.map(Value::tensor), z.tensor(), |all| forward(all, factor))?;
+    let y = read_all(a.tensor(), b.map(Value::tensor), z.tensor(), |all| {
+        forward(all, factor)
+    })?;
     let y = Tensor::from_vec(y, a.dims(), a.device())?;
     let kept_a = a.tensor().clone();
     let kept_b = b.map(|b| b.tensor().clone());
@@ -186,7 +193,12 @@ mod tests {
         let [x, w, v] = tensors.map(|t| t.flatten_all().unwrap().to_vec1::<f32>().unwrap());
         for (second, factor) in [(None, 1.0), (Some(&b), 0.5)] {
             let found = silu_gate(&a, second, &z, factor).unwrap();
-            let found = found.tensor().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let found = found
+                .tensor()
+                .flatten_all()
+                .unwrap()
+                .to_vec1::<f32>()
+                .unwrap();
             for k in 0..found.len() {
                 let mut sum = f64::from(x[k]);
                 if second.is_some() {
@@ -204,7 +216,9 @@ mod tests {
     #[test]
     fn silu_gate_gradient_finite_differences() {
         let [a, b, z] = [1, 2, 3].map(|tag| noise(tag, &[2, 37]));
-        check(&[a.clone(), z.clone()], |v| silu_gate(&v[0], None, &v[1], 1.0));
+        check(&[a.clone(), z.clone()], |v| {
+            silu_gate(&v[0], None, &v[1], 1.0)
+        });
         check(&[a, b, z], |v| silu_gate(&v[0], Some(&v[1]), &v[2], 0.5));
     }
 }

@@ -93,7 +93,9 @@ impl Plan {
             for column in 0..width {
                 seen.clear();
                 for (k, [down, right]) in self.taps.0.iter().enumerate() {
-                    let at = row.checked_add_signed(*down).zip(column.checked_add_signed(*right));
+                    let at = row
+                        .checked_add_signed(*down)
+                        .zip(column.checked_add_signed(*right));
                     if let Some((r, c)) = at.filter(|(r, c)| *r < height && *c < width) {
                         seen.push((k, r * width + c));
                     }
@@ -218,16 +220,18 @@ fn transposed(x: &[f32], rows: usize) -> Vec<f32> {
 fn forward(plan: &Plan, then: Then, x: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
     let len = plan.tokens * plan.channels;
     let mut y = vec![0.0; x.len()];
-    y.par_chunks_mut(len).zip(x.par_chunks(len)).for_each(|(y, x)| {
-        dispatch(Slide {
-            plan,
-            then,
-            x,
-            weight,
-            bias,
-            y,
+    y.par_chunks_mut(len)
+        .zip(x.par_chunks(len))
+        .for_each(|(y, x)| {
+            dispatch(Slide {
+                plan,
+                then,
+                x,
+                weight,
+                bias,
+                y,
+            });
         });
-    });
     y
 }
 
@@ -330,10 +334,16 @@ impl TokenConvolution {
         let taps = self.taps.0.len();
         let [height, width] = self.grid;
         if tokens != height * width || tokens * channels == 0 {
-            bail!("token convolution: {:?} on a grid {height} x {width}", xs.dims());
+            bail!(
+                "token convolution: {:?} on a grid {height} x {width}",
+                xs.dims()
+            );
         }
         if weight.tensor().elem_count() != channels * taps || weight.dims()[0] != channels {
-            bail!("token convolution: weight {:?}, expected {channels} kernels of {taps}", weight.dims());
+            bail!(
+                "token convolution: weight {:?}, expected {channels} kernels of {taps}",
+                weight.dims()
+            );
         }
         on_gpu!(xs.tensor(), self.on_gpu(xs, weight, bias));
         let plan = Plan {
@@ -348,15 +358,17 @@ impl TokenConvolution {
             Some(bias) => read(bias.tensor(), |b| Ok(b.to_vec()))?,
         };
         if b.len() != channels {
-            bail!("token convolution: {} biases for {channels} channels", b.len());
+            bail!(
+                "token convolution: {} biases for {channels} channels",
+                b.len()
+            );
         }
         let y = read(xs.tensor(), |x| Ok(forward(&plan, self.then, x, &w, &b)))?;
         let y = Tensor::from_vec(y, xs.dims(), xs.device())?;
         let (x, then) = (xs.tensor().clone(), self.then);
         let shape = weight.dims().to_vec();
         let back = move |dy: &Tensor| -> Result<_> {
-            let [dx, dw, db] =
-                read2(&x, dy, |x, dy| Ok(backward(&plan, then, [x, dy], &w, &b)))?;
+            let [dx, dw, db] = read2(&x, dy, |x, dy| Ok(backward(&plan, then, [x, dy], &w, &b)))?;
             let device = dy.device();
             let dx = Tensor::from_vec(dx, x.shape(), device)?;
             let dw = Tensor::from_vec(transposed(&dw, taps), shape, device)?;
@@ -463,7 +475,9 @@ mod tests {
                     taps: taps.clone(),
                     then,
                 };
-                check(&arguments, |v| conv.clone().apply(&v[0], &v[1], Some(&v[2])));
+                check(&arguments, |v| {
+                    conv.clone().apply(&v[0], &v[1], Some(&v[2]))
+                });
                 check(&arguments[..2], |v| conv.clone().apply(&v[0], &v[1], None));
             }
         }

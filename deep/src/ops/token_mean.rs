@@ -56,7 +56,11 @@ pub(crate) fn token_mean(xs: &Value) -> Result<Value> {
     let y = Tensor::from_vec(y, (batch, row), xs.device())?;
     Ok(record([xs], y, move |dy, _| {
         let dx = read(dy, |dy| Ok(backward(dy, tokens, row)))?;
-        Ok([Some(Tensor::from_vec(dx, (batch, tokens, row), dy.device())?)])
+        Ok([Some(Tensor::from_vec(
+            dx,
+            (batch, tokens, row),
+            dy.device(),
+        )?)])
     }))
 }
 
@@ -67,9 +71,15 @@ mod tests {
 
     #[test]
     fn token_mean_closed_form() {
-        let x = Tensor::new(&[[[1.0_f32, 2.0], [3.0, 6.0]], [[0.0, 0.0], [-1.0, 1.0]]], &device());
+        let x = Tensor::new(
+            &[[[1.0_f32, 2.0], [3.0, 6.0]], [[0.0, 0.0], [-1.0, 1.0]]],
+            &device(),
+        );
         let y = token_mean(&Value::constant(x.unwrap())).unwrap();
-        assert_eq!(y.tensor().to_vec2::<f32>().unwrap(), [[2.0, 4.0], [-0.5, 0.5]]);
+        assert_eq!(
+            y.tensor().to_vec2::<f32>().unwrap(),
+            [[2.0, 4.0], [-0.5, 0.5]]
+        );
     }
 
     #[test]

@@ -149,7 +149,12 @@ mod tests {
         let windows = Windows::of(&x, 2).unwrap();
         let tokens = windows.to_tokens(&x).unwrap();
         assert_eq!(tokens.dims(), [2, 4, 1]);
-        let found = tokens.tensor().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let found = tokens
+            .tensor()
+            .flatten_all()
+            .unwrap()
+            .to_vec1::<f32>()
+            .unwrap();
         assert_eq!(found, [0.0, 1.0, 3.0, 4.0, 2.0, 0.0, 5.0, 0.0]);
         let back = windows.to_image(&tokens).unwrap();
         let numbers = |v: &Value| v.tensor().flatten_all().unwrap().to_vec1::<f32>().unwrap();

@@ -8,3 +8,4 @@ mod image_networks_torch;
 mod layouts_torch;
 mod networks_torch;
 mod state_dicts_torch;
+mod state_space_networks_torch;

@@ -3,7 +3,7 @@
 use raduet_deep::{AdamW, Decayed, Images, Model, Role};
 use serde_json::Value;
 
-use crate::fill::{filled, fnv1a, image, units, value};
+use crate::fill::{filled_for, fnv1a, image, units, value};
 use crate::golden::{numbers, rows, size, tables};
 
 const NETWORKS: [&str; 3] = ["resnet18", "mobilenet_v3_small", "mobilenet_v3_small_167"];
@@ -128,8 +128,8 @@ pub(crate) fn compare_rows(
 
 /// Logits in evaluation mode and the number of parameters.
 pub(crate) fn compare_forward(faults: &mut Vec<String>, name: &str, entry: &Value) {
-    let model = filled(name);
     let (pixels, count, side) = pixels(entry);
+    let model = filled_for(name, side);
     let images = Images::new(&pixels, count, side).unwrap();
     let found = model.logits(images).unwrap();
     let expected = rows(&entry["logits_f64"]);
@@ -218,7 +218,7 @@ pub(crate) fn compare_step(faults: &mut Vec<String>, name: &str, entry: &Value, 
         .iter()
         .map(size)
         .collect();
-    let mut model = filled(name);
+    let mut model = filled_for(name, side);
     let mut optimiser = AdamW::new(&model, 0.01, Decayed::All);
 
     let first = model.gradients(images, &labels).unwrap();

@@ -66,7 +66,10 @@ struct Again<V, const STATES: usize> {
 }
 
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for every kind of vector")]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for every kind of vector"
+)]
 fn run<S: Simd, const STATES: usize>(
     simd: S,
     mut task: Backward<'_>,
@@ -91,7 +94,15 @@ fn run<S: Simd, const STATES: usize>(
             for block in 0..p.blocks {
                 recompute(simd, &task, &mut again, order, [direction, chunk, block]);
                 let carried = &mut carried[block * STATES..(block + 1) * STATES];
-                walk_back(simd, &mut task, &again, order, [direction, block], sums, carried);
+                walk_back(
+                    simd,
+                    &mut task,
+                    &again,
+                    order,
+                    [direction, block],
+                    sums,
+                    carried,
+                );
             }
             for (at, sums) in order.iter().zip(sums.chunks_exact(p.row())) {
                 let row = (*at as usize * p.directions() + direction) * p.row();
@@ -105,7 +116,10 @@ fn run<S: Simd, const STATES: usize>(
 }
 
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for every kind of vector")]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for every kind of vector"
+)]
 fn recompute<S: Simd, const STATES: usize>(
     simd: S,
     task: &Backward<'_>,
@@ -149,7 +163,10 @@ fn recompute<S: Simd, const STATES: usize>(
 }
 
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for every kind of vector")]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for every kind of vector"
+)]
 fn walk_back<S: Simd, const STATES: usize>(
     simd: S,
     task: &mut Backward<'_>,

@@ -34,7 +34,10 @@ impl WithSimd for Forward<'_> {
 }
 
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew for every kind of vector")]
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew for every kind of vector"
+)]
 fn run<S: Simd, const STATES: usize>(simd: S, task: Forward<'_>) {
     let p = task.problem;
     let (row_len, rank) = (p.row(), p.rank);

@@ -167,24 +167,36 @@ impl SelectiveScan {
         let directions = self.orders.len();
         let row = directions * (self.rank + 2 * states);
         if projected.dims() != [batch, tokens, row] {
-            bail!("selective scan: projection {projected:?} of {u:?}, expected {row} numbers a token");
+            bail!(
+                "selective scan: projection {projected:?} of {u:?}, expected {row} numbers a token"
+            );
         }
         let all = directions * channels;
         let counts = learned.map(Tensor::elem_count);
         if counts != [all * states, all * self.rank, all, all] {
-            bail!("selective scan: parameters of {counts:?} numbers for {directions} x {channels} channels");
+            bail!(
+                "selective scan: parameters of {counts:?} numbers for {directions} x {channels} channels"
+            );
         }
         if states != 8 && states != 16 {
             bail!("selective scan: {states} states, expected 8 or 16");
         }
         if let Some(order) = self.orders.iter().find(|order| order.len() != tokens) {
-            bail!("selective scan: an order of {} for {tokens} tokens", order.len());
+            bail!(
+                "selective scan: an order of {} for {tokens} tokens",
+                order.len()
+            );
         }
         if batch * tokens * channels == 0 {
             bail!("selective scan of an empty tensor {u:?}");
         }
         let sizes = [batch, tokens, channels];
-        Ok(Problem::new(sizes, [states, self.rank], &self.orders, lanes()))
+        Ok(Problem::new(
+            sizes,
+            [states, self.rank],
+            &self.orders,
+            lanes(),
+        ))
     }
 }
 

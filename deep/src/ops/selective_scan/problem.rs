@@ -114,9 +114,8 @@ impl Problem {
         for direction in 0..self.directions() {
             for channel in 0..self.channels {
                 let block = direction * blocks + channel / self.lanes;
-                let place = |row: usize| {
-                    block * self.packed() + row * self.lanes + channel % self.lanes
-                };
+                let place =
+                    |row: usize| block * self.packed() + row * self.lanes + channel % self.lanes;
                 let from = direction * self.channels + channel;
                 for state in 0..self.states {
                     visit(0, from * self.states + state, place(state));

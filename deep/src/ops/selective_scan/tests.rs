@@ -35,7 +35,10 @@ fn settings([_, tokens, _, _, rank]: [usize; 5], height: usize, bias_factor: f32
 }
 
 /// u, projection, A_log in 0..2, W, b around -1, D.
-fn arguments([batch, tokens, channels, states, rank]: [usize; 5], directions: usize) -> Vec<Tensor> {
+fn arguments(
+    [batch, tokens, channels, states, rank]: [usize; 5],
+    directions: usize,
+) -> Vec<Tensor> {
     let all = directions * channels;
     let around = |t: Tensor, scale: f64, centre: f64| t.affine(scale, centre).unwrap();
     vec![
@@ -121,7 +124,10 @@ fn selective_scan_gradient_finite_differences() {
 fn a_scan_gives_the_same_bits_on_any_number_of_threads() {
     let sizes = [3, 40, 300, 16, 2];
     let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
         pool.install(|| {
             let scan = settings(sizes, 0, 1.0);
             let values: Vec<Value> = (0..)
