@@ -12,7 +12,7 @@
 //! | for | look at |
 //! |---|---|
 //! | what to hand over | [`sample`] |
-//! | how to train | [`settings`], [`augment`], [`schedule`] |
+//! | how to train | [`settings`] |
 //! | training, epoch by epoch | [`train`], [`progress`], [`resume`] |
 //! | starting from weights learned elsewhere | [`pretrained`] |
 //! | asking and storing a network | [`predict`] |
@@ -20,7 +20,7 @@
 //! | a network by itself, in plain slices | [`model`], [`optimiser`] |
 //! | where it runs | [`device`] |
 
-pub mod augment;
+mod augment;
 mod batches;
 mod checkpoint;
 pub mod device;
@@ -39,23 +39,25 @@ pub mod registry;
 pub mod resume;
 mod rng;
 pub mod sample;
-pub mod schedule;
+mod schedule;
 pub mod settings;
 mod state;
 mod tensors;
 pub mod train;
 
-pub use augment::AugmentSettings;
 pub use error::{DeepError, Result};
 pub use model::{Gradients, Images, Model};
 pub use network::RunningStatistics;
-pub use optimiser::{AdamW, Decayed};
+pub use optimiser::AdamW;
 pub use predict::FittedNetwork;
 pub use pretrained::LoadedWeights;
 pub use progress::EpochRecord;
 pub use registry::{NETWORKS, NetworkEntry};
 pub use sample::ImageSample;
-pub use schedule::PlateauSettings;
-pub use settings::{InputMode, TrainSettings};
+pub use settings::{
+    AugmentSettings, ClassWeight, Decayed, InputMode, LossSettings, Monitor, OptimiserKind,
+    OptimiserSettings, PlateauSettings, Sampler, ScheduleKind, ScheduleSettings, TestFlips,
+    TrainSettings,
+};
 pub use state::{Role, TensorInfo};
 pub use train::{BatchProgress, EpochOutcome, Phase, Trainer};

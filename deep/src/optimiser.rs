@@ -1,20 +1,9 @@
 //! AdamW over all parameters of a model, with a state that can be stored.
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::{DeepError, Result};
 use crate::model::{Gradients, Model};
 use crate::ops::adamw::{Factors, Moments, step};
-
-/// Which parameters weight decay pulls towards zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decayed {
-    /// Parameters of two or more dimensions; biases and normalisations stay free.
-    Matrices,
-    /// All of them.
-    All,
-}
+use crate::settings::Decayed;
 
 /// Decay rates of the moments and the added ε: PyTorch's defaults.
 const BETAS: [f64; 2] = [0.9, 0.999];

@@ -10,6 +10,7 @@
 pub(crate) mod activation;
 pub(crate) mod adamw;
 pub(crate) mod add_relu;
+pub(crate) mod average;
 pub(crate) mod average_pool;
 pub(crate) mod batch_norm;
 pub(crate) mod convolution;
@@ -23,4 +24,7 @@ pub(crate) mod linear;
 pub(crate) mod max_pool;
 pub(crate) mod memory;
 pub(crate) mod scale_channels;
+pub(crate) mod sgd;
 mod sizes;
+pub(crate) mod sum_squares;
+pub(crate) mod update;
