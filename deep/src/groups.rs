@@ -61,7 +61,9 @@ pub(crate) fn groups(state: &StateDict, settings: &TrainSettings) -> Vec<Group> 
 }
 
 fn is_head(name: &str) -> bool {
-    name.split('.').next().is_some_and(|first| HEADS.contains(&first))
+    name.split('.')
+        .next()
+        .is_some_and(|first| HEADS.contains(&first))
 }
 
 fn decays(info: &TensorInfo, decayed: Decayed) -> bool {
@@ -108,10 +110,10 @@ fn depths(infos: &[&TensorInfo]) -> Vec<u32> {
 /// The part of a name that tells its block.
 fn block(name: &str) -> Option<String> {
     let parts: Vec<&str> = name.split('.').collect();
-    let is_number = |part: &&str| part.bytes().all(|b| b.is_ascii_digit());
-    let first = parts.iter().position(|part| is_number(&part))?;
+    let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let first = parts.iter().position(|part| is_number(part))?;
     let inner = parts.get(first + 1) == Some(&"blocks")
-        && parts.get(first + 2).is_some_and(|part| is_number(&part));
+        && parts.get(first + 2).is_some_and(|part| is_number(part));
     let last = if inner { first + 2 } else { first };
     Some(parts[..=last].join("."))
 }
@@ -145,7 +147,10 @@ mod tests {
         let infos: Vec<TensorInfo> = names.iter().map(|name| info(name, &[4, 4])).collect();
         let found = depths(&infos.iter().collect::<Vec<_>>());
         assert_eq!(found, [0, 0, 0, 3, 1, 1, 2, 3]);
-        assert_eq!(block("stages.2.blocks.5.mlp.weight").unwrap(), "stages.2.blocks.5");
+        assert_eq!(
+            block("stages.2.blocks.5.mlp.weight").unwrap(),
+            "stages.2.blocks.5"
+        );
         assert_eq!(block("layer1.0.conv1.weight").unwrap(), "layer1.0");
         assert_eq!(block("levels.1.downsample.weight").unwrap(), "levels.1");
         assert_eq!(block("conv1.weight"), None);

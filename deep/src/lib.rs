@@ -7,7 +7,7 @@
 //! bytes. The same samples, settings and seed give the same bytes on any number of threads.
 //!
 //! The way of the data: [`ImageSample`] → `tensors` (part, range, size) → `augment` (training only) →
-//! `batches` → network → loss → [`AdamW`] → [`FittedNetwork`] → probabilities.
+//! `batches` → network → loss → [`Optimiser`] → [`FittedNetwork`] → probabilities.
 //!
 //! | for | look at |
 //! |---|---|
@@ -24,7 +24,10 @@ mod augment;
 mod batches;
 mod checkpoint;
 pub mod device;
+mod ema;
 pub mod error;
+mod graph;
+mod groups;
 mod layers;
 pub mod model;
 mod network;
@@ -48,7 +51,7 @@ pub mod train;
 pub use error::{DeepError, Result};
 pub use model::{Gradients, Images, Model};
 pub use network::RunningStatistics;
-pub use optimiser::AdamW;
+pub use optimiser::{AdamW, Optimiser};
 pub use predict::FittedNetwork;
 pub use pretrained::LoadedWeights;
 pub use progress::EpochRecord;
@@ -60,4 +63,4 @@ pub use settings::{
     TrainSettings,
 };
 pub use state::{Role, TensorInfo};
-pub use train::{BatchProgress, EpochOutcome, Phase, Trainer};
+pub use train::{BatchProgress, DryRun, EpochOutcome, Phase, Trainer};

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use candle_core::{Device, Tensor, backprop::GradStore};
+use candle_core::{Device, Tensor};
 
 use crate::error::{DeepError, Result};
+use crate::graph::{Value, backward};
 use crate::network::{Dropout, Mode, Network, RunningStatistics, Training};
 use crate::ops::cross_entropy::CrossEntropy;
 use crate::registry::{self, NetworkEntry};
@@ -42,9 +43,9 @@ impl<'a> Images<'a> {
         })
     }
 
-    fn tensor(self) -> candle_core::Result<Tensor> {
+    fn value(self) -> candle_core::Result<Value> {
         let shape = (self.count, CHANNELS, self.side, self.side);
-        Tensor::from_slice(self.pixels, shape, &Device::Cpu)
+        Tensor::from_slice(self.pixels, shape, &Device::Cpu).map(Value::constant)
     }
 }
 
@@ -69,7 +70,8 @@ impl fmt::Debug for Model {
 pub struct Gradients {
     loss: f64,
     logits: Vec<Vec<f32>>,
-    store: GradStore,
+    /// By parameter in state-dict order; `None` where the loss does not depend on it.
+    parameters: Vec<Option<Tensor>>,
 }
 
 impl fmt::Debug for Gradients {
@@ -81,7 +83,7 @@ impl fmt::Debug for Gradients {
 }
 
 impl Gradients {
-    /// Mean cross-entropy of the batch.
+    /// The batch's loss: mean cross-entropy, unless training changes it.
     pub fn loss(&self) -> f64 {
         self.loss
     }
@@ -91,9 +93,14 @@ impl Gradients {
         &self.logits
     }
 
-    /// The tensor library's gradients.
-    pub(crate) fn store(&self) -> &GradStore {
-        &self.store
+    /// The gradients of the parameters, in state-dict order.
+    pub(crate) fn parameters(&self) -> &[Option<Tensor>] {
+        &self.parameters
+    }
+
+    /// The same, to keep.
+    pub(crate) fn into_parameters(self) -> Vec<Option<Tensor>> {
+        self.parameters
     }
 }
 
@@ -150,8 +157,11 @@ impl Model {
     /// [`DeepError::Tensor`] when the images are too small for the network.
     pub fn logits(&self, images: Images<'_>) -> Result<Vec<Vec<f32>>> {
         images
-            .tensor()
-            .and_then(|xs| self.network.forward(&xs, Mode::Evaluate)?.to_vec2())
+            .value()
+            .and_then(|xs| {
+                let logits = self.network.forward(&xs, Mode::Evaluate)?;
+                logits.tensor().to_vec2()
+            })
             .map_err(|error| DeepError::refused(&error))
     }
 
@@ -166,24 +176,26 @@ impl Model {
             dropout: Dropout::Off,
             running: RunningStatistics::Momentum,
         };
-        self.gradients_with(images, labels, training)
+        self.gradients_with(images, CrossEntropy::plain(labels.to_vec()), training)
     }
 
+    /// One pass forward and back with this loss.
     pub(crate) fn gradients_with(
-        &mut self,
+        &self,
         images: Images<'_>,
-        labels: &[usize],
+        loss: CrossEntropy,
         training: Training,
     ) -> Result<Gradients> {
-        let labels = labels.to_vec();
         let pass = || {
-            let xs = images.tensor()?;
+            let xs = images.value()?;
             let logits = self.network.forward(&xs, Mode::Train(training))?;
-            let loss = CrossEntropy { labels }.apply(&logits)?;
+            let loss = loss.apply(&logits)?;
+            let (value, one) = (loss.tensor().clone(), loss.tensor().ones_like()?);
+            let logits = logits.tensor().clone();
             Ok(Gradients {
-                loss: f64::from(loss.to_scalar::<f32>()?),
+                parameters: backward(loss, one, self.state.parameters().count())?,
+                loss: f64::from(value.to_scalar::<f32>()?),
                 logits: logits.to_vec2()?,
-                store: loss.backward()?,
             })
         };
         pass().map_err(|error| DeepError::refused(&error))
@@ -196,9 +208,10 @@ impl Model {
     pub fn gradient_norms(&self, gradients: &Gradients) -> Result<Vec<(String, f64)>> {
         self.state
             .parameters()
-            .map(|entry| {
+            .zip(&gradients.parameters)
+            .map(|(entry, gradient)| {
                 let name = entry.info.name.clone();
-                let Some(gradient) = gradients.store.get(&entry.value) else {
+                let Some(gradient) = gradient else {
                     return Err(DeepError::TensorName {
                         name,
                         found: "the loss does not depend on it",

@@ -1,7 +1,9 @@
 //! What every network offers.
 
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use serde::{Deserialize, Serialize};
+
+use crate::graph::Value;
 
 /// What a forward pass is for. Always said, never remembered.
 #[derive(Debug, Clone, Copy)]
@@ -49,5 +51,5 @@ pub(crate) enum Dropout {
 /// A classifier of images.
 pub(crate) trait Network: Send + Sync {
     /// Logits (N, classes) of images (N, 3, S, S).
-    fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor>;
+    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value>;
 }

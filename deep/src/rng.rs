@@ -175,7 +175,10 @@ mod tests {
         assert!(branch != base && branch != first(stream.branch(2)));
         stream.next_u32();
         assert_eq!(branch, first(stream.branch(1)));
-        assert_ne!(branch, first(Stream::new(42, Purpose::Shuffle, 1, 0).branch(1)));
+        assert_ne!(
+            branch,
+            first(Stream::new(42, Purpose::Shuffle, 1, 0).branch(1))
+        );
     }
 
     /// Mean and variance within five standard errors of 100 000 draws.

@@ -4,7 +4,7 @@
 //!
 //! * warm-up, t < W: what follows at its start, times a + (1 - a) t / W;
 //! * constant: η;
-//! * cosine: η_min + (η - η_min) (1 + cos(π (t - W) / (T - W))) / 2
+//! * cosine: e + (η - e) (1 + cos(π (t - W) / (T - W))) / 2, e being the least rate
 //!   (I. Loshchilov and F. Hutter, *SGDR*, arXiv 1608.03983);
 //! * step: η · factor^⌊epochs after the warm-up / `step_epochs`⌋;
 //! * one cycle: along half cosines from η / d₁ up to η, then down to η / (d₁ d₂)
@@ -195,6 +195,26 @@ mod tests {
         for (loss, rate) in losses.into_iter().zip(rates) {
             plateau.observe(loss);
             assert!((plateau.rate() - rate).abs() < 1e-15, "{loss}");
+        }
+    }
+
+    /// PyTorch's `ReduceLROnPlateau`, see `tests/reference/torch/README.md`.
+    #[test]
+    fn plateau_torch() {
+        let text = include_str!("../../tests/reference/torch/training.json");
+        let golden = &serde_json::from_str::<serde_json::Value>(text).unwrap()["plateau"];
+        let number = |json: &serde_json::Value| json.as_f64().unwrap();
+        let settings = PlateauSettings {
+            factor: number(&golden["factor"]),
+            patience: usize::try_from(golden["patience"].as_u64().unwrap()).unwrap(),
+        };
+        let mut plateau = Plateau::new(settings, number(&golden["rate"]));
+        let losses = golden["losses"].as_array().unwrap();
+        let rates = golden["rates"].as_array().unwrap();
+        assert_eq!(losses.len(), rates.len());
+        for (loss, rate) in losses.iter().zip(rates) {
+            plateau.observe(number(loss));
+            assert!((plateau.rate() - number(rate)).abs() < 1e-16, "{loss}");
         }
     }
 

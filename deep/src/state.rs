@@ -134,6 +134,15 @@ impl Initial {
     }
 }
 
+/// A parameter as a layer holds it.
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    /// The numbers, shared with the state dict.
+    pub(crate) var: Var,
+    /// Its position among the parameters of the state dict, and so among gradients.
+    pub(crate) slot: usize,
+}
+
 /// Builds a network's tensors one after the other and remembers them in order.
 pub(crate) struct Builder {
     dict: StateDict,
@@ -177,10 +186,14 @@ impl Builder {
         leaf: &str,
         shape: &[usize],
         initial: Initial,
-    ) -> TensorResult<Var> {
+    ) -> TensorResult<Parameter> {
         let numbers = self.draw(shape.iter().product(), initial);
         let value = Var::from_vec(numbers, shape, &self.device)?;
-        Ok(self.keep(leaf, Role::Parameter, value))
+        let slot = self.dict.parameters().count();
+        Ok(Parameter {
+            var: self.keep(leaf, Role::Parameter, value),
+            slot,
+        })
     }
 
     /// A new buffer of one value everywhere.
@@ -235,7 +248,8 @@ mod tests {
         let mut builder = Builder::new(3, &Device::Cpu);
         let var = builder
             .parameter("weight", &[64, 64, 3, 3], initial)
-            .unwrap();
+            .unwrap()
+            .var;
         let numbers = var.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let n = numbers.len() as f64;
         let mean = numbers.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
@@ -267,8 +281,8 @@ mod tests {
         let mut builder = Builder::new(3, &Device::Cpu);
         let initial = Initial::Normal { deviation: 1.0 };
         let mut draw = |leaf: &str| {
-            let var = builder.parameter(leaf, &[4], initial).unwrap();
-            var.to_vec1::<f32>().unwrap()
+            let parameter = builder.parameter(leaf, &[4], initial).unwrap();
+            parameter.var.to_vec1::<f32>().unwrap()
         };
         assert_ne!(draw("a"), draw("b"));
     }

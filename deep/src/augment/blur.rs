@@ -14,7 +14,11 @@ pub(super) fn apply(image: &[f32], side: usize, sigma: f64) -> Vec<f32> {
     for row in image.chunks_exact(side) {
         for col in 0..side {
             let terms = kernel.iter().enumerate();
-            wide.push(terms.map(|(k, weight)| weight * row[inside(col, k)]).sum::<f32>());
+            wide.push(
+                terms
+                    .map(|(k, weight)| weight * row[inside(col, k)])
+                    .sum::<f32>(),
+            );
         }
     }
     let mut out = vec![0.0; image.len()];

@@ -105,7 +105,11 @@ mod tests {
         let side = 64;
         let mut stream = Stream::new(1, Purpose::Augment, 0, 0);
         let field = Displacement::draw(side, 3.0, &mut stream);
-        let largest = field.lattice.iter().flatten().fold(0.0, |m: f64, v| m.max(v.abs()));
+        let largest = field
+            .lattice
+            .iter()
+            .flatten()
+            .fold(0.0, |m: f64, v| m.max(v.abs()));
         for row in 0..side {
             let line = field.line(row);
             assert!(line.iter().flatten().all(|v| f64::from(v.abs()) <= largest));

@@ -10,9 +10,8 @@ const ASPECT: f64 = 10.0 / 3.0;
 #[expect(clippy::cast_possible_truncation, reason = "images are f32")]
 pub(super) fn apply(image: &mut [f32], side: usize, share: f64, stream: &mut Stream) {
     let ratio = ASPECT.powf(2.0 * stream.uniform() - 1.0);
-    let [height, width] = [ratio.sqrt(), 1.0 / ratio.sqrt()].map(|factor| {
-        length(factor * share.sqrt() * side as f64, side)
-    });
+    let [height, width] = [ratio.sqrt(), 1.0 / ratio.sqrt()]
+        .map(|factor| length(factor * share.sqrt() * side as f64, side));
     let top = place(side - height, stream);
     let left = place(side - width, stream);
     let mean = image.iter().map(|v| f64::from(*v)).sum::<f64>() / image.len() as f64;

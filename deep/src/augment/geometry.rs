@@ -45,7 +45,7 @@ impl Placement {
             }
         }
         let stays = self.angle == 0.0
-            && self.shift == [0.0; 2]
+            && self.shift.iter().all(|shift| *shift == 0.0)
             && (self.scale - 1.0).abs() < f64::EPSILON
             && self.displacement.is_none();
         if stays {
@@ -196,7 +196,11 @@ mod tests {
                 ..Placement::STILL
             };
             let bits = |image: &[f32]| image.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-            assert_eq!(bits(&placement.apply(&image, side)), bits(&plain), "{angle}");
+            assert_eq!(
+                bits(&placement.apply(&image, side)),
+                bits(&plain),
+                "{angle}"
+            );
         }
     }
 }

@@ -41,7 +41,7 @@ mod tests {
         let changed = |change: &dyn Fn(&mut [f32])| {
             let mut image = [0.0, 0.25, 0.5, 1.0];
             change(&mut image);
-            image
+            image.to_vec()
         };
         assert_eq!(changed(&|i| brightness(i, 0.25)), [0.25, 0.5, 0.75, 1.25]);
         assert_eq!(
@@ -54,6 +54,6 @@ mod tests {
         }
         let mut image = [-0.5, 0.5, 1.5];
         clamp(&mut image);
-        assert_eq!(image, [0.0, 0.5, 1.0]);
+        assert_eq!(image.to_vec(), [0.0, 0.5, 1.0]);
     }
 }

@@ -77,8 +77,14 @@ mod tests {
             let variance = draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / f64::from(n);
             let expected = 1.0 / (4.0 * (2.0 * alpha + 1.0));
             // Five standard errors of the mean; the variance's are below 1 % here.
-            assert!((mean - 0.5).abs() < 5.0 * (expected / f64::from(n)).sqrt(), "{mean}");
-            assert!((variance / expected - 1.0).abs() < 0.05, "{alpha}: {variance}");
+            assert!(
+                (mean - 0.5).abs() < 5.0 * (expected / f64::from(n)).sqrt(),
+                "{mean}"
+            );
+            assert!(
+                (variance / expected - 1.0).abs() < 0.05,
+                "{alpha}: {variance}"
+            );
         }
     }
 

@@ -22,7 +22,11 @@ mod tests {
         add(&mut image, 0.1, &mut Stream::new(3, Purpose::Augment, 0, 0));
         let n = image.len() as f64;
         let mean = image.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
-        let square = image.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / n;
+        let square = image
+            .iter()
+            .map(|v| (f64::from(*v) - mean).powi(2))
+            .sum::<f64>()
+            / n;
         assert!((mean - 0.5).abs() < 5.0 * 0.1 / 200.0, "{mean}");
         assert!((square.sqrt() - 0.1).abs() < 5.0 * 0.1 / 283.0, "{square}");
     }

@@ -1,16 +1,18 @@
 //! A convolution with its weight and, where asked for, a bias.
 
-use candle_core::{Result, Tensor, Var};
+use candle_core::Result;
 
 use super::parameter;
+use crate::graph::Value;
 use crate::network::Mode;
+use crate::ops::bias::add_bias;
 use crate::ops::convolution::{Channels, Convolution};
-use crate::state::{Builder, Initial};
+use crate::state::{Builder, Initial, Parameter};
 
 /// `weight` (O, C or 1, K, K) and optionally `bias` (O).
 pub(crate) struct Conv2d {
-    weight: Var,
-    bias: Option<Var>,
+    weight: Parameter,
+    bias: Option<Parameter>,
     op: Convolution,
 }
 
@@ -67,14 +69,11 @@ impl Conv2d {
     }
 
     /// (N, C, H, W) to (N, O, H', W').
-    pub(crate) fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
+    pub(crate) fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
         let ys = self.op.apply(xs, &parameter(&self.weight, mode))?;
         match &self.bias {
             None => Ok(ys),
-            Some(bias) => {
-                let bias = parameter(bias, mode);
-                Ok(ys.broadcast_add(&bias.reshape((1, bias.elem_count(), 1, 1))?)?)
-            }
+            Some(bias) => add_bias(&ys, &parameter(bias, mode)),
         }
     }
 }

@@ -10,14 +10,15 @@ pub(crate) use convolution::Conv2d;
 pub(crate) use dropout::DropoutLayer;
 pub(crate) use linear::Linear;
 
-use candle_core::{Tensor, Var};
-
+use crate::graph::Value;
 use crate::network::Mode;
+use crate::state::Parameter;
 
-/// The tensor of a parameter: with a gradient when training, without when evaluating.
-fn parameter(var: &Var, mode: Mode) -> Tensor {
+/// A parameter in a computation: with a gradient when training, without when evaluating.
+fn parameter(parameter: &Parameter, mode: Mode) -> Value {
+    let tensor = parameter.var.as_detached_tensor();
     match mode {
-        Mode::Train(_) => var.as_tensor().clone(),
-        Mode::Evaluate => var.as_detached_tensor(),
+        Mode::Train(_) => Value::parameter(parameter.slot, tensor),
+        Mode::Evaluate => Value::constant(tensor),
     }
 }

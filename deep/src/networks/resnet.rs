@@ -11,13 +11,14 @@
 //! | layer3 | 2 | 256 | S/16 |
 //! | layer4 | 2 | 512 | S/32 |
 
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 
+use crate::graph::Value;
 use crate::layers::{BatchNorm, Conv2d, Linear};
 use crate::network::{Mode, Network};
 use crate::ops::activation::Activation;
-use crate::ops::add_relu::AddRelu;
-use crate::ops::average_pool::GlobalAveragePool;
+use crate::ops::add_relu::add_relu;
+use crate::ops::average_pool::global_average_pool;
 use crate::ops::max_pool::MaxPool;
 use crate::state::{Builder, Initial};
 
@@ -58,7 +59,7 @@ impl BasicBlock {
     }
 
     /// (N, I, H, W) to (N, O, H / stride, W / stride).
-    fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
+    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
         let ys = self.conv1.forward(xs, mode)?;
         let ys = self.bn1.forward(&ys, Activation::Relu, mode)?;
         let ys = self.conv2.forward(&ys, mode)?;
@@ -70,7 +71,7 @@ impl BasicBlock {
                 norm.forward(&zs, Activation::Identity, mode)?
             }
         };
-        AddRelu.apply(&ys, &shortcut)
+        add_relu(&ys, &shortcut)
     }
 }
 
@@ -109,7 +110,7 @@ impl ResNet {
 }
 
 impl Network for ResNet {
-    fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
+    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
         let pool = MaxPool {
             kernel: 3,
             stride: 2,
@@ -121,7 +122,7 @@ impl Network for ResNet {
         for block in &self.blocks {
             xs = block.forward(&xs, mode)?; // to (N, 512, S/32, S/32)
         }
-        let xs = GlobalAveragePool.apply(&xs)?; // (N, 512)
+        let xs = global_average_pool(&xs)?; // (N, 512)
         self.fc.forward(&xs, mode) // (N, classes)
     }
 }

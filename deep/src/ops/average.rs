@@ -35,7 +35,7 @@ impl InplaceOp2 for Average {
         weights: &CpuStorage,
         weights_layout: &Layout,
     ) -> Result<()> {
-        let weights = super::memory::slice(weights, weights_layout, self.name())?;
+        let weights = super::memory::slice(weights, weights_layout)?;
         let average = slice_mut(average, average_layout, self.name())?;
         average
             .par_chunks_mut(CHUNK)

@@ -6,11 +6,12 @@
 //! H' = floor((H + 2 p - K) / s) + 1. Square kernels, one stride s and one padding p for both axes.
 //! The kernels are in [`super::im2col`] (dense) and [`super::depthwise`].
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Shape, Tensor, bail};
 
-use super::memory::{read2, slice};
+use super::memory::read2;
 use super::sizes::Sizes;
 use super::{depthwise, im2col};
+use crate::graph::{Value, record};
 
 /// Which input channels an output channel sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +32,53 @@ pub(crate) struct Convolution {
 
 impl Convolution {
     /// The convolution of `xs` with `weight`.
-    pub(crate) fn apply(self, xs: &Tensor, weight: &Tensor) -> Result<Tensor> {
-        xs.contiguous()?.apply_op2(weight, self)
+    pub(crate) fn apply(self, xs: &Value, weight: &Value) -> Result<Value> {
+        let sizes = self.sizes(xs.tensor().shape(), weight.tensor().shape())?;
+        let ys = self.forward(&sizes, xs.tensor(), weight.tensor())?;
+        let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
+        Ok(record([xs, weight], ys, move |dys, [input, weight]| {
+            Ok([
+                // The image itself does not learn: its gradient would be thrown away.
+                input
+                    .then(|| self.backward_input(&sizes, &w, dys))
+                    .transpose()?,
+                weight
+                    .then(|| self.backward_weight(&sizes, &x, dys))
+                    .transpose()?,
+            ])
+        }))
+    }
+
+    fn forward(self, s: &Sizes, xs: &Tensor, weight: &Tensor) -> Result<Tensor> {
+        let data = read2(xs, weight, |x, w| {
+            Ok(match self.channels {
+                Channels::Dense => im2col::forward(s, x, w),
+                Channels::Depthwise => depthwise::forward(s, x, w),
+            })
+        })?;
+        let shape = (s.batch, s.output, s.out_height, s.out_width);
+        Tensor::from_vec(data, shape, xs.device())
+    }
+
+    fn backward_input(self, s: &Sizes, weight: &Tensor, dys: &Tensor) -> Result<Tensor> {
+        let data = read2(weight, dys, |w, dy| {
+            Ok(match self.channels {
+                Channels::Dense => im2col::backward_input(s, w, dy),
+                Channels::Depthwise => depthwise::backward_input(s, w, dy),
+            })
+        })?;
+        let shape = (s.batch, s.input, s.height, s.width);
+        Tensor::from_vec(data, shape, dys.device())
+    }
+
+    fn backward_weight(self, s: &Sizes, xs: &Tensor, dys: &Tensor) -> Result<Tensor> {
+        let (data, seen) = read2(xs, dys, |x, dy| {
+            Ok(match self.channels {
+                Channels::Dense => (im2col::backward_weight(s, x, dy), s.input),
+                Channels::Depthwise => (depthwise::backward_weight(s, x, dy), 1),
+            })
+        })?;
+        Tensor::from_vec(data, (s.output, seen, s.kernel, s.kernel), dys.device())
     }
 
     fn sizes(&self, x: &Shape, w: &Shape) -> Result<Sizes> {
@@ -63,60 +109,6 @@ impl Convolution {
             out_height: (height + 2 * self.padding - kernel) / self.stride + 1,
             out_width: (width + 2 * self.padding - kernel) / self.stride + 1,
         })
-    }
-}
-
-impl CustomOp2 for Convolution {
-    fn name(&self) -> &'static str {
-        "convolution"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        w: &CpuStorage,
-        w_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let sizes = self.sizes(x_layout.shape(), w_layout.shape())?;
-        let x = slice(x, x_layout, self.name())?;
-        let w = slice(w, w_layout, self.name())?;
-        let y = match self.channels {
-            Channels::Dense => im2col::forward(&sizes, x, w),
-            Channels::Depthwise => depthwise::forward(&sizes, x, w),
-        };
-        let shape = (sizes.batch, sizes.output, sizes.out_height, sizes.out_width);
-        Ok((CpuStorage::F32(y), shape.into()))
-    }
-
-    fn bwd(
-        &self,
-        xs: &Tensor,
-        weight: &Tensor,
-        _ys: &Tensor,
-        ys_gradient: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let sizes = self.sizes(xs.shape(), weight.shape())?;
-        // The image itself is not a variable: its gradient would be thrown away.
-        let xs_gradient = if xs.track_op() {
-            let data = read2(weight, ys_gradient, |w, dy| {
-                Ok(match self.channels {
-                    Channels::Dense => im2col::backward_input(&sizes, w, dy),
-                    Channels::Depthwise => depthwise::backward_input(&sizes, w, dy),
-                })
-            })?;
-            Some(Tensor::from_vec(data, xs.shape(), xs.device())?)
-        } else {
-            None
-        };
-        let data = read2(xs, ys_gradient, |x, dy| {
-            Ok(match self.channels {
-                Channels::Dense => im2col::backward_weight(&sizes, x, dy),
-                Channels::Depthwise => depthwise::backward_weight(&sizes, x, dy),
-            })
-        })?;
-        let weight_gradient = Tensor::from_vec(data, weight.shape(), weight.device())?;
-        Ok((xs_gradient, Some(weight_gradient)))
     }
 }
 
@@ -218,7 +210,10 @@ mod tests {
     #[test]
     fn convolution_closed_form() {
         for (conv, x, w) in cases() {
-            let found = conv.apply(&x, &w).unwrap().flatten_all().unwrap();
+            let found = conv
+                .apply(&Value::constant(x.clone()), &Value::constant(w.clone()))
+                .unwrap();
+            let found = found.tensor().flatten_all().unwrap();
             let found = found.to_vec1::<f32>().unwrap();
             let expected = plain(&conv, &x, &w);
             assert_eq!(found.len(), expected.len());

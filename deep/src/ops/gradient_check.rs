@@ -1,7 +1,8 @@
 //! Comparing a backward pass with finite differences of its forward pass (tests only).
 
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{Device, Result, Tensor};
 
+use crate::graph::{Value, backward};
 use crate::rng::{Purpose, Stream};
 
 /// Step of the central difference. In f32 the error of a difference is about `EPSILON`·|f| / step
@@ -9,6 +10,11 @@ use crate::rng::{Purpose, Stream};
 const STEP: f32 = 1.0 / 64.0;
 /// Directions tried per argument.
 const DIRECTIONS: u32 = 3;
+
+/// Where operations are tested.
+pub(crate) fn device() -> Device {
+    Device::Cpu
+}
 
 /// Uniform numbers in [-1, 1).
 #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
@@ -18,7 +24,7 @@ pub(crate) fn noise(tag: u32, shape: &[usize]) -> Tensor {
     let data: Vec<f32> = (0..n)
         .map(|_| (2.0 * stream.uniform() - 1.0) as f32)
         .collect();
-    Tensor::from_vec(data, shape, &Device::Cpu).unwrap()
+    Tensor::from_vec(data, shape, &device()).unwrap()
 }
 
 /// Like [`noise`], but no value closer to 0 than a quarter: away from the kink of a rectifier by more
@@ -37,13 +43,12 @@ fn weighted_sum(y: &Tensor, weights: &[f64]) -> f64 {
 
 /// Checks d/dt sum(r · f(a + t d)) against the backward pass for fixed weights r and random
 /// directions d of signs, one argument at a time.
-pub(crate) fn check(arguments: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor>) {
-    let variables: Vec<Var> = arguments
-        .iter()
-        .map(|a| Var::from_tensor(a).unwrap())
+pub(crate) fn check(arguments: &[Tensor], f: impl Fn(&[Value]) -> Result<Value>) {
+    let leaves: Vec<Value> = (0..)
+        .zip(arguments)
+        .map(|(slot, argument)| Value::parameter(slot, argument.clone()))
         .collect();
-    let tensors: Vec<Tensor> = variables.iter().map(|v| v.as_tensor().clone()).collect();
-    let y = f(&tensors).unwrap();
+    let y = f(&leaves).unwrap();
     let weights = noise(99, y.dims());
     let as_f64: Vec<f64> = weights
         .flatten_all()
@@ -53,17 +58,12 @@ pub(crate) fn check(arguments: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor
         .into_iter()
         .map(f64::from)
         .collect();
-    let gradients = (&y * &weights)
-        .unwrap()
-        .sum_all()
-        .unwrap()
-        .backward()
-        .unwrap();
-    for (index, variable) in variables.iter().enumerate() {
-        let gradient = gradients
-            .get(variable)
+    let gradients = backward(y, weights, arguments.len()).unwrap();
+    for (index, argument) in arguments.iter().enumerate() {
+        let gradient = gradients[index]
+            .as_ref()
             .expect("the argument has a gradient");
-        assert_eq!(gradient.dims(), variable.dims());
+        assert_eq!(gradient.dims(), argument.dims());
         let gradient = gradient.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         for direction in 0..DIRECTIONS {
             // Sparse directions: few elements at a time keep the difference's curvature small.
@@ -85,12 +85,13 @@ pub(crate) fn check(arguments: &[Tensor], f: impl Fn(&[Tensor]) -> Result<Tensor
                     if stream.below(keep) == 0 { sign } else { 0.0 }
                 })
                 .collect();
-            let d_tensor = Tensor::from_vec(d.clone(), variable.dims(), &Device::Cpu).unwrap();
+            let d_tensor = Tensor::from_vec(d.clone(), argument.dims(), &device()).unwrap();
             let at = |t: f32| {
-                let mut moved: Vec<Tensor> = tensors.iter().map(Tensor::detach).collect();
+                let mut moved = arguments.to_vec();
                 moved[index] =
                     (&moved[index] + d_tensor.affine(f64::from(t), 0.0).unwrap()).unwrap();
-                weighted_sum(&f(&moved).unwrap(), &as_f64)
+                let moved: Vec<Value> = moved.into_iter().map(Value::constant).collect();
+                weighted_sum(f(&moved).unwrap().tensor(), &as_f64)
             };
             let difference = (at(STEP) - at(-STEP)) / (2.0 * f64::from(STEP));
             let exact: f64 = gradient.iter().zip(&d).map(|(g, d)| f64::from(g * d)).sum();

@@ -1,28 +1,37 @@
 //! y = x Wᵀ + b. x: (N, I); W: (O, I) or (O, I, 1, 1); b: (O) or absent; y: (N, O).
 
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Shape, Tensor, bail};
 
 use super::gemm::{Matrix, Output, multiply};
-use super::memory::{read, read2, slice};
+use super::memory::{read, read2};
+use crate::graph::{Value, record};
 
-/// The affine map of a fully connected layer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Linear;
-
-impl Linear {
-    /// x Wᵀ, plus b where there is one.
-    pub(crate) fn apply(
-        self,
-        xs: &Tensor,
-        weight: &Tensor,
-        bias: Option<&Tensor>,
-    ) -> Result<Tensor> {
-        let xs = xs.contiguous()?;
-        match bias {
-            Some(bias) => xs.apply_op3(weight, bias, self),
-            None => xs.apply_op2(weight, self),
-        }
-    }
+/// x Wᵀ, plus b where there is one.
+pub(crate) fn linear(xs: &Value, weight: &Value, bias: Option<&Value>) -> Result<Value> {
+    let sizes = sizes(xs.tensor().shape(), weight.tensor().shape())?;
+    let data = read2(xs.tensor(), weight.tensor(), |x, w| {
+        Ok(forward(x, w, sizes))
+    })?;
+    let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
+    let Some(bias) = bias else {
+        let ys = Tensor::from_vec(data, (sizes.0, sizes.2), xs.device())?;
+        return Ok(record([xs, weight], ys, move |dys, needs| {
+            backward(&x, &w, dys, needs)
+        }));
+    };
+    let ys = Tensor::from_vec(
+        with_bias(data, bias.tensor())?,
+        (sizes.0, sizes.2),
+        xs.device(),
+    )?;
+    Ok(record(
+        [xs, weight, bias],
+        ys,
+        move |dys, [x_needs, w_needs, b_needs]| {
+            let [dx, dw] = backward(&x, &w, dys, [x_needs, w_needs])?;
+            Ok([dx, dw, b_needs.then(|| column_sums(dys)).transpose()?])
+        },
+    ))
 }
 
 /// (N, I, O)
@@ -49,140 +58,91 @@ fn forward(x: &[f32], w: &[f32], (batch, input, output): (usize, usize, usize)) 
     y
 }
 
-/// Gradients of x and W.
-fn backward(xs: &Tensor, weight: &Tensor, ys_gradient: &Tensor) -> Result<(Tensor, Tensor)> {
-    let (batch, input, output) = sizes(xs.shape(), weight.shape())?;
-    let dx = read2(weight, ys_gradient, |w, dy| {
-        let mut dx = vec![0.0; batch * input];
-        let (dy, w) = (
-            Matrix::dense(dy, batch, output),
-            Matrix::dense(w, output, input),
-        );
-        multiply(&mut dx, input, Output::Overwrite, dy, w);
-        Ok(dx)
-    })?;
-    let dw = read2(xs, ys_gradient, |x, dy| {
-        let mut dw = vec![0.0; output * input];
-        let (dy, x) = (
-            Matrix::dense(dy, batch, output).transposed(),
-            Matrix::dense(x, batch, input),
-        );
-        multiply(&mut dw, input, Output::Overwrite, dy, x);
-        Ok(dw)
-    })?;
-    Ok((
-        Tensor::from_vec(dx, xs.shape(), xs.device())?,
-        Tensor::from_vec(dw, weight.shape(), xs.device())?,
-    ))
-}
-
-impl CustomOp2 for Linear {
-    fn name(&self) -> &'static str {
-        "linear"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        w: &CpuStorage,
-        w_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let sizes = sizes(x_layout.shape(), w_layout.shape())?;
-        let x = slice(x, x_layout, "linear")?;
-        let w = slice(w, w_layout, "linear")?;
-        Ok((
-            CpuStorage::F32(forward(x, w, sizes)),
-            (sizes.0, sizes.2).into(),
-        ))
-    }
-
-    fn bwd(
-        &self,
-        xs: &Tensor,
-        weight: &Tensor,
-        _ys: &Tensor,
-        ys_gradient: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let (dx, dw) = backward(xs, weight, ys_gradient)?;
-        Ok((Some(dx), Some(dw)))
-    }
-}
-
-impl CustomOp3 for Linear {
-    fn name(&self) -> &'static str {
-        "linear_bias"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        w: &CpuStorage,
-        w_layout: &Layout,
-        b: &CpuStorage,
-        b_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let sizes = sizes(x_layout.shape(), w_layout.shape())?;
-        let b = slice(b, b_layout, "linear")?;
-        if b.len() != sizes.2 {
-            bail!("linear: {} biases for {} outputs", b.len(), sizes.2);
+/// The bias added to every row.
+fn with_bias(mut y: Vec<f32>, bias: &Tensor) -> Result<Vec<f32>> {
+    read(bias, |b| {
+        if b.is_empty() || !y.len().is_multiple_of(b.len()) {
+            bail!("linear: {} biases for {} outputs", b.len(), y.len());
         }
-        let x = slice(x, x_layout, "linear")?;
-        let w = slice(w, w_layout, "linear")?;
-        let mut y = forward(x, w, sizes);
-        for row in y.chunks_exact_mut(sizes.2) {
+        for row in y.chunks_exact_mut(b.len()) {
             for (y, b) in row.iter_mut().zip(b) {
                 *y += b;
             }
         }
-        Ok((CpuStorage::F32(y), (sizes.0, sizes.2).into()))
-    }
+        Ok(())
+    })?;
+    Ok(y)
+}
 
-    fn bwd(
-        &self,
-        xs: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
-        _ys: &Tensor,
-        ys_gradient: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (dx, dw) = backward(xs, weight, ys_gradient)?;
-        let outputs = bias.elem_count();
-        let db = read(ys_gradient, |dy| {
-            let mut db = vec![0.0; outputs];
-            for row in dy.chunks_exact(outputs) {
-                for (db, dy) in db.iter_mut().zip(row) {
-                    *db += dy;
-                }
-            }
-            Ok(db)
+/// Gradients of x and W.
+fn backward(
+    xs: &Tensor,
+    weight: &Tensor,
+    dys: &Tensor,
+    [x_needs, w_needs]: [bool; 2],
+) -> Result<[Option<Tensor>; 2]> {
+    let (batch, input, output) = sizes(xs.shape(), weight.shape())?;
+    let dx = || {
+        let data = read2(weight, dys, |w, dy| {
+            let mut dx = vec![0.0; batch * input];
+            let (dy, w) = (
+                Matrix::dense(dy, batch, output),
+                Matrix::dense(w, output, input),
+            );
+            multiply(&mut dx, input, Output::Overwrite, dy, w);
+            Ok(dx)
         })?;
-        let db = Tensor::from_vec(db, bias.shape(), bias.device())?;
-        Ok((Some(dx), Some(dw), Some(db)))
-    }
+        Tensor::from_vec(data, xs.shape(), xs.device())
+    };
+    let dw = || {
+        let data = read2(xs, dys, |x, dy| {
+            let mut dw = vec![0.0; output * input];
+            let (dy, x) = (
+                Matrix::dense(dy, batch, output).transposed(),
+                Matrix::dense(x, batch, input),
+            );
+            multiply(&mut dw, input, Output::Overwrite, dy, x);
+            Ok(dw)
+        })?;
+        Tensor::from_vec(data, weight.shape(), xs.device())
+    };
+    Ok([x_needs.then(dx).transpose()?, w_needs.then(dw).transpose()?])
+}
+
+/// The sum of each column of a matrix: the gradient of a bias.
+fn column_sums(dys: &Tensor) -> Result<Tensor> {
+    let (_, outputs) = dys.dims2()?;
+    let sums = read(dys, |dy| {
+        let mut sums = vec![0.0; outputs];
+        for row in dy.chunks_exact(outputs) {
+            for (sum, dy) in sums.iter_mut().zip(row) {
+                *sum += dy;
+            }
+        }
+        Ok(sums)
+    })?;
+    Tensor::from_vec(sums, outputs, dys.device())
 }
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
-
     use super::*;
-    use crate::ops::gradient_check::{check, noise};
+    use crate::ops::gradient_check::{check, device, noise};
 
     #[test]
     fn linear_closed_form() {
-        let x = Tensor::new(&[[1.0_f32, 2.0], [3.0, 4.0]], &Device::Cpu).unwrap();
-        let w = Tensor::new(&[[1.0_f32, 0.0], [0.0, 1.0], [1.0, -1.0]], &Device::Cpu).unwrap();
-        let b = Tensor::new(&[0.5_f32, 0.0, 10.0], &Device::Cpu).unwrap();
-        let y = Linear.apply(&x, &w, Some(&b)).unwrap();
+        let of = |rows: Tensor| Value::constant(rows);
+        let x = of(Tensor::new(&[[1.0_f32, 2.0], [3.0, 4.0]], &device()).unwrap());
+        let w = of(Tensor::new(&[[1.0_f32, 0.0], [0.0, 1.0], [1.0, -1.0]], &device()).unwrap());
+        let b = of(Tensor::new(&[0.5_f32, 0.0, 10.0], &device()).unwrap());
+        let y = linear(&x, &w, Some(&b)).unwrap();
         assert_eq!(
-            y.to_vec2::<f32>().unwrap(),
+            y.tensor().to_vec2::<f32>().unwrap(),
             [[1.5, 2.0, 9.0], [3.5, 4.0, 9.0]]
         );
-        let y = Linear.apply(&x, &w, None).unwrap();
+        let y = linear(&x, &w, None).unwrap();
         assert_eq!(
-            y.to_vec2::<f32>().unwrap(),
+            y.tensor().to_vec2::<f32>().unwrap(),
             [[1.0, 2.0, -1.0], [3.0, 4.0, -1.0]]
         );
     }
@@ -191,8 +151,8 @@ mod tests {
     fn linear_gradient_finite_differences() {
         let (x, w, b) = (noise(1, &[5, 7]), noise(2, &[3, 7, 1, 1]), noise(3, &[3]));
         check(&[x.clone(), w.clone(), b], |a| {
-            Linear.apply(&a[0], &a[1], Some(&a[2]))
+            linear(&a[0], &a[1], Some(&a[2]))
         });
-        check(&[x, w], |a| Linear.apply(&a[0], &a[1], None));
+        check(&[x, w], |a| linear(&a[0], &a[1], None));
     }
 }

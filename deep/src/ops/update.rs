@@ -89,9 +89,12 @@ impl InplaceOp2 for OnState<'_> {
         gradient: &CpuStorage,
         gradient_layout: &Layout,
     ) -> Result<()> {
-        let g = super::memory::slice(gradient, gradient_layout, self.rule.name())?;
+        let g = super::memory::slice(gradient, gradient_layout)?;
         let state = slice_mut(state, state_layout, self.rule.name())?;
-        let mut p = self.parameter.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut p = self
+            .parameter
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         self.rule.cpu(&mut p, state, g);
         Ok(())
     }

@@ -74,6 +74,26 @@ impl AugmentSettings {
         mixup: 0.0,
     };
 
+    /// Every change of single images, about as strong as nnU-Net's for 2-D images (F. Isensee et al.,
+    /// doi 10.1038/s41592-020-01008-z).
+    pub const STRONG: Self = Self {
+        horizontal_flip: 0.5,
+        vertical_flip: 0.5,
+        rotation: 30.0,
+        probability: 0.2,
+        scale: 0.3,
+        translate: 0.1,
+        elastic: 0.03,
+        brightness: 0.2,
+        contrast: 0.35,
+        gamma: 0.5,
+        noise: 0.1,
+        blur: 1.5,
+        low_resolution: 1.0,
+        erase: 0.1,
+        mixup: 0.0,
+    };
+
     pub(super) fn check(&self, faults: &mut Faults) {
         for (field, value) in [
             ("augment.horizontal_flip", self.horizontal_flip),
@@ -93,7 +113,11 @@ impl AugmentSettings {
             let is_good = (0.0..1.0).contains(&value);
             faults.number(field, value, is_good, "a fraction, 0 to below 1");
         }
-        faults.share("augment.translate", self.translate, "a fraction of the side");
+        faults.share(
+            "augment.translate",
+            self.translate,
+            "a fraction of the side",
+        );
         faults.share("augment.elastic", self.elastic, "a fraction of the side");
         faults.share("augment.brightness", self.brightness, "a number in 0..=1");
         for (field, value) in [

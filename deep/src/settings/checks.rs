@@ -15,10 +15,7 @@ impl Faults {
     /// A count below `least`.
     pub(super) fn at_least(&mut self, field: &str, value: usize, least: usize) {
         if value < least {
-            self.add(
-                field,
-                &format!("found {value}, expected at least {least}"),
-            );
+            self.add(field, &format!("found {value}, expected at least {least}"));
         }
     }
 

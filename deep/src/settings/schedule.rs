@@ -76,12 +76,22 @@ impl ScheduleSettings {
         }
         let start = self.warmup_start;
         let is_good = start > 0.0 && start <= 1.0;
-        faults.number("schedule.warmup_start", start, is_good, "above 0, at most 1");
+        faults.number(
+            "schedule.warmup_start",
+            start,
+            is_good,
+            "above 0, at most 1",
+        );
         faults.not_negative("schedule.least_rate", self.least_rate);
         faults.at_least("schedule.step_epochs", self.step_epochs, 1);
         let factor = self.step_factor;
         let is_good = factor > 0.0 && factor <= 1.0;
-        faults.number("schedule.step_factor", factor, is_good, "above 0, at most 1");
+        faults.number(
+            "schedule.step_factor",
+            factor,
+            is_good,
+            "above 0, at most 1",
+        );
         faults.share("schedule.rise", self.rise, "a share in 0..=1");
         for (field, value) in [
             ("schedule.start_divisor", self.start_divisor),
