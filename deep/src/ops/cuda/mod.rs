@@ -37,7 +37,7 @@ pub(crate) use convolution::{Shape as ConvolutionShape, convolve, convolve_back}
 pub(crate) use layout::*;
 pub(crate) use linear::*;
 pub(crate) use loss::{cross_entropy, times};
-pub(crate) use optimiser::{AdamW, Factors, Row, Tensors};
+pub(crate) use optimiser::{Factors, Row, Rule, Tensors};
 pub(crate) use pointwise::*;
 pub(crate) use pool::*;
 pub(crate) use rows::*;
