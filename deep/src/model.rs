@@ -13,7 +13,7 @@ use crate::ops::cross_entropy::CrossEntropy;
 use crate::ops::cuda;
 use crate::ops::on_gpu;
 use crate::registry::{self, NetworkEntry};
-use crate::state::{PAPER_SIDE, StateDict, TensorInfo};
+use crate::state::{PAPER_SIDE, StateDict, TensorInfo, numbers_of};
 
 /// Channels of every input image.
 pub(crate) const CHANNELS: usize = 3;
@@ -100,7 +100,7 @@ impl fmt::Debug for Gradients {
 }
 
 impl Gradients {
-    /// Mean cross-entropy of the batch.
+    /// The batch's loss: mean cross-entropy, unless training changes it.
     ///
     /// # Errors
     /// [`DeepError::Tensor`] when the device failed on the way.
@@ -123,22 +123,21 @@ impl Gradients {
     pub(crate) fn parameters(&self) -> &[Option<Tensor>] {
         &self.parameters
     }
+
+    /// The same, to keep.
+    pub(crate) fn into_parameters(self) -> Vec<Option<Tensor>> {
+        self.parameters
+    }
 }
 
 /// The rows of a matrix, wherever it lies.
 fn rows(matrix: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
     let (_, columns) = matrix.dims2()?;
-    let numbers = numbers(matrix)?;
+    let numbers = numbers_of(matrix)?;
     Ok(numbers
         .chunks(columns.max(1))
         .map(<[f32]>::to_vec)
         .collect())
-}
-
-/// The numbers of a tensor, wherever it lies.
-pub(crate) fn numbers(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
-    on_gpu!(tensor, cuda::download(tensor));
-    tensor.flatten_all()?.to_vec1()
 }
 
 /// The gradient of a loss by itself.
@@ -235,20 +234,20 @@ impl Model {
             dropout: Dropout::Off,
             running: RunningStatistics::Momentum,
         };
-        self.gradients_with(images, labels, training)
+        self.gradients_with(images, CrossEntropy::plain(labels.to_vec()), training)
     }
 
+    /// One pass forward and back with this loss.
     pub(crate) fn gradients_with(
-        &mut self,
+        &self,
         images: Images<'_>,
-        labels: &[usize],
+        loss: CrossEntropy,
         training: Training,
     ) -> Result<Gradients> {
-        let labels = labels.to_vec();
         let pass = || {
             let xs = images.value(&self.place)?;
             let logits = self.network.forward(&xs, Mode::Train(training))?;
-            let loss = CrossEntropy { labels }.apply(&logits)?;
+            let loss = loss.apply(&logits)?;
             let (value, one) = (loss.tensor().clone(), one(loss.tensor())?);
             let logits = logits.tensor().clone();
             Ok(Gradients {
@@ -276,7 +275,7 @@ impl Model {
                         found: "the loss does not depend on it",
                     });
                 };
-                let numbers = numbers(gradient).map_err(|error| DeepError::refused(&error))?;
+                let numbers = numbers_of(gradient).map_err(|error| DeepError::refused(&error))?;
                 let squares: f64 = numbers.iter().map(|g| f64::from(*g).powi(2)).sum();
                 Ok((name, squares.sqrt()))
             })

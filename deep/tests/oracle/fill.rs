@@ -110,3 +110,11 @@ pub(crate) fn image(tag: &str, batch: usize, side: usize, cell: usize) -> Vec<f3
         })
         .collect()
 }
+
+/// Where these tests compute: on the processor, or with `RADUET_TEST_DEVICE=cuda` on the first GPU in f32.
+fn place() -> Place {
+    match std::env::var("RADUET_TEST_DEVICE").as_deref() {
+        Ok("cuda") => Place::cuda(0, Numbers::F32).unwrap(),
+        _ => Place::cpu(),
+    }
+}
