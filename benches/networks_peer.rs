@@ -47,7 +47,7 @@ fn main() {
         optimiser
             .step(&mut model, &gradients, LEARNING_RATE)
             .expect("every parameter has a gradient");
-        gradients.loss()
+        gradients.loss().expect("a processor does not fail")
     };
     let first = step();
     let (training, last) = clock(steps, &mut step);

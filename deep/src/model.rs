@@ -47,7 +47,12 @@ impl<'a> Images<'a> {
         })
     }
 
-    fn value(self, place: &Place) -> candle_core::Result<Value> {
+    /// How many.
+    pub(crate) fn count(self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn value(self, place: &Place) -> candle_core::Result<Value> {
         #[cfg(feature = "cuda")]
         if place.is_gpu() {
             let sizes = [self.count, CHANNELS, self.side, self.side];
@@ -133,7 +138,10 @@ impl Gradients {
 fn rows(matrix: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
     let (_, columns) = matrix.dims2()?;
     let numbers = numbers_of(matrix)?;
-    Ok(numbers.chunks(columns.max(1)).map(<[f32]>::to_vec).collect())
+    Ok(numbers
+        .chunks(columns.max(1))
+        .map(<[f32]>::to_vec)
+        .collect())
 }
 
 /// The gradient of a loss by itself.
@@ -304,9 +312,14 @@ impl Model {
             .collect()
     }
 
-    /// Where it lies.
+    /// Where it computes.
     pub(crate) fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// Its layers.
+    pub(crate) fn network(&self) -> &dyn Network {
+        self.network.as_ref()
     }
 
     pub(crate) fn state(&self) -> &StateDict {
