@@ -1,9 +1,10 @@
-//! Images per second of training a network, and the memory it takes, as one line of JSON.
+//! Images per second of training networks, and the memory it takes, as a line of JSON for each.
 //!
-//! usage: `training_speed NETWORK DEVICE BATCH SIDE STEPS [WARMUP]`, where DEVICE is `cpu`, `cuda:N` or `auto`.
+//! usage: `training_speed NETWORK[,NETWORK ...] DEVICE BATCH SIDE STEPS [WARMUP]`, where DEVICE is `cpu`,
+//! `cuda:N` or `auto`.
 //!
 //! A step is what the trainer does with a batch: a pass forward and back, cross-entropy, AdamW with weight
-//! decay. Images and labels are noise. The loss is read once, after the last step: a GPU is never waited for
+//! decay. Images and labels are noise, and lie on the device. The loss is read once, after the last step: a GPU is never waited for
 //! between steps. `benches/peers/networks_gpu.py` runs this beside PyTorch.
 
 use std::process::ExitCode;
@@ -22,15 +23,15 @@ const DECAY: f64 = 1e-5;
 /// Steps before the clock starts where none are given.
 const WARMUP: usize = 3;
 
-fn measure(words: &[String]) -> Result<String, Box<dyn std::error::Error>> {
-    let [network, device, batch, side, steps, rest @ ..] = words else {
-        return Err("usage: training_speed NETWORK DEVICE BATCH SIDE STEPS [WARMUP]".into());
-    };
-    let (batch, side, steps): (usize, usize, usize) =
-        (batch.parse()?, side.parse()?, steps.parse()?);
-    let warmup = rest.first().map_or(Ok(WARMUP), |word| word.parse())?;
-    let place = Place::of(device.parse::<Choice>()?)?;
-    let mut model = Model::on(&place, network, CLASSES, 1)?;
+/// Batch, side, steps and steps of warm-up.
+type Sizes = [usize; 4];
+
+fn measure(
+    network: &str,
+    place: &Place,
+    [batch, side, steps, warmup]: Sizes,
+) -> Result<String, Box<dyn std::error::Error>> {
+    let mut model = Model::on(place, network, CLASSES, 1, side)?;
     let mut optimiser = AdamW::new(&model, DECAY, Decayed::Matrices);
     // A fixed sequence of numbers in -1..1 with no pattern that matters here.
     let mut state = 1_u32;
@@ -41,12 +42,12 @@ fn measure(words: &[String]) -> Result<String, Box<dyn std::error::Error>> {
         })
         .collect();
     let labels: Vec<usize> = (0..batch).map(|n| n % CLASSES).collect();
-    let images = Images::new(&pixels, batch, side)?;
+    let images = model.placed(Images::new(&pixels, batch, side)?)?;
     let mut loss = f64::NAN;
     let mut run = |steps: usize| -> raduet_deep::Result<f64> {
         let start = Instant::now();
         for step in 0..steps {
-            let gradients = model.gradients(images, &labels)?;
+            let gradients = model.gradients_of(&images, &labels)?;
             optimiser.step(&mut model, &gradients, RATE)?;
             if step + 1 == steps {
                 loss = gradients.loss()?;
@@ -56,6 +57,8 @@ fn measure(words: &[String]) -> Result<String, Box<dyn std::error::Error>> {
         Ok(start.elapsed().as_secs_f64())
     };
     let first = run(warmup)?;
+    // What is tried for the choice of algorithms is no need of training.
+    place.forget_peak();
     let seconds = run(steps)?;
     let peak = place
         .peak_bytes()
@@ -76,14 +79,36 @@ fn measure(words: &[String]) -> Result<String, Box<dyn std::error::Error>> {
 )]
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    match measure(&words) {
-        Ok(line) => {
-            println!("{line}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
+    let ([networks, device, numbers @ ..], 5..=6) = (&words[..], words.len()) else {
+        eprintln!("usage: training_speed NETWORK[,NETWORK ...] DEVICE BATCH SIDE STEPS [WARMUP]");
+        return ExitCode::FAILURE;
+    };
+    let mut sizes = [0, 0, 0, WARMUP];
+    for (size, word) in sizes.iter_mut().zip(numbers) {
+        match word.parse() {
+            Ok(number) => *size = number,
+            Err(error) => {
+                eprintln!("{word}: {error}");
+                return ExitCode::FAILURE;
+            }
         }
     }
+    let place = match device.parse::<Choice>().and_then(Place::of) {
+        Ok(place) => place,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut status = ExitCode::SUCCESS;
+    for network in networks.split(',') {
+        match measure(network, &place, sizes) {
+            Ok(line) => println!("{line}"),
+            Err(error) => {
+                eprintln!("{network}: {error}");
+                status = ExitCode::FAILURE;
+            }
+        }
+    }
+    status
 }

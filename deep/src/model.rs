@@ -64,6 +64,10 @@ impl<'a> Images<'a> {
     }
 }
 
+/// Images where a model lies.
+#[derive(Debug)]
+pub struct Placed(Value);
+
 /// A network with its weights.
 pub struct Model {
     entry: &'static NetworkEntry,
@@ -237,6 +241,29 @@ impl Model {
         self.gradients_with(images, CrossEntropy::plain(labels.to_vec()), training)
     }
 
+    /// The same images to use again and again, moved to where the model lies.
+    ///
+    /// # Errors
+    /// [`DeepError::Tensor`] when there is no memory for them.
+    pub fn placed(&self, images: Images<'_>) -> Result<Placed> {
+        images
+            .value(&self.place)
+            .map(Placed)
+            .map_err(|error| DeepError::refused(&error))
+    }
+
+    /// Like [`Self::gradients`], of images that lie where the model does.
+    ///
+    /// # Errors
+    /// Those of [`Self::gradients`].
+    pub fn gradients_of(&mut self, images: &Placed, labels: &[usize]) -> Result<Gradients> {
+        let training = Training {
+            dropout: Dropout::Off,
+            running: RunningStatistics::Momentum,
+        };
+        self.pass(&images.0, CrossEntropy::plain(labels.to_vec()), training)
+    }
+
     /// One pass forward and back with this loss.
     pub(crate) fn gradients_with(
         &self,
@@ -244,9 +271,12 @@ impl Model {
         loss: CrossEntropy,
         training: Training,
     ) -> Result<Gradients> {
+        self.pass(&self.placed(images)?.0, loss, training)
+    }
+
+    fn pass(&self, xs: &Value, loss: CrossEntropy, training: Training) -> Result<Gradients> {
         let pass = || {
-            let xs = images.value(&self.place)?;
-            let logits = self.network.forward(&xs, Mode::Train(training))?;
+            let logits = self.network.forward(xs, Mode::Train(training))?;
             let loss = loss.apply(&logits)?;
             let (value, one) = (loss.tensor().clone(), one(loss.tensor())?);
             let logits = logits.tensor().clone();

@@ -81,6 +81,11 @@ pub(crate) fn peak_bytes(device: &Device) -> Result<u64> {
     launch::peak_bytes(device)
 }
 
+/// Begins anew to look for the largest number.
+pub(crate) fn forget_peak(device: &Device) -> Result<()> {
+    launch::forget_peak(device)
+}
+
 /// The device's name.
 pub(crate) fn name(device: &Device) -> Result<String> {
     launch::name(device)
