@@ -124,7 +124,10 @@ impl Gradients {
 fn rows(matrix: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
     let (_, columns) = matrix.dims2()?;
     let numbers = numbers(matrix)?;
-    Ok(numbers.chunks(columns.max(1)).map(<[f32]>::to_vec).collect())
+    Ok(numbers
+        .chunks(columns.max(1))
+        .map(<[f32]>::to_vec)
+        .collect())
 }
 
 /// The numbers of a tensor, wherever it lies.

@@ -122,7 +122,9 @@ mod tests {
     #[test]
     fn maps_know_every_tensor() {
         for network in NETWORKS {
-            let (_, state) = network.build(3, 0, 256, &crate::device::Place::cpu()).unwrap();
+            let (_, state) = network
+                .build(3, 0, 256, &crate::device::Place::cpu())
+                .unwrap();
             for layout in layouts(network.name) {
                 let infos = state.entries.iter().map(|entry| &entry.info);
                 let places = places(network.name, layout, infos);

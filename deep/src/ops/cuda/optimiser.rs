@@ -102,14 +102,21 @@ impl Tensors {
         factors: &[Factors],
     ) -> Result<Tensor> {
         if gradients.len() != self.sizes.len() || factors.len() != self.sizes.len() {
-            bail!("optimiser: {} gradients for {} tensors", gradients.len(), self.sizes.len());
+            bail!(
+                "optimiser: {} gradients for {} tensors",
+                gradients.len(),
+                self.sizes.len()
+            );
         }
         let mut words = Vec::with_capacity(2 * gradients.len());
         for ((gradient, factors), size) in gradients.iter().zip(factors).zip(&self.sizes) {
             words.push(match gradient {
                 None => 0,
                 Some(gradient) if gradient.elem_count() != *size => {
-                    bail!("optimiser: gradient {:?} for {size} numbers", gradient.shape())
+                    bail!(
+                        "optimiser: gradient {:?} for {size} numbers",
+                        gradient.shape()
+                    )
                 }
                 Some(gradient) => {
                     let mark = match gradient.dtype() {
@@ -120,7 +127,8 @@ impl Tensors {
                     (address(gradient)? | mark).cast_signed()
                 }
             });
-            let both = u64::from(factors.keep.to_bits()) | (u64::from(factors.rate.to_bits()) << 32);
+            let both =
+                u64::from(factors.keep.to_bits()) | (u64::from(factors.rate.to_bits()) << 32);
             words.push(both.cast_signed());
         }
         Tensor::from_vec(words, (gradients.len(), 2), &self.device)
