@@ -36,7 +36,6 @@ mod network;
 mod networks;
 mod ops;
 pub mod optimiser;
-mod positions;
 pub mod predict;
 mod prepared;
 pub mod pretrained;

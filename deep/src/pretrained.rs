@@ -12,7 +12,7 @@
 use crate::error::{DeepError, Result};
 use crate::layouts::{self, Layout, Place};
 use crate::model::Model;
-use crate::positions;
+use crate::networks::position_table::resize_position_table;
 use crate::state::Entry;
 use crate::train::Trainer;
 use crate::weights::{self, StoredTensor, Tensors};
@@ -288,13 +288,13 @@ fn fit(
         let how = format!("input channels {} to {}", found[1], wanted[1]);
         return Ok(Taken::Numbers(adapted, Some(how)));
     }
-    if let (&[1, old, channels], &[1, new, same]) = (found.as_slice(), wanted.as_slice())
-        && entry.info.name.ends_with("pos_embed")
-        && channels == same
-        && let Some(table) = positions::resize(&numbers(), [old, new], channels)
+    if let ([1, before, found], [1, rows, channels]) = (&found[..], &wanted[..])
+        && entry.info.name == "pos_embed"
+        && found == channels
+        && let Some(resized) = resize_position_table(&numbers(), *channels, *rows)
     {
-        let how = format!("position table of {old} rows resized to {new}");
-        return Ok(Taken::Numbers(table, Some(how)));
+        let how = format!("{before} positions to {rows}");
+        return Ok(Taken::Numbers(resized, Some(how)));
     }
     Err(refused(
         format!("shape {found:?} of '{}'", place.name),

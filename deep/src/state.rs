@@ -362,18 +362,18 @@ impl Builder {
         match initial {
             Initial::Constant(value) => vec![value; len],
             Initial::Normal { deviation } => {
-                in_chunks(len, stream, 1, |s| (deviation * s.normal()) as f32)
+                in_chunks(len, &stream, 1, |s| (deviation * s.normal()) as f32)
             }
-            Initial::Uniform { bound } => in_chunks(len, stream, 2, |s| {
+            Initial::Uniform { bound } => in_chunks(len, &stream, 2, |s| {
                 (bound * (2.0 * s.uniform() - 1.0)) as f32
             }),
-            Initial::CutNormal { deviation } => in_chunks(len, stream, 2, |s| {
+            Initial::CutNormal { deviation } => in_chunks(len, &stream, 2, |s| {
                 (deviation * cut_normal(s.uniform())) as f32
             }),
             Initial::LogarithmRows(row) => (0..len)
                 .map(|at| ((at % row + 1) as f64).ln() as f32)
                 .collect(),
-            Initial::StepSizes { range } => in_chunks(len, stream, 2, |s| {
+            Initial::StepSizes { range } => in_chunks(len, &stream, 2, |s| {
                 let [least, largest] = range.map(f64::ln);
                 let step = (least + (largest - least) * s.uniform()).exp();
                 // The inverse of softplus.
@@ -408,7 +408,7 @@ fn cut_normal(u: f64) -> f64 {
 /// `len` draws on several threads, the same as in one go; a block of the stream serves `per_block` draws.
 fn in_chunks(
     len: usize,
-    stream: Stream,
+    stream: &Stream,
     per_block: usize,
     draw: impl Fn(&mut Stream) -> f32 + Sync,
 ) -> Vec<f32> {
@@ -420,7 +420,7 @@ fn in_chunks(
         .for_each(|(at, numbers)| {
             // A tensor has far fewer than 2^32 numbers.
             let block = u32::try_from(at * CHUNK / per_block).unwrap_or(u32::MAX);
-            let mut stream = stream.clone().from_block(block);
+            let mut stream = stream.entered_at(block);
             for number in numbers {
                 *number = draw(&mut stream);
             }

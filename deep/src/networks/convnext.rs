@@ -1,4 +1,4 @@
-//! `ConvNeXt`: Z. Liu et al., *A ConvNet for the 2020s*, CVPR 2022, arXiv 2201.03545.
+//! `ConvNeXt`: Z. Liu et al., *A `ConvNet` for the 2020s*, CVPR 2022, arXiv 2201.03545.
 //! Layout and names of torchvision's `convnext_tiny` and `convnext_base`.
 //!
 //! (N, 3, S, S) to (N, classes). Patches of 4x4 pixels; four stages of blocks (7x7 depthwise convolution,

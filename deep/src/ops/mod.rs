@@ -43,6 +43,7 @@ pub(crate) mod general_convolution;
 #[cfg(test)]
 pub(crate) mod gradient_check;
 mod im2col;
+pub(crate) mod interpolate;
 mod lanes;
 pub(crate) mod layer_norm;
 pub(crate) mod layer_norm_image;
