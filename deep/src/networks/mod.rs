@@ -7,6 +7,7 @@ pub(crate) mod medmamba;
 mod medmamba_blocks;
 pub(crate) mod mobilenet_v3;
 pub(crate) mod mobilenet_v3_small_167;
+pub(crate) mod position_table;
 pub(crate) mod pvt_v2;
 mod pvt_v2_blocks;
 pub(crate) mod resnet;

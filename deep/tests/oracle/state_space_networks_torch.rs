@@ -1,6 +1,9 @@
 //! Vim, `MedMamba` and `MambaVision` against plain PyTorch: small presets at several sizes and through one
 //! training step, the published ones in evaluation mode.
 
+use raduet_deep::{Images, Model, layouts};
+
+use crate::fill::{filled_for, image};
 use crate::golden::{full_table, numbers, own_table, size};
 use crate::networks_torch::{Noise, compare_forward, compare_step};
 use crate::state_dicts_torch::compare_tensors_at;
@@ -77,4 +80,31 @@ fn published_state_space_networks_forward_torch() {
         compare_forward(&mut faults, ours, &table["models"][theirs]);
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Weights of one image size at another: the class token's position and all other tensors stay.
+#[test]
+fn position_table_of_another_image_size_is_resized() {
+    let small = filled_for("vim_micro", 64);
+    let bytes = small.export(layouts("vim_micro").next().unwrap()).unwrap();
+    let mut large = Model::for_side("vim_micro", 3, 1, 96).unwrap();
+    let report = large.load_weights(&bytes).unwrap();
+    assert!(
+        report
+            .sentences()
+            .iter()
+            .any(|s| s.contains("17 positions to 37"))
+    );
+    let tensor = |model: &Model, name: &str| model.tensor(name).unwrap();
+    let (before, after) = (tensor(&small, "pos_embed"), tensor(&large, "pos_embed"));
+    assert_eq!(after.len(), 37 * 32);
+    assert_eq!(after[18 * 32..19 * 32], before[8 * 32..9 * 32]);
+    let name = "layers.1.mixer.A_log";
+    assert_eq!(tensor(&large, name), tensor(&small, name));
+    let pixels = image("A", 1, 96, 16);
+    let logits = large.logits(Images::new(&pixels, 1, 96).unwrap()).unwrap();
+    assert!(logits[0].iter().all(|v| v.is_finite()));
+    // Images of another side than the network's are refused, not cut.
+    let pixels = image("A", 1, 64, 16);
+    assert!(large.logits(Images::new(&pixels, 1, 64).unwrap()).is_err());
 }
