@@ -13,7 +13,8 @@ use rayon::prelude::*;
 
 use crate::error::{DeepError, Result};
 use crate::graph::{Value, backward};
-use crate::model::{Images, Model, numbers};
+use crate::model::{Images, Model};
+use crate::state::numbers_of as numbers;
 use crate::network::{Grid, Mode};
 #[cfg(feature = "cuda")]
 use crate::ops::cuda;

@@ -2,8 +2,9 @@
 
 use candle_core::{DType, Device, Result, Tensor, bail};
 
+use super::batch_norm::width;
 use super::launch::{Arg, Gpu, Grid, Source};
-use super::letter;
+use super::{letter, suffix};
 use super::pointwise::cast;
 
 /// (N, C, P) in C order to (N, P, C), or back with `channels` and `pixels` exchanged.
@@ -81,6 +82,8 @@ pub(crate) fn upload_images(
     Ok(out)
 }
 
+/// Numbers of a wide unit.
+const WIDE: usize = 8;
 /// Largest number of axes that the moving kernels know.
 const AXES: usize = 5;
 
@@ -136,20 +139,32 @@ pub(crate) fn scatter(
     move_numbers("scatter", &gpu, xs, &to, n, d, s)
 }
 
+/// Units of eight numbers where the last axis lies together and everything else is a multiple of eight.
 fn move_numbers(
     name: &str,
     gpu: &Gpu,
     from: &Tensor,
     to: &Tensor,
     n: usize,
-    d: [usize; AXES],
-    s: [usize; AXES],
+    mut d: [usize; AXES],
+    mut s: [usize; AXES],
 ) -> Result<()> {
-    let mut args = vec![Arg::Of(from), Arg::Of(to), Arg::Long(n)];
+    let last = AXES - 1;
+    let together = s[last] == 1 && d[last].is_multiple_of(WIDE);
+    let multiples = s[..last].iter().all(|s| s.is_multiple_of(WIDE));
+    let end = suffix(&[from, to], if together && multiples { WIDE } else { 1 })?;
+    let width = width(end);
+    if width == WIDE {
+        d[last] /= WIDE;
+        for s in &mut s[..last] {
+            *s /= WIDE;
+        }
+    }
+    let mut args = vec![Arg::Of(from), Arg::Of(to), Arg::Long(n / width)];
     args.extend(d[1..].iter().map(|d| Arg::Int(*d)));
     args.extend(s.iter().map(|s| Arg::Long(*s)));
-    let name = format!("{name}_{}", letter(from.dtype())?);
-    gpu.launch(Source::Pointwise, &name, Grid::over(n), &args)
+    let grid = Grid::over(n / width);
+    gpu.launch(Source::Pointwise, &format!("{name}_{end}"), grid, &args)
 }
 
 /// An empty tensor for [`scatter`] to fill.
