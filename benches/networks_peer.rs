@@ -47,7 +47,7 @@ fn main() {
         optimiser
             .step(&mut model, &gradients, LEARNING_RATE)
             .expect("every parameter has a gradient");
-        gradients.loss().expect("a processor does not fail")
+        gradients.loss().expect("the loss of a batch")
     };
     let first = step();
     let (training, last) = clock(steps, &mut step);

@@ -72,7 +72,11 @@ fn measure(
     ))
 }
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program of its own")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program of its own"
+)]
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let ([networks, device, numbers @ ..], 5..=6) = (&words[..], words.len()) else {

@@ -22,7 +22,10 @@ pub(crate) fn add_bias(xs: &Value, bias: &Value) -> Result<Value> {
 }
 
 fn forward(xs: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    on_gpu!(xs, super::cuda::add_bias(xs, bias, super::cuda::Function::Identity));
+    on_gpu!(
+        xs,
+        super::cuda::add_bias(xs, bias, super::cuda::Function::Identity)
+    );
     let (_, channels, height, width) = xs.dims4()?;
     let plane = height * width;
     let data = read2(xs, bias, |x, bias| {

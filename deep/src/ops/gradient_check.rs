@@ -175,9 +175,7 @@ fn on_both(
     let here: Vec<Tensor> = arguments
         .iter()
         .zip(&there)
-        .map(|(a, t)| {
-            Tensor::from_vec(cuda::download(t).unwrap(), a.dims(), &Device::Cpu).unwrap()
-        })
+        .map(|(a, t)| Tensor::from_vec(cuda::download(t).unwrap(), a.dims(), &Device::Cpu).unwrap())
         .collect();
     let run = |tensors: &[Tensor]| {
         let leaves: Vec<Value> = (0..)
@@ -209,8 +207,7 @@ fn on_both(
     compare("result", &numbers(expected.tensor()), found.tensor());
     let weights = noise(99, expected.dims());
     let dtype_out = found.tensor().dtype();
-    let weights_there =
-        cuda::upload(&numbers(&weights), weights.dims(), gpu, dtype_out).unwrap();
+    let weights_there = cuda::upload(&numbers(&weights), weights.dims(), gpu, dtype_out).unwrap();
     let weights_here = Tensor::from_vec(
         cuda::download(&weights_there).unwrap(),
         weights.dims(),
@@ -221,7 +218,9 @@ fn on_both(
     let found = backward(found, weights_there, arguments.len()).unwrap();
     for (index, (expected, found)) in expected.iter().zip(&found).enumerate() {
         let expected = expected.as_ref().expect("the argument has a gradient");
-        let found = found.as_ref().expect("the argument has a gradient on the GPU");
+        let found = found
+            .as_ref()
+            .expect("the argument has a gradient on the GPU");
         assert_eq!(expected.dims(), found.dims(), "argument {index}");
         compare(&format!("gradient {index}"), &numbers(expected), found);
     }

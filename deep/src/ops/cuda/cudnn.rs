@@ -107,7 +107,11 @@ impl Plans {
         let exact = precision() == Precision::Exact;
         let dtype = tensors[0].dtype();
         let key = (*s, dtype, direction, exact);
-        let pointers = [address(tensors[0])?, address(tensors[1])?, address(tensors[2])?];
+        let pointers = [
+            address(tensors[0])?,
+            address(tensors[1])?,
+            address(tensors[2])?,
+        ];
         if !self.known.contains_key(&key) {
             let workspace = self.room(gpu, MOST_WORKSPACE)?;
             let plan = describe(s, dtype, exact)?;
@@ -158,7 +162,9 @@ impl Plans {
                     y,
                     py,
                     convolution,
-                    std::mem::transmute::<u32, sys::cudnnConvolutionBwdDataAlgo_t>(choice.algorithm),
+                    std::mem::transmute::<u32, sys::cudnnConvolutionBwdDataAlgo_t>(
+                        choice.algorithm,
+                    ),
                     workspace,
                     choice.workspace,
                     zero,
@@ -217,7 +223,9 @@ fn describe(s: &Shape, dtype: DType, exact: bool) -> Result<Plan> {
         DType::BF16 => sys::cudnnDataType_t::CUDNN_DATA_BFLOAT16,
         other => bail!("no convolution of {other:?}"),
     };
-    let of = |n: [usize; 4]| Ok::<_, candle_core::Error>([int(n[0])?, int(n[1])?, int(n[2])?, int(n[3])?]);
+    let of = |n: [usize; 4]| {
+        Ok::<_, candle_core::Error>([int(n[0])?, int(n[1])?, int(n[2])?, int(n[3])?])
+    };
     let wrap = |e| fault("descriptor", e);
     let x = result::create_tensor_descriptor().map_err(wrap)?;
     let y = result::create_tensor_descriptor().map_err(wrap)?;
@@ -300,22 +308,46 @@ fn find(
                 .find(|choice| !exact || direct.contains(&choice.algorithm))
         }};
     }
-    let Plan { x, y, w, convolution, .. } = *plan;
+    let Plan {
+        x,
+        y,
+        w,
+        convolution,
+        ..
+    } = *plan;
     match direction {
         Direction::Forward => ask!(
             sys::cudnnConvolutionFwdAlgoPerf_t,
             cudnnFindConvolutionForwardAlgorithmEx,
-            x, px, w, pw, convolution, y, py
+            x,
+            px,
+            w,
+            pw,
+            convolution,
+            y,
+            py
         ),
         Direction::Input => ask!(
             sys::cudnnConvolutionBwdDataAlgoPerf_t,
             cudnnFindConvolutionBackwardDataAlgorithmEx,
-            w, pw, y, py, convolution, x, px
+            w,
+            pw,
+            y,
+            py,
+            convolution,
+            x,
+            px
         ),
         Direction::Weight => ask!(
             sys::cudnnConvolutionBwdFilterAlgoPerf_t,
             cudnnFindConvolutionBackwardFilterAlgorithmEx,
-            x, px, y, py, convolution, w, pw
+            x,
+            px,
+            y,
+            py,
+            convolution,
+            w,
+            pw
         ),
     }
 }

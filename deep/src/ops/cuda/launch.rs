@@ -186,7 +186,10 @@ pub(super) fn name(device: &Device) -> Result<String> {
 }
 
 /// Largest number of bytes that the device's memory pool has held.
-#[expect(unsafe_code, reason = "a question to the driver; see the module's head")]
+#[expect(
+    unsafe_code,
+    reason = "a question to the driver; see the module's head"
+)]
 pub(super) fn peak_bytes(device: &Device) -> Result<u64> {
     let gpu = Gpu::of(device)?;
     let mut bytes = 0_u64;
@@ -253,7 +256,10 @@ impl Gpu {
     }
 
     fn function(&self, source: Source, name: &str) -> Result<CudaFunction> {
-        let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut functions = self
+            .functions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(function) = functions.get(name) {
             return Ok(function.clone());
         }
@@ -301,7 +307,10 @@ impl Gpu {
                 Ok(match arg {
                     Arg::Of(tensor) => Raw::Eight(address(tensor)?),
                     Arg::Maybe(tensor) => Raw::Eight(tensor.map_or(Ok(0), address)?),
-                    Arg::Int(n) => Raw::Four(u32::try_from(i32::try_from(*n).map_err(candle_core::Error::wrap)?).map_err(candle_core::Error::wrap)?),
+                    Arg::Int(n) => Raw::Four(
+                        u32::try_from(i32::try_from(*n).map_err(candle_core::Error::wrap)?)
+                            .map_err(candle_core::Error::wrap)?,
+                    ),
                     Arg::Long(n) => Raw::Eight(*n as u64),
                     Arg::Signed(n) => Raw::Four(n.cast_unsigned()),
                     Arg::Stride(n) => Raw::Eight(n.cast_unsigned()),
@@ -333,7 +342,10 @@ impl Gpu {
     }
 
     /// A tensor whose numbers the next kernel writes, every one of them.
-    #[expect(unsafe_code, reason = "memory that a kernel fills; see the module's head")]
+    #[expect(
+        unsafe_code,
+        reason = "memory that a kernel fills; see the module's head"
+    )]
     pub(super) fn empty(&self, shape: impl Into<Shape>, dtype: DType) -> Result<Tensor> {
         let shape = shape.into();
         // SAFETY: callers are the operations of this folder; their kernels write all of it.
@@ -349,7 +361,10 @@ impl Gpu {
     }
 
     /// C = `alpha` A B + `beta` C, in row-major order, for a batch of matrices.
-    #[expect(unsafe_code, reason = "the vendor's matrix product; see the module's head")]
+    #[expect(
+        unsafe_code,
+        reason = "the vendor's matrix product; see the module's head"
+    )]
     pub(super) fn gemm(&self, g: &Gemm, a: &Tensor, b: &Tensor, c: &Tensor) -> Result<()> {
         use cublas::sys::cublasComputeType_t as Compute;
         use cublas::sys::cublasGemmAlgo_t::CUBLAS_GEMM_DFALT;
@@ -439,11 +454,7 @@ pub(super) struct Gemm {
 
 impl Gemm {
     /// One product of packed matrices.
-    pub(super) fn packed(
-        [rows, inner, columns]: [usize; 3],
-        a_side: Side,
-        b_side: Side,
-    ) -> Self {
+    pub(super) fn packed([rows, inner, columns]: [usize; 3], a_side: Side, b_side: Side) -> Self {
         let step = |side, as_is, turned| if side == Side::AsIs { as_is } else { turned };
         Self {
             rows,
@@ -490,7 +501,10 @@ pub(super) fn from_storage(storage: Storage, shape: Shape) -> Tensor {
 pub(super) fn address(tensor: &Tensor) -> Result<u64> {
     let (storage, layout) = tensor.storage_and_layout();
     let Storage::Cuda(storage) = &*storage else {
-        bail!("a tensor of {:?} on the processor among ones on the device", tensor.shape());
+        bail!(
+            "a tensor of {:?} on the processor among ones on the device",
+            tensor.shape()
+        );
     };
     let Some((start, _)) = layout.contiguous_offsets() else {
         bail!("a tensor of {:?} does not lie in one piece", tensor.shape());

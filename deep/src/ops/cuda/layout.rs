@@ -65,8 +65,18 @@ pub(crate) fn upload_images(
     let from = Tensor::from_slice(pixels, pixels.len(), device)?;
     let end = letter(dtype)?;
     if pixels.len() == count * plane {
-        let args = [Arg::Of(&from), Arg::Of(&out), Arg::Long(n), Arg::Int(channels)];
-        gpu.launch(Source::Pointwise, &format!("upload_grey_{end}"), Grid::over(n), &args)?;
+        let args = [
+            Arg::Of(&from),
+            Arg::Of(&out),
+            Arg::Long(n),
+            Arg::Int(channels),
+        ];
+        gpu.launch(
+            Source::Pointwise,
+            &format!("upload_grey_{end}"),
+            Grid::over(n),
+            &args,
+        )?;
     } else if pixels.len() == n {
         let args = [
             Arg::Of(&from),
@@ -75,9 +85,17 @@ pub(crate) fn upload_images(
             Arg::Int(channels),
             Arg::Long(plane),
         ];
-        gpu.launch(Source::Pointwise, &format!("upload_{end}"), Grid::over(n), &args)?;
+        gpu.launch(
+            Source::Pointwise,
+            &format!("upload_{end}"),
+            Grid::over(n),
+            &args,
+        )?;
     } else {
-        bail!("{} pixels for {count} images of {channels}x{height}x{width}", pixels.len());
+        bail!(
+            "{} pixels for {count} images of {channels}x{height}x{width}",
+            pixels.len()
+        );
     }
     Ok(out)
 }
@@ -90,7 +108,10 @@ const AXES: usize = 5;
 /// `sizes` and `strides` filled up in front to five axes.
 fn five(sizes: &[usize], strides: &[usize]) -> Result<([usize; AXES], [usize; AXES])> {
     if sizes.len() > AXES || sizes.len() != strides.len() {
-        bail!("a view of {} axes; the device knows up to {AXES}", sizes.len());
+        bail!(
+            "a view of {} axes; the device knows up to {AXES}",
+            sizes.len()
+        );
     }
     let (mut d, mut s) = ([1; AXES], [0; AXES]);
     d[AXES - sizes.len()..].copy_from_slice(sizes);
@@ -109,9 +130,17 @@ pub(crate) fn gather(
     let (d, s) = five(sizes, strides)?;
     let out = gpu.empty(sizes.to_vec(), xs.dtype())?;
     let n = out.elem_count();
-    let reach: usize = start + d.iter().zip(s).map(|(d, s)| d.saturating_sub(1) * s).sum::<usize>();
+    let reach: usize = start
+        + d.iter()
+            .zip(s)
+            .map(|(d, s)| d.saturating_sub(1) * s)
+            .sum::<usize>();
     if n > 0 && reach >= xs.elem_count() {
-        bail!("a view beyond the {} numbers of {:?}", xs.elem_count(), xs.shape());
+        bail!(
+            "a view beyond the {} numbers of {:?}",
+            xs.elem_count(),
+            xs.shape()
+        );
     }
     let flat = xs.reshape(xs.elem_count())?;
     let from = flat.narrow(0, start, xs.elem_count() - start)?;
@@ -130,8 +159,15 @@ pub(crate) fn scatter(
     let gpu = Gpu::of(xs.device())?;
     let (d, s) = five(sizes, strides)?;
     let n = xs.elem_count();
-    let reach: usize = start + d.iter().zip(s).map(|(d, s)| d.saturating_sub(1) * s).sum::<usize>();
-    if d.iter().product::<usize>() != n || xs.dtype() != out.dtype() || (n > 0 && reach >= out.elem_count()) {
+    let reach: usize = start
+        + d.iter()
+            .zip(s)
+            .map(|(d, s)| d.saturating_sub(1) * s)
+            .sum::<usize>();
+    if d.iter().product::<usize>() != n
+        || xs.dtype() != out.dtype()
+        || (n > 0 && reach >= out.elem_count())
+    {
         bail!("{:?} into {:?} from {start}", xs.shape(), out.shape());
     }
     let flat = out.reshape(out.elem_count())?;
@@ -188,7 +224,10 @@ pub(crate) fn take_rows(
     let gpu = Gpu::of(xs.device())?;
     let out = gpu.empty(shape.to_vec(), xs.dtype())?;
     let (n, taken) = (out.elem_count(), index.elem_count());
-    if xs.elem_count() != samples * rows * columns || n != samples * taken * columns || index.dtype() != DType::I32 {
+    if xs.elem_count() != samples * rows * columns
+        || n != samples * taken * columns
+        || index.dtype() != DType::I32
+    {
         bail!("{taken} rows of {:?} into {shape:?}", xs.shape());
     }
     let args = [

@@ -10,10 +10,18 @@ use super::pointwise::{Function, add_bias, cast};
 fn sizes(xs: &Tensor, weight: &Tensor, inputs: usize) -> Result<(usize, usize)> {
     let outputs = weight.dims()[0];
     if weight.elem_count() != outputs * inputs || !xs.elem_count().is_multiple_of(inputs.max(1)) {
-        bail!("linear: weight {:?} for input {:?}", weight.shape(), xs.shape());
+        bail!(
+            "linear: weight {:?} for input {:?}",
+            weight.shape(),
+            xs.shape()
+        );
     }
     if xs.dtype() != weight.dtype() {
-        bail!("linear: weight of {:?} for input of {:?}", weight.dtype(), xs.dtype());
+        bail!(
+            "linear: weight of {:?} for input of {:?}",
+            weight.dtype(),
+            xs.dtype()
+        );
     }
     Ok((xs.elem_count() / inputs, outputs))
 }

@@ -15,7 +15,10 @@ pub(crate) fn cross_entropy(
 ) -> Result<(Tensor, Tensor)> {
     let (rows, classes) = logits.dims2()?;
     if factors.len() != rows * classes {
-        bail!("cross-entropy: {} factors for {rows} rows of {classes} classes", factors.len());
+        bail!(
+            "cross-entropy: {} factors for {rows} rows of {classes} classes",
+            factors.len()
+        );
     }
     let gpu = Gpu::of(logits.device())?;
     let factors = Tensor::from_slice(factors, (rows, classes), logits.device())?;
@@ -40,17 +43,16 @@ pub(crate) fn cross_entropy(
 /// f32 numbers times a number on the device, as `dtype`.
 pub(crate) fn times(xs: &Tensor, factor: &Tensor, dtype: DType) -> Result<Tensor> {
     if xs.dtype() != DType::F32 || factor.dtype() != DType::F32 {
-        bail!("{:?} times {:?}: both must be f32", xs.dtype(), factor.dtype());
+        bail!(
+            "{:?} times {:?}: both must be f32",
+            xs.dtype(),
+            factor.dtype()
+        );
     }
     let gpu = Gpu::of(xs.device())?;
     let out = gpu.empty(xs.shape(), dtype)?;
     let n = xs.elem_count();
-    let args = [
-        Arg::Of(xs),
-        Arg::Of(factor),
-        Arg::Of(&out),
-        Arg::Long(n),
-    ];
+    let args = [Arg::Of(xs), Arg::Of(factor), Arg::Of(&out), Arg::Long(n)];
     let name = format!("times_{}", letter(dtype)?);
     gpu.launch(Source::Rows, &name, Grid::over(n), &args)?;
     Ok(out)

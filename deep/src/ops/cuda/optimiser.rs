@@ -119,14 +119,21 @@ impl Tensors {
         factors: &[Factors],
     ) -> Result<Tensor> {
         if gradients.len() != self.sizes.len() || factors.len() != self.sizes.len() {
-            bail!("optimiser: {} gradients for {} tensors", gradients.len(), self.sizes.len());
+            bail!(
+                "optimiser: {} gradients for {} tensors",
+                gradients.len(),
+                self.sizes.len()
+            );
         }
         let mut words = Vec::with_capacity(3 * gradients.len());
         for ((gradient, factors), size) in gradients.iter().zip(factors).zip(&self.sizes) {
             words.push(match gradient {
                 None => 0,
                 Some(gradient) if gradient.elem_count() != *size => {
-                    bail!("optimiser: gradient {:?} for {size} numbers", gradient.shape())
+                    bail!(
+                        "optimiser: gradient {:?} for {size} numbers",
+                        gradient.shape()
+                    )
                 }
                 Some(gradient) => {
                     let mark = match gradient.dtype() {

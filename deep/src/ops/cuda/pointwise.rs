@@ -38,7 +38,10 @@ fn run(
 fn periods(name: &str, tensor: &Tensor, period: usize) -> Result<usize> {
     let n = tensor.elem_count();
     if period == 0 || !n.is_multiple_of(period) {
-        bail!("{name}: {:?} does not consist of pieces of {period}", tensor.shape());
+        bail!(
+            "{name}: {:?} does not consist of pieces of {period}",
+            tensor.shape()
+        );
     }
     Ok(n / period)
 }
@@ -47,7 +50,10 @@ fn expect_len(name: &str, tensor: &Tensor, len: usize) -> Result<()> {
     if tensor.elem_count() == len {
         return Ok(());
     }
-    bail!("{name}: {:?} where {len} numbers are expected", tensor.shape())
+    bail!(
+        "{name}: {:?} where {len} numbers are expected",
+        tensor.shape()
+    )
 }
 
 fn expect_f32(name: &str, tensor: &Tensor) -> Result<()> {

@@ -111,7 +111,11 @@ impl ScanSizes {
             || orders.iter().any(|at| *at as usize >= self.tokens)
             || !matches!(self.states, 8 | 16)
         {
-            bail!("selective scan {self:?} of {:?} and {:?}", u.shape(), projected.shape());
+            bail!(
+                "selective scan {self:?} of {:?} and {:?}",
+                u.shape(),
+                projected.shape()
+            );
         }
         let order = Tensor::from_slice(orders, orders.len(), u.device())?;
         let pre = gpu.empty((self.lines(), all), DType::F32)?;

@@ -24,12 +24,13 @@ const TAPS: [usize; 3] = [3, 4, 9];
 impl TokenTaps {
     /// One of the offsets' axes, four bits a tap from -8 on.
     fn nibbles(&self, axis: usize) -> Result<u64> {
-        self.taps.iter().enumerate().try_fold(0_u64, |all, (k, tap)| {
-            match u64::try_from(tap[axis] + 8) {
+        self.taps
+            .iter()
+            .enumerate()
+            .try_fold(0_u64, |all, (k, tap)| match u64::try_from(tap[axis] + 8) {
                 Ok(nibble) if nibble < 16 => Ok(all | (nibble << (4 * k))),
                 _ => bail!("a tap of {tap:?}; the device reaches from -8 to 7"),
-            }
-        })
+            })
     }
 
     /// Rows, channels and the kernels' common arguments.
@@ -43,7 +44,12 @@ impl TokenTaps {
             || weight.dtype() != xs.dtype()
             || self.grid[0] * self.grid[1] != tokens
         {
-            bail!("taps {:?} over {:?} on {:?}", weight.shape(), xs.shape(), self.grid);
+            bail!(
+                "taps {:?} over {:?} on {:?}",
+                weight.shape(),
+                xs.shape(),
+                self.grid
+            );
         }
         let rows = batch * tokens;
         let args = vec![
@@ -70,12 +76,7 @@ impl TokenTaps {
         let ys = gpu.empty(xs.shape(), xs.dtype())?;
         let end = suffix(&[xs, &ys], channels)?;
         let plan = Columns::of(rows, channels, width(end));
-        let mut args = vec![
-            Arg::Of(xs),
-            Arg::Of(weight),
-            Arg::Maybe(bias),
-            Arg::Of(&ys),
-        ];
+        let mut args = vec![Arg::Of(xs), Arg::Of(weight), Arg::Maybe(bias), Arg::Of(&ys)];
         args.extend(tail);
         args.push(Arg::Int(self.function as usize));
         let name = format!("taps{}_{end}", self.taps.len());
@@ -185,7 +186,12 @@ pub(crate) fn move_rows(
         Arg::Int(grid[1]),
         Arg::Int(k),
     ];
-    gpu.launch(Source::Sequence, &format!("move_rows_{end}"), Grid::over(packs), &args)?;
+    gpu.launch(
+        Source::Sequence,
+        &format!("move_rows_{end}"),
+        Grid::over(packs),
+        &args,
+    )?;
     Ok(ys)
 }
 
@@ -215,7 +221,12 @@ pub(crate) fn insert_token(
         Arg::Int(channels),
         Arg::Int(at),
     ];
-    gpu.launch(Source::Sequence, &format!("insert_token_{end}"), Grid::over(packs), &args)?;
+    gpu.launch(
+        Source::Sequence,
+        &format!("insert_token_{end}"),
+        Grid::over(packs),
+        &args,
+    )?;
     Ok(ys)
 }
 
@@ -252,6 +263,11 @@ pub(crate) fn shuffle_back(dys: &Tensor, shape: &[usize]) -> Result<[Tensor; 2]>
     let end = suffix(&[dys, &left, &right], n)?;
     let args = [Arg::Of(dys), Arg::Of(&left), Arg::Of(&right), Arg::Long(n)];
     let grid = Grid::over(n / width(end));
-    gpu.launch(Source::Sequence, &format!("shuffle_back_{end}"), grid, &args)?;
+    gpu.launch(
+        Source::Sequence,
+        &format!("shuffle_back_{end}"),
+        grid,
+        &args,
+    )?;
     Ok([left, right])
 }
