@@ -212,34 +212,3 @@ pub(crate) fn empty_like(xs: &Tensor, shape: &[usize]) -> Result<Tensor> {
 pub(crate) fn zeros_like(xs: &Tensor, shape: &[usize]) -> Result<Tensor> {
     Gpu::of(xs.device())?.zeros(shape.to_vec(), xs.dtype())
 }
-
-/// Rows in another order: y[n, k] = x[n, index[k]], zeros where the index is negative. x: (N, L, C) in
-/// memory; `index` (i32, on the device) has the output's rows.
-pub(crate) fn take_rows(
-    xs: &Tensor,
-    [samples, rows, columns]: [usize; 3],
-    index: &Tensor,
-    shape: &[usize],
-) -> Result<Tensor> {
-    let gpu = Gpu::of(xs.device())?;
-    let out = gpu.empty(shape.to_vec(), xs.dtype())?;
-    let (n, taken) = (out.elem_count(), index.elem_count());
-    if xs.elem_count() != samples * rows * columns
-        || n != samples * taken * columns
-        || index.dtype() != DType::I32
-    {
-        bail!("{taken} rows of {:?} into {shape:?}", xs.shape());
-    }
-    let args = [
-        Arg::Of(xs),
-        Arg::Of(index),
-        Arg::Of(&out),
-        Arg::Long(n),
-        Arg::Int(taken),
-        Arg::Int(rows),
-        Arg::Int(columns),
-    ];
-    let name = format!("take_rows_{}", letter(xs.dtype())?);
-    gpu.launch(Source::Pointwise, &name, Grid::over(n), &args)?;
-    Ok(out)
-}

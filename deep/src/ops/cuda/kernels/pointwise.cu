@@ -184,13 +184,6 @@ FOR_WIDTHS(X)
             put(y + i, x[(sample * c + channel) * p + pixel]); } } \
     /* one channel (N, P) of f32 as `c` equal ones (N, P, C) */ \
     extern "C" __global__ void upload_grey_##s(const float *x, T *y, i64 n, int c) { \
-        for (i64 i = first(); i < n; i += stride()) put(y + i, x[i / c]); } \
-    /* rows of c numbers in another order: y[n, k] = x[n, index[k]]; index < 0: zeros */ \
-    extern "C" __global__ void take_rows_##s(const T *x, const int *index, T *y, i64 n, int rows, int from_rows, int c) { \
-        for (i64 i = first(); i < n; i += stride()) { \
-            i64 at = i % c, row = i / c % rows, sample = i / c / rows; \
-            int from = index[row]; \
-            if (from < 0) put(y + i, 0.0f); \
-            else y[i] = x[(sample * from_rows + from) * c + at]; } }
+        for (i64 i = first(); i < n; i += stride()) put(y + i, x[i / c]); }
 FOR_TYPES(X)
 #undef X
