@@ -48,6 +48,9 @@ pub struct Global {
     /// Print the result as JSON on standard output
     #[arg(long, global = true)]
     pub json: bool,
+    /// Where networks compute: cpu, cuda:N (an NVIDIA GPU), or auto (a GPU where there is one)
+    #[arg(long, global = true, value_name = "DEVICE", default_value = "auto")]
+    pub device: String,
     /// Bytes of memory a single image may take, such as 4G (default: half of this machine's)
     #[arg(long, global = true, value_name = "BYTES", value_parser = parse_bytes)]
     pub max_memory: Option<u64>,

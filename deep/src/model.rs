@@ -88,9 +88,7 @@ impl fmt::Debug for Model {
 
 /// What one pass forward and back through a batch gave.
 pub struct Gradients {
-    /// On the device still: reading it waits for everything before.
-    loss: Tensor,
-    logits: Tensor,
+    told: Told,
     /// By parameter in state-dict order; `None` where the loss does not depend on it.
     parameters: Vec<Option<Tensor>>,
 }
@@ -103,16 +101,33 @@ impl fmt::Debug for Gradients {
     }
 }
 
+/// What a network said to a batch. On the device still: reading it waits for everything before.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    loss: Tensor,
+    logits: Tensor,
+}
+
+impl Told {
+    pub(crate) fn loss(&self) -> Result<f64> {
+        self.loss
+            .to_scalar::<f32>()
+            .map(f64::from)
+            .map_err(|error| DeepError::refused(&error))
+    }
+
+    pub(crate) fn logits(&self) -> Result<Vec<Vec<f32>>> {
+        rows(&self.logits).map_err(|error| DeepError::refused(&error))
+    }
+}
+
 impl Gradients {
     /// The batch's loss: mean cross-entropy, unless training changes it.
     ///
     /// # Errors
     /// [`DeepError::Tensor`] when the device failed on the way.
     pub fn loss(&self) -> Result<f64> {
-        self.loss
-            .to_scalar::<f32>()
-            .map(f64::from)
-            .map_err(|error| DeepError::refused(&error))
+        self.told.loss()
     }
 
     /// Logits per image, as seen in training.
@@ -120,7 +135,12 @@ impl Gradients {
     /// # Errors
     /// [`DeepError::Tensor`] when the device failed on the way.
     pub fn logits(&self) -> Result<Vec<Vec<f32>>> {
-        rows(&self.logits).map_err(|error| DeepError::refused(&error))
+        self.told.logits()
+    }
+
+    /// Both, to be read later.
+    pub(crate) fn told(&self) -> &Told {
+        &self.told
     }
 
     /// The gradients of the parameters, in state-dict order.
@@ -282,8 +302,10 @@ impl Model {
             let logits = logits.tensor().clone();
             Ok(Gradients {
                 parameters: backward(loss, one, self.state.parameters().count())?,
-                loss: value,
-                logits,
+                told: Told {
+                    loss: value,
+                    logits,
+                },
             })
         };
         pass().map_err(|error| DeepError::refused(&error))

@@ -195,8 +195,8 @@ fn on_both(
             .map(|(e, f)| square(e - f))
             .sum::<f64>()
             .sqrt();
-        // A gradient that is zero by nature is only rounding.
-        let floor = 1e-5 * (expected.len() as f64).sqrt();
+        // Terms near one that cancel leave a few roundings in each number.
+        let floor = 1e-2 * (expected.len() as f64).sqrt();
         assert!(
             distance <= tolerance * (norm + floor) && distance.is_finite(),
             "{what} in {dtype:?}: distance {distance}, norm {norm}"

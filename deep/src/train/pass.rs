@@ -10,7 +10,7 @@ use crate::augment::augment;
 use crate::augment::mixup::Mixing;
 use crate::batches::batches;
 use crate::error::{DeepError, Result};
-use crate::model::{Gradients, Images};
+use crate::model::{Gradients, Images, Told};
 use crate::network::{Dropout, Training};
 use crate::ops::arithmetic::{scaled, sum as add};
 use crate::ops::cross_entropy::CrossEntropy;
@@ -56,26 +56,23 @@ impl Trainer {
             steps_per_epoch: batches.len().div_ceil(self.settings.accumulate),
         };
         let mut sums = Sums::default();
-        let (mut total, mut correct, mut samples) = (0.0, 0, 0);
+        let window = if self.model.place().is_gpu() {
+            GPU_WINDOW
+        } else {
+            1
+        };
+        let mut tally = Tally::new(epoch + 1, window);
+        let mut samples = 0;
         let mut learning_rate = 0.0;
         for (number, positions) in (1..).zip(&batches) {
             let batch = self.augmented(positions, epoch, number - 1);
             // Every batch of the run has masks of its own.
             let drawn = index(epoch * batches.len() + number - 1);
             let gradients = self.gradients(&batch, drawn)?;
-            let loss = gradients.loss()?;
-            let diverged = |loss| DeepError::Diverged {
-                epoch: epoch + 1,
-                batch: number,
-                loss,
-            };
-            if !loss.is_finite() {
-                return Err(diverged(loss));
-            }
             samples += positions.len();
-            total += loss * positions.len() as f64;
-            correct += right_answers(&gradients.logits()?, &batch.loss);
-            sums.add(gradients, batch.loss.divisor())?;
+            let divisor = batch.loss.divisor();
+            tally.add(number, gradients.told().clone(), batch.loss)?;
+            sums.add(gradients, divisor)?;
             if number % self.settings.accumulate == 0 || number == batches.len() {
                 learning_rate = rate(&self.settings, &self.progress.plateau, moment);
                 let (gradients, scale) = sums.take();
@@ -83,12 +80,15 @@ impl Trainer {
                     self.optimiser
                         .apply(&self.model, &gradients, scale, learning_rate, moving)?;
                 if norm.is_some_and(|norm| !norm.is_finite()) {
-                    return Err(diverged(loss));
+                    return Err(tally.diverged(number, tally.last));
                 }
                 if let Some(ema) = &mut self.ema {
                     ema.observe(self.model.state(), self.optimiser.steps)?;
                 }
                 moment.step += 1;
+            }
+            if number == batches.len() {
+                tally.read()?;
             }
             let progress = BatchProgress {
                 phase: Phase::Train,
@@ -96,16 +96,16 @@ impl Trainer {
                 batch: number,
                 batches: batches.len(),
                 samples,
-                loss: total / samples as f64,
-                accuracy: correct as f64 / samples as f64,
+                loss: tally.loss(),
+                accuracy: tally.accuracy(),
             };
             if callback(progress).is_break() {
                 return Ok(None);
             }
         }
         Ok(Some(Trained {
-            loss: total / samples as f64,
-            accuracy: correct as f64 / samples as f64,
+            loss: tally.loss(),
+            accuracy: tally.accuracy(),
             learning_rate,
         }))
     }
@@ -199,6 +199,77 @@ fn right_answers(logits: &[Vec<f32>], asked: &CrossEntropy) -> usize {
     answers
         .filter(|(n, row)| first_largest(row) == class(*n))
         .count()
+}
+
+/// Batches whose losses are read at once on a GPU.
+const GPU_WINDOW: usize = 16;
+
+/// What the batches came to. Reading a loss waits for everything that a GPU was handed before, so there it is
+/// done for some batches at a time (and for the first, which a progress line is waiting for).
+struct Tally {
+    /// 1-based.
+    epoch: usize,
+    window: usize,
+    /// Numbers of batches, what the network said, and what it was asked.
+    pending: Vec<(usize, Told, CrossEntropy)>,
+    /// Sum over the samples read so far.
+    total: f64,
+    correct: usize,
+    samples: usize,
+    /// The last loss read.
+    last: f64,
+}
+
+impl Tally {
+    fn new(epoch: usize, window: usize) -> Self {
+        Self {
+            epoch,
+            window,
+            pending: Vec::new(),
+            total: 0.0,
+            correct: 0,
+            samples: 0,
+            last: f64::NAN,
+        }
+    }
+
+    fn add(&mut self, number: usize, told: Told, asked: CrossEntropy) -> Result<()> {
+        self.pending.push((number, told, asked));
+        if self.pending.len() >= self.window || self.samples == 0 {
+            return self.read();
+        }
+        Ok(())
+    }
+
+    fn read(&mut self) -> Result<()> {
+        for (number, told, asked) in std::mem::take(&mut self.pending) {
+            let loss = told.loss()?;
+            if !loss.is_finite() {
+                return Err(self.diverged(number, loss));
+            }
+            self.last = loss;
+            self.samples += asked.labels.len();
+            self.total += loss * asked.labels.len() as f64;
+            self.correct += right_answers(&told.logits()?, &asked);
+        }
+        Ok(())
+    }
+
+    fn diverged(&self, batch: usize, loss: f64) -> DeepError {
+        DeepError::Diverged {
+            epoch: self.epoch,
+            batch,
+            loss,
+        }
+    }
+
+    fn loss(&self) -> f64 {
+        self.total / self.samples as f64
+    }
+
+    fn accuracy(&self) -> f64 {
+        self.correct as f64 / self.samples as f64
+    }
 }
 
 /// Gradients of the batches since the last step, each times what its loss was divided by, so that their sum over

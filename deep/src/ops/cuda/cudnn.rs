@@ -268,8 +268,8 @@ fn describe(s: &Shape, dtype: DType, exact: bool) -> Result<Plan> {
     })
 }
 
-/// The fastest algorithm by trying them all; deterministic ones only, and for exact comparisons none that
-/// goes over a transform.
+/// The fastest algorithm by trying them all; a deterministic one where there is one, and for exact comparisons
+/// none that goes over a transform.
 #[expect(unsafe_code, reason = "calls of a C library; see the module's head")]
 fn find(
     handle: sys::cudnnHandle_t,
@@ -284,6 +284,7 @@ fn find(
     let room = workspace as *mut c_void;
     let wanted = i32::try_from(ANSWERS).ok()?;
     let mut count = 0;
+    let plain = sys::cudnnMathType_t::CUDNN_FMA_MATH;
     // The direct algorithms' numbers: the others go over Fourier or Winograd transforms.
     let direct: &[u32] = match direction {
         Direction::Forward => &[0, 1, 2, 3],
@@ -299,13 +300,23 @@ fn find(
                 sys::$function(handle, $($argument),*, wanted, &raw mut count, answers.as_mut_ptr(), room, MOST_WORKSPACE)
             };
             status.result().ok()?;
-            answers
+            // Fastest first. Where no algorithm is deterministic, the fastest of the others.
+            let fit = |a: &&$answer| {
+                a.status == sys::cudnnStatus_t::CUDNN_STATUS_SUCCESS
+                    && a.memory <= MOST_WORKSPACE
+                    && (!exact || direct.contains(&(a.algo as u32)))
+            };
+            let found = &answers[..usize::try_from(count).unwrap_or(0).min(ANSWERS)];
+            found
                 .iter()
-                .take(usize::try_from(count).unwrap_or(0))
-                .filter(|a| a.status == sys::cudnnStatus_t::CUDNN_STATUS_SUCCESS)
-                .filter(|a| a.determinism == CUDNN_DETERMINISTIC && a.memory <= MOST_WORKSPACE)
-                .map(|a| Choice { algorithm: a.algo as u32, math: a.mathType, workspace: a.memory })
-                .find(|choice| !exact || direct.contains(&choice.algorithm))
+                .filter(fit)
+                .find(|a| a.determinism == CUDNN_DETERMINISTIC)
+                .or_else(|| found.iter().find(fit))
+                .map(|a| Choice {
+                    algorithm: a.algo as u32,
+                    math: if exact { plain } else { a.mathType },
+                    workspace: a.memory,
+                })
         }};
     }
     let Plan {

@@ -2,8 +2,9 @@
 
 use candle_core::{DType, Device, Result, Tensor, bail};
 
+use super::batch_norm::width;
 use super::launch::{Arg, Gpu, Grid, Source};
-use super::letter;
+use super::{letter, suffix};
 use super::pointwise::cast;
 
 /// (N, C, P) in C order to (N, P, C), or back with `channels` and `pixels` exchanged.
@@ -99,6 +100,8 @@ pub(crate) fn upload_images(
     Ok(out)
 }
 
+/// Numbers of a wide unit.
+const WIDE: usize = 8;
 /// Largest number of axes that the moving kernels know.
 const AXES: usize = 5;
 
@@ -172,20 +175,32 @@ pub(crate) fn scatter(
     move_numbers("scatter", &gpu, xs, &to, n, d, s)
 }
 
+/// Units of eight numbers where the last axis lies together and everything else is a multiple of eight.
 fn move_numbers(
     name: &str,
     gpu: &Gpu,
     from: &Tensor,
     to: &Tensor,
     n: usize,
-    d: [usize; AXES],
-    s: [usize; AXES],
+    mut d: [usize; AXES],
+    mut s: [usize; AXES],
 ) -> Result<()> {
-    let mut args = vec![Arg::Of(from), Arg::Of(to), Arg::Long(n)];
+    let last = AXES - 1;
+    let together = s[last] == 1 && d[last].is_multiple_of(WIDE);
+    let multiples = s[..last].iter().all(|s| s.is_multiple_of(WIDE));
+    let end = suffix(&[from, to], if together && multiples { WIDE } else { 1 })?;
+    let width = width(end);
+    if width == WIDE {
+        d[last] /= WIDE;
+        for s in &mut s[..last] {
+            *s /= WIDE;
+        }
+    }
+    let mut args = vec![Arg::Of(from), Arg::Of(to), Arg::Long(n / width)];
     args.extend(d[1..].iter().map(|d| Arg::Int(*d)));
     args.extend(s.iter().map(|s| Arg::Long(*s)));
-    let name = format!("{name}_{}", letter(from.dtype())?);
-    gpu.launch(Source::Pointwise, &name, Grid::over(n), &args)
+    let grid = Grid::over(n / width);
+    gpu.launch(Source::Pointwise, &format!("{name}_{end}"), grid, &args)
 }
 
 /// An empty tensor for [`scatter`] to fill.
@@ -196,35 +211,4 @@ pub(crate) fn empty_like(xs: &Tensor, shape: &[usize]) -> Result<Tensor> {
 /// Zeros of a tensor's type.
 pub(crate) fn zeros_like(xs: &Tensor, shape: &[usize]) -> Result<Tensor> {
     Gpu::of(xs.device())?.zeros(shape.to_vec(), xs.dtype())
-}
-
-/// Rows in another order: y[n, k] = x[n, index[k]], zeros where the index is negative. x: (N, L, C) in
-/// memory; `index` (i32, on the device) has the output's rows.
-pub(crate) fn take_rows(
-    xs: &Tensor,
-    [samples, rows, columns]: [usize; 3],
-    index: &Tensor,
-    shape: &[usize],
-) -> Result<Tensor> {
-    let gpu = Gpu::of(xs.device())?;
-    let out = gpu.empty(shape.to_vec(), xs.dtype())?;
-    let (n, taken) = (out.elem_count(), index.elem_count());
-    if xs.elem_count() != samples * rows * columns
-        || n != samples * taken * columns
-        || index.dtype() != DType::I32
-    {
-        bail!("{taken} rows of {:?} into {shape:?}", xs.shape());
-    }
-    let args = [
-        Arg::Of(xs),
-        Arg::Of(index),
-        Arg::Of(&out),
-        Arg::Long(n),
-        Arg::Int(taken),
-        Arg::Int(rows),
-        Arg::Int(columns),
-    ];
-    let name = format!("take_rows_{}", letter(xs.dtype())?);
-    gpu.launch(Source::Pointwise, &name, Grid::over(n), &args)?;
-    Ok(out)
 }

@@ -125,11 +125,3 @@ fn letter(dtype: DType) -> Result<&'static str> {
         _ => bail!("no kernel computes in {dtype:?}"),
     }
 }
-
-/// Refuses an operation that has no form here.
-pub(crate) fn refuse(operation: &'static str, tensor: &Tensor) -> Result<()> {
-    if holds(tensor) {
-        bail!("{operation} has no form for the GPU yet");
-    }
-    Ok(())
-}

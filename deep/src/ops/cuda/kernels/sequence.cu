@@ -123,7 +123,7 @@ FOR_WIDTHS(X)
 // Which row of a sample comes to row r, or -1 for zeros. In all: a grid of height x width tokens.
 // 0: squares of 2 x 2 merged, the four one after the other; 1: back; 2: windows of side k; 3: back; 4: all rows but row k.
 __device__ __forceinline__ int source_row(int mode, int r, int height, int width, int k) {
-    int half = width / 2, across = (width + k - 1) / k;
+    int half = width / 2;
     switch (mode) {
     case 0: {
         int cell = r / 4, quarter = r % 4;
@@ -135,11 +135,11 @@ __device__ __forceinline__ int source_row(int mode, int r, int height, int width
         return 4 * (i / 2 * half + j / 2) + (i & 1) + 2 * (j & 1);
     }
     case 2: {
-        int window = r / (k * k), t = r % (k * k), i = window / across * k + t / k, j = window % across * k + t % k;
+        int across = (width + k - 1) / k, window = r / (k * k), t = r % (k * k), i = window / across * k + t / k, j = window % across * k + t % k;
         return i >= height || j >= width ? -1 : i * width + j;
     }
     case 3: {
-        int i = r / width, j = r % width;
+        int across = (width + k - 1) / k, i = r / width, j = r % width;
         return (i / k * across + j / k) * k * k + i % k * k + j % k;
     }
     default: return r < k ? r : r + 1;
