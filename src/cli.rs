@@ -2,6 +2,7 @@
 
 mod learners;
 mod pyradiomics;
+mod training;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,10 @@ use crate::settings::ProfileName;
 
 pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
+};
+pub use training::{
+    AugmentName, LossWeightName, MonitorName, OptimiserName, SamplerName, ScheduleName,
+    TestFlipsName, TrainingOptions,
 };
 pub use pyradiomics::{FormName, LogLevel, ModeName, PathForm, PyradiomicsArgs, words};
 
@@ -372,6 +377,9 @@ pub struct NetworkOptions {
     /// What the network sees
     #[arg(long = "input-mode", value_enum, value_name = "MODE")]
     pub input: Option<InputName>,
+    /// How to train
+    #[command(flatten)]
+    pub training: TrainingOptions,
 }
 
 /// What a network sees of a slice.
@@ -389,8 +397,8 @@ pub enum InputName {
 #[derive(Debug, Args)]
 pub struct DeepArgs {
     /// A manifest (.csv), a data set's folder, or `phantom`
-    #[arg(value_name = "MANIFEST|DIR")]
-    pub input: PathBuf,
+    #[arg(value_name = "MANIFEST|DIR", required_unless_present = "describe")]
+    pub input: Option<PathBuf>,
     /// Networks to train, comma separated
     #[arg(
         long,
@@ -414,6 +422,18 @@ pub struct DeepArgs {
     /// The networks
     #[command(flatten)]
     pub deep: NetworkOptions,
+    /// A setting of the networks by its name in run.json, such as network.optimiser.nesterov=true; may be given several times
+    #[arg(long, value_name = "network.SETTING=VALUE", help_heading = "Training")]
+    pub set: Vec<String>,
+    /// Print the plan, send one batch of each network forward and back, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Learn one batch of each network by heart in N steps, to see that it can learn, and stop
+    #[arg(long, value_name = "N", conflicts_with = "dry_run", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub overfit_batch: Option<u32>,
+    /// List the networks: parameters, multiply-adds, tensors (-v), and stop
+    #[arg(long, conflicts_with_all = ["dry_run", "overfit_batch"])]
+    pub describe: bool,
 }
 
 /// Arguments of `raduet evaluate`.

@@ -21,6 +21,10 @@ use crate::journal::Journal;
 use crate::run_folder::RunFolder;
 use crate::settings::Settings;
 
+/// A network's curves for TensorBoard, which takes each folder of `logs` for a run.
+#[cfg(feature = "deep")]
+const EVENTS: &str = crate::run_folder::EVENTS;
+
 /// The journal of finished models.
 const JOURNAL: &str = "models.journal";
 
@@ -242,10 +246,14 @@ impl Study<'_> {
         .fit()?;
         self.folder
             .write(&self.model_file(&fitted, "safetensors"), &files.safetensors)?;
-        self.folder.write(
-            &self.model_file(&fitted, "history.csv"),
-            files.history_csv.as_bytes(),
-        )?;
+        let history = &files.history;
+        for (ending, text) in [("history.csv", &history.csv), ("history.json", &history.json)] {
+            self.folder
+                .write(&self.model_file(&fitted, ending), text.as_bytes())?;
+        }
+        let events = self.model_file(&fitted, EVENTS).replacen("models/", "logs/", 1);
+        let events = events.replacen(&format!(".{EVENTS}"), &format!("/{EVENTS}"), 1);
+        self.folder.write(&events, &history.events)?;
         keep(journal, &fitted)?;
         Ok(fitted)
     }

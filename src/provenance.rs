@@ -163,7 +163,7 @@ impl Clock {
 }
 
 /// The high-water mark of resident memory, from the process table of Linux.
-fn peak_memory() -> Option<u64> {
+pub(crate) fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()

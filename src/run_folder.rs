@@ -140,6 +140,9 @@ const RESULTS: [&str; 17] = [
 /// How the names of a run's model files end.
 const MODELS: [&str; 3] = [".json", ".safetensors", ".history.csv"];
 
+/// The file of a network's curves in its folder below `logs`; TensorBoard knows it by `tfevents`.
+pub(crate) const EVENTS: &str = "events.out.tfevents.raduet";
+
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
     let mut old: Vec<PathBuf> = RESULTS.iter().map(|name| path.join(name)).collect();
@@ -149,6 +152,10 @@ fn remove_results(path: &Path) -> Result<()> {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             MODELS.iter().any(|ending| name.ends_with(ending))
         }));
+    }
+    if let Ok(logs) = fs::read_dir(path.join("logs")) {
+        let folders = logs.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        old.extend(folders.map(|folder| folder.join(EVENTS)));
     }
     old.iter().try_for_each(|file| remove_file(file))
 }

@@ -14,21 +14,24 @@
 //! | what to hand over | [`sample`] |
 //! | how to train | [`settings`] |
 //! | training, epoch by epoch | [`train`], [`progress`], [`resume`] |
-//! | starting from weights learned elsewhere | [`pretrained`] |
+//! | starting from weights learned elsewhere | [`pretrained`], [`Layout`] |
 //! | asking and storing a network | [`predict`] |
-//! | which networks there are | [`registry`] |
+//! | which networks there are, and what they cost | [`registry`], [`Description`] |
 //! | a network by itself, in plain slices | [`model`], [`optimiser`] |
 //! | where it runs | [`device`] |
 
 mod augment;
 mod batches;
 mod checkpoint;
+mod description;
 pub mod device;
 mod ema;
 pub mod error;
+mod export;
 mod graph;
 mod groups;
 mod layers;
+mod layouts;
 pub mod model;
 mod network;
 mod networks;
@@ -45,15 +48,19 @@ pub mod sample;
 mod schedule;
 pub mod settings;
 mod state;
+mod tally;
 mod tensors;
 pub mod train;
+mod weights;
 
+pub use description::{DescribedTensor, Description};
 pub use error::{DeepError, Result};
+pub use layouts::{Layout, layouts};
 pub use model::{Gradients, Images, Model};
 pub use network::RunningStatistics;
 pub use optimiser::{AdamW, Optimiser};
 pub use predict::FittedNetwork;
-pub use pretrained::LoadedWeights;
+pub use pretrained::{KeyOutcome, KeyReport, LoadedWeights};
 pub use progress::EpochRecord;
 pub use registry::{NETWORKS, NetworkEntry};
 pub use sample::ImageSample;

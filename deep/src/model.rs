@@ -2,12 +2,16 @@
 
 use std::fmt;
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 
+use crate::device::{self, Place};
 use crate::error::{DeepError, Result};
 use crate::graph::{Value, backward};
 use crate::network::{Dropout, Mode, Network, RunningStatistics, Training};
 use crate::ops::cross_entropy::CrossEntropy;
+#[cfg(feature = "cuda")]
+use crate::ops::cuda;
+use crate::ops::on_gpu;
 use crate::registry::{self, NetworkEntry};
 use crate::state::{StateDict, TensorInfo};
 
@@ -43,9 +47,15 @@ impl<'a> Images<'a> {
         })
     }
 
-    fn value(self) -> candle_core::Result<Value> {
+    fn value(self, place: &Place) -> candle_core::Result<Value> {
+        #[cfg(feature = "cuda")]
+        if place.is_gpu() {
+            let sizes = [self.count, CHANNELS, self.side, self.side];
+            let images = cuda::upload_images(self.pixels, sizes, &place.device, place.dtype)?;
+            return Ok(Value::constant(images));
+        }
         let shape = (self.count, CHANNELS, self.side, self.side);
-        Tensor::from_slice(self.pixels, shape, &Device::Cpu).map(Value::constant)
+        Tensor::from_slice(self.pixels, shape, &place.device).map(Value::constant)
     }
 }
 
@@ -55,6 +65,7 @@ pub struct Model {
     classes: usize,
     network: Box<dyn Network>,
     state: StateDict,
+    place: Place,
 }
 
 impl fmt::Debug for Model {
@@ -68,8 +79,9 @@ impl fmt::Debug for Model {
 
 /// What one pass forward and back through a batch gave.
 pub struct Gradients {
-    loss: f64,
-    logits: Vec<Vec<f32>>,
+    /// On the device still: reading it waits for everything before.
+    loss: Tensor,
+    logits: Tensor,
     /// By parameter in state-dict order; `None` where the loss does not depend on it.
     parameters: Vec<Option<Tensor>>,
 }
@@ -77,20 +89,29 @@ pub struct Gradients {
 impl fmt::Debug for Gradients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gradients")
-            .field("loss", &self.loss)
+            .field("parameters", &self.parameters.len())
             .finish_non_exhaustive()
     }
 }
 
 impl Gradients {
     /// The batch's loss: mean cross-entropy, unless training changes it.
-    pub fn loss(&self) -> f64 {
+    ///
+    /// # Errors
+    /// [`DeepError::Tensor`] when the device failed on the way.
+    pub fn loss(&self) -> Result<f64> {
         self.loss
+            .to_scalar::<f32>()
+            .map(f64::from)
+            .map_err(|error| DeepError::refused(&error))
     }
 
     /// Logits per image, as seen in training.
-    pub fn logits(&self) -> &[Vec<f32>] {
-        &self.logits
+    ///
+    /// # Errors
+    /// [`DeepError::Tensor`] when the device failed on the way.
+    pub fn logits(&self) -> Result<Vec<Vec<f32>>> {
+        rows(&self.logits).map_err(|error| DeepError::refused(&error))
     }
 
     /// The gradients of the parameters, in state-dict order.
@@ -104,19 +125,50 @@ impl Gradients {
     }
 }
 
+/// The rows of a matrix, wherever it lies.
+fn rows(matrix: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
+    let (_, columns) = matrix.dims2()?;
+    let numbers = numbers(matrix)?;
+    Ok(numbers
+        .chunks(columns.max(1))
+        .map(<[f32]>::to_vec)
+        .collect())
+}
+
+/// The numbers of a tensor, wherever it lies.
+fn numbers(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
+    on_gpu!(tensor, cuda::download(tensor));
+    tensor.flatten_all()?.to_vec1()
+}
+
+/// The gradient of a loss by itself.
+fn one(loss: &Tensor) -> candle_core::Result<Tensor> {
+    on_gpu!(loss, cuda::filled(loss, 1.0));
+    loss.ones_like()
+}
+
 impl Model {
     /// A new network of a registered name with random weights of a seed.
     ///
     /// # Errors
     /// [`DeepError::UnknownNetwork`].
     pub fn new(name: &str, classes: usize, seed: u64) -> Result<Self> {
+        Self::on(&device::chosen(), name, classes, seed)
+    }
+
+    /// Like [`Model::new`], at a place of one's own choice.
+    ///
+    /// # Errors
+    /// [`DeepError::UnknownNetwork`].
+    pub fn on(place: &Place, name: &str, classes: usize, seed: u64) -> Result<Self> {
         let entry = registry::find(name)?;
-        let (network, state) = entry.build(classes, seed, &Device::Cpu)?;
+        let (network, state) = entry.build(classes, seed, place)?;
         Ok(Self {
             entry,
             classes,
             network,
             state,
+            place: place.clone(),
         })
     }
 
@@ -157,11 +209,8 @@ impl Model {
     /// [`DeepError::Tensor`] when the images are too small for the network.
     pub fn logits(&self, images: Images<'_>) -> Result<Vec<Vec<f32>>> {
         images
-            .value()
-            .and_then(|xs| {
-                let logits = self.network.forward(&xs, Mode::Evaluate)?;
-                logits.tensor().to_vec2()
-            })
+            .value(&self.place)
+            .and_then(|xs| rows(self.network.forward(&xs, Mode::Evaluate)?.tensor()))
             .map_err(|error| DeepError::refused(&error))
     }
 
@@ -187,15 +236,15 @@ impl Model {
         training: Training,
     ) -> Result<Gradients> {
         let pass = || {
-            let xs = images.value()?;
+            let xs = images.value(&self.place)?;
             let logits = self.network.forward(&xs, Mode::Train(training))?;
             let loss = loss.apply(&logits)?;
-            let (value, one) = (loss.tensor().clone(), loss.tensor().ones_like()?);
+            let (value, one) = (loss.tensor().clone(), one(loss.tensor())?);
             let logits = logits.tensor().clone();
             Ok(Gradients {
                 parameters: backward(loss, one, self.state.parameters().count())?,
-                loss: f64::from(value.to_scalar::<f32>()?),
-                logits: logits.to_vec2()?,
+                loss: value,
+                logits,
             })
         };
         pass().map_err(|error| DeepError::refused(&error))
@@ -217,10 +266,7 @@ impl Model {
                         found: "the loss does not depend on it",
                     });
                 };
-                let numbers = gradient
-                    .flatten_all()
-                    .and_then(|g| g.to_vec1::<f32>())
-                    .map_err(|error| DeepError::refused(&error))?;
+                let numbers = numbers(gradient).map_err(|error| DeepError::refused(&error))?;
                 let squares: f64 = numbers.iter().map(|g| f64::from(*g).powi(2)).sum();
                 Ok((name, squares.sqrt()))
             })

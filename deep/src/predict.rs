@@ -52,6 +52,11 @@ impl FittedNetwork {
         }
     }
 
+    /// The network with its weights.
+    pub(crate) fn model(&self) -> &Model {
+        &self.model
+    }
+
     /// The settings of its training.
     pub fn settings(&self) -> &TrainSettings {
         &self.settings

@@ -60,6 +60,13 @@ impl Stream {
         }
     }
 
+    /// The same stream from word 4 · `block` on.
+    pub(crate) fn from_block(mut self, block: u32) -> Self {
+        self.counter[0] = block;
+        self.used = 4;
+        self
+    }
+
     /// The next 32 random bits.
     pub(crate) fn next_u32(&mut self) -> u32 {
         if self.used == 4 {
@@ -179,6 +186,15 @@ mod tests {
             branch,
             first(Stream::new(42, Purpose::Shuffle, 1, 0).branch(1))
         );
+    }
+
+    #[test]
+    fn a_stream_can_be_entered_anywhere() {
+        let stream = Stream::new(42, Purpose::Initialise, 1, 2);
+        let mut whole = stream.clone();
+        let words: Vec<u32> = (0..40).map(|_| whole.next_u32()).collect();
+        let mut part = stream.from_block(7);
+        assert!(words[28..].iter().all(|word| *word == part.next_u32()));
     }
 
     /// Mean and variance within five standard errors of 100 000 draws.

@@ -2,7 +2,12 @@
 
 use candle_core::{DType, Device, Result as TensorResult, Tensor, Var};
 
+use rayon::prelude::*;
+
 use crate::error::{DeepError, Result};
+#[cfg(feature = "cuda")]
+use crate::ops::cuda;
+use crate::ops::on_gpu;
 use crate::rng::{Purpose, Stream};
 
 /// Whether the optimiser moves a tensor.
@@ -29,7 +34,10 @@ pub struct TensorInfo {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) info: TensorInfo,
+    /// The numbers in f32; channels-last on a GPU where the rank is 4.
     pub(crate) value: Var,
+    /// What the network computes with where that is not `value` itself: a rounded copy.
+    pub(crate) copy: Option<Var>,
 }
 
 impl Entry {
@@ -40,6 +48,10 @@ impl Entry {
 
     /// A copy of its numbers (a counter's as f32, exact below 2^24).
     pub(crate) fn numbers(&self) -> Result<Vec<f32>> {
+        on_gpu!(
+            &self.value,
+            cuda::download(&self.value).map_err(|error| DeepError::refused(&error))
+        );
         self.value
             .flatten_all()
             .and_then(|t| t.to_dtype(DType::F32)?.to_vec1::<f32>())
@@ -55,9 +67,27 @@ impl Entry {
                 expected: vec![self.value.elem_count()],
             });
         }
+        on_gpu!(
+            &self.value,
+            self.replace_on_gpu(numbers)
+                .map_err(|error| DeepError::refused(&error))
+        );
         Tensor::from_slice(numbers, self.value.shape(), self.value.device())
             .and_then(|t| self.value.set(&t.to_dtype(self.value.dtype())?))
             .map_err(|error| DeepError::refused(&error))
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl Entry {
+    fn replace_on_gpu(&self, numbers: &[f32]) -> TensorResult<()> {
+        let device = self.value.device();
+        let tensor = cuda::upload(numbers, self.value.dims(), device, DType::F32)?;
+        self.value.set(&tensor)?;
+        match &self.copy {
+            None => Ok(()),
+            Some(copy) => copy.set(&cuda::cast(&tensor, copy.dtype())?),
+        }
     }
 }
 
@@ -139,8 +169,21 @@ impl Initial {
 pub(crate) struct Parameter {
     /// The numbers, shared with the state dict.
     pub(crate) var: Var,
+    /// What to compute with instead, if not with the numbers themselves.
+    pub(crate) copy: Option<Var>,
     /// Its position among the parameters of the state dict, and so among gradients.
     pub(crate) slot: usize,
+}
+
+/// Matrices of numbers that are exponentiated, or that lie on the way of such: always f32. Leaf names as in
+/// the authors' code of the state-space networks.
+const KEPT_WHOLE: [&str; 4] = ["A_log", "A_logs", "A_b_log", "dt_projs_bias"];
+/// Whether first weights are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weights {
+    Drawn,
+    /// Zeros, for who asks for shapes only.
+    Zero,
 }
 
 /// Builds a network's tensors one after the other and remembers them in order.
@@ -148,16 +191,34 @@ pub(crate) struct Builder {
     dict: StateDict,
     prefix: String,
     seed: u64,
+    weights: Weights,
     device: Device,
+    /// Type of the matrices that the network computes with.
+    dtype: DType,
 }
 
 impl Builder {
     pub(crate) fn new(seed: u64, device: &Device) -> Self {
+        Self::with_type(seed, device, DType::F32)
+    }
+
+    /// A builder whose network computes with copies of its matrices in another type.
+    pub(crate) fn with_type(seed: u64, device: &Device, dtype: DType) -> Self {
         Self {
             dict: StateDict::default(),
             prefix: String::new(),
             seed,
+            weights: Weights::Drawn,
             device: device.clone(),
+            dtype,
+        }
+    }
+
+    /// A builder on the CPU whose weights are all zero: for names and shapes.
+    pub(crate) fn undrawn() -> Self {
+        Self {
+            weights: Weights::Zero,
+            ..Self::new(0, &Device::Cpu)
         }
     }
 
@@ -188,27 +249,55 @@ impl Builder {
         initial: Initial,
     ) -> TensorResult<Parameter> {
         let numbers = self.draw(shape.iter().product(), initial);
-        let value = Var::from_vec(numbers, shape, &self.device)?;
+        let value = self.place(numbers, shape)?;
+        let copy = self.copy(leaf, &value)?;
         let slot = self.dict.parameters().count();
         Ok(Parameter {
-            var: self.keep(leaf, Role::Parameter, value),
+            var: self.keep(leaf, Role::Parameter, value, copy.clone()),
+            copy,
             slot,
         })
     }
 
     /// A new buffer of one value everywhere.
     pub(crate) fn buffer(&mut self, leaf: &str, len: usize, value: f32) -> TensorResult<Var> {
-        let value = Var::from_vec(vec![value; len], len, &self.device)?;
-        Ok(self.keep(leaf, Role::Buffer, value))
+        let value = self.place(vec![value; len], &[len])?;
+        Ok(self.keep(leaf, Role::Buffer, value, None))
     }
 
     /// A new counter at zero.
     pub(crate) fn counter(&mut self, leaf: &str) -> TensorResult<Var> {
-        let value = Var::new(0_i64, &self.device)?;
-        Ok(self.keep(leaf, Role::Buffer, value))
+        // Counted by the processor, wherever the network is: reading it never waits for a device.
+        let value = Var::new(0_i64, &Device::Cpu)?;
+        Ok(self.keep(leaf, Role::Buffer, value, None))
     }
 
-    fn keep(&mut self, leaf: &str, role: Role, value: Var) -> Var {
+    /// New numbers where the network lies.
+    fn place(&self, numbers: Vec<f32>, shape: &[usize]) -> TensorResult<Var> {
+        #[cfg(feature = "cuda")]
+        if self.device.is_cuda() {
+            let tensor = cuda::upload(&numbers, shape, &self.device, DType::F32)?;
+            return Var::from_tensor(&tensor);
+        }
+        Var::from_vec(numbers, shape, &self.device)
+    }
+
+    /// The rounded copy of a parameter, where the network computes with one: matrices, but not those whose
+    /// exponentials are taken.
+    fn copy(&self, leaf: &str, value: &Var) -> TensorResult<Option<Var>> {
+        let is_rounded =
+            value.rank() > 1 && value.dtype() != self.dtype && !KEPT_WHOLE.contains(&leaf);
+        if !is_rounded {
+            return Ok(None);
+        }
+        on_gpu!(
+            value,
+            Var::from_tensor(&cuda::cast(value, self.dtype)?).map(Some)
+        );
+        Ok(None)
+    }
+
+    fn keep(&mut self, leaf: &str, role: Role, value: Var, copy: Option<Var>) -> Var {
         let info = TensorInfo {
             name: format!("{}{leaf}", self.prefix),
             shape: value.dims().to_vec(),
@@ -217,6 +306,7 @@ impl Builder {
         self.dict.entries.push(Entry {
             info,
             value: value.clone(),
+            copy,
         });
         value
     }
@@ -226,18 +316,44 @@ impl Builder {
         reason = "draws are f64, tensors f32; a network has far fewer than 2^32 tensors"
     )]
     fn draw(&self, len: usize, initial: Initial) -> Vec<f32> {
+        if self.weights == Weights::Zero {
+            return vec![0.0; len];
+        }
         let index = self.dict.entries.len() as u32;
-        let mut stream = Stream::new(self.seed, Purpose::Initialise, index, 0);
+        let stream = Stream::new(self.seed, Purpose::Initialise, index, 0);
         match initial {
             Initial::Constant(value) => vec![value; len],
-            Initial::Normal { deviation } => (0..len)
-                .map(|_| (deviation * stream.normal()) as f32)
-                .collect(),
-            Initial::Uniform { bound } => (0..len)
-                .map(|_| (bound * (2.0 * stream.uniform() - 1.0)) as f32)
-                .collect(),
+            Initial::Normal { deviation } => {
+                in_chunks(len, stream, 1, |s| (deviation * s.normal()) as f32)
+            }
+            Initial::Uniform { bound } => in_chunks(len, stream, 2, |s| {
+                (bound * (2.0 * s.uniform() - 1.0)) as f32
+            }),
         }
     }
+}
+
+/// `len` draws on several threads, the same as in one go; a block of the stream serves `per_block` draws.
+fn in_chunks(
+    len: usize,
+    stream: Stream,
+    per_block: usize,
+    draw: impl Fn(&mut Stream) -> f32 + Sync,
+) -> Vec<f32> {
+    const CHUNK: usize = 64 * 1024;
+    let mut numbers = vec![0.0; len];
+    numbers
+        .par_chunks_mut(CHUNK)
+        .enumerate()
+        .for_each(|(at, numbers)| {
+            // A tensor has far fewer than 2^32 numbers.
+            let block = u32::try_from(at * CHUNK / per_block).unwrap_or(u32::MAX);
+            let mut stream = stream.clone().from_block(block);
+            for number in numbers {
+                *number = draw(&mut stream);
+            }
+        });
+    numbers
 }
 
 #[cfg(test)]
@@ -274,6 +390,27 @@ mod tests {
             "{deviation}"
         );
         assert!(largest <= 0.125 && largest > 0.124, "{largest}");
+    }
+
+    /// 100 001 numbers are drawn in two pieces.
+    #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
+    fn pieces_make_one_stream() {
+        let builder = Builder::new(3, &Device::Cpu);
+        let mut stream = Stream::new(3, Purpose::Initialise, 0, 0);
+        let normal = builder.draw(100_001, Initial::Normal { deviation: 2.0 });
+        assert!(
+            normal
+                .iter()
+                .all(|found| found.to_bits() == ((2.0 * stream.normal()) as f32).to_bits())
+        );
+        let mut stream = Stream::new(3, Purpose::Initialise, 0, 0);
+        let uniform = builder.draw(100_001, Initial::Uniform { bound: 1.0 });
+        assert!(
+            uniform
+                .iter()
+                .all(|found| found.to_bits() == ((2.0 * stream.uniform() - 1.0) as f32).to_bits())
+        );
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod evaluate;
 mod extract;
 mod features;
 mod map;
+#[cfg(feature = "deep")]
+mod networks;
 #[cfg(feature = "learners")]
 mod predict;
 mod pyradiomics;

@@ -6,7 +6,10 @@ use super::parameter;
 use crate::graph::Value;
 use crate::network::{Mode, RunningStatistics, Training};
 use crate::ops::activation::Activation;
+#[cfg(feature = "cuda")]
+use crate::ops::batch_norm::train_on_gpu;
 use crate::ops::batch_norm::{evaluate, train, values};
+use crate::ops::on_gpu;
 use crate::state::{Builder, Initial, Parameter};
 
 /// ε and the weight of a new batch in the running statistics.
@@ -67,6 +70,13 @@ impl BatchNorm {
                     }
                 };
                 let [weight, bias] = [&self.weight, &self.bias].map(|p| parameter(p, mode));
+                on_gpu!(xs.tensor(), {
+                    let batches = Tensor::new(batches, self.batches.device())?;
+                    self.batches.set(&batches)?;
+                    let running = [self.running_mean.as_tensor(), &self.running_variance];
+                    let settings = [epsilon, momentum];
+                    train_on_gpu(xs, [&weight, &bias], running, settings, activation)
+                });
                 let (ys, found) = train(xs, &weight, &bias, epsilon, activation)?;
                 track(&self.running_mean, &found.mean, momentum)?;
                 track(&self.running_variance, &found.unbiased_variance, momentum)?;

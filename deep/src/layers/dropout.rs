@@ -3,8 +3,11 @@
 use candle_core::{Result, Tensor};
 
 use crate::graph::Value;
+#[cfg(feature = "cuda")]
+use crate::graph::record;
 use crate::network::{Dropout, Mode, Training};
 use crate::ops::arithmetic::multiply;
+use crate::ops::on_gpu;
 use crate::rng::{Purpose, Stream};
 
 /// Zeroes each number with a probability and divides the rest by the probability of staying.
@@ -27,6 +30,7 @@ impl DropoutLayer {
             return Ok(xs.clone());
         };
         let mut stream = Stream::new(seed, Purpose::Dropout, step, self.layer);
+        on_gpu!(xs.tensor(), on_gpu(xs, stream.next_u32(), self.rate));
         let kept = (1.0 / (1.0 - self.rate)) as f32;
         let mask: Vec<f32> = (0..xs.tensor().elem_count())
             .map(|_| {
@@ -40,6 +44,17 @@ impl DropoutLayer {
         let mask = Tensor::from_vec(mask, xs.dims(), xs.device())?;
         multiply(xs, &Value::constant(mask))
     }
+}
+
+/// The same with the mask drawn on the GPU, from one number of the stream.
+#[cfg(feature = "cuda")]
+fn on_gpu(xs: &Value, draw: u32, rate: f64) -> Result<Value> {
+    use crate::ops::cuda::dropout;
+    let key = u64::from(draw);
+    let ys = dropout(xs.tensor(), key, rate)?;
+    Ok(record([xs], ys, move |dys, _| {
+        Ok([Some(dropout(dys, key, rate)?)])
+    }))
 }
 
 #[cfg(test)]

@@ -2,12 +2,16 @@
 
 mod batch_norm;
 mod convolution;
+mod drop_path;
 mod dropout;
+mod layer_norm;
 mod linear;
 
 pub(crate) use batch_norm::BatchNorm;
 pub(crate) use convolution::Conv2d;
+pub(crate) use drop_path::DropPath;
 pub(crate) use dropout::DropoutLayer;
+pub(crate) use layer_norm::LayerNorm;
 pub(crate) use linear::Linear;
 
 use crate::graph::Value;
@@ -15,8 +19,9 @@ use crate::network::Mode;
 use crate::state::Parameter;
 
 /// A parameter in a computation: with a gradient when training, without when evaluating.
-fn parameter(parameter: &Parameter, mode: Mode) -> Value {
-    let tensor = parameter.var.as_detached_tensor();
+pub(crate) fn parameter(parameter: &Parameter, mode: Mode) -> Value {
+    let var = parameter.copy.as_ref().unwrap_or(&parameter.var);
+    let tensor = var.as_detached_tensor();
     match mode {
         Mode::Train(_) => Value::parameter(parameter.slot, tensor),
         Mode::Evaluate => Value::constant(tensor),

@@ -87,6 +87,7 @@ impl Activation {
     }
 
     fn values(self, xs: &Tensor) -> Result<Tensor> {
+        on_gpu!(xs, super::cuda::activation(self.into(), xs));
         let data = read(xs, |x| {
             Ok(match self {
                 Self::Identity => x.to_vec(),
@@ -99,6 +100,7 @@ impl Activation {
     }
 
     fn backward(self, xs: &Tensor, dys: &Tensor) -> Result<Tensor> {
+        on_gpu!(xs, super::cuda::activation_back(self.into(), xs, dys));
         let data = read2(xs, dys, |x, dy| {
             Ok(match self {
                 Self::Identity => dy.to_vec(),
@@ -108,6 +110,18 @@ impl Activation {
             })
         })?;
         tensor_like(data, xs)
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl From<Activation> for super::cuda::Function {
+    fn from(activation: Activation) -> Self {
+        match activation {
+            Activation::Identity => Self::Identity,
+            Activation::Relu => Self::Relu,
+            Activation::Hardswish => Self::Hardswish,
+            Activation::Hardsigmoid => Self::Hardsigmoid,
+        }
     }
 }
 

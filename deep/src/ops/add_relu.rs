@@ -17,6 +17,7 @@ pub(crate) fn add_relu(a: &Value, b: &Value) -> Result<Value> {
 }
 
 fn forward(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    on_gpu!(a, super::cuda::add_relu(a, b));
     if a.dims() != b.dims() {
         bail!("add_relu of {:?} and {:?}", a.dims(), b.dims());
     }
@@ -31,6 +32,7 @@ fn forward(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 }
 
 fn backward(ys: &Tensor, dys: &Tensor) -> Result<Tensor> {
+    on_gpu!(ys, super::cuda::add_relu_back(ys, dys));
     let data = read2(ys, dys, |y, dy| {
         Ok(zip(y, dy, |y, dy| if y > 0.0 { dy } else { 0.0 }))
     })?;

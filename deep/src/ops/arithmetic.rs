@@ -45,6 +45,7 @@ fn check_shapes(what: &str, a: &Tensor, b: &Tensor) -> Result<()> {
 /// a + b, without a way back.
 pub(crate) fn sum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     check_shapes("sum", a, b)?;
+    on_gpu!(a, super::cuda::add(a, b));
     let data = read2(a, b, |a, b| Ok(zip(a, b, |a, b| a + b)))?;
     tensor_like(data, a)
 }
@@ -52,12 +53,14 @@ pub(crate) fn sum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// a · b element by element, without a way back.
 pub(crate) fn product(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     check_shapes("product", a, b)?;
+    on_gpu!(a, super::cuda::multiply(a, b));
     let data = read2(a, b, |a, b| Ok(zip(a, b, |a, b| a * b)))?;
     tensor_like(data, a)
 }
 
 /// factor · a, without a way back.
 pub(crate) fn scaled(a: &Tensor, factor: f32) -> Result<Tensor> {
+    on_gpu!(a, super::cuda::scale(a, f64::from(factor)));
     let data = read(a, |a| Ok(map(a, |a| factor * a)))?;
     tensor_like(data, a)
 }

@@ -52,6 +52,45 @@ pub(crate) fn train(
     Ok((ys, found))
 }
 
+/// Like [`train`] on the GPU, where the running statistics (mean, variance) are moved at once.
+#[cfg(feature = "cuda")]
+pub(crate) fn train_on_gpu(
+    xs: &Value,
+    [weight, bias]: [&Value; 2],
+    running: [&Tensor; 2],
+    [epsilon, momentum]: [f64; 2],
+    activation: Activation,
+) -> Result<Value> {
+    use super::cuda;
+    let [x, w, b] = [xs, weight, bias].map(|value| value.tensor().clone());
+    let settings = [epsilon, momentum];
+    let function = activation.into();
+    let (ys, found) = cuda::train_batch_norm(&x, [&w, &b], Some(running), settings, function)?;
+    Ok(record([xs, weight, bias], ys, move |dys, _| {
+        let [dx, dw, db] = cuda::train_batch_norm_back(&x, dys, [&w, &b], &found, function)?;
+        Ok([Some(dx), Some(dw), Some(db)])
+    }))
+}
+
+/// Like [`evaluate`] on the GPU.
+#[cfg(feature = "cuda")]
+fn evaluate_on_gpu(
+    xs: &Value,
+    [weight, bias]: [&Tensor; 2],
+    running: [&Tensor; 2],
+    epsilon: f64,
+    activation: Activation,
+) -> Result<Value> {
+    use super::cuda;
+    let [x, w, b] = [xs.tensor(), weight, bias].map(Tensor::clone);
+    let function = activation.into();
+    let (ys, found) = cuda::evaluate_batch_norm(&x, [&w, &b], running, epsilon, function)?;
+    Ok(record([xs], ys, move |dys, _| {
+        let dx = cuda::evaluate_batch_norm_back(&x, dys, [&w, &b], &found, function)?;
+        Ok([Some(dx)])
+    }))
+}
+
 /// Sizes of a normalised tensor.
 #[derive(Clone, Copy)]
 struct Sizes {
@@ -293,6 +332,10 @@ pub(crate) fn evaluate(
     epsilon: f64,
     activation: Activation,
 ) -> Result<Value> {
+    on_gpu!(
+        xs.tensor(),
+        evaluate_on_gpu(xs, [weight, bias], [mean, variance], epsilon, activation)
+    );
     let s = Sizes::of(xs.tensor().shape())?;
     // (centre, scale, shift) per channel.
     let channels: Vec<[f32; 3]> = read2(weight, bias, |weight, bias| {

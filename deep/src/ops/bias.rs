@@ -22,6 +22,10 @@ pub(crate) fn add_bias(xs: &Value, bias: &Value) -> Result<Value> {
 }
 
 fn forward(xs: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    on_gpu!(
+        xs,
+        super::cuda::add_bias(xs, bias, super::cuda::Function::Identity)
+    );
     let (_, channels, height, width) = xs.dims4()?;
     let plane = height * width;
     let data = read2(xs, bias, |x, bias| {
@@ -44,6 +48,7 @@ fn forward(xs: &Tensor, bias: &Tensor) -> Result<Tensor> {
 #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
 fn channel_sums(dys: &Tensor) -> Result<Tensor> {
     let (_, channels, height, width) = dys.dims4()?;
+    on_gpu!(dys, super::cuda::column_sums(dys, channels));
     let plane = height * width;
     let data = read(dys, |dy| {
         Ok((0..channels)

@@ -12,6 +12,7 @@ use super::memory::read2;
 use super::sizes::Sizes;
 use super::{depthwise, im2col};
 use crate::graph::{Value, record};
+use crate::tally::multiply_adds;
 
 /// Which input channels an output channel sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,7 @@ impl Convolution {
     /// The convolution of `xs` with `weight`.
     pub(crate) fn apply(self, xs: &Value, weight: &Value) -> Result<Value> {
         let sizes = self.sizes(xs.tensor().shape(), weight.tensor().shape())?;
+        on_gpu!(xs.tensor(), self.on_gpu(xs, weight));
         let ys = self.forward(&sizes, xs.tensor(), weight.tensor())?;
         let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
         Ok(record([xs, weight], ys, move |dys, [input, weight]| {
@@ -49,7 +51,26 @@ impl Convolution {
         }))
     }
 
+    #[cfg(feature = "cuda")]
+    fn on_gpu(self, xs: &Value, weight: &Value) -> Result<Value> {
+        use super::cuda;
+        let groups = match self.channels {
+            Channels::Dense => 1,
+            Channels::Depthwise => xs.dims()[1],
+        };
+        let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
+        let steps = [[self.stride; 2], [self.padding; 2], [1; 2]];
+        let shape = cuda::ConvolutionShape::of(&x, &w, steps, groups)?;
+        let ys = cuda::convolve(&x, &w, None, &shape)?;
+        Ok(record([xs, weight], ys, move |dys, [input, weight]| {
+            let needs = [input, weight, false];
+            let [dx, dw, _] = cuda::convolve_back(&x, &w, dys, &shape, needs)?;
+            Ok([dx, dw])
+        }))
+    }
+
     fn forward(self, s: &Sizes, xs: &Tensor, weight: &Tensor) -> Result<Tensor> {
+        multiply_adds(&[weight.elem_count(), s.batch, s.out_height, s.out_width]);
         let data = read2(xs, weight, |x, w| {
             Ok(match self.channels {
                 Channels::Dense => im2col::forward(s, x, w),

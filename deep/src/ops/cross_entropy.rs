@@ -54,6 +54,7 @@ impl CrossEntropy {
 
     /// The loss, a scalar tensor.
     pub(crate) fn apply(self, logits: &Value) -> Result<Value> {
+        on_gpu!(logits.tensor(), self.on_gpu(logits));
         let loss = self.forward(logits.tensor())?;
         let kept = logits.tensor().clone();
         Ok(record([logits], loss, move |gradient, _| {
@@ -100,6 +101,32 @@ impl CrossEntropy {
             }
         }
         factors
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_gpu(self, logits: &Value) -> Result<Value> {
+        let is_fused = self.mixing.is_none() && self.criterion.focal == 0.0;
+        let dtype = logits.tensor().dtype();
+        let (loss, gradient) = if is_fused {
+            #[expect(clippy::cast_possible_truncation, reason = "kernels compute in f32")]
+            let narrow = |weights: &Vec<f64>| weights.iter().map(|w| *w as f32).collect();
+            let weights: Option<Vec<f32>> = self.criterion.weights.as_ref().map(narrow);
+            let smoothing = self.criterion.smoothing;
+            let weights = weights.as_deref();
+            super::cuda::cross_entropy(logits.tensor(), &self.labels, weights, smoothing)?
+        } else {
+            // A few numbers a sample: the processor's form does.
+            let shape = logits.dims2()?;
+            let numbers = super::cuda::download(logits.tensor())?;
+            let rows = Tensor::from_vec(numbers, shape, &candle_core::Device::Cpu)?;
+            let (loss, one) = (self.forward(&rows)?, Tensor::new(1.0_f32, rows.device())?);
+            let gradient = self.backward(&rows, &one)?;
+            let device = logits.device();
+            (loss.to_device(device)?, gradient.to_device(device)?)
+        };
+        Ok(record([logits], loss, move |factor, _| {
+            Ok([Some(super::cuda::times(&gradient, factor, dtype)?)])
+        }))
     }
 
     fn check(&self, batch: usize, classes: usize) -> Result<()> {

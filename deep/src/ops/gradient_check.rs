@@ -1,5 +1,7 @@
 //! Comparing a backward pass with finite differences of its forward pass (tests only).
 
+#[cfg(feature = "cuda")]
+use candle_core::DType;
 use candle_core::{Device, Result, Tensor};
 
 use crate::graph::{Value, backward};
@@ -44,6 +46,13 @@ fn weighted_sum(y: &Tensor, weights: &[f64]) -> f64 {
 /// Checks d/dt sum(r · f(a + t d)) against the backward pass for fixed weights r and random
 /// directions d of signs, one argument at a time.
 pub(crate) fn check(arguments: &[Tensor], f: impl Fn(&[Value]) -> Result<Value>) {
+    #[cfg(feature = "cuda")]
+    if let Some(gpu) = gpu() {
+        for dtype in [DType::F32, DType::BF16] {
+            on_both(arguments, &f, &gpu, dtype);
+        }
+        return;
+    }
     let leaves: Vec<Value> = (0..)
         .zip(arguments)
         .map(|(slot, argument)| Value::parameter(slot, argument.clone()))
@@ -108,5 +117,99 @@ pub(crate) fn check(arguments: &[Tensor], f: impl Fn(&[Value]) -> Result<Value>)
                 "argument {index}, direction {direction}: difference {difference}, backward {exact}, tolerance {tolerance}"
             );
         }
+    }
+}
+
+/// The GPU that the tests are told to run on, by `RADUET_TEST_DEVICE=cuda`.
+#[cfg(feature = "cuda")]
+pub(crate) fn gpu() -> Option<Device> {
+    use std::sync::OnceLock;
+
+    use crate::ops::cuda;
+
+    static GPU: OnceLock<Option<Device>> = OnceLock::new();
+    let open = || match std::env::var("RADUET_TEST_DEVICE") {
+        Ok(word) if word == "cuda" => {
+            cuda::set_precision(cuda::Precision::Exact);
+            Some(cuda::open(0).expect("RADUET_TEST_DEVICE asks for a GPU"))
+        }
+        _ => None,
+    };
+    GPU.get_or_init(open).clone()
+}
+
+/// Runs `f` and its way back on the processor and on the GPU and compares everything that comes out.
+#[cfg(feature = "cuda")]
+fn on_both(
+    arguments: &[Tensor],
+    f: &impl Fn(&[Value]) -> Result<Value>,
+    gpu: &Device,
+    dtype: DType,
+) {
+    use crate::ops::cuda;
+
+    // Largest difference in relation to the norm: sums in another order, or 8 bits of mantissa and a few
+    // operations one after the other.
+    let tolerance = if dtype == DType::F32 { 2e-5 } else { 2e-2 };
+    let numbers = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    // Vectors (biases, norms) stay f32; both sides start from the same rounded numbers.
+    let there: Vec<Tensor> = arguments
+        .iter()
+        .map(|a| {
+            let dtype = if a.rank() > 1 { dtype } else { DType::F32 };
+            cuda::upload(&numbers(a), a.dims(), gpu, dtype).unwrap()
+        })
+        .collect();
+    let here: Vec<Tensor> = arguments
+        .iter()
+        .zip(&there)
+        .map(|(a, t)| Tensor::from_vec(cuda::download(t).unwrap(), a.dims(), &Device::Cpu).unwrap())
+        .collect();
+    let run = |tensors: &[Tensor]| {
+        let leaves: Vec<Value> = (0..)
+            .zip(tensors)
+            .map(|(slot, tensor)| Value::parameter(slot, tensor.clone()))
+            .collect();
+        f(&leaves).unwrap()
+    };
+    let compare = |what: &str, expected: &[f32], found: &Tensor| {
+        let found = cuda::download(found).unwrap();
+        assert_eq!(found.len(), expected.len(), "{what}");
+        let square = |x: f32| f64::from(x).powi(2);
+        let norm = expected.iter().map(|e| square(*e)).sum::<f64>().sqrt();
+        let distance = expected
+            .iter()
+            .zip(&found)
+            .map(|(e, f)| square(e - f))
+            .sum::<f64>()
+            .sqrt();
+        // A gradient that is zero by nature is only rounding.
+        let floor = 1e-5 * (expected.len() as f64).sqrt();
+        assert!(
+            distance <= tolerance * (norm + floor) && distance.is_finite(),
+            "{what} in {dtype:?}: distance {distance}, norm {norm}"
+        );
+    };
+    let (expected, found) = (run(&here), run(&there));
+    assert_eq!(expected.dims(), found.dims());
+    compare("result", &numbers(expected.tensor()), found.tensor());
+    let weights = noise(99, expected.dims());
+    let dtype_out = found.tensor().dtype();
+    let weights_there = cuda::upload(&numbers(&weights), weights.dims(), gpu, dtype_out).unwrap();
+    let weights_here = Tensor::from_vec(
+        cuda::download(&weights_there).unwrap(),
+        weights.dims(),
+        &Device::Cpu,
+    )
+    .unwrap();
+    let expected = backward(expected, weights_here, arguments.len()).unwrap();
+    let found = backward(found, weights_there, arguments.len()).unwrap();
+    for (index, (expected, found)) in expected.iter().zip(&found).enumerate() {
+        let expected = expected.as_ref().expect("the argument has a gradient");
+        let found = found
+            .as_ref()
+            .expect("the argument has a gradient on the GPU");
+        assert_eq!(expected.dims(), found.dims(), "argument {index}");
+        compare(&format!("gradient {index}"), &numbers(expected), found);
     }
 }

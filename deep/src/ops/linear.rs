@@ -1,127 +1,244 @@
-//! y = x Wᵀ + b. x: (N, I); W: (O, I) or (O, I, 1, 1); b: (O) or absent; y: (N, O).
+//! y = x Wᵀ + b over the last dimension.
+//!
+//! x: (N, I), (N, L, I) or more dimensions; W: (O, I) or (O, I, 1, 1); b: (O) or absent; y: (…, O).
+//! Rows are shared out in blocks when there are many, outputs when there are few (a classifier of a small
+//! batch has far more weights than rows). How they are cut depends on the sizes alone.
 
 use candle_core::{Result, Shape, Tensor, bail};
+use rayon::prelude::*;
 
 use super::gemm::{Matrix, Output, multiply};
 use super::memory::{read, read2};
 use crate::graph::{Value, record};
+use crate::tally::multiply_adds;
+
+/// Rows, inputs I and outputs O.
+#[derive(Debug, Clone, Copy)]
+struct Sizes {
+    rows: usize,
+    input: usize,
+    output: usize,
+}
+
+/// Fewest rows that are shared out.
+const MANY_ROWS: usize = 128;
+/// Rows of a block.
+const BLOCK_ROWS: [usize; 2] = [64, 256];
+/// Blocks there should be.
+const BLOCKS: usize = 8;
+/// Columns of a block of outputs or inputs at least.
+const LEAST_COLUMNS: usize = 64;
+/// Partial sums of the bias' gradient at most.
+const SUM_PARTS: usize = 16;
+
+impl Sizes {
+    fn new(x: &Shape, w: &Shape) -> Result<Self> {
+        match (x.dims(), w.dims()) {
+            ([before @ .., input], [output, columns] | [output, columns, 1, 1])
+                if columns == input && !before.is_empty() && input * output > 0 =>
+            {
+                Ok(Self {
+                    rows: before.iter().product(),
+                    input: *input,
+                    output: *output,
+                })
+            }
+            _ => bail!("linear: weight {w:?} for input {x:?}"),
+        }
+    }
+
+    fn block_rows(&self) -> usize {
+        let [least, most] = BLOCK_ROWS;
+        self.rows.div_ceil(BLOCKS).clamp(least, most)
+    }
+}
+
+/// Columns of a block where `columns` are shared out.
+fn block_columns(columns: usize) -> usize {
+    columns.div_ceil(BLOCKS).max(LEAST_COLUMNS)
+}
+
+/// out (rows, columns) = lhs (rows, k) · rhs (k, columns), rows or columns shared out.
+fn product(lhs: Matrix<'_>, rhs: Matrix<'_>, block_rows: usize) -> Vec<f32> {
+    let (rows, columns) = (lhs.rows, rhs.columns);
+    let mut out = vec![0.0; rows * columns];
+    if rows >= MANY_ROWS {
+        out.par_chunks_mut(block_rows * columns)
+            .enumerate()
+            .for_each(|(at, out)| {
+                let first = at * block_rows;
+                let part = Matrix {
+                    data: &lhs.data[first * lhs.row_stride..],
+                    rows: block_rows.min(rows - first),
+                    ..lhs
+                };
+                multiply(out, columns, Output::Overwrite, part, rhs);
+            });
+        return out;
+    }
+    let block = block_columns(columns);
+    let parts: Vec<Vec<f32>> = (0..columns.div_ceil(block))
+        .into_par_iter()
+        .map(|at| {
+            let first = at * block;
+            let part = Matrix {
+                data: &rhs.data[first * rhs.column_stride..],
+                columns: block.min(columns - first),
+                ..rhs
+            };
+            let mut out = vec![0.0; rows * part.columns];
+            multiply(&mut out, part.columns, Output::Overwrite, lhs, part);
+            out
+        })
+        .collect();
+    for (part, first) in parts.iter().zip((0..).step_by(block)) {
+        let width = part.len() / rows.max(1);
+        for (to, from) in out
+            .chunks_exact_mut(columns)
+            .zip(part.chunks_exact(width.max(1)))
+        {
+            to[first..first + width].copy_from_slice(from);
+        }
+    }
+    out
+}
+
+fn forward(s: &Sizes, x: &[f32], w: &[f32]) -> Vec<f32> {
+    let lhs = Matrix::dense(x, s.rows, s.input);
+    let rhs = Matrix::dense(w, s.output, s.input).transposed();
+    product(lhs, rhs, s.block_rows())
+}
+
+fn backward_input(s: &Sizes, w: &[f32], dy: &[f32]) -> Vec<f32> {
+    let lhs = Matrix::dense(dy, s.rows, s.output);
+    let rhs = Matrix::dense(w, s.output, s.input);
+    product(lhs, rhs, s.block_rows())
+}
+
+/// Every block of outputs sums over all rows by itself.
+fn backward_weight(s: &Sizes, x: &[f32], dy: &[f32]) -> Vec<f32> {
+    let block = block_columns(s.output);
+    let mut dw = vec![0.0; s.output * s.input];
+    dw.par_chunks_mut(block * s.input)
+        .enumerate()
+        .for_each(|(at, dw)| {
+            let outputs = dw.len() / s.input;
+            let dy = &dy[(at * block).min(dy.len())..];
+            let lhs = Matrix::strided(dy, s.rows, outputs, s.output).transposed();
+            let rhs = Matrix::dense(x, s.rows, s.input);
+            multiply(dw, s.input, Output::Overwrite, lhs, rhs);
+        });
+    dw
+}
+
+/// Adds the bias to every row.
+fn add_bias(y: &mut [f32], bias: &[f32], block_rows: usize) {
+    y.par_chunks_mut(block_rows * bias.len()).for_each(|y| {
+        for row in y.chunks_exact_mut(bias.len()) {
+            for (y, b) in row.iter_mut().zip(bias) {
+                *y += b;
+            }
+        }
+    });
+}
+
+/// The sum of each column of dy: the gradient of a bias.
+fn column_sums(s: &Sizes, dy: &[f32]) -> Vec<f32> {
+    let rows = s.rows.div_ceil(SUM_PARTS).max(MANY_ROWS);
+    let parts: Vec<Vec<f32>> = dy
+        .par_chunks(rows * s.output)
+        .map(|dy| {
+            let mut sums = vec![0.0; s.output];
+            for row in dy.chunks_exact(s.output) {
+                for (sum, dy) in sums.iter_mut().zip(row) {
+                    *sum += dy;
+                }
+            }
+            sums
+        })
+        .collect();
+    let mut total = vec![0.0; s.output];
+    for part in parts {
+        for (total, sum) in total.iter_mut().zip(part) {
+            *total += sum;
+        }
+    }
+    total
+}
 
 /// x Wᵀ, plus b where there is one.
+///
+/// # Errors
+/// When shapes do not fit together.
 pub(crate) fn linear(xs: &Value, weight: &Value, bias: Option<&Value>) -> Result<Value> {
-    let sizes = sizes(xs.tensor().shape(), weight.tensor().shape())?;
-    let data = read2(xs.tensor(), weight.tensor(), |x, w| {
-        Ok(forward(x, w, sizes))
-    })?;
+    let s = Sizes::new(xs.tensor().shape(), weight.tensor().shape())?;
+    if let Some(bias) = bias
+        && bias.dims() != [s.output]
+    {
+        bail!("linear: bias {:?} for {} outputs", bias.dims(), s.output);
+    }
+    on_gpu!(xs.tensor(), on_gpu(xs, weight, bias, s));
+    multiply_adds(&[s.rows, s.input, s.output]);
+    let mut data = read2(xs.tensor(), weight.tensor(), |x, w| Ok(forward(&s, x, w)))?;
+    if let Some(bias) = bias {
+        read(bias.tensor(), |bias| {
+            add_bias(&mut data, bias, s.block_rows());
+            Ok(())
+        })?;
+    }
+    let mut shape = xs.dims().to_vec();
+    if let Some(last) = shape.last_mut() {
+        *last = s.output;
+    }
+    let ys = Tensor::from_vec(data, shape, xs.device())?;
     let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
-    let Some(bias) = bias else {
-        let ys = Tensor::from_vec(data, (sizes.0, sizes.2), xs.device())?;
-        return Ok(record([xs, weight], ys, move |dys, needs| {
-            backward(&x, &w, dys, needs)
-        }));
+    let back = move |dys: &Tensor, [x_needs, w_needs]: [bool; 2]| {
+        let dx = || {
+            let dx = read2(&w, dys, |w, dy| Ok(backward_input(&s, w, dy)))?;
+            Tensor::from_vec(dx, x.shape(), x.device())
+        };
+        let dw = || {
+            let dw = read2(&x, dys, |x, dy| Ok(backward_weight(&s, x, dy)))?;
+            Tensor::from_vec(dw, w.shape(), w.device())
+        };
+        Ok([x_needs.then(dx).transpose()?, w_needs.then(dw).transpose()?])
     };
-    let ys = Tensor::from_vec(
-        with_bias(data, bias.tensor())?,
-        (sizes.0, sizes.2),
-        xs.device(),
-    )?;
+    let Some(bias) = bias else {
+        return Ok(record([xs, weight], ys, back));
+    };
     Ok(record(
         [xs, weight, bias],
         ys,
         move |dys, [x_needs, w_needs, b_needs]| {
-            let [dx, dw] = backward(&x, &w, dys, [x_needs, w_needs])?;
-            Ok([dx, dw, b_needs.then(|| column_sums(dys)).transpose()?])
+            let [dx, dw] = back(dys, [x_needs, w_needs])?;
+            let db = || {
+                let db = read(dys, |dy| Ok(column_sums(&s, dy)))?;
+                Tensor::from_vec(db, s.output, dys.device())
+            };
+            Ok([dx, dw, b_needs.then(db).transpose()?])
         },
     ))
 }
 
-/// (N, I, O)
-fn sizes(x: &Shape, w: &Shape) -> Result<(usize, usize, usize)> {
-    let (batch, input) = x.dims2()?;
-    match *w.dims() {
-        [output, columns] | [output, columns, 1, 1] if columns == input => {
-            Ok((batch, input, output))
-        }
-        _ => bail!("linear: weight {w:?} for input {x:?}"),
+#[cfg(feature = "cuda")]
+fn on_gpu(xs: &Value, weight: &Value, bias: Option<&Value>, s: Sizes) -> Result<Value> {
+    use super::cuda;
+    let mut shape = xs.dims().to_vec();
+    if let Some(last) = shape.last_mut() {
+        *last = s.output;
     }
-}
-
-fn forward(x: &[f32], w: &[f32], (batch, input, output): (usize, usize, usize)) -> Vec<f32> {
-    let mut y = vec![0.0; batch * output];
-    let rhs = Matrix::dense(w, output, input).transposed();
-    multiply(
-        &mut y,
-        output,
-        Output::Overwrite,
-        Matrix::dense(x, batch, input),
-        rhs,
-    );
-    y
-}
-
-/// The bias added to every row.
-fn with_bias(mut y: Vec<f32>, bias: &Tensor) -> Result<Vec<f32>> {
-    read(bias, |b| {
-        if b.is_empty() || !y.len().is_multiple_of(b.len()) {
-            bail!("linear: {} biases for {} outputs", b.len(), y.len());
-        }
-        for row in y.chunks_exact_mut(b.len()) {
-            for (y, b) in row.iter_mut().zip(b) {
-                *y += b;
-            }
-        }
-        Ok(())
-    })?;
-    Ok(y)
-}
-
-/// Gradients of x and W.
-fn backward(
-    xs: &Tensor,
-    weight: &Tensor,
-    dys: &Tensor,
-    [x_needs, w_needs]: [bool; 2],
-) -> Result<[Option<Tensor>; 2]> {
-    let (batch, input, output) = sizes(xs.shape(), weight.shape())?;
-    let dx = || {
-        let data = read2(weight, dys, |w, dy| {
-            let mut dx = vec![0.0; batch * input];
-            let (dy, w) = (
-                Matrix::dense(dy, batch, output),
-                Matrix::dense(w, output, input),
-            );
-            multiply(&mut dx, input, Output::Overwrite, dy, w);
-            Ok(dx)
-        })?;
-        Tensor::from_vec(data, xs.shape(), xs.device())
+    let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
+    let ys = cuda::linear(&x, &w, bias.map(Value::tensor), s.input, shape)?;
+    let Some(bias) = bias else {
+        return Ok(record([xs, weight], ys, move |dys, [x_needs, w_needs]| {
+            let needs = [x_needs, w_needs, false];
+            let [dx, dw, _] = cuda::linear_back(&x, &w, dys, s.input, needs)?;
+            Ok([dx, dw])
+        }));
     };
-    let dw = || {
-        let data = read2(xs, dys, |x, dy| {
-            let mut dw = vec![0.0; output * input];
-            let (dy, x) = (
-                Matrix::dense(dy, batch, output).transposed(),
-                Matrix::dense(x, batch, input),
-            );
-            multiply(&mut dw, input, Output::Overwrite, dy, x);
-            Ok(dw)
-        })?;
-        Tensor::from_vec(data, weight.shape(), xs.device())
-    };
-    Ok([x_needs.then(dx).transpose()?, w_needs.then(dw).transpose()?])
-}
-
-/// The sum of each column of a matrix: the gradient of a bias.
-fn column_sums(dys: &Tensor) -> Result<Tensor> {
-    let (_, outputs) = dys.dims2()?;
-    let sums = read(dys, |dy| {
-        let mut sums = vec![0.0; outputs];
-        for row in dy.chunks_exact(outputs) {
-            for (sum, dy) in sums.iter_mut().zip(row) {
-                *sum += dy;
-            }
-        }
-        Ok(sums)
-    })?;
-    Tensor::from_vec(sums, outputs, dys.device())
+    Ok(record([xs, weight, bias], ys, move |dys, needs| {
+        cuda::linear_back(&x, &w, dys, s.input, needs)
+    }))
 }
 
 #[cfg(test)]
@@ -154,5 +271,52 @@ mod tests {
             linear(&a[0], &a[1], Some(&a[2]))
         });
         check(&[x, w], |a| linear(&a[0], &a[1], None));
+        // Tokens, in several blocks of rows.
+        let x = noise(4, &[2, 150, 6]);
+        check(&[x, noise(5, &[9, 6]), noise(6, &[9])], |a| {
+            linear(&a[0], &a[1], Some(&a[2]))
+        });
+    }
+
+    /// The definition in f64, for few and many rows and for blocks of outputs and inputs.
+    #[test]
+    fn blocks_closed_form() {
+        for (dims, output) in [
+            (&[3, 5][..], 1000),
+            (&[2, 700], 3),
+            (&[2, 333, 5], 7),
+            (&[1, 128, 3], 200),
+        ] {
+            let input = dims[dims.len() - 1];
+            let tensors = [
+                noise(1, dims),
+                noise(2, &[output, input]),
+                noise(3, &[output]),
+            ];
+            let [x, w, b] = [0, 1, 2].map(|k| Value::constant(tensors[k].clone()));
+            let y = linear(&x, &w, Some(&b)).unwrap();
+            assert_eq!(y.dims()[dims.len() - 1], output);
+            let numbers = |v: &Value| v.tensor().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let (x, w, b) = (numbers(&x), numbers(&w), numbers(&b));
+            for (at, found) in numbers(&y).into_iter().enumerate() {
+                let (row, k) = (at / output, at % output);
+                let products = x[row * input..(row + 1) * input]
+                    .iter()
+                    .zip(&w[k * input..(k + 1) * input]);
+                let sum: f64 = products.map(|(x, w)| f64::from(*x) * f64::from(*w)).sum();
+                // Up to 700 products of numbers below one, rounded as they are added.
+                let tolerance = 700.0 * f64::from(f32::EPSILON);
+                assert!((f64::from(found) - sum - f64::from(b[k])).abs() < tolerance);
+            }
+        }
+    }
+
+    #[test]
+    fn unfit_shapes_are_refused() {
+        let value = |shape: &[usize]| Value::constant(noise(1, shape));
+        let (x, w) = (value(&[2, 3]), value(&[4, 3]));
+        assert!(linear(&x, &value(&[4, 2]), None).is_err());
+        assert!(linear(&value(&[3]), &w, None).is_err());
+        assert!(linear(&x, &w, Some(&value(&[3]))).is_err());
     }
 }

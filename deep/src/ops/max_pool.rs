@@ -29,10 +29,30 @@ struct Planes {
 impl MaxPool {
     /// The pooled tensor.
     pub(crate) fn apply(self, xs: &Value) -> Result<Value> {
+        on_gpu!(xs.tensor(), self.on_gpu(xs));
         let ys = self.forward(xs.tensor())?;
         let kept = xs.tensor().clone();
         Ok(record([xs], ys, move |dys, _| {
             Ok([Some(self.backward(&kept, dys)?)])
+        }))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_gpu(self, xs: &Value) -> Result<Value> {
+        let (_, _, height, width) = xs.dims4()?;
+        let p = self.planes(height, width)?;
+        let window = super::cuda::Window {
+            kernel: self.kernel,
+            stride: self.stride,
+            padding: self.padding,
+        };
+        let sides = [p.out_height, p.out_width];
+        let (ys, winners) = super::cuda::max_pool(xs.tensor(), sides, window)?;
+        let dims = xs.dims().to_vec();
+        Ok(record([xs], ys, move |dys, _| {
+            Ok([Some(super::cuda::max_pool_back(
+                dys, &winners, &dims, window,
+            )?)])
         }))
     }
 

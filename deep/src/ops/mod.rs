@@ -10,28 +10,54 @@
 //! folder touch images. Everything else lies in C order; [`tokens`] crosses over, [`view`] looks at
 //! tokens in other shapes. An operation without a form for a device answers with an error.
 
+/// Hands a call over to the form for the GPU where `tensor` lies on one.
+macro_rules! on_gpu {
+    ($tensor:expr, $answer:expr) => {
+        #[cfg(feature = "cuda")]
+        if $crate::ops::cuda::holds($tensor) {
+            return $answer;
+        }
+    };
+}
+pub(crate) use on_gpu;
+
 pub(crate) mod activation;
 pub(crate) mod adamw;
+pub(crate) mod adaptive_average_pool;
 pub(crate) mod add_relu;
 pub(crate) mod arithmetic;
+pub(crate) mod attention;
 pub(crate) mod average;
 pub(crate) mod average_pool;
 pub(crate) mod batch_norm;
 pub(crate) mod bias;
 pub(crate) mod convolution;
 pub(crate) mod cross_entropy;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 mod depthwise;
+pub(crate) mod elementary;
+pub(crate) mod gelu;
 mod gemm;
+pub(crate) mod general_convolution;
 #[cfg(test)]
 pub(crate) mod gradient_check;
 mod im2col;
+pub(crate) mod layer_norm;
+pub(crate) mod layer_norm_image;
 pub(crate) mod linear;
 pub(crate) mod max_pool;
 pub(crate) mod memory;
+pub(crate) mod residual;
 pub(crate) mod scale_channels;
+pub(crate) mod scale_samples;
 pub(crate) mod sgd;
 mod sizes;
+pub(crate) mod softmax;
 pub(crate) mod sum_squares;
 pub(crate) mod tokens;
+mod unfold;
 pub(crate) mod update;
+pub(crate) mod vectors;
 pub(crate) mod view;
+pub(crate) mod window_average_pool;

@@ -28,6 +28,7 @@ pub(crate) fn scale_channels(xs: &Value, factors: &Value) -> Result<Value> {
 }
 
 fn scaled(xs: &Tensor, factors: &Tensor) -> Result<Tensor> {
+    on_gpu!(xs, super::cuda::scale_channels(xs, factors));
     let (_, _, height, width) = xs.dims4()?;
     let data = read2(xs, factors, |x, s| Ok(scale(x, s, height * width)))?;
     tensor_like(data, xs)
@@ -35,6 +36,7 @@ fn scaled(xs: &Tensor, factors: &Tensor) -> Result<Tensor> {
 
 /// Sum over each plane of x dy: (N, C).
 fn plane_products(xs: &Tensor, dys: &Tensor) -> Result<Tensor> {
+    on_gpu!(xs, super::cuda::plane_sums(xs, Some(dys), 1.0));
     let (batch, channels, height, width) = xs.dims4()?;
     let plane = height * width;
     let data = read2(xs, dys, |x, dy| {

@@ -40,6 +40,8 @@ fn transpose(x: &[f32], rows: usize, columns: usize) -> Vec<f32> {
 
 fn image_to_tokens(xs: &Tensor) -> Result<Tensor> {
     let (batch, channels, height, width) = xs.dims4()?;
+    // On the GPU images lie channels-last: the numbers are in this order already.
+    on_gpu!(xs, xs.reshape((batch, height * width, channels)));
     let data = read(xs, |x| Ok(transpose(x, channels, height * width)))?;
     Tensor::from_vec(data, (batch, height * width, channels), xs.device())
 }
@@ -49,6 +51,7 @@ fn tokens_to_image(xs: &Tensor, height: usize, width: usize) -> Result<Tensor> {
     if tokens != height * width {
         bail!("{tokens} tokens for an image of {height} x {width}");
     }
+    on_gpu!(xs, xs.reshape((batch, channels, height, width)));
     let data = read(xs, |x| Ok(transpose(x, tokens, channels)))?;
     Tensor::from_vec(data, (batch, channels, height, width), xs.device())
 }

@@ -21,26 +21,76 @@ pub(crate) fn permute(xs: &Value, axes: &[usize]) -> Result<Value> {
     for (to, from) in axes.iter().enumerate() {
         inverse[*from] = to;
     }
-    let ys = xs.tensor().permute(axes)?.contiguous()?;
+    let ys = permuted(xs.tensor(), axes)?;
     Ok(record([xs], ys, move |dys, _| {
-        Ok([Some(dys.permute(inverse)?.contiguous()?)])
+        Ok([Some(permuted(dys, &inverse)?)])
     }))
+}
+
+fn permuted(xs: &Tensor, axes: &[usize]) -> Result<Tensor> {
+    on_gpu!(xs, {
+        let view = xs.permute(axes)?;
+        super::cuda::gather(xs, 0, view.dims(), view.stride())
+    });
+    xs.permute(axes)?.contiguous()
 }
 
 /// `len` entries of an axis from `start` on.
 pub(crate) fn narrow(xs: &Value, axis: usize, start: usize, len: usize) -> Result<Value> {
     let size = xs.dims()[axis];
-    let ys = xs.tensor().narrow(axis, start, len)?.contiguous()?;
+    let ys = narrowed(xs.tensor(), axis, start, len)?;
     Ok(record([xs], ys, move |dys, _| {
-        Ok([Some(dys.pad_with_zeros(axis, start, size - start - len)?)])
+        Ok([Some(padded(dys, axis, start, size)?)])
     }))
+}
+
+fn narrowed(xs: &Tensor, axis: usize, start: usize, len: usize) -> Result<Tensor> {
+    on_gpu!(xs, {
+        let view = xs.narrow(axis, start, len)?;
+        super::cuda::gather(xs, start * view.stride()[axis], view.dims(), view.stride())
+    });
+    xs.narrow(axis, start, len)?.contiguous()
+}
+
+/// The opposite: zeros around, so that the axis has `size` entries.
+fn padded(dys: &Tensor, axis: usize, start: usize, size: usize) -> Result<Tensor> {
+    on_gpu!(dys, {
+        let mut shape = dys.dims().to_vec();
+        shape[axis] = size;
+        let out = super::cuda::zeros_like(dys, &shape)?;
+        write(dys, &out, axis, start)?;
+        Ok(out)
+    });
+    dys.pad_with_zeros(axis, start, size - start - dys.dims()[axis])
+}
+
+/// Writes `part` into `whole` from `start` of an axis on.
+#[cfg(feature = "cuda")]
+fn write(part: &Tensor, whole: &Tensor, axis: usize, start: usize) -> Result<()> {
+    let strides = whole.stride();
+    super::cuda::scatter(part, whole, start * strides[axis], part.dims(), strides)
+}
+
+fn joined(tensors: &[&Tensor], axis: usize) -> Result<Tensor> {
+    on_gpu!(tensors[0], {
+        let mut shape = tensors[0].dims().to_vec();
+        shape[axis] = tensors.iter().map(|t| t.dims()[axis]).sum();
+        let out = super::cuda::empty_like(tensors[0], &shape)?;
+        let mut start = 0;
+        for part in tensors {
+            write(part, &out, axis, start)?;
+            start += part.dims()[axis];
+        }
+        Ok(out)
+    });
+    Tensor::cat(tensors, axis)?.contiguous()
 }
 
 /// Tensors one after the other along an axis.
 pub(crate) fn cat(parts: &[&Value], axis: usize) -> Result<Value> {
     let tensors: Vec<&Tensor> = parts.iter().map(|part| part.tensor()).collect();
     let lengths: Vec<usize> = parts.iter().map(|part| part.dims()[axis]).collect();
-    let ys = Tensor::cat(&tensors, axis)?.contiguous()?;
+    let ys = joined(&tensors, axis)?;
     Ok(record_all(parts, ys, move |dys, needs| {
         let mut start = 0;
         lengths
@@ -49,9 +99,7 @@ pub(crate) fn cat(parts: &[&Value], axis: usize) -> Result<Value> {
             .map(|(len, needed)| {
                 let from = start;
                 start += len;
-                needed
-                    .then(|| dys.narrow(axis, from, *len)?.contiguous())
-                    .transpose()
+                needed.then(|| narrowed(dys, axis, from, *len)).transpose()
             })
             .collect()
     }))

@@ -62,7 +62,7 @@ impl Trainer {
             // Every batch of the run has masks of its own.
             let drawn = index(epoch * batches.len() + number - 1);
             let gradients = self.gradients(&batch, drawn)?;
-            let loss = gradients.loss();
+            let loss = gradients.loss()?;
             let diverged = |loss| DeepError::Diverged {
                 epoch: epoch + 1,
                 batch: number,
@@ -73,7 +73,7 @@ impl Trainer {
             }
             samples += positions.len();
             total += loss * positions.len() as f64;
-            correct += right_answers(gradients.logits(), &batch.loss);
+            correct += right_answers(&gradients.logits()?, &batch.loss);
             sums.add(gradients, batch.loss.divisor())?;
             if number % self.settings.accumulate == 0 || number == batches.len() {
                 learning_rate = rate(&self.settings, &self.progress.plateau, moment);

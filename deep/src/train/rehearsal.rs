@@ -61,7 +61,7 @@ impl Trainer {
             batches: batches.len(),
             parameters,
             kept_bytes: numbers * size_of::<f32>(),
-            loss: gradients.loss(),
+            loss: gradients.loss()?,
             gradient_norm: norms.iter().map(|(_, n)| n * n).sum::<f64>().sqrt(),
         })
     }
@@ -103,7 +103,7 @@ impl Trainer {
         let mut losses = Vec::new();
         for step in 0..=steps {
             let gradients = self.gradients_with(&batch, training)?;
-            let loss = gradients.loss();
+            let loss = gradients.loss()?;
             if !loss.is_finite() {
                 return Err(DeepError::Diverged {
                     epoch: 1,

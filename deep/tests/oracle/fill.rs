@@ -31,7 +31,7 @@ pub(crate) fn units(name: &str, n: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Centre and half-width, for the tensors that these networks have; `None` for a counter.
+/// Centre and half-width, by the first rule that fits; `None` for a counter.
 fn rule(name: &str, shape: &[usize]) -> Option<(f32, f32)> {
     let leaf = name.rsplit('.').next().unwrap();
     let fan_in: usize = shape.iter().skip(1).product();
@@ -39,15 +39,24 @@ fn rule(name: &str, shape: &[usize]) -> Option<(f32, f32)> {
         clippy::cast_possible_truncation,
         reason = "the formula rounds the root to f32"
     )]
-    let root = |numerator: f64| (numerator / fan_in as f64).sqrt() as f32;
+    let root = |numerator: f64, denominator: usize| (numerator / denominator as f64).sqrt() as f32;
+    let is_step_bias = ["dt_proj.bias", "dt_proj_b.bias", "dt_projs_bias"]
+        .iter()
+        .any(|end| name.ends_with(end));
     match (leaf, shape.len()) {
         ("num_batches_tracked", _) => None,
         ("running_mean", _) => Some((0.0, 0.1)),
         ("running_var", _) => Some((1.0, 0.5)),
+        ("A_log" | "A_b_log" | "A_logs", _) => Some((1.0, 1.0)),
+        ("D" | "D_b" | "Ds", _) => Some((1.0, 0.1)),
+        _ if is_step_bias => Some((-2.0, 1.0)),
+        ("gamma" | "gamma_1" | "gamma_2" | "layer_scale", _) => Some((0.5, 0.1)),
+        ("cls_token" | "pos_embed", _) => Some((0.0, 0.2)),
         ("weight", 1) => Some((1.0, 0.1)),
         (_, 1) => Some((0.0, 0.05)),
-        (_, 4) => Some((0.0, root(6.0))),
-        _ => Some((0.0, root(3.0))),
+        ("x_proj_weight" | "dt_projs_weight", _) => Some((0.0, root(3.0, shape[shape.len() - 1]))),
+        (_, 4) => Some((0.0, root(6.0, fan_in))),
+        _ => Some((0.0, root(3.0, fan_in))),
     }
 }
 

@@ -4,5 +4,7 @@
 
 mod fill;
 mod golden;
+mod image_networks_torch;
+mod layouts_torch;
 mod networks_torch;
 mod state_dicts_torch;
