@@ -37,7 +37,7 @@ fn main() {
     let pixels = noise(batch * 3 * side * side);
     let images = Images::new(&pixels, batch, side).expect("sizes fit");
     let labels: Vec<usize> = (0..batch).map(|k| k % CLASSES).collect();
-    let mut model = Model::new(network, CLASSES, 42).expect("a registered network");
+    let mut model = Model::for_side(network, CLASSES, 42, side).expect("a registered network");
     let mut optimiser = AdamW::new(&model, WEIGHT_DECAY, Decayed::Matrices);
     // Starts the peak anew; without it only a higher one would be seen.
     let _ = std::fs::write("/proc/self/clear_refs", "5");

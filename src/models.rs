@@ -19,11 +19,9 @@ use crate::interrupt;
 use crate::io::feature_csv::FeatureFile;
 use crate::journal::Journal;
 use crate::run_folder::RunFolder;
-use crate::settings::Settings;
-
-/// A network's curves for TensorBoard, which takes each folder of `logs` for a run.
 #[cfg(feature = "deep")]
-const EVENTS: &str = crate::run_folder::EVENTS;
+use crate::run_folder::{EVENTS, GRAD_CAM, LOGS};
+use crate::settings::Settings;
 
 /// The journal of finished models.
 const JOURNAL: &str = "models.journal";
@@ -230,9 +228,11 @@ impl Study<'_> {
         samples: &[raduet_deep::ImageSample],
         journal: &Mutex<Journal>,
     ) -> Result<FittedModel> {
-        let checkpoint = self
-            .folder
-            .state(&format!("{}-fold{}.checkpoint", model.name, fold.fold));
+        let checkpoint = self.folder.state(&format!(
+            "{}-fold{}.checkpoint",
+            model.name.replace(':', "-"),
+            fold.fold
+        ));
         let (fitted, files) = crate::arms::deep::Training {
             name: &model.name,
             settings: &self.settings.networks,
@@ -244,16 +244,19 @@ impl Study<'_> {
             console: self.console,
         }
         .fit()?;
-        self.folder
-            .write(&self.model_file(&fitted, "safetensors"), &files.safetensors)?;
-        let history = &files.history;
-        for (ending, text) in [("history.csv", &history.csv), ("history.json", &history.json)] {
+        for (extension, bytes) in &files.beside_model {
             self.folder
-                .write(&self.model_file(&fitted, ending), text.as_bytes())?;
+                .write(&self.model_file(&fitted, extension), bytes)?;
         }
-        let events = self.model_file(&fitted, EVENTS).replacen("models/", "logs/", 1);
-        let events = events.replacen(&format!(".{EVENTS}"), &format!("/{EVENTS}"), 1);
-        self.folder.write(&events, &history.events)?;
+        let folder = self.model_file(&fitted, "");
+        let folder = folder.trim_start_matches("models/").trim_end_matches('.');
+        for (name, bytes) in &files.pictures {
+            self.folder
+                .write(&format!("{GRAD_CAM}/{folder}/{name}"), bytes)?;
+        }
+
+        let curves = format!("{LOGS}/{folder}/{EVENTS}");
+        self.folder.write(&curves, &files.events)?;
         keep(journal, &fitted)?;
         Ok(fitted)
     }

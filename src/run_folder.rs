@@ -138,10 +138,20 @@ const RESULTS: [&str; 17] = [
 ];
 
 /// How the names of a run's model files end.
-const MODELS: [&str; 3] = [".json", ".safetensors", ".history.csv"];
+const MODELS: [&str; 5] = [
+    ".json",
+    ".safetensors",
+    ".history.csv",
+    ".weights.csv",
+    ".attention.csv",
+];
+/// Pictures of where networks look, one folder a model.
+pub const GRAD_CAM: &str = "figures/grad_cam";
 
-/// The file of a network's curves in its folder below `logs`; TensorBoard knows it by `tfevents`.
-pub(crate) const EVENTS: &str = "events.out.tfevents.raduet";
+/// Networks' curves for TensorBoard, which takes each folder below for a run.
+pub const LOGS: &str = "logs";
+/// The file of curves in such a folder; TensorBoard knows it by `tfevents`.
+pub const EVENTS: &str = "events.out.tfevents.raduet";
 
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
@@ -153,9 +163,15 @@ fn remove_results(path: &Path) -> Result<()> {
             MODELS.iter().any(|ending| name.ends_with(ending))
         }));
     }
-    if let Ok(logs) = fs::read_dir(path.join("logs")) {
+    if let Ok(logs) = fs::read_dir(path.join(LOGS)) {
         let folders = logs.filter_map(|entry| entry.ok().map(|entry| entry.path()));
         old.extend(folders.map(|folder| folder.join(EVENTS)));
+    }
+    let folders = fs::read_dir(path.join(GRAD_CAM)).into_iter().flatten();
+    for folder in folders.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+        let pictures = fs::read_dir(folder).into_iter().flatten();
+        let pictures = pictures.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        old.extend(pictures.filter(|file| file.extension().is_some_and(|e| e == "png")));
     }
     old.iter().try_for_each(|file| remove_file(file))
 }

@@ -16,6 +16,7 @@
 //! | training, epoch by epoch | [`train`], [`progress`], [`resume`] |
 //! | starting from weights learned elsewhere | [`pretrained`], [`Layout`] |
 //! | asking and storing a network | [`predict`] |
+//! | where a network looks | [`FittedNetwork::attention`] |
 //! | which networks there are, and what they cost | [`registry`], [`Description`] |
 //! | a network by itself, in plain slices | [`model`], [`optimiser`] |
 //! | where it runs | [`device`] |
@@ -28,6 +29,7 @@ pub mod device;
 mod ema;
 pub mod error;
 mod export;
+mod grad_cam;
 mod graph;
 mod groups;
 mod layers;
@@ -55,6 +57,7 @@ mod weights;
 
 pub use description::{DescribedTensor, Description};
 pub use error::{DeepError, Result};
+pub use grad_cam::{Attention, ClassMap};
 pub use layouts::{Layout, layouts};
 pub use model::{Gradients, Images, Model};
 pub use network::RunningStatistics;

@@ -13,7 +13,7 @@ use crate::ops::cross_entropy::CrossEntropy;
 use crate::ops::cuda;
 use crate::ops::on_gpu;
 use crate::registry::{self, NetworkEntry};
-use crate::state::{StateDict, TensorInfo};
+use crate::state::{PAPER_SIDE, StateDict, TensorInfo};
 
 /// Channels of every input image.
 pub(crate) const CHANNELS: usize = 3;
@@ -47,7 +47,12 @@ impl<'a> Images<'a> {
         })
     }
 
-    fn value(self, place: &Place) -> candle_core::Result<Value> {
+    /// How many.
+    pub(crate) fn count(self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn value(self, place: &Place) -> candle_core::Result<Value> {
         #[cfg(feature = "cuda")]
         if place.is_gpu() {
             let sizes = [self.count, CHANNELS, self.side, self.side];
@@ -136,7 +141,7 @@ fn rows(matrix: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
 }
 
 /// The numbers of a tensor, wherever it lies.
-fn numbers(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
+pub(crate) fn numbers(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
     on_gpu!(tensor, cuda::download(tensor));
     tensor.flatten_all()?.to_vec1()
 }
@@ -148,21 +153,31 @@ fn one(loss: &Tensor) -> candle_core::Result<Tensor> {
 }
 
 impl Model {
-    /// A new network of a registered name with random weights of a seed.
+    /// A new network of a registered name with random weights of a seed, for images of the paper's side
+    /// where that matters.
     ///
     /// # Errors
     /// [`DeepError::UnknownNetwork`].
     pub fn new(name: &str, classes: usize, seed: u64) -> Result<Self> {
-        Self::on(&device::chosen(), name, classes, seed)
+        Self::for_side(name, classes, seed, PAPER_SIDE)
     }
 
-    /// Like [`Model::new`], at a place of one's own choice.
+    /// Like [`Self::new`] for images of `side` x `side` pixels: a network with a position table sees
+    /// images of that side only.
     ///
     /// # Errors
     /// [`DeepError::UnknownNetwork`].
-    pub fn on(place: &Place, name: &str, classes: usize, seed: u64) -> Result<Self> {
+    pub fn for_side(name: &str, classes: usize, seed: u64, side: usize) -> Result<Self> {
+        Self::on(&device::chosen(), name, classes, seed, side)
+    }
+
+    /// Like [`Self::for_side`], at a place of one's own choice.
+    ///
+    /// # Errors
+    /// [`DeepError::UnknownNetwork`].
+    pub fn on(place: &Place, name: &str, classes: usize, seed: u64, side: usize) -> Result<Self> {
         let entry = registry::find(name)?;
-        let (network, state) = entry.build(classes, seed, place)?;
+        let (network, state) = entry.build(classes, seed, side, place)?;
         Ok(Self {
             entry,
             classes,
@@ -271,6 +286,16 @@ impl Model {
                 Ok((name, squares.sqrt()))
             })
             .collect()
+    }
+
+    /// Where it computes.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Its layers.
+    pub(crate) fn network(&self) -> &dyn Network {
+        self.network.as_ref()
     }
 
     pub(crate) fn state(&self) -> &StateDict {

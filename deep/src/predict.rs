@@ -148,7 +148,12 @@ impl FittedNetwork {
         }
         let settings = description.settings;
         settings.check()?;
-        let model = Model::new(&settings.model, description.classes.len(), settings.seed)?;
+        let model = Model::for_side(
+            &settings.model,
+            description.classes.len(),
+            settings.seed,
+            settings.image_size,
+        )?;
         let numbers = tensors.take_state("", model.state())?;
         tensors.finish()?;
         model.state().restore(&numbers)?;

@@ -12,6 +12,7 @@
 use crate::error::{DeepError, Result};
 use crate::layouts::{self, Layout, Place};
 use crate::model::Model;
+use crate::networks::position_table::resize_position_table;
 use crate::state::Entry;
 use crate::train::Trainer;
 use crate::weights::{self, StoredTensor, Tensors};
@@ -182,7 +183,10 @@ impl Trainer {
                 "weights to start from before the first epoch",
             ));
         }
-        self.model.load_weights(bytes)
+        let loaded = self.model.load_weights(bytes)?;
+        // The mean of the weights begins with them.
+        self.restart_mean()?;
+        Ok(loaded)
     }
 }
 
@@ -286,6 +290,14 @@ fn fit(
         );
         let how = format!("input channels {} to {}", found[1], wanted[1]);
         return Ok(Taken::Numbers(adapted, Some(how)));
+    }
+    if let ([1, before, found], [1, rows, channels]) = (&found[..], &wanted[..])
+        && entry.info.name == "pos_embed"
+        && found == channels
+        && let Some(resized) = resize_position_table(&numbers(), *channels, *rows)
+    {
+        let how = format!("{before} positions to {rows}");
+        return Ok(Taken::Numbers(resized, Some(how)));
     }
     Err(refused(
         format!("shape {found:?} of '{}'", place.name),

@@ -4,11 +4,14 @@ use crate::device::Place;
 use crate::error::{DeepError, Result};
 use crate::network::Network;
 use crate::networks::convnext::ConvNext;
+use crate::networks::mambavision::MambaVision;
+use crate::networks::medmamba::MedMamba;
 use crate::networks::mobilenet_v3::MobileNetV3;
 use crate::networks::mobilenet_v3_small_167::MobileNetV3Small167;
 use crate::networks::pvt_v2::PvtV2;
 use crate::networks::resnet::ResNet;
 use crate::networks::vgg::Vgg;
+use crate::networks::vim::Vim;
 use crate::state::{Builder, Role, StateDict};
 
 /// Builds a network's layers for a number of classes.
@@ -44,10 +47,22 @@ pub const NETWORKS: &[NetworkEntry] = &[
     NetworkEntry { name: "pvt_v2_b0", title: "PVTv2-B0", paper: "arXiv 2106.13797", build: PvtV2::b0 },
     NetworkEntry { name: "pvt_v2_b2", title: "PVTv2-B2", paper: "arXiv 2106.13797", build: PvtV2::b2 },
     NetworkEntry { name: "pvt_v2_micro", title: "PVTv2 (micro)", paper: "arXiv 2106.13797", build: PvtV2::micro },
+    NetworkEntry { name: "vim_small", title: "Vim-S", paper: "arXiv 2401.09417", build: Vim::small },
+    NetworkEntry { name: "vim_tiny", title: "Vim-Ti", paper: "arXiv 2401.09417", build: Vim::tiny },
+    NetworkEntry { name: "vim_micro", title: "Vim (micro)", paper: "arXiv 2401.09417", build: Vim::micro },
+    NetworkEntry { name: "medmamba_t", title: "MedMamba-T", paper: "arXiv 2403.03849", build: MedMamba::tiny },
+    NetworkEntry { name: "medmamba_s", title: "MedMamba-S", paper: "arXiv 2403.03849", build: MedMamba::small },
+    NetworkEntry { name: "medmamba_b", title: "MedMamba-B", paper: "arXiv 2403.03849", build: MedMamba::base },
+    NetworkEntry { name: "medmamba_micro", title: "MedMamba (micro)", paper: "arXiv 2403.03849", build: MedMamba::micro },
+    NetworkEntry { name: "mambavision_t", title: "MambaVision-T", paper: "arXiv 2407.08083", build: MambaVision::tiny },
+    NetworkEntry { name: "mambavision_t2", title: "MambaVision-T2", paper: "arXiv 2407.08083", build: MambaVision::tiny2 },
+    NetworkEntry { name: "mambavision_s", title: "MambaVision-S", paper: "arXiv 2407.08083", build: MambaVision::small },
+    NetworkEntry { name: "mambavision_b", title: "MambaVision-B", paper: "arXiv 2407.08083", build: MambaVision::base },
+    NetworkEntry { name: "mambavision_micro", title: "MambaVision (micro)", paper: "arXiv 2407.08083", build: MambaVision::micro },
 ];
 
 impl NetworkEntry {
-    /// Learned numbers for so many classes.
+    /// Learned numbers for so many classes and images of the paper's side.
     ///
     /// # Errors
     /// [`DeepError::Tensor`] when the tensors cannot be made.
@@ -63,14 +78,15 @@ impl NetworkEntry {
             .sum())
     }
 
-    /// A new network and its tensors.
+    /// A new network for images of a side, and its tensors.
     pub(crate) fn build(
         &self,
         classes: usize,
         seed: u64,
+        side: usize,
         place: &Place,
     ) -> Result<(Box<dyn Network>, StateDict)> {
-        let mut builder = Builder::with_type(seed, &place.device, place.dtype);
+        let mut builder = Builder::with_type(seed, &place.device, place.dtype).for_side(side);
         let network = self.network(&mut builder, classes)?;
         Ok((network, builder.finish()))
     }

@@ -61,10 +61,11 @@ impl Stream {
     }
 
     /// The same stream from word 4 · `block` on.
-    pub(crate) fn from_block(mut self, block: u32) -> Self {
-        self.counter[0] = block;
-        self.used = 4;
-        self
+    pub(crate) fn entered_at(&self, block: u32) -> Self {
+        let mut stream = self.clone();
+        stream.counter[0] = block;
+        stream.used = 4;
+        stream
     }
 
     /// The next 32 random bits.
@@ -193,7 +194,7 @@ mod tests {
         let stream = Stream::new(42, Purpose::Initialise, 1, 2);
         let mut whole = stream.clone();
         let words: Vec<u32> = (0..40).map(|_| whole.next_u32()).collect();
-        let mut part = stream.from_block(7);
+        let mut part = stream.entered_at(7);
         assert!(words[28..].iter().all(|word| *word == part.next_u32()));
     }
 

@@ -145,6 +145,18 @@ pub(crate) enum Initial {
         /// Half-width.
         bound: f64,
     },
+    /// Normal with mean 0, cut at twice the deviation.
+    CutNormal {
+        /// Standard deviation before the cut.
+        deviation: f64,
+    },
+    /// Rows ln 1, ln 2, ... of so many numbers: the decays of a state-space network.
+    LogarithmRows(usize),
+    /// What softplus turns into step sizes between the two, uniform in their logarithm.
+    StepSizes {
+        /// The smallest and the largest step.
+        range: [f64; 2],
+    },
 }
 
 impl Initial {
@@ -153,6 +165,16 @@ impl Initial {
     pub(crate) fn kaiming_fan_out(output: usize, kernel: usize) -> Self {
         Self::Normal {
             deviation: (2.0 / (output * kernel * kernel) as f64).sqrt(),
+        }
+    }
+
+    /// LeCun's normal initialisation over the fan-in, cut at two deviations and scaled so that the variance
+    /// is 1 / fan-in all the same.
+    pub(crate) fn lecun_fan_in(input: usize) -> Self {
+        /// Deviation of a standard normal variable cut at ±2.
+        const CUT_DEVIATION: f64 = 0.879_625_661_034_239_8;
+        Self::CutNormal {
+            deviation: 1.0 / (input as f64).sqrt() / CUT_DEVIATION,
         }
     }
 
@@ -193,9 +215,14 @@ pub(crate) struct Builder {
     seed: u64,
     weights: Weights,
     device: Device,
+    /// Side of the images that the network will see, for those whose tables depend on it.
+    side: usize,
     /// Type of the matrices that the network computes with.
     dtype: DType,
 }
+
+/// The cirrhosis staging paper's side of an image.
+pub(crate) const PAPER_SIDE: usize = 256;
 
 impl Builder {
     pub(crate) fn new(seed: u64, device: &Device) -> Self {
@@ -210,8 +237,19 @@ impl Builder {
             seed,
             weights: Weights::Drawn,
             device: device.clone(),
+            side: PAPER_SIDE,
             dtype,
         }
+    }
+
+    /// For images of another side than the paper's.
+    pub(crate) fn for_side(self, side: usize) -> Self {
+        Self { side, ..self }
+    }
+
+    /// Side of the images to come.
+    pub(crate) fn side(&self) -> usize {
+        self.side
     }
 
     /// A builder on the CPU whose weights are all zero: for names and shapes.
@@ -324,19 +362,53 @@ impl Builder {
         match initial {
             Initial::Constant(value) => vec![value; len],
             Initial::Normal { deviation } => {
-                in_chunks(len, stream, 1, |s| (deviation * s.normal()) as f32)
+                in_chunks(len, &stream, 1, |s| (deviation * s.normal()) as f32)
             }
-            Initial::Uniform { bound } => in_chunks(len, stream, 2, |s| {
+            Initial::Uniform { bound } => in_chunks(len, &stream, 2, |s| {
                 (bound * (2.0 * s.uniform() - 1.0)) as f32
+            }),
+            Initial::CutNormal { deviation } => in_chunks(len, &stream, 2, |s| {
+                (deviation * cut_normal(s.uniform())) as f32
+            }),
+            Initial::LogarithmRows(row) => (0..len)
+                .map(|at| ((at % row + 1) as f64).ln() as f32)
+                .collect(),
+            Initial::StepSizes { range } => in_chunks(len, &stream, 2, |s| {
+                let [least, largest] = range.map(f64::ln);
+                let step = (least + (largest - least) * s.uniform()).exp();
+                // The inverse of softplus.
+                (step + (-(-step).exp_m1()).ln()) as f32
             }),
         }
     }
 }
 
+/// The standard normal number cut at ±2 below which a share `u` of all lie. The inverse error function by
+/// M. Giles, *Approximating the erfinv function*, 2010, whose central branch reaches beyond the cut.
+fn cut_normal(u: f64) -> f64 {
+    /// erf(sqrt 2): the share of a normal variable within two deviations.
+    const WITHIN: f64 = 0.954_499_736_103_641_6;
+    const CENTRAL: [f64; 9] = [
+        2.810_226_36e-8,
+        3.432_739_39e-7,
+        -3.523_387_7e-6,
+        -4.391_506_54e-6,
+        2.185_808_7e-4,
+        -1.253_725_03e-3,
+        -4.177_681_64e-3,
+        2.466_407_27e-1,
+        1.501_409_41,
+    ];
+    let x = WITHIN * (2.0 * u - 1.0);
+    let w = -(-x * x).ln_1p() - 2.5;
+    let p = CENTRAL.iter().fold(0.0, |p, c| p * w + c);
+    std::f64::consts::SQRT_2 * p * x
+}
+
 /// `len` draws on several threads, the same as in one go; a block of the stream serves `per_block` draws.
 fn in_chunks(
     len: usize,
-    stream: Stream,
+    stream: &Stream,
     per_block: usize,
     draw: impl Fn(&mut Stream) -> f32 + Sync,
 ) -> Vec<f32> {
@@ -348,7 +420,7 @@ fn in_chunks(
         .for_each(|(at, numbers)| {
             // A tensor has far fewer than 2^32 numbers.
             let block = u32::try_from(at * CHUNK / per_block).unwrap_or(u32::MAX);
-            let mut stream = stream.clone().from_block(block);
+            let mut stream = stream.entered_at(block);
             for number in numbers {
                 *number = draw(&mut stream);
             }
@@ -411,6 +483,42 @@ mod tests {
                 .iter()
                 .all(|found| found.to_bits() == ((2.0 * stream.uniform() - 1.0) as f32).to_bits())
         );
+    }
+
+    #[test]
+    fn cut_normal_numbers_closed_form() {
+        // Quantiles of a normal variable cut at ±2: Φ(x) = Φ(-2) + u (Φ(2) - Φ(-2)).
+        assert!(cut_normal(0.5).abs() < 1e-12);
+        assert!((cut_normal(1.0) - 2.0).abs() < 1e-6, "{}", cut_normal(1.0));
+        assert!((cut_normal(0.0) + 2.0).abs() < 1e-6);
+        // u = erf(1 / sqrt 2) / erf(sqrt 2) / 2 + 1/2 for x = 1.
+        let u = 0.5 + 0.682_689_492_137_085_9 / 0.954_499_736_103_641_6 / 2.0;
+        assert!((cut_normal(u) - 1.0).abs() < 1e-6, "{}", cut_normal(u));
+        let (mean, deviation, largest) = moments(Initial::lecun_fan_in(16));
+        assert!(mean.abs() < 5.0 * 0.25 / 192.0, "{mean}");
+        assert!((deviation - 0.25).abs() < 5.0 * 0.25 / 272.0, "{deviation}");
+        assert!(largest <= 2.0 * 0.25 / 0.879, "{largest}");
+    }
+
+    #[test]
+    fn state_space_numbers_closed_form() {
+        let mut builder = Builder::new(3, &Device::Cpu);
+        let mut draw = |shape: &[usize], initial| {
+            let var = builder.parameter("x", shape, initial).unwrap().var;
+            var.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        };
+        let rows = draw(&[2, 3], Initial::LogarithmRows(3));
+        let ln = |x: f32| x.ln();
+        assert_eq!(rows, [0.0, ln(2.0), ln(3.0), 0.0, ln(2.0), ln(3.0)]);
+        let range = [1e-3, 0.1];
+        let steps: Vec<f64> = draw(&[10_000], Initial::StepSizes { range })
+            .into_iter()
+            .map(|x| f64::from(x).exp().ln_1p())
+            .collect();
+        assert!(steps.iter().all(|s| (0.999e-3..0.1001).contains(s)));
+        // Uniform in the logarithm: half of them below the geometric mean; five deviations are 250.
+        let below = steps.iter().filter(|s| **s < 1e-2).count();
+        assert!(below.abs_diff(5000) < 250, "{below}");
     }
 
     #[test]

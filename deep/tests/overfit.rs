@@ -67,6 +67,15 @@ const LARGE: &[&str] = &[
     "convnext_base",
     "pvt_v2_b0",
     "pvt_v2_b2",
+    "vim_small",
+    "vim_tiny",
+    "medmamba_t",
+    "medmamba_s",
+    "medmamba_b",
+    "mambavision_t",
+    "mambavision_t2",
+    "mambavision_s",
+    "mambavision_b",
 ];
 
 /// The networks to train.

@@ -44,4 +44,3 @@ fn settings(args: &DeepArgs) -> Result<Settings, Faults> {
     settings.learners.enabled = false;
     Ok(settings)
 }
-

@@ -46,7 +46,10 @@ pub(super) fn describe(args: &DeepArgs, settings: &Settings, context: Context) -
     let names: &[String] = &args.model;
     let side = settings.networks.image_size;
     let mut described = Vec::new();
-    if let Some(name) = names.iter().find(|name| !all && !known.contains(&name.as_str())) {
+    if let Some(name) = names
+        .iter()
+        .find(|name| !all && !known.contains(&name.as_str()))
+    {
         return Err(
             ToolError::new(Code::Settings, format!("unknown network '{name}'"))
                 .remedy(suggestion(name, &known))

@@ -34,7 +34,10 @@ pub struct EventFile {
 
 impl EventFile {
     /// A file with its version and no scalars.
-    #[expect(clippy::new_without_default, reason = "an event file is begun, not a default")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "an event file is begun, not a default"
+    )]
     pub fn new() -> Self {
         let mut file = Self { bytes: Vec::new() };
         // Its time is 0, which the format leaves out.
@@ -149,7 +152,8 @@ mod tests {
         let mut file = EventFile::new();
         file.scalars(1, &[("loss/train", 1.5), ("accuracy/valid", 0.25)]);
         file.scalars(300, &[("learning_rate", 1e-4)]);
-        let expected = include_bytes!("../../tests/reference/tensorboard/events.out.tfevents.golden");
+        let expected =
+            include_bytes!("../../tests/reference/tensorboard/events.out.tfevents.golden");
         assert_eq!(file.into_bytes(), expected);
     }
 }

@@ -62,6 +62,10 @@ fn paper() -> Settings {
             augment: true,
             warm_start_statistics: false,
             set: serde_json::Map::new(),
+            pretrained: None,
+            export: None,
+            grad_cam: 0,
+            keep_weights: true,
         },
         report: ReportSettings {
             bootstrap: 2000,

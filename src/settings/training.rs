@@ -76,9 +76,8 @@ impl NetworkSettings {
                 continue;
             };
             let Some((key, text)) = word.split_once('=') else {
-                return Err(ToolError::new(Code::Usage, format!("--set {whole}")).expected(
-                    "network.SETTING=VALUE, such as network.optimiser.kind=sgd",
-                ));
+                return Err(ToolError::new(Code::Usage, format!("--set {whole}"))
+                    .expected("network.SETTING=VALUE, such as network.optimiser.kind=sgd"));
             };
             self.set.insert(key.trim().to_owned(), value(text));
         }
@@ -88,7 +87,9 @@ impl NetworkSettings {
 
 /// A choice as it stands in files.
 fn word(choice: impl ValueEnum) -> String {
-    let name = choice.to_possible_value().map(|value| value.get_name().to_owned());
+    let name = choice
+        .to_possible_value()
+        .map(|value| value.get_name().to_owned());
     name.unwrap_or_default().replace('-', "_")
 }
 
@@ -115,8 +116,9 @@ fn put(base: &mut Value, path: &str, whole: &str, change: &Value) -> Result<()> 
     let Some(place) = base.get_mut(key) else {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let found = format!("unknown setting 'network.{whole}'");
-        return Err(ToolError::new(Code::Settings, found)
-            .remedy(super::nearest::suggestion(key, &known)));
+        return Err(
+            ToolError::new(Code::Settings, found).remedy(super::nearest::suggestion(key, &known))
+        );
     };
     match (rest, change) {
         (Some(rest), _) => put(place, rest, whole, change),
@@ -152,10 +154,20 @@ mod tests {
             overlay(&mut base, &changes).map(|()| base)
         };
         let found = changed(json!({"a": 5, "inner.b": "x", "none": 0.5})).unwrap();
-        assert_eq!(found, json!({"a": 5, "inner": {"b": "x", "c": [3]}, "none": 0.5}));
+        assert_eq!(
+            found,
+            json!({"a": 5, "inner": {"b": "x", "c": [3]}, "none": 0.5})
+        );
         let found = changed(json!({"inner": {"c": 7}})).unwrap();
-        assert_eq!(found, json!({"a": 1, "inner": {"b": 2, "c": 7}, "none": null}));
-        for wrong in [json!({"innr.b": 1}), json!({"a.b": 1}), json!({"inner": {"d": 1}})] {
+        assert_eq!(
+            found,
+            json!({"a": 1, "inner": {"b": 2, "c": 7}, "none": null})
+        );
+        for wrong in [
+            json!({"innr.b": 1}),
+            json!({"a.b": 1}),
+            json!({"inner": {"d": 1}}),
+        ] {
             assert_eq!(changed(wrong).unwrap_err().code, Code::Settings);
         }
         let told = changed(json!({"innr.b": 1})).unwrap_err().to_string();
@@ -165,7 +177,11 @@ mod tests {
     #[test]
     fn words_about_networks_are_told_from_words_about_learners() {
         let mut settings = preset::settings(PresetName::Paper).networks;
-        let words = ["network.loss.focal=2", "svc.C=10", "network.monitor=valid_loss"];
+        let words = [
+            "network.loss.focal=2",
+            "svc.C=10",
+            "network.monitor=valid_loss",
+        ];
         let others = settings.take_words(&words.map(str::to_owned)).unwrap();
         assert_eq!(others, ["svc.C=10"]);
         assert_eq!(settings.set["loss.focal"], json!(2));

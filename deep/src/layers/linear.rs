@@ -6,6 +6,7 @@ use super::parameter;
 use crate::graph::Value;
 use crate::network::Mode;
 use crate::ops::linear::linear;
+use crate::ops::view::narrow;
 use crate::state::{Builder, Initial, Parameter};
 
 /// `weight` (O, I) or (O, I, 1, 1), and optionally `bias` (O).
@@ -58,6 +59,17 @@ impl Linear {
         let mut layer = Self::pointwise(b, input, output)?;
         layer.bias = Some(b.parameter("bias", &[output], Initial::Constant(0.0))?);
         Ok(layer)
+    }
+
+    /// The outputs in `rows` only, for a layer without a bias: its numbers need no cutting apart then.
+    pub(crate) fn forward_rows(
+        &self,
+        xs: &Value,
+        rows: std::ops::Range<usize>,
+        mode: Mode,
+    ) -> Result<Value> {
+        let weight = narrow(&parameter(&self.weight, mode), 0, rows.start, rows.len())?;
+        linear(xs, &weight, None)
     }
 
     /// (N, I) to (N, O).

@@ -6,13 +6,19 @@ mod drop_path;
 mod dropout;
 mod layer_norm;
 mod linear;
+mod rms_norm;
+mod scan;
+mod token_filter;
 
-pub(crate) use batch_norm::BatchNorm;
+pub(crate) use batch_norm::{BatchNorm, BatchNormSettings};
 pub(crate) use convolution::Conv2d;
 pub(crate) use drop_path::DropPath;
 pub(crate) use dropout::DropoutLayer;
 pub(crate) use layer_norm::LayerNorm;
 pub(crate) use linear::Linear;
+pub(crate) use rms_norm::RmsNorm;
+pub(crate) use scan::Scan;
+pub(crate) use token_filter::{FilterBias, TokenFilter};
 
 use crate::graph::Value;
 use crate::network::Mode;

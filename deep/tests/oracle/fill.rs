@@ -78,7 +78,12 @@ pub(crate) fn value(name: &str, shape: &[usize]) -> Vec<f32> {
 
 /// A network of three classes with every tensor filled.
 pub(crate) fn filled(name: &str) -> Model {
-    let mut model = Model::new(name, 3, 0).unwrap();
+    filled_for(name, 256)
+}
+
+/// A network of three classes for images of a side, with every tensor filled.
+pub(crate) fn filled_for(name: &str, side: usize) -> Model {
+    let mut model = Model::for_side(name, 3, 0, side).unwrap();
     let infos: Vec<TensorInfo> = model.tensors().cloned().collect();
     for info in infos {
         model

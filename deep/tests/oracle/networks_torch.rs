@@ -3,7 +3,7 @@
 use raduet_deep::{AdamW, Decayed, Images, Model, Role};
 use serde_json::Value;
 
-use crate::fill::{filled, fnv1a, image, units, value};
+use crate::fill::{filled_for, fnv1a, image, units, value};
 use crate::golden::{numbers, rows, size, tables};
 
 const NETWORKS: [&str; 3] = ["resnet18", "mobilenet_v3_small", "mobilenet_v3_small_167"];
@@ -103,7 +103,13 @@ fn largest(rows: &[Vec<f64>]) -> f64 {
 }
 
 /// Complains about every number further than `tolerance` from its expectation.
-fn compare(faults: &mut Vec<String>, what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
+pub(crate) fn compare(
+    faults: &mut Vec<String>,
+    what: &str,
+    found: &[f64],
+    expected: &[f64],
+    tolerance: f64,
+) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (k, (f, e)) in found.iter().zip(expected).enumerate() {
         if (f - e).abs() > tolerance || f.is_nan() {
@@ -128,8 +134,8 @@ pub(crate) fn compare_rows(
 
 /// Logits in evaluation mode and the number of parameters.
 pub(crate) fn compare_forward(faults: &mut Vec<String>, name: &str, entry: &Value) {
-    let model = filled(name);
     let (pixels, count, side) = pixels(entry);
+    let model = filled_for(name, side);
     let images = Images::new(&pixels, count, side).unwrap();
     let found = model.logits(images).unwrap();
     let expected = rows(&entry["logits_f64"]);
@@ -218,7 +224,7 @@ pub(crate) fn compare_step(faults: &mut Vec<String>, name: &str, entry: &Value, 
         .iter()
         .map(size)
         .collect();
-    let mut model = filled(name);
+    let mut model = filled_for(name, side);
     let mut optimiser = AdamW::new(&model, 0.01, Decayed::All);
 
     let first = model.gradients(images, &labels).unwrap();

@@ -12,14 +12,20 @@ use serde_json::Value;
 fn list_of(network: &str) -> Option<&str> {
     match network {
         "vgg_micro" | "resnet_micro" | "convnext_micro" | "convnext_tiny" | "pvt_v2_micro"
-        | "pvt_v2_b0" => None,
+        | "pvt_v2_b0" | "vim_micro" | "vim_tiny" => None,
         "pvt_v2_b2" => Some("timm_pvt_v2_b2"),
+        "vim_small" => Some("vim_small_256"),
         same => Some(same),
     }
 }
 
 /// Compares with a list of names, shapes and roles.
 pub(crate) fn compare_tensors(network: &str, tensors: &Value) {
+    compare_tensors_at(network, 256, tensors);
+}
+
+/// The same of a network for images of a side.
+pub(crate) fn compare_tensors_at(network: &str, side: usize, tensors: &Value) {
     let expected: Vec<(String, Vec<usize>, Role)> = tensors
         .as_array()
         .unwrap()
@@ -34,7 +40,7 @@ pub(crate) fn compare_tensors(network: &str, tensors: &Value) {
             (row[0].as_str().unwrap().to_owned(), shape.collect(), role)
         })
         .collect();
-    let model = Model::new(network, 3, 0).unwrap();
+    let model = Model::for_side(network, 3, 0, side).unwrap();
     let found: Vec<(String, Vec<usize>, Role)> = model
         .tensors()
         .map(|info| (info.name.clone(), info.shape.clone(), info.role))

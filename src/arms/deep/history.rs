@@ -9,22 +9,30 @@ use serde_json::json;
 use crate::io::tensorboard::EventFile;
 
 /// A network's history in each form.
-pub struct Files {
+pub(super) struct HistoryFiles {
     /// One row per epoch.
-    pub csv: String,
+    pub(super) csv: String,
     /// One object per epoch.
-    pub json: String,
+    pub(super) json: String,
     /// TensorBoard's event file.
-    pub events: Vec<u8>,
+    pub(super) events: Vec<u8>,
 }
 
 /// The figures of an epoch with their names in tables and in TensorBoard.
 fn figures(epoch: &EpochRecord) -> [(&'static str, &'static str, Option<f64>); 7] {
     [
         ("train_loss", "loss/train", Some(epoch.train_loss)),
-        ("train_accuracy", "accuracy/train", Some(epoch.train_accuracy)),
+        (
+            "train_accuracy",
+            "accuracy/train",
+            Some(epoch.train_accuracy),
+        ),
         ("valid_loss", "loss/valid", Some(epoch.valid_loss)),
-        ("valid_accuracy", "accuracy/valid", Some(epoch.valid_accuracy)),
+        (
+            "valid_accuracy",
+            "accuracy/valid",
+            Some(epoch.valid_accuracy),
+        ),
         (
             "valid_balanced_accuracy",
             "balanced_accuracy/valid",
@@ -35,7 +43,7 @@ fn figures(epoch: &EpochRecord) -> [(&'static str, &'static str, Option<f64>); 7
     ]
 }
 
-impl Files {
+impl HistoryFiles {
     /// All forms of a history.
     pub(super) fn of(epochs: &[EpochRecord]) -> Self {
         Self {
@@ -94,7 +102,7 @@ mod tests {
             learning_rate: 1e-4,
             best: true,
         };
-        let files = Files::of(std::slice::from_ref(&epoch));
+        let files = HistoryFiles::of(std::slice::from_ref(&epoch));
         let names = figures(&epoch).map(|(name, _, _)| name).join(",");
         let lines: Vec<&str> = files.csv.lines().collect();
         assert_eq!(lines[0], format!("epoch,{names},best"));

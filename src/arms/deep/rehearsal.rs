@@ -8,7 +8,7 @@ use raduet_study::ClassNames;
 use serde::Serialize;
 
 use super::settings::train_settings;
-use super::{FoldRows, failed};
+use super::{FoldRows, Start, failed};
 use crate::console::Console;
 use crate::error::Result;
 use crate::interrupt;
@@ -62,7 +62,8 @@ impl Rehearsal {
         (samples, fold): (&[ImageSample], &FoldRows),
         console: Console,
     ) -> Result<Tried> {
-        let expanded = train_settings(name, &settings.networks, settings.split.seed)?;
+        let (network, _) = Start::of(name);
+        let expanded = train_settings(network, &settings.networks, settings.split.seed)?;
         let choose = |rows: &[usize]| -> Vec<ImageSample> {
             rows.iter().map(|&row| samples[row].clone()).collect()
         };

@@ -7,8 +7,17 @@ use crate::error::{Code, Result, ToolError};
 use crate::settings::{InputModeName, NetworkSettings, overlay};
 
 /// Recipes of random changes by name, for the setting `augment`.
-const AUGMENTS: [(&str, AugmentSettings); 2] =
-    [("none", AugmentSettings::OFF), ("strong", AugmentSettings::STRONG)];
+const AUGMENTS: [(&str, AugmentSettings); 2] = [
+    ("none", AugmentSettings::OFF),
+    ("strong", AugmentSettings::STRONG),
+];
+
+/// What is not set for the networks alone, and what says it.
+const FIXED: [(&str, &str); 3] = [
+    ("model", "the names of the networks"),
+    ("seed", "the split's seed"),
+    ("image_size", "image_size itself (--img-size)"),
+];
 
 /// The settings of one network.
 ///
@@ -65,12 +74,13 @@ pub(super) fn train_settings(
         // In its place in the list: what comes behind it changes single values of it.
         changes.insert("augment".into(), json!(recipe));
     }
-    for fixed in ["model", "seed"] {
+    for (fixed, instead) in FIXED {
         if changes.contains_key(fixed) {
-            return Err(
-                ToolError::new(Code::Settings, format!("network.{fixed} is set elsewhere"))
-                    .remedy("use the names of the networks, and the split's seed"),
-            );
+            return Err(ToolError::new(
+                Code::Settings,
+                format!("network.{fixed} is set elsewhere"),
+            )
+            .remedy(format!("use {instead}")));
         }
     }
     overlay(&mut expanded, &changes)?;
