@@ -116,6 +116,11 @@ impl RunFolder {
     }
 }
 
+/// Whether a run in a folder was stopped before its end.
+pub fn is_unfinished(path: &Path) -> bool {
+    path.join(STATE).exists()
+}
+
 /// What a run may leave in its folder, beside the models.
 const RESULTS: [&str; 17] = [
     "features.csv",

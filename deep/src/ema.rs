@@ -4,11 +4,11 @@
 //! a ← d a + (1 - d) w for every f32 tensor of the state dict, buffers included; counters are taken as they are.
 //! After t steps the decay d is at most (1 + t) / (10 + t), so that the start is forgotten in short runs too.
 
-use candle_core::{DType, Tensor};
+use candle_core::Tensor;
 
 use crate::error::{DeepError, Result};
 use crate::ops::average::average;
-use crate::state::StateDict;
+use crate::state::{StateDict, numbers_of, tensor_of};
 
 /// The means, in the order of the state dict.
 #[derive(Debug)]
@@ -46,7 +46,6 @@ impl Ema {
         let weights = copies(state)?;
         for (mean, entry) in self.tensors.iter().zip(&state.entries) {
             entry
-                .value
                 .set(mean)
                 .map_err(|error| DeepError::refused(&error))?;
         }
@@ -56,11 +55,7 @@ impl Ema {
 
     /// The means as numbers, counters among them as f32.
     pub(crate) fn numbers(&self) -> Result<Vec<Vec<f32>>> {
-        let of = |tensor: &Tensor| {
-            let flat = tensor.flatten_all()?.to_dtype(DType::F32)?;
-            flat.to_vec1()
-        };
-        let lists = self.tensors.iter().map(of);
+        let lists = self.tensors.iter().map(numbers_of);
         lists
             .collect::<candle_core::Result<_>>()
             .map_err(|error| DeepError::refused(&error))
@@ -69,9 +64,7 @@ impl Ema {
     /// Takes over what [`Ema::numbers`] gave.
     pub(crate) fn restore(&mut self, numbers: &[Vec<f32>]) -> Result<()> {
         for (mean, numbers) in self.tensors.iter_mut().zip(numbers) {
-            *mean = Tensor::from_slice(numbers, mean.shape(), mean.device())
-                .and_then(|tensor| tensor.to_dtype(mean.dtype()))
-                .map_err(|error| DeepError::refused(&error))?;
+            *mean = tensor_of(numbers, mean).map_err(|error| DeepError::refused(&error))?;
         }
         Ok(())
     }

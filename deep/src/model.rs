@@ -13,7 +13,7 @@ use crate::ops::cross_entropy::CrossEntropy;
 use crate::ops::cuda;
 use crate::ops::on_gpu;
 use crate::registry::{self, NetworkEntry};
-use crate::state::{PAPER_SIDE, StateDict, TensorInfo};
+use crate::state::{PAPER_SIDE, StateDict, TensorInfo, numbers_of};
 
 /// Channels of every input image.
 pub(crate) const CHANNELS: usize = 3;
@@ -63,6 +63,10 @@ impl<'a> Images<'a> {
         Tensor::from_slice(self.pixels, shape, &place.device).map(Value::constant)
     }
 }
+
+/// Images where a model lies.
+#[derive(Debug)]
+pub struct Placed(Value);
 
 /// A network with its weights.
 pub struct Model {
@@ -133,17 +137,11 @@ impl Gradients {
 /// The rows of a matrix, wherever it lies.
 fn rows(matrix: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
     let (_, columns) = matrix.dims2()?;
-    let numbers = numbers(matrix)?;
+    let numbers = numbers_of(matrix)?;
     Ok(numbers
         .chunks(columns.max(1))
         .map(<[f32]>::to_vec)
         .collect())
-}
-
-/// The numbers of a tensor, wherever it lies.
-pub(crate) fn numbers(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
-    on_gpu!(tensor, cuda::download(tensor));
-    tensor.flatten_all()?.to_vec1()
 }
 
 /// The gradient of a loss by itself.
@@ -243,6 +241,29 @@ impl Model {
         self.gradients_with(images, CrossEntropy::plain(labels.to_vec()), training)
     }
 
+    /// The same images to use again and again, moved to where the model lies.
+    ///
+    /// # Errors
+    /// [`DeepError::Tensor`] when there is no memory for them.
+    pub fn placed(&self, images: Images<'_>) -> Result<Placed> {
+        images
+            .value(&self.place)
+            .map(Placed)
+            .map_err(|error| DeepError::refused(&error))
+    }
+
+    /// Like [`Self::gradients`], of images that lie where the model does.
+    ///
+    /// # Errors
+    /// Those of [`Self::gradients`].
+    pub fn gradients_of(&mut self, images: &Placed, labels: &[usize]) -> Result<Gradients> {
+        let training = Training {
+            dropout: Dropout::Off,
+            running: RunningStatistics::Momentum,
+        };
+        self.pass(&images.0, CrossEntropy::plain(labels.to_vec()), training)
+    }
+
     /// One pass forward and back with this loss.
     pub(crate) fn gradients_with(
         &self,
@@ -250,9 +271,12 @@ impl Model {
         loss: CrossEntropy,
         training: Training,
     ) -> Result<Gradients> {
+        self.pass(&self.placed(images)?.0, loss, training)
+    }
+
+    fn pass(&self, xs: &Value, loss: CrossEntropy, training: Training) -> Result<Gradients> {
         let pass = || {
-            let xs = images.value(&self.place)?;
-            let logits = self.network.forward(&xs, Mode::Train(training))?;
+            let logits = self.network.forward(xs, Mode::Train(training))?;
             let loss = loss.apply(&logits)?;
             let (value, one) = (loss.tensor().clone(), one(loss.tensor())?);
             let logits = logits.tensor().clone();
@@ -281,7 +305,7 @@ impl Model {
                         found: "the loss does not depend on it",
                     });
                 };
-                let numbers = numbers(gradient).map_err(|error| DeepError::refused(&error))?;
+                let numbers = numbers_of(gradient).map_err(|error| DeepError::refused(&error))?;
                 let squares: f64 = numbers.iter().map(|g| f64::from(*g).powi(2)).sum();
                 Ok((name, squares.sqrt()))
             })

@@ -5,11 +5,13 @@ use candle_core::{DType, Tensor};
 use crate::error::{DeepError, Result};
 use crate::groups::{Group, groups};
 use crate::model::{Gradients, Model};
+#[cfg(feature = "cuda")]
+use crate::ops::cuda;
 use crate::ops::sum_squares::sum_squares;
 use crate::ops::update::{Rule, update};
 use crate::ops::{adamw, sgd};
 use crate::settings::{Decayed, OptimiserKind, TrainSettings};
-use crate::state::Entry;
+use crate::state::{Entry, numbers_of, tensor_of};
 
 /// Added to the norm of the gradients that a bound is divided by, as PyTorch's `clip_grad_norm_` does.
 const NORM_EPSILON: f64 = 1e-6;
@@ -39,8 +41,13 @@ pub struct Optimiser {
     pub(crate) steps: u64,
     /// Steps in which only the classifier moved.
     pub(crate) head_steps: u64,
-    /// (numbers of state, numbers) of every parameter, on its device.
+    /// (numbers of state, numbers) of every parameter, on its device and in its order there.
     pub(crate) states: Vec<Tensor>,
+    /// Shape of every parameter.
+    shapes: Vec<Vec<usize>>,
+    /// What the GPU is told once.
+    #[cfg(feature = "cuda")]
+    tables: Option<cuda::Tensors>,
 }
 
 /// AdamW with PyTorch's constants, as [`Optimiser::new`] makes it.
@@ -85,8 +92,12 @@ impl Optimiser {
             Tensor::zeros(shape, DType::F32, entry.value.device())
         };
         let states = model.state().parameters().map(zeros);
+        let shapes = model.state().parameters();
         Ok(Self {
             kind,
+            shapes: shapes.map(|entry| entry.info.shape.clone()).collect(),
+            #[cfg(feature = "cuda")]
+            tables: None,
             groups: groups(model.state(), settings),
             clip_norm: settings.clip_norm,
             steps: 0,
@@ -141,6 +152,15 @@ impl Optimiser {
             parts.push((at, entry, gradient));
         }
         let refused = |error: candle_core::Error| DeepError::refused(&error);
+        #[cfg(feature = "cuda")]
+        if model.place().is_gpu() {
+            let parts: Vec<(usize, &Tensor)> = parts.iter().map(|part| (part.0, part.2)).collect();
+            self.steps += 1;
+            self.head_steps += u64::from(moving == Moving::Head);
+            self.apply_on_gpu(model, &parts, scale, learning_rate)
+                .map_err(refused)?;
+            return Ok(None);
+        }
         let mut scale = scale;
         let mut norm = None;
         if let Some(bound) = self.clip_norm {
@@ -159,17 +179,91 @@ impl Optimiser {
         self.head_steps += u64::from(moving == Moving::Head);
         for (at, entry, gradient) in parts {
             let group = self.groups[at];
-            let t = if group.is_head {
-                self.steps
-            } else {
-                self.steps - self.head_steps
-            };
+            let t = self.time(at);
             let rule = self
                 .kind
                 .rule(t, learning_rate * group.rate, group.decay, scale);
             update(&*rule, &entry.value, &self.states[at], gradient).map_err(refused)?;
         }
         Ok(norm)
+    }
+
+    /// Steps in which a parameter has moved.
+    fn time(&self, at: usize) -> u64 {
+        if self.groups[at].is_head {
+            self.steps
+        } else {
+            self.steps - self.head_steps
+        }
+    }
+
+    /// Moves (position, gradient) of parameters in one launch. Nothing is read back: where the norm of the
+    /// gradients is bounded and not finite, nothing moves, and the next loss tells.
+    #[cfg(feature = "cuda")]
+    #[expect(clippy::cast_possible_truncation, reason = "kernels take f32")]
+    fn apply_on_gpu(
+        &mut self,
+        model: &Model,
+        parts: &[(usize, &Tensor)],
+        scale: f64,
+        learning_rate: f64,
+    ) -> candle_core::Result<()> {
+        let states: Vec<[Option<Tensor>; 2]> = self
+            .states
+            .iter()
+            .map(|state| {
+                let of = |k: usize| match state.dim(0)? {
+                    held if k < held => state.narrow(0, k, 1).map(Some),
+                    _ => Ok(None),
+                };
+                Ok([of(0)?, of(1)?])
+            })
+            .collect::<candle_core::Result<_>>()?;
+        let rows: Vec<cuda::Row<'_>> = model
+            .state()
+            .parameters()
+            .zip(&states)
+            .map(|(entry, [first, second])| cuda::Row {
+                value: &entry.value,
+                first: first.as_ref(),
+                second: second.as_ref(),
+                copy: entry.copy.as_deref(),
+            })
+            .collect();
+        let known = match &self.tables {
+            Some(tables) => tables.are_of(&rows)?,
+            None => false,
+        };
+        if !known {
+            self.tables = Some(cuda::Tensors::new(&rows, &model.place().device)?);
+        }
+        let Some(tables) = &self.tables else {
+            return Ok(());
+        };
+        let mut gradients = vec![None; rows.len()];
+        let mut factors = vec![cuda::Factors::default(); rows.len()];
+        for (at, gradient) in parts {
+            let group = self.groups[*at];
+            let rate = learning_rate * group.rate;
+            gradients[*at] = Some(*gradient);
+            factors[*at] = self.kind.factors(self.time(*at), rate, group.decay);
+        }
+        let steps = tables.steps(&gradients, &factors)?;
+        let clip = match self.clip_norm {
+            None => None,
+            Some(bound) => Some(tables.norm(&steps, [scale, bound, NORM_EPSILON])?),
+        };
+        let rule = match self.kind {
+            Kind::Adamw(adamw::Constants { betas, epsilon }) => {
+                let [b1, b2] = betas;
+                let all = [b1, b2, 1.0 - b1, 1.0 - b2, epsilon];
+                cuda::Rule::AdamW(all.map(|x| x as f32))
+            }
+            Kind::Sgd(sgd::Constants { momentum, nesterov }) => {
+                cuda::Rule::Sgd(momentum as f32, u32::from(nesterov))
+            }
+        };
+        tables.step(rule, &steps, clip.as_ref(), scale)
     }
 
     /// What the state holds, for names in files: one per number of state.
@@ -183,7 +277,13 @@ impl Optimiser {
 
     /// The numbers of the state: for each parameter, one list per name of [`Optimiser::state_names`].
     pub(crate) fn numbers(&self) -> Result<Vec<Vec<Vec<f32>>>> {
-        let lists = self.states.iter().map(Tensor::to_vec2);
+        let lists = self.states.iter().zip(&self.shapes).map(|(state, shape)| {
+            let rows = (0..state.dim(0)?).map(|k| {
+                let row = state.narrow(0, k, 1)?.reshape(shape.as_slice())?;
+                numbers_of(&row)
+            });
+            rows.collect()
+        });
         lists
             .collect::<candle_core::Result<_>>()
             .map_err(|error| DeepError::refused(&error))
@@ -191,9 +291,9 @@ impl Optimiser {
 
     /// Takes over a state: for each parameter the lists of [`Optimiser::numbers`], one after the other.
     pub(crate) fn restore(&mut self, numbers: &[Vec<f32>]) -> Result<()> {
-        for (state, numbers) in self.states.iter_mut().zip(numbers) {
-            *state = Tensor::from_slice(numbers, state.shape(), state.device())
-                .map_err(|error| DeepError::refused(&error))?;
+        let shapes = self.shapes.iter();
+        for ((state, numbers), shape) in self.states.iter_mut().zip(numbers).zip(shapes) {
+            *state = restored(state, numbers, shape).map_err(|error| DeepError::refused(&error))?;
         }
         Ok(())
     }
@@ -203,6 +303,9 @@ impl Optimiser {
         let states = self.states.iter().map(Tensor::copy);
         Ok(Self {
             groups: self.groups.clone(),
+            shapes: self.shapes.clone(),
+            #[cfg(feature = "cuda")]
+            tables: None,
             states: states
                 .collect::<candle_core::Result<_>>()
                 .map_err(|error| DeepError::refused(&error))?,
@@ -211,7 +314,42 @@ impl Optimiser {
     }
 }
 
+/// A state like `state`, (k, n), with the numbers of k tensors of `shape` one after the other.
+fn restored(state: &Tensor, numbers: &[f32], shape: &[usize]) -> candle_core::Result<Tensor> {
+    let (held, count) = state.dims2()?;
+    if held == 0 || numbers.len() != held * count {
+        return Tensor::from_slice(numbers, state.shape(), state.device());
+    }
+    let rows: Vec<Tensor> = numbers
+        .chunks(count.max(1))
+        .zip(0..held)
+        .map(|(numbers, k)| {
+            let like = state.narrow(0, k, 1)?.reshape(shape)?;
+            tensor_of(numbers, &like)?.reshape((1, count))
+        })
+        .collect::<candle_core::Result<_>>()?;
+    Tensor::cat(&rows, 0)
+}
+
 impl Kind {
+    /// The factors of step `t` for the GPU.
+    #[cfg(feature = "cuda")]
+    #[expect(clippy::cast_possible_truncation, reason = "kernels take f32")]
+    fn factors(self, t: u64, eta: f64, decay: f64) -> cuda::Factors {
+        match self {
+            Self::Adamw(adamw::Constants { betas, .. }) => cuda::Factors {
+                keep: (1.0 - eta * decay) as f32,
+                rate: (eta / (1.0 - betas[0].powf(t as f64))) as f32,
+                root: (1.0 - betas[1].powf(t as f64)).sqrt() as f32,
+            },
+            Self::Sgd(_) => cuda::Factors {
+                keep: decay as f32,
+                rate: eta as f32,
+                root: 0.0,
+            },
+        }
+    }
+
     /// The rule of step `t`.
     fn rule(self, t: u64, eta: f64, decay: f64, scale: f64) -> Box<dyn Rule> {
         match self {

@@ -49,6 +49,14 @@ impl Stream {
         }
     }
 
+    /// The same stream from word 4 · `block` on.
+    pub(crate) fn entered_at(&self, block: u32) -> Self {
+        let mut stream = self.clone();
+        stream.counter[0] = block;
+        stream.used = 4;
+        stream
+    }
+
     /// A stream of its own beside this one, for the same purpose and indices, wherever this one stands.
     pub(crate) fn branch(&self, number: u8) -> Self {
         let [_, first, second, purpose] = self.counter;
@@ -58,14 +66,6 @@ impl Stream {
             block: [0; 4],
             used: 4,
         }
-    }
-
-    /// The same stream from word 4 · `block` on.
-    pub(crate) fn entered_at(&self, block: u32) -> Self {
-        let mut stream = self.clone();
-        stream.counter[0] = block;
-        stream.used = 4;
-        stream
     }
 
     /// The next 32 random bits.

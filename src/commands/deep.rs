@@ -15,21 +15,30 @@ pub(super) fn run(args: &DeepArgs, context: Context) -> Outcome {
     if args.describe {
         return networks::describe(args, &settings, context);
     }
-    let plan = Plan::new("deep", settings, context.budget)?;
-    #[cfg(feature = "deep")]
-    if let Some(rehearsal) = networks::rehearsal(args) {
-        return networks::rehearse(plan, rehearsal, context);
-    }
     let start = if args.resume {
         Start::Resume
     } else {
         Start::Anew
     };
+    #[cfg(feature = "deep")]
+    if args.tables {
+        let (output, console) = (&args.output, context.console);
+        return crate::paper_tables::run(&settings, output, start, console, context.budget);
+    }
+    let plan = Plan::new("deep", settings, context.budget)?;
+    #[cfg(feature = "deep")]
+    if let Some(rehearsal) = networks::rehearsal(args) {
+        return networks::rehearse(plan, rehearsal, context);
+    }
     compare::run(plan, &args.output, start, context.console, context.form())
 }
 
 fn settings(args: &DeepArgs) -> Result<Settings, Faults> {
     let mut settings = preset::settings(PresetName::Paper);
+    #[cfg(feature = "deep")]
+    if args.smoke {
+        crate::paper_tables::make_smoke(&mut settings);
+    }
     settings.cohort.path.clone_from(&args.input);
     settings.cohort.apply_single(&args.cohort)?;
     settings.split.apply(&args.split);

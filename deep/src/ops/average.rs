@@ -11,6 +11,7 @@ use super::update::{CHUNK, slice_mut};
     reason = "factors are computed in f64 and applied to f32 tensors"
 )]
 pub(crate) fn average(average: &Tensor, weights: &Tensor, decay: f64) -> Result<()> {
+    on_gpu!(average, super::cuda::follow(average, weights, decay));
     let op = Average {
         keep: decay as f32,
         take: (1.0 - decay) as f32,

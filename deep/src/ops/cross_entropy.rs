@@ -103,32 +103,6 @@ impl CrossEntropy {
         factors
     }
 
-    #[cfg(feature = "cuda")]
-    fn on_gpu(self, logits: &Value) -> Result<Value> {
-        let is_fused = self.mixing.is_none() && self.criterion.focal == 0.0;
-        let dtype = logits.tensor().dtype();
-        let (loss, gradient) = if is_fused {
-            #[expect(clippy::cast_possible_truncation, reason = "kernels compute in f32")]
-            let narrow = |weights: &Vec<f64>| weights.iter().map(|w| *w as f32).collect();
-            let weights: Option<Vec<f32>> = self.criterion.weights.as_ref().map(narrow);
-            let smoothing = self.criterion.smoothing;
-            let weights = weights.as_deref();
-            super::cuda::cross_entropy(logits.tensor(), &self.labels, weights, smoothing)?
-        } else {
-            // A few numbers a sample: the processor's form does.
-            let shape = logits.dims2()?;
-            let numbers = super::cuda::download(logits.tensor())?;
-            let rows = Tensor::from_vec(numbers, shape, &candle_core::Device::Cpu)?;
-            let (loss, one) = (self.forward(&rows)?, Tensor::new(1.0_f32, rows.device())?);
-            let gradient = self.backward(&rows, &one)?;
-            let device = logits.device();
-            (loss.to_device(device)?, gradient.to_device(device)?)
-        };
-        Ok(record([logits], loss, move |factor, _| {
-            Ok([Some(super::cuda::times(&gradient, factor, dtype)?)])
-        }))
-    }
-
     fn check(&self, batch: usize, classes: usize) -> Result<()> {
         if batch != self.labels.len() || self.labels.iter().any(|l| *l >= classes) {
             bail!(
@@ -150,6 +124,24 @@ impl CrossEntropy {
             bail!("cross-entropy: partners of other samples than the {batch} of the batch");
         }
         Ok(())
+    }
+
+    #[cfg(feature = "cuda")]
+    #[expect(clippy::cast_possible_truncation, reason = "kernels take f32")]
+    fn on_gpu(&self, logits: &Value) -> Result<Value> {
+        let (batch, classes) = logits.dims2()?;
+        self.check(batch, classes)?;
+        let factors: Vec<f32> = (0..batch)
+            .flat_map(|n| self.factors(n, classes))
+            .map(|factor| factor as f32)
+            .collect();
+        let (focal, divisor) = (self.criterion.focal, self.divisor());
+        let (loss, gradient) =
+            super::cuda::cross_entropy(logits.tensor(), &factors, focal, divisor)?;
+        let dtype = logits.tensor().dtype();
+        Ok(record([logits], loss, move |factor, _| {
+            Ok([Some(super::cuda::times(&gradient, factor, dtype)?)])
+        }))
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]

@@ -12,6 +12,7 @@ use crate::batches::batches;
 use crate::error::{DeepError, Result};
 use crate::model::{Gradients, Images};
 use crate::network::{Dropout, Training};
+use crate::ops::arithmetic::{scaled, sum as add};
 use crate::ops::cross_entropy::CrossEntropy;
 use crate::optimiser::Moving;
 use crate::predict::first_largest;
@@ -222,13 +223,14 @@ impl Sums {
         }
         // In units of the first batch's divisor, which is near that of the others.
         self.divisor += divisor;
-        let weight = divisor / self.first;
+        #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
+        let weight = (divisor / self.first) as f32;
         for (sum, gradient) in self.gradients.iter_mut().zip(gradients.into_parameters()) {
             let added = match (sum.take(), gradient) {
                 (Some(sum), Some(gradient)) => {
-                    Some(gradient.affine(weight, 0.0).and_then(|g| sum.add(&g)))
+                    Some(scaled(&gradient, weight).and_then(|g| add(&sum, &g)))
                 }
-                (None, Some(gradient)) => Some(gradient.affine(weight, 0.0)),
+                (None, Some(gradient)) => Some(scaled(&gradient, weight)),
                 (sum, None) => sum.map(Ok),
             };
             *sum = added
