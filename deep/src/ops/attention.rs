@@ -368,6 +368,7 @@ pub(crate) fn cross_attention(q: &Value, kv: &Value, heads: usize) -> Result<Val
             Ok(sizes.across_back(&kept, dys)?.map(Some))
         }))
     });
+    multiply_adds(&[2, s.batch, s.queries, s.keys, s.channels()]);
     let packing = Packing::Apart;
     let (y, logs) = read2(q.tensor(), kv.tensor(), |q, kv| {
         Ok(forward(&s, &Inputs::new(&s, packing, q, kv)))
