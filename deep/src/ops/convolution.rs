@@ -13,6 +13,7 @@ use super::memory::{read, read2};
 use super::sizes::Sizes;
 use super::{depthwise, im2col};
 use crate::graph::{Value, record};
+use crate::tally::multiply_adds;
 
 /// Which input channels an output channel sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +99,7 @@ impl Convolution {
         weight: &Tensor,
         bias: Option<&Tensor>,
     ) -> Result<Tensor> {
+        multiply_adds(&[weight.elem_count(), s.batch, s.out_height, s.out_width]);
         let mut data = read2(xs, weight, |x, w| {
             Ok(match self.channels {
                 Channels::Dense => im2col::forward(s, x, w),

@@ -13,6 +13,7 @@ use super::convolution::{Channels, Convolution};
 use super::memory::{read, read2};
 use super::unfold::{self, Axis, Sizes};
 use crate::graph::{Value, record};
+use crate::tally::multiply_adds;
 
 /// Stride, padding and dilation of rows and columns, and the groups of channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,8 @@ impl GeneralConvolution {
             return covered.apply_biased(xs, weight, bias);
         }
         let s = self.sizes(xs, weight)?;
+        let places = [s.batch, s.rows.output, s.columns.output];
+        multiply_adds(&[weight.tensor().elem_count(), places.iter().product()]);
         let mut ys = read2(xs.tensor(), weight.tensor(), |x, w| {
             Ok(unfold::forward(&s, x, w))
         })?;

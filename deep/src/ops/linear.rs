@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::gemm::{Matrix, Output, multiply};
 use super::memory::{read, read2};
 use crate::graph::{Value, record};
+use crate::tally::multiply_adds;
 
 /// Rows, inputs I and outputs O.
 #[derive(Debug, Clone, Copy)]
@@ -206,6 +207,7 @@ pub(crate) fn linear(xs: &Value, weight: &Value, bias: Option<&Value>) -> Result
         bail!("linear: bias {:?} for {} outputs", bias.dims(), s.output);
     }
     on_gpu!(xs.tensor(), on_gpu(xs, weight, bias, s));
+    multiply_adds(&[s.rows, s.input, s.output]);
     let mut data = read2(xs.tensor(), weight.tensor(), |x, w| Ok(forward(&s, x, w)))?;
     if let Some(bias) = bias {
         read(bias.tensor(), |bias| {
