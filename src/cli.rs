@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::settings::ProfileName;
+use crate::settings::{LayoutName, ProfileName};
 
 pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
@@ -372,6 +372,15 @@ pub struct NetworkOptions {
     /// What the network sees
     #[arg(long = "input-mode", value_enum, value_name = "MODE")]
     pub input: Option<InputName>,
+    /// Weights to start from, .safetensors or .pth, or a folder of files named by network
+    #[arg(long, value_name = "FILE|DIR")]
+    pub pretrained: Option<PathBuf>,
+    /// Write the weights under these names too, so that PyTorch loads them
+    #[arg(long, value_enum, value_name = "LAYOUT")]
+    pub export: Option<LayoutName>,
+    /// Pictures of where the network looks (Grad-CAM) for this many test slices
+    #[arg(long, value_name = "N")]
+    pub grad_cam: Option<usize>,
 }
 
 /// What a network sees of a slice.
@@ -402,6 +411,13 @@ pub struct DeepArgs {
     /// Folder for the results
     #[arg(short, long, default_value = "raduet-deep", value_name = "DIR")]
     pub output: PathBuf,
+    /// The paper's Tables I to V: all of its networks, T1W and T2W, from scratch and, with --pretrained, from
+    /// pretrained weights
+    #[arg(long, conflicts_with = "model")]
+    pub tables: bool,
+    /// With --tables: small pictures, one short epoch, no weights kept; shows that everything runs
+    #[arg(long, requires = "tables")]
+    pub smoke: bool,
     /// Go on where an interrupted run of the same study stopped
     #[arg(long)]
     pub resume: bool,

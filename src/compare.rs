@@ -81,6 +81,11 @@ impl Plan {
         })
     }
 
+    /// What stands behind its results.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
     /// The plan in words.
     pub fn describe(&self) -> String {
         let names: Vec<&str> = self

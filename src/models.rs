@@ -18,6 +18,8 @@ use crate::extract::SlicePixels;
 use crate::interrupt;
 use crate::io::feature_csv::FeatureFile;
 use crate::journal::Journal;
+#[cfg(feature = "deep")]
+use crate::run_folder::GRAD_CAM;
 use crate::run_folder::RunFolder;
 use crate::settings::Settings;
 
@@ -226,9 +228,11 @@ impl Study<'_> {
         samples: &[raduet_deep::ImageSample],
         journal: &Mutex<Journal>,
     ) -> Result<FittedModel> {
-        let checkpoint = self
-            .folder
-            .state(&format!("{}-fold{}.checkpoint", model.name, fold.fold));
+        let checkpoint = self.folder.state(&format!(
+            "{}-fold{}.checkpoint",
+            model.name.replace(':', "-"),
+            fold.fold
+        ));
         let (fitted, files) = crate::arms::deep::Training {
             name: &model.name,
             settings: &self.settings.networks,
@@ -240,12 +244,16 @@ impl Study<'_> {
             console: self.console,
         }
         .fit()?;
-        self.folder
-            .write(&self.model_file(&fitted, "safetensors"), &files.safetensors)?;
-        self.folder.write(
-            &self.model_file(&fitted, "history.csv"),
-            files.history_csv.as_bytes(),
-        )?;
+        for (extension, bytes) in &files.beside_model {
+            self.folder
+                .write(&self.model_file(&fitted, extension), bytes)?;
+        }
+        let folder = self.model_file(&fitted, "");
+        let folder = folder.trim_start_matches("models/").trim_end_matches('.');
+        for (name, bytes) in &files.pictures {
+            self.folder
+                .write(&format!("{GRAD_CAM}/{folder}/{name}"), bytes)?;
+        }
         keep(journal, &fitted)?;
         Ok(fitted)
     }

@@ -116,6 +116,11 @@ impl RunFolder {
     }
 }
 
+/// Whether a run in a folder was stopped before its end.
+pub fn is_unfinished(path: &Path) -> bool {
+    path.join(STATE).exists()
+}
+
 /// What a run may leave in its folder, beside the models.
 const RESULTS: [&str; 17] = [
     "features.csv",
@@ -138,7 +143,15 @@ const RESULTS: [&str; 17] = [
 ];
 
 /// How the names of a run's model files end.
-const MODELS: [&str; 3] = [".json", ".safetensors", ".history.csv"];
+const MODELS: [&str; 5] = [
+    ".json",
+    ".safetensors",
+    ".history.csv",
+    ".weights.csv",
+    ".attention.csv",
+];
+/// Pictures of where networks look, one folder a model.
+pub const GRAD_CAM: &str = "figures/grad_cam";
 
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
@@ -149,6 +162,12 @@ fn remove_results(path: &Path) -> Result<()> {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             MODELS.iter().any(|ending| name.ends_with(ending))
         }));
+    }
+    let folders = fs::read_dir(path.join(GRAD_CAM)).into_iter().flatten();
+    for folder in folders.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+        let pictures = fs::read_dir(folder).into_iter().flatten();
+        let pictures = pictures.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        old.extend(pictures.filter(|file| file.extension().is_some_and(|e| e == "png")));
     }
     old.iter().try_for_each(|file| remove_file(file))
 }

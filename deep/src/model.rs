@@ -13,7 +13,7 @@ use crate::ops::cross_entropy::CrossEntropy;
 use crate::ops::cuda;
 use crate::ops::on_gpu;
 use crate::registry::{self, NetworkEntry};
-use crate::state::{PAPER_SIDE, StateDict, TensorInfo};
+use crate::state::{PAPER_SIDE, StateDict, TensorInfo, numbers_of};
 
 /// Channels of every input image.
 pub(crate) const CHANNELS: usize = 3;
@@ -47,7 +47,12 @@ impl<'a> Images<'a> {
         })
     }
 
-    fn value(self, place: &Place) -> candle_core::Result<Value> {
+    /// How many.
+    pub(crate) fn count(self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn value(self, place: &Place) -> candle_core::Result<Value> {
         #[cfg(feature = "cuda")]
         if place.is_gpu() {
             let sizes = [self.count, CHANNELS, self.side, self.side];
@@ -58,6 +63,10 @@ impl<'a> Images<'a> {
         Tensor::from_slice(self.pixels, shape, &place.device).map(Value::constant)
     }
 }
+
+/// Images where a model lies.
+#[derive(Debug)]
+pub struct Placed(Value);
 
 /// A network with its weights.
 pub struct Model {
@@ -95,7 +104,7 @@ impl fmt::Debug for Gradients {
 }
 
 impl Gradients {
-    /// Mean cross-entropy of the batch.
+    /// The batch's loss: mean cross-entropy, unless training changes it.
     ///
     /// # Errors
     /// [`DeepError::Tensor`] when the device failed on the way.
@@ -118,22 +127,21 @@ impl Gradients {
     pub(crate) fn parameters(&self) -> &[Option<Tensor>] {
         &self.parameters
     }
+
+    /// The same, to keep.
+    pub(crate) fn into_parameters(self) -> Vec<Option<Tensor>> {
+        self.parameters
+    }
 }
 
 /// The rows of a matrix, wherever it lies.
 fn rows(matrix: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
     let (_, columns) = matrix.dims2()?;
-    let numbers = numbers(matrix)?;
+    let numbers = numbers_of(matrix)?;
     Ok(numbers
         .chunks(columns.max(1))
         .map(<[f32]>::to_vec)
         .collect())
-}
-
-/// The numbers of a tensor, wherever it lies.
-fn numbers(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
-    on_gpu!(tensor, cuda::download(tensor));
-    tensor.flatten_all()?.to_vec1()
 }
 
 /// The gradient of a loss by itself.
@@ -230,20 +238,46 @@ impl Model {
             dropout: Dropout::Off,
             running: RunningStatistics::Momentum,
         };
-        self.gradients_with(images, labels, training)
+        self.gradients_with(images, CrossEntropy::plain(labels.to_vec()), training)
     }
 
+    /// The same images to use again and again, moved to where the model lies.
+    ///
+    /// # Errors
+    /// [`DeepError::Tensor`] when there is no memory for them.
+    pub fn placed(&self, images: Images<'_>) -> Result<Placed> {
+        images
+            .value(&self.place)
+            .map(Placed)
+            .map_err(|error| DeepError::refused(&error))
+    }
+
+    /// Like [`Self::gradients`], of images that lie where the model does.
+    ///
+    /// # Errors
+    /// Those of [`Self::gradients`].
+    pub fn gradients_of(&mut self, images: &Placed, labels: &[usize]) -> Result<Gradients> {
+        let training = Training {
+            dropout: Dropout::Off,
+            running: RunningStatistics::Momentum,
+        };
+        self.pass(&images.0, CrossEntropy::plain(labels.to_vec()), training)
+    }
+
+    /// One pass forward and back with this loss.
     pub(crate) fn gradients_with(
-        &mut self,
+        &self,
         images: Images<'_>,
-        labels: &[usize],
+        loss: CrossEntropy,
         training: Training,
     ) -> Result<Gradients> {
-        let labels = labels.to_vec();
+        self.pass(&self.placed(images)?.0, loss, training)
+    }
+
+    fn pass(&self, xs: &Value, loss: CrossEntropy, training: Training) -> Result<Gradients> {
         let pass = || {
-            let xs = images.value(&self.place)?;
-            let logits = self.network.forward(&xs, Mode::Train(training))?;
-            let loss = CrossEntropy { labels }.apply(&logits)?;
+            let logits = self.network.forward(xs, Mode::Train(training))?;
+            let loss = loss.apply(&logits)?;
             let (value, one) = (loss.tensor().clone(), one(loss.tensor())?);
             let logits = logits.tensor().clone();
             Ok(Gradients {
@@ -271,11 +305,21 @@ impl Model {
                         found: "the loss does not depend on it",
                     });
                 };
-                let numbers = numbers(gradient).map_err(|error| DeepError::refused(&error))?;
+                let numbers = numbers_of(gradient).map_err(|error| DeepError::refused(&error))?;
                 let squares: f64 = numbers.iter().map(|g| f64::from(*g).powi(2)).sum();
                 Ok((name, squares.sqrt()))
             })
             .collect()
+    }
+
+    /// Where it computes.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Its layers.
+    pub(crate) fn network(&self) -> &dyn Network {
+        self.network.as_ref()
     }
 
     pub(crate) fn state(&self) -> &StateDict {

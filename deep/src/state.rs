@@ -40,6 +40,21 @@ pub(crate) struct Entry {
     pub(crate) copy: Option<Var>,
 }
 
+/// The numbers of a tensor as f32 in C order, wherever it lies (a counter's exact below 2^24).
+pub(crate) fn numbers_of(tensor: &Tensor) -> TensorResult<Vec<f32>> {
+    on_gpu!(tensor, cuda::download(tensor));
+    tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1()
+}
+
+/// A new tensor like another with these numbers, given in C order.
+pub(crate) fn tensor_of(numbers: &[f32], like: &Tensor) -> TensorResult<Tensor> {
+    on_gpu!(
+        like,
+        cuda::upload(numbers, like.dims(), like.device(), like.dtype())
+    );
+    Tensor::from_slice(numbers, like.shape(), like.device())?.to_dtype(like.dtype())
+}
+
 impl Entry {
     /// Whether it counts batches instead of holding f32 numbers.
     pub(crate) fn is_counter(&self) -> bool {
@@ -48,14 +63,7 @@ impl Entry {
 
     /// A copy of its numbers (a counter's as f32, exact below 2^24).
     pub(crate) fn numbers(&self) -> Result<Vec<f32>> {
-        on_gpu!(
-            &self.value,
-            cuda::download(&self.value).map_err(|error| DeepError::refused(&error))
-        );
-        self.value
-            .flatten_all()
-            .and_then(|t| t.to_dtype(DType::F32)?.to_vec1::<f32>())
-            .map_err(|error| DeepError::refused(&error))
+        numbers_of(&self.value).map_err(|error| DeepError::refused(&error))
     }
 
     /// Replaces its numbers.
@@ -67,27 +75,19 @@ impl Entry {
                 expected: vec![self.value.elem_count()],
             });
         }
-        on_gpu!(
-            &self.value,
-            self.replace_on_gpu(numbers)
-                .map_err(|error| DeepError::refused(&error))
-        );
-        Tensor::from_slice(numbers, self.value.shape(), self.value.device())
-            .and_then(|t| self.value.set(&t.to_dtype(self.value.dtype())?))
+        tensor_of(numbers, &self.value)
+            .and_then(|tensor| self.set(&tensor))
             .map_err(|error| DeepError::refused(&error))
     }
-}
 
-#[cfg(feature = "cuda")]
-impl Entry {
-    fn replace_on_gpu(&self, numbers: &[f32]) -> TensorResult<()> {
-        let device = self.value.device();
-        let tensor = cuda::upload(numbers, self.value.dims(), device, DType::F32)?;
-        self.value.set(&tensor)?;
-        match &self.copy {
-            None => Ok(()),
-            Some(copy) => copy.set(&cuda::cast(&tensor, copy.dtype())?),
+    /// Takes over the numbers of a tensor that lies in the same order.
+    pub(crate) fn set(&self, tensor: &Tensor) -> TensorResult<()> {
+        self.value.set(tensor)?;
+        #[cfg(feature = "cuda")]
+        if let Some(copy) = &self.copy {
+            copy.set(&cuda::cast(tensor, copy.dtype())?)?;
         }
+        Ok(())
     }
 }
 
@@ -362,18 +362,18 @@ impl Builder {
         match initial {
             Initial::Constant(value) => vec![value; len],
             Initial::Normal { deviation } => {
-                in_chunks(len, stream, 1, |s| (deviation * s.normal()) as f32)
+                in_chunks(len, &stream, 1, |s| (deviation * s.normal()) as f32)
             }
-            Initial::Uniform { bound } => in_chunks(len, stream, 2, |s| {
+            Initial::Uniform { bound } => in_chunks(len, &stream, 2, |s| {
                 (bound * (2.0 * s.uniform() - 1.0)) as f32
             }),
-            Initial::CutNormal { deviation } => in_chunks(len, stream, 2, |s| {
+            Initial::CutNormal { deviation } => in_chunks(len, &stream, 2, |s| {
                 (deviation * cut_normal(s.uniform())) as f32
             }),
             Initial::LogarithmRows(row) => (0..len)
                 .map(|at| ((at % row + 1) as f64).ln() as f32)
                 .collect(),
-            Initial::StepSizes { range } => in_chunks(len, stream, 2, |s| {
+            Initial::StepSizes { range } => in_chunks(len, &stream, 2, |s| {
                 let [least, largest] = range.map(f64::ln);
                 let step = (least + (largest - least) * s.uniform()).exp();
                 // The inverse of softplus.
@@ -408,7 +408,7 @@ fn cut_normal(u: f64) -> f64 {
 /// `len` draws on several threads, the same as in one go; a block of the stream serves `per_block` draws.
 fn in_chunks(
     len: usize,
-    stream: Stream,
+    stream: &Stream,
     per_block: usize,
     draw: impl Fn(&mut Stream) -> f32 + Sync,
 ) -> Vec<f32> {
@@ -420,7 +420,7 @@ fn in_chunks(
         .for_each(|(at, numbers)| {
             // A tensor has far fewer than 2^32 numbers.
             let block = u32::try_from(at * CHUNK / per_block).unwrap_or(u32::MAX);
-            let mut stream = stream.clone().from_block(block);
+            let mut stream = stream.entered_at(block);
             for number in numbers {
                 *number = draw(&mut stream);
             }

@@ -1,4 +1,4 @@
-//! `ConvNeXt`: Z. Liu et al., *A ConvNet for the 2020s*, CVPR 2022, arXiv 2201.03545.
+//! `ConvNeXt`: Z. Liu et al., *A `ConvNet` for the 2020s*, CVPR 2022, arXiv 2201.03545.
 //! Layout and names of torchvision's `convnext_tiny` and `convnext_base`.
 //!
 //! (N, 3, S, S) to (N, classes). Patches of 4x4 pixels; four stages of blocks (7x7 depthwise convolution,
@@ -15,7 +15,7 @@ use candle_core::Result;
 
 use crate::graph::Value;
 use crate::layers::{Conv2d, DropPath, LayerNorm, Linear, parameter};
-use crate::network::{Mode, Network};
+use crate::network::{Features, Mode, Network};
 use crate::ops::average_pool::global_average_pool;
 use crate::ops::gelu::Gelu;
 use crate::ops::general_convolution::GeneralConvolution;
@@ -203,7 +203,7 @@ impl ConvNext {
 }
 
 impl Network for ConvNext {
-    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features> {
         let mut xs = xs.clone();
         for (entrance, blocks) in &self.stages {
             xs = entrance.forward(&xs, mode)?; // (N, C, S/4, S/4), then half the side each time
@@ -211,7 +211,11 @@ impl Network for ConvNext {
                 xs = block.forward(&xs, mode)?;
             }
         }
-        let xs = global_average_pool(&xs)?; // (N, C)
+        Features::image(xs)
+    }
+
+    fn head(&self, features: &Value, mode: Mode) -> Result<Value> {
+        let xs = global_average_pool(features)?; // (N, C)
         let xs = self.norm.forward(&xs, mode)?;
         self.head.forward(&xs, mode) // (N, classes)
     }

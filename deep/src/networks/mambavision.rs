@@ -21,7 +21,7 @@ use candle_core::Result;
 use super::mambavision_blocks::{BIAS, ConvBlock, Kind, TokenBlock, WEIGHT};
 use crate::graph::Value;
 use crate::layers::{BatchNorm, BatchNormSettings, Conv2d, DropPath, Linear};
-use crate::network::{Mode, Network};
+use crate::network::{Features, Mode, Network};
 use crate::ops::activation::Activation;
 use crate::ops::average_pool::global_average_pool;
 use crate::ops::general_convolution::GeneralConvolution;
@@ -243,7 +243,7 @@ impl MambaVision {
 }
 
 impl Network for MambaVision {
-    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features> {
         let mut xs = xs.clone();
         for (conv, norm) in &self.stem {
             let ys = conv.forward(&xs, mode)?; // to (N, C, S/4, S/4)
@@ -255,8 +255,11 @@ impl Network for MambaVision {
                 xs = down.forward(&xs, mode)?; // to (N, 8 C, S/32, S/32)
             }
         }
-        let xs = self.norm.forward(&xs, Activation::Identity, mode)?;
-        let xs = global_average_pool(&xs)?; // (N, 8 C)
+        Features::image(self.norm.forward(&xs, Activation::Identity, mode)?)
+    }
+
+    fn head(&self, features: &Value, mode: Mode) -> Result<Value> {
+        let xs = global_average_pool(features)?; // (N, 8 C)
         self.head.forward(&xs, mode) // (N, classes)
     }
 }

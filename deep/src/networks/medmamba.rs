@@ -17,7 +17,7 @@ use candle_core::Result;
 use super::medmamba_blocks::{Block, WEIGHT};
 use crate::graph::Value;
 use crate::layers::{Conv2d, DropPath, LayerNorm, Linear};
-use crate::network::{Mode, Network};
+use crate::network::{Features, Mode, Network};
 use crate::ops::general_convolution::GeneralConvolution;
 use crate::ops::merge_patches::merge_patches;
 use crate::ops::token_mean::token_mean;
@@ -158,7 +158,7 @@ impl MedMamba {
 }
 
 impl Network for MedMamba {
-    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features> {
         let xs = self.patches.forward(xs, mode)?; // (N, C, S/4, S/4)
         let (_, _, height, width) = xs.dims4()?;
         let mut grid = [height, width];
@@ -173,7 +173,11 @@ impl Network for MedMamba {
                 grid = grid.map(|side| side / 2);
             }
         }
-        let xs = token_mean(&xs)?; // (N, C)
+        Ok(Features::tokens(xs, grid, None))
+    }
+
+    fn head(&self, features: &Value, mode: Mode) -> Result<Value> {
+        let xs = token_mean(features)?; // (N, C)
         self.head.forward(&xs, mode) // (N, classes)
     }
 }

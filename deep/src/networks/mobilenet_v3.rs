@@ -8,7 +8,7 @@ use candle_core::Result;
 
 use crate::graph::Value;
 use crate::layers::{BatchNorm, Conv2d, DropoutLayer, Linear};
-use crate::network::{Mode, Network};
+use crate::network::{Features, Mode, Network};
 use crate::ops::activation::Activation;
 use crate::ops::arithmetic::add;
 use crate::ops::average_pool::global_average_pool;
@@ -249,13 +249,16 @@ impl MobileNetV3 {
 }
 
 impl Network for MobileNetV3 {
-    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features> {
         let mut xs = self.stem.forward(xs, mode)?; // (N, 16, S/2, S/2)
         for block in &self.blocks {
             xs = block.forward(&xs, mode)?; // to (N, 96, S/32, S/32)
         }
-        let xs = self.head.forward(&xs, mode)?; // (N, 576, S/32, S/32)
-        let xs = global_average_pool(&xs)?; // (N, 576)
+        Features::image(self.head.forward(&xs, mode)?) // (N, 576, S/32, S/32)
+    }
+
+    fn head(&self, features: &Value, mode: Mode) -> Result<Value> {
+        let xs = global_average_pool(features)?; // (N, 576)
         let xs = self.hidden.forward(&xs, mode)?; // (N, 1024)
         let xs = Activation::Hardswish.apply(&xs)?;
         let xs = self.dropout.forward(&xs, mode)?;

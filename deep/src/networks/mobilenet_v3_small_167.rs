@@ -11,7 +11,7 @@ use candle_core::Result;
 use super::mobilenet_v3::{Row, SMALL};
 use crate::graph::Value;
 use crate::layers::{BatchNorm, Conv2d, DropoutLayer, Linear};
-use crate::network::{Mode, Network};
+use crate::network::{Features, Mode, Network};
 use crate::ops::activation::Activation;
 use crate::ops::arithmetic::add;
 use crate::ops::average_pool::global_average_pool;
@@ -176,15 +176,18 @@ impl MobileNetV3Small167 {
 }
 
 impl Network for MobileNetV3Small167 {
-    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features> {
         let xs = self.conv1.forward(xs, mode)?; // (N, 16, S/2, S/2)
         let mut xs = self.bn1.forward(&xs, Activation::Hardswish, mode)?;
         for block in &self.blocks {
             xs = block.forward(&xs, mode)?; // to (N, 96, S/32, S/32)
         }
         let xs = self.conv2.forward(&xs, mode)?; // (N, 576, S/32, S/32)
-        let xs = self.bn2.forward(&xs, Activation::Hardswish, mode)?;
-        let xs = global_average_pool(&xs)?; // (N, 576)
+        Features::image(self.bn2.forward(&xs, Activation::Hardswish, mode)?)
+    }
+
+    fn head(&self, features: &Value, mode: Mode) -> Result<Value> {
+        let xs = global_average_pool(features)?; // (N, 576)
         let xs = self.linear3.forward(&xs, mode)?; // (N, 1280)
         let xs = self.bn3.forward(&xs, Activation::Hardswish, mode)?;
         let xs = self.dropout.forward(&xs, mode)?;

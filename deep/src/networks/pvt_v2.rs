@@ -15,7 +15,7 @@ use candle_core::Result;
 use super::pvt_v2_blocks::{BIAS, Block, EPSILON, PatchEmbedding, WEIGHT};
 use crate::graph::Value;
 use crate::layers::{DropPath, LayerNorm, Linear};
-use crate::network::{Mode, Network};
+use crate::network::{Features, Mode, Network};
 use crate::ops::average_pool::global_average_pool;
 use crate::ops::tokens::from_tokens;
 use crate::state::Builder;
@@ -122,7 +122,7 @@ impl PvtV2 {
 }
 
 impl Network for PvtV2 {
-    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features> {
         let mut xs = xs.clone();
         for stage in &self.stages {
             let (mut tokens, size) = stage.patches.forward(&xs, mode)?; // (N, H W, C)
@@ -132,7 +132,11 @@ impl Network for PvtV2 {
             let tokens = stage.norm.forward(&tokens, mode)?;
             xs = from_tokens(&tokens, size[0], size[1])?; // (N, C, S/4, S/4), then half the side each time
         }
-        let xs = global_average_pool(&xs)?; // (N, C)
+        Features::image(xs)
+    }
+
+    fn head(&self, features: &Value, mode: Mode) -> Result<Value> {
+        let xs = global_average_pool(features)?; // (N, C)
         self.head.forward(&xs, mode) // (N, classes)
     }
 }

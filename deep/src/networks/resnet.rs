@@ -24,7 +24,7 @@ use candle_core::Result;
 use super::resnet_blocks::{BOTTLENECK_EXPANSION, Block};
 use crate::graph::Value;
 use crate::layers::{BatchNorm, Conv2d, Linear};
-use crate::network::{Mode, Network};
+use crate::network::{Features, Mode, Network};
 use crate::ops::activation::Activation;
 use crate::ops::average_pool::global_average_pool;
 use crate::ops::max_pool::MaxPool;
@@ -135,7 +135,7 @@ impl ResNet {
 }
 
 impl Network for ResNet {
-    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features> {
         let pool = MaxPool {
             kernel: 3,
             stride: 2,
@@ -147,7 +147,11 @@ impl Network for ResNet {
         for block in &self.blocks {
             xs = block.forward(&xs, mode)?; // to (N, 512 or 2048, S/32, S/32)
         }
-        let xs = global_average_pool(&xs)?; // (N, 512 or 2048)
+        Features::image(xs)
+    }
+
+    fn head(&self, features: &Value, mode: Mode) -> Result<Value> {
+        let xs = global_average_pool(features)?; // (N, 512 or 2048)
         self.fc.forward(&xs, mode) // (N, classes)
     }
 }

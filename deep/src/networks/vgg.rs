@@ -13,7 +13,7 @@ use candle_core::Result;
 
 use crate::graph::Value;
 use crate::layers::{Conv2d, DropoutLayer, Linear};
-use crate::network::{Mode, Network};
+use crate::network::{Features, Mode, Network};
 use crate::ops::activation::Activation;
 use crate::ops::adaptive_average_pool::adaptive_average_pool;
 use crate::ops::general_convolution::GeneralConvolution;
@@ -120,7 +120,7 @@ impl Vgg {
 }
 
 impl Network for Vgg {
-    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features> {
         let pool = MaxPool {
             kernel: 2,
             stride: 2,
@@ -134,7 +134,11 @@ impl Network for Vgg {
             }
             xs = pool.apply(&xs)?; // to (N, 512, S/32, S/32)
         }
-        let xs = adaptive_average_pool(&xs, POOLED, POOLED)?; // (N, 512, 7, 7)
+        Features::image(xs)
+    }
+
+    fn head(&self, features: &Value, mode: Mode) -> Result<Value> {
+        let xs = adaptive_average_pool(features, POOLED, POOLED)?; // (N, 512, 7, 7)
         let xs = permute(&to_tokens(&xs)?, &[0, 2, 1])?; // (N, 512, 49)
         let (batch, channels, pixels) = xs.dims3()?;
         let mut xs = reshape(&xs, &[batch, channels * pixels])?; // (N, 25088)

@@ -11,12 +11,12 @@
 //! | `vim_tiny` | 192 | 24 | 0.1 | 6,832,899 |
 //! | `vim_micro` | 32 | 2 | 0 | 60,451 |
 
-use candle_core::Result;
+use candle_core::{Result, bail};
 
 use super::vim_mixer::Mixer;
 use crate::graph::Value;
 use crate::layers::{Conv2d, DropPath, Linear, RmsNorm, parameter};
-use crate::network::{Mode, Network};
+use crate::network::{Features, Mode, Network};
 use crate::ops::class_token::{insert_class_token, middle};
 use crate::ops::general_convolution::GeneralConvolution;
 use crate::ops::residual::Place;
@@ -70,16 +70,18 @@ impl Block {
         })
     }
 
-    /// The block's output and the residual before it, both (N, L, D).
-    fn forward(&self, xs: &Value, residual: Option<&Value>, mode: Mode) -> Result<[Value; 2]> {
-        let residual = match residual {
-            None => xs.clone(),
-            Some(residual) => self
-                .drop_path
-                .add(residual, xs, None, Place::Tokens, mode)?,
-        };
-        let ys = self.norm.forward(&residual, mode)?;
-        Ok([self.mixer.forward(&ys, mode)?, residual])
+    /// The residual before the block: what there was and the output of the block before, (N, L, D).
+    fn join(&self, xs: &Value, residual: Option<&Value>, mode: Mode) -> Result<Value> {
+        match residual {
+            None => Ok(xs.clone()),
+            Some(residual) => self.drop_path.add(residual, xs, None, Place::Tokens, mode),
+        }
+    }
+
+    /// The block's output for the residual before it, (N, L, D).
+    fn mix(&self, residual: &Value, mode: Mode) -> Result<Value> {
+        let ys = self.norm.forward(residual, mode)?;
+        self.mixer.forward(&ys, mode)
     }
 }
 
@@ -150,30 +152,43 @@ impl Vim {
 }
 
 impl Network for Vim {
-    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
+    /// The residual in front of the last block: behind it only the class token's row is asked for, and no other token
+    /// has a gradient.
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features> {
         let xs = self.patches.forward(xs, mode)?; // (N, D, S/16, S/16)
+        let (_, _, height, width) = xs.dims4()?;
         let xs = to_tokens(&xs)?; // (N, L, D)
-        let (samples, tokens, channels) = xs.dims3()?;
+        let (_, tokens, _) = xs.dims3()?;
         let token = parameter(&self.class_token, mode);
         let positions = parameter(&self.positions, mode);
         let mut xs = insert_class_token(&xs, &token, &positions)?; // (N, L + 1, D)
         let mut residual = None;
-        for block in &self.blocks {
-            let [ys, before] = block.forward(&xs, residual.as_ref(), mode)?;
-            (xs, residual) = (ys, Some(before));
+        let Some((last, blocks)) = self.blocks.split_last() else {
+            bail!("a network without blocks");
+        };
+        for block in blocks {
+            let before = block.join(&xs, residual.as_ref(), mode)?;
+            (xs, residual) = (block.mix(&before, mode)?, Some(before));
         }
+        let residual = last.join(&xs, residual.as_ref(), mode)?;
+        let grid = [height, width];
+        Ok(Features::tokens(residual, grid, Some(middle(tokens))))
+    }
+
+    fn head(&self, residual: &Value, mode: Mode) -> Result<Value> {
+        let (samples, tokens, channels) = residual.dims3()?; // (N, L + 1, D)
+        let Some(last) = self.blocks.last() else {
+            bail!("a network without blocks");
+        };
+        let xs = last.mix(residual, mode)?;
         // What follows works row by row, and only the class token's row is asked for.
         let row = |xs: &Value| {
-            let row = narrow(xs, 1, middle(tokens), 1)?; // (N, 1, D)
+            let row = narrow(xs, 1, middle(tokens - 1), 1)?; // (N, 1, D)
             reshape(&row, &[samples, channels])
         };
-        let mut ys = row(&xs)?; // (N, D)
-        if let Some(residual) = &residual {
-            let place = Place::Tokens;
-            ys = self
-                .drop_path
-                .add(&row(residual)?, &ys, None, place, mode)?;
-        }
+        let ys = self
+            .drop_path
+            .add(&row(residual)?, &row(&xs)?, None, Place::Tokens, mode)?; // (N, D)
         let ys = self.norm.forward(&ys, mode)?;
         self.head.forward(&ys, mode) // (N, classes)
     }

@@ -4,12 +4,12 @@
 //! Cephes library, `expf`). erf(x) = x P(x²) below one and 1 - exp(-x Q(x)) above, with P and Q fitted in
 //! f64 to the least largest error. Both lie within two units in the last place of the true value.
 
-/// Above this exp is infinite, below the negative of [`EXP_LEAST`] zero: results below 2⁻¹²⁵ are not
-/// worth the slow arithmetic of subnormal numbers.
+/// From here on exp is infinite.
 const EXP_LARGEST: f32 = 89.0;
+/// Below this exp is taken as zero: results below 2⁻¹²⁵ are not worth the slow arithmetic of subnormal numbers.
 const EXP_LEAST: f32 = -86.5;
 /// ln 2 in two parts, the first of few bits: n times it is exact.
-const LN_2_HIGH: f32 = 0.693_359_375;
+const LN_2_HIGH: f32 = 0.693_359_4;
 const LN_2_LOW: f32 = -2.121_944_4e-4;
 /// 1.5 · 2²³: adding it rounds to an integer, which then stands in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
@@ -37,18 +37,17 @@ pub(crate) fn exp(x: f32) -> f32 {
 
 /// 2 / sqrt(π) ∫ exp(-t²) dt from 0 to x.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew inside `vectorised`")]
 pub(crate) fn erf(x: f32) -> f32 {
     /// Where 1 - erf(x) falls below half a unit in the last place.
     const ONE_FROM: f32 = 4.0;
     let t = x * x;
     let mut small = 7.889_123e-5;
-    small = small * t - 8.020_842_5e-4;
+    small = small * t - 8.020_842e-4;
     small = small * t + 5.189_535_6e-3;
     small = small * t - 2.685_444_5e-2;
     small = small * t + 1.128_36e-1;
     small = small * t - 3.761_262_7e-1;
-    small = small * t + 1.128_379_1;
+    small = small * t + std::f32::consts::FRAC_2_SQRT_PI;
     small *= x;
     let z = x.abs().min(ONE_FROM);
     let mut q = 1.413_368_2e-5;
@@ -56,7 +55,7 @@ pub(crate) fn erf(x: f32) -> f32 {
     q = q * z + 3.764_654e-3;
     q = q * z - 2.402_549_6e-2;
     q = q * z + 1.065_490_9e-1;
-    q = q * z + 6.349_583_3e-1;
+    q = q * z + 6.349_583e-1;
     q = q * z + 1.128_697_2;
     let large = (1.0 - exp(-z * q)).copysign(x);
     // `min` has lost a NaN; the first branch keeps it.

@@ -14,9 +14,9 @@ use crate::graph::{Value, record};
 /// Numbers handled by one task.
 const CHUNK: usize = 16 * 1024;
 /// 1 / sqrt(2 π): the normal density at zero.
-const DENSITY: f32 = 0.398_942_28;
+const DENSITY: f32 = 0.398_942_3;
 /// Twice sqrt(2 / π), and the paper's factor of the cube.
-const TWICE_ROOT: f32 = 1.595_769_1;
+const TWICE_ROOT: f32 = 1.595_769_2;
 const CUBE: f32 = 0.044_715;
 
 /// Which of the paper's two forms.

@@ -120,6 +120,18 @@ pub(crate) fn check(arguments: &[Tensor], f: impl Fn(&[Value]) -> Result<Value>)
     }
 }
 
+/// A test's tensor where `value` lies, in f32.
+pub(crate) fn beside(tensor: &Tensor, value: &Value) -> Tensor {
+    #[cfg(feature = "cuda")]
+    if value.device().is_cuda() {
+        let numbers = tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let (dims, device) = (tensor.dims(), value.device());
+        return crate::ops::cuda::upload(&numbers, dims, device, DType::F32).unwrap();
+    }
+    assert!(value.device().is_cpu());
+    tensor.clone()
+}
+
 /// The GPU that the tests are told to run on, by `RADUET_TEST_DEVICE=cuda`.
 #[cfg(feature = "cuda")]
 pub(crate) fn gpu() -> Option<Device> {

@@ -4,7 +4,7 @@
 //! al., arXiv 2103.17239; f (N), which is no variable, is the stochastic depth of G. Huang et al., arXiv
 //! 1603.09382. Each of the two may be absent. Backward: ds = dy; db = f γ dy; dγ = Σ f b dy.
 
-use candle_core::{Result, Tensor, bail};
+use candle_core::{DType, Result, Tensor, bail};
 use rayon::prelude::*;
 
 use super::memory::{read, read2, tensor_like};
@@ -178,16 +178,13 @@ pub(crate) fn residual(
         );
     }
     let ones;
-    let (gamma, is_learned) = match gamma {
-        Some(gamma) => (gamma, true),
-        None => {
-            ones = Value::constant(Tensor::from_vec(
-                vec![1.0_f32; s.channels],
-                s.channels,
-                branch.device(),
-            )?);
-            (&ones, false)
-        }
+    let is_learned = gamma.is_some();
+    let gamma = if let Some(gamma) = gamma {
+        gamma
+    } else {
+        let tensor = Tensor::ones(s.channels, DType::F32, branch.device())?;
+        ones = Value::constant(tensor);
+        &ones
     };
     let y = read(gamma.tensor(), |gamma| {
         read2(shortcut.tensor(), branch.tensor(), |shortcut, branch| {
@@ -210,14 +207,13 @@ pub(crate) fn residual(
             } else {
                 None
             };
-            let gamma = match kept_branch.filter(|_| gamma) {
-                Some(branch) => {
-                    let data = read2(&branch, dys, |branch, dy| {
-                        Ok(gamma_gradient(place, s, branch, dy, &keep))
-                    })?;
-                    Some(tensor_like(data, &kept_gamma)?)
-                }
-                None => None,
+            let gamma = if let Some(branch) = kept_branch.filter(|_| gamma) {
+                let data = read2(&branch, dys, |branch, dy| {
+                    Ok(gamma_gradient(place, s, branch, dy, &keep))
+                })?;
+                Some(tensor_like(data, &kept_gamma)?)
+            } else {
+                None
             };
             Ok([shortcut.then(|| dys.clone()), branch, gamma])
         },

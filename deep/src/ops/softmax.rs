@@ -2,6 +2,14 @@
 //!
 //! x, y: (…, D). Backward: dx = y (dy - Σ y dy).
 
+#![cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "attention has its own softmax inside; kept for networks that need probabilities between layers"
+    )
+)]
+
 use candle_core::{Result, bail};
 use rayon::prelude::*;
 
@@ -15,7 +23,6 @@ const LEAST_NUMBERS: usize = 8 * 1024;
 
 /// The largest of a row; NaN where one is among them, so that it is not lost.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "compiled anew inside `vectorised`")]
 pub(super) fn largest(row: &[f32]) -> f32 {
     const LANES: usize = 16;
     let mut best = [f32::NEG_INFINITY; LANES];

@@ -304,6 +304,30 @@ fn backward(
 }
 
 impl TokenConvolution {
+    #[cfg(feature = "cuda")]
+    fn on_gpu(self, xs: &Value, weight: &Value, bias: Option<&Value>) -> Result<Value> {
+        use super::cuda::{Function, TokenTaps};
+        let plan = TokenTaps {
+            grid: self.grid,
+            taps: self.taps.0,
+            function: match self.then {
+                Then::Plain => Function::Identity,
+                Then::Silu => Function::Silu,
+            },
+        };
+        let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
+        let b = bias.map(|bias| bias.tensor().clone());
+        let y = plan.forward(&x, &w, b.as_ref())?;
+        let back = move |dy: &Tensor| plan.backward([&x, &w, dy], b.as_ref());
+        Ok(match bias {
+            Some(bias) => record([xs, weight, bias], y, move |dy, _| Ok(back(dy)?.map(Some))),
+            None => record([xs, weight], y, move |dy, _| {
+                let [dx, dw, _] = back(dy)?;
+                Ok([Some(dx), Some(dw)])
+            }),
+        })
+    }
+
     /// y of x.
     pub(crate) fn apply(self, xs: &Value, weight: &Value, bias: Option<&Value>) -> Result<Value> {
         let (_, tokens, channels) = xs.dims3()?;
@@ -321,6 +345,7 @@ impl TokenConvolution {
                 weight.dims()
             );
         }
+        on_gpu!(xs.tensor(), self.on_gpu(xs, weight, bias));
         let plan = Plan {
             tokens,
             channels,

@@ -3,6 +3,14 @@
 //! y[n, c, i, j] = Σ x[n, c, i s + u - p, j s + v - p] / K² over u, v < K, zero outside the image.
 //! x: (N, C, H, W); y: (N, C, H', W') with H' = floor((H + 2 p - K) / s) + 1; p at most K / 2.
 
+#![cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "no network of the list pools by windows of means yet"
+    )
+)]
+
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 

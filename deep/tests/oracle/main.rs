@@ -4,6 +4,7 @@
 
 mod fill;
 mod golden;
+mod grad_cam_torch;
 mod image_networks_torch;
 mod layouts_torch;
 mod networks_torch;

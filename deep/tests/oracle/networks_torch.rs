@@ -103,7 +103,13 @@ fn largest(rows: &[Vec<f64>]) -> f64 {
 }
 
 /// Complains about every number further than `tolerance` from its expectation.
-fn compare(faults: &mut Vec<String>, what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
+pub(crate) fn compare(
+    faults: &mut Vec<String>,
+    what: &str,
+    found: &[f64],
+    expected: &[f64],
+    tolerance: f64,
+) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (k, (f, e)) in found.iter().zip(expected).enumerate() {
         if (f - e).abs() > tolerance || f.is_nan() {

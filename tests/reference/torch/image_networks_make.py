@@ -89,4 +89,5 @@ def main():
     print(os.path.getsize(path))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -129,7 +129,7 @@ pub(super) struct Gpu {
     stream: Arc<CudaStream>,
     /// Compute capability, as NVRTC wants it.
     architecture: String,
-    modules: Mutex<HashMap<Source, Arc<CudaModule>>>,
+    modules: Mutex<HashMap<(Source, &'static str), Arc<CudaModule>>>,
     functions: Mutex<HashMap<String, CudaFunction>>,
     pub(super) plans: Mutex<Plans>,
 }
@@ -139,9 +139,22 @@ static GPUS: Mutex<Vec<Arc<Gpu>>> = Mutex::new(Vec::new());
 /// Bytes that the driver keeps for later allocations instead of giving them back: all.
 const KEEP_ALL: u64 = u64::MAX;
 
-/// A device by number, with one stream, its memory kept between allocations.
-#[expect(unsafe_code, reason = "settings of the driver; see the module's head")]
+/// The devices that have been opened, by number.
+static OPEN: Mutex<Vec<(usize, Device)>> = Mutex::new(Vec::new());
+
+/// A device by number, with one stream, its memory kept between allocations; the same again when asked again.
 pub(super) fn open(ordinal: usize) -> Result<Device> {
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, device)) = open.iter().find(|(number, _)| *number == ordinal) {
+        return Ok(device.clone());
+    }
+    let device = first_open(ordinal)?;
+    open.push((ordinal, device.clone()));
+    Ok(device)
+}
+
+#[expect(unsafe_code, reason = "settings of the driver; see the module's head")]
+fn first_open(ordinal: usize) -> Result<Device> {
     let device = CudaDevice::new_with_stream(ordinal)?;
     let stream = device.cuda_stream();
     // SAFETY: all tensors live and die on this one stream, so no events are needed between streams.
@@ -194,6 +207,24 @@ pub(super) fn peak_bytes(device: &Device) -> Result<u64> {
     Ok(bytes)
 }
 
+/// Begins anew to look for that number.
+#[expect(unsafe_code, reason = "a setting of the driver; see the module's head")]
+pub(super) fn forget_peak(device: &Device) -> Result<()> {
+    let gpu = Gpu::of(device)?;
+    let mut bytes = 0_u64;
+    // SAFETY: the pool is the device's own; the attribute's type is a 64-bit number.
+    unsafe {
+        let pool = result::device::get_default_mem_pool(gpu.stream.context().cu_device())
+            .map_err(candle_core::Error::wrap)?;
+        result::mem_pool::set_attribute(
+            pool,
+            sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH,
+            std::ptr::from_mut(&mut bytes).cast(),
+        )
+        .map_err(candle_core::Error::wrap)
+    }
+}
+
 impl Gpu {
     /// What is kept for a device.
     pub(super) fn of(device: &Device) -> Result<Arc<Self>> {
@@ -233,7 +264,8 @@ impl Gpu {
             return Ok(function.clone());
         }
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        let module = match modules.get(&source) {
+        let only = only(name);
+        let module = match modules.get(&(source, only)) {
             Some(module) => Arc::clone(module),
             None => {
                 let options = CompileOptions {
@@ -241,14 +273,14 @@ impl Gpu {
                     name: Some(format!("{source:?}.cu")),
                     ..CompileOptions::default()
                 };
-                let text = format!("{COMMON}\n{}", source.text());
+                let text = format!("#define {only}\n{COMMON}\n{}", source.text());
                 let ptx = compile_ptx_with_opts(text, options).map_err(candle_core::Error::wrap)?;
                 let module = self
                     .stream
                     .context()
                     .load_module(ptx)
                     .map_err(candle_core::Error::wrap)?;
-                modules.insert(source, Arc::clone(&module));
+                modules.insert((source, only), Arc::clone(&module));
                 module
             }
         };
@@ -449,6 +481,14 @@ impl Gemm {
     pub(super) fn batched(mut self, batch: usize) -> Self {
         self.batch = batch;
         self
+    }
+}
+
+/// The type that a kernel is compiled for, from the end of its name (`_f8`, `_b` …).
+fn only(name: &str) -> &'static str {
+    match name.rsplit('_').next() {
+        Some("b" | "b1" | "b2" | "b8") => "ONLY_BF16",
+        _ => "ONLY_FLOAT",
     }
 }
 

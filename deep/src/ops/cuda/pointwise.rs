@@ -282,6 +282,23 @@ pub(crate) fn spread_means(dys: &Tensor, shape: &[usize; 4]) -> Result<Tensor> {
     Ok(out)
 }
 
+/// a ← d a + (1 - d) w, in place (both f32).
+#[expect(clippy::cast_possible_truncation, reason = "kernels compute in f32")]
+pub(crate) fn follow(average: &Tensor, weights: &Tensor, decay: f64) -> Result<()> {
+    let n = average.elem_count();
+    expect_len("follow", weights, n)?;
+    expect_f32("follow", weights)?;
+    expect_f32("follow", average)?;
+    let args = [
+        Arg::Of(average),
+        Arg::Of(weights),
+        Arg::Long(n),
+        Arg::Float(decay as f32),
+    ];
+    let gpu = Gpu::of(average.device())?;
+    gpu.launch(Source::Pointwise, "follow", Grid::over(n), &args)
+}
+
 /// The same numbers as f32 or bf16.
 pub(crate) fn cast(xs: &Tensor, dtype: DType) -> Result<Tensor> {
     let name = match (xs.dtype(), dtype) {

@@ -81,6 +81,7 @@ impl SelectiveScan {
             shortcut,
         } = parameters;
         let learned = [a_log, step_weight, step_bias, shortcut];
+        on_gpu!(u.tensor(), self.on_gpu(u, projected, learned));
         let problem = self.problem(u.tensor(), projected.tensor(), learned.map(Value::tensor))?;
         let inputs = [u, projected, a_log, step_weight, step_bias, shortcut];
         let keep = inputs.iter().any(|input| input.learns());
@@ -118,6 +119,39 @@ impl SelectiveScan {
                 Some(tensor(step_weight, &learned[1])?),
                 Some(tensor(step_bias, &learned[2])?),
                 Some(tensor(shortcut, &learned[3])?),
+            ])
+        }))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_gpu(&self, u: &Value, projected: &Value, learned: [&Value; KINDS]) -> Result<Value> {
+        let (batch, tokens, channels) = u.dims3()?;
+        let (_, states) = learned[0].dims2()?;
+        let sizes = super::cuda::ScanSizes {
+            batch,
+            tokens,
+            channels,
+            directions: self.orders.len(),
+            states,
+            rank: self.rank,
+            bias_factor: self.bias_factor,
+        };
+        let orders: Vec<u32> = self.orders.iter().flat_map(|o| o.iter().copied()).collect();
+        let parameters = learned.map(Value::tensor);
+        let (y, kept) = sizes.forward(u.tensor(), projected.tensor(), parameters, &orders)?;
+        let [a_log, weight, bias, skip] = learned;
+        let inputs = [u, projected, a_log, weight, bias, skip];
+        let shapes = learned.map(|value| value.dims().to_vec());
+        Ok(record(inputs, y, move |dy, _| {
+            let [du, dp, da, dw, db, dd] = sizes.backward(&kept, dy)?;
+            let [a, w, b, d] = shapes;
+            Ok([
+                Some(du),
+                Some(dp),
+                Some(da.reshape(a)?),
+                Some(dw.reshape(w)?),
+                Some(db.reshape(b)?),
+                Some(dd.reshape(d)?),
             ])
         }))
     }

@@ -143,6 +143,9 @@ FOR_WIDTHS(X)
 extern "C" __global__ void to_bf16(const float *x, bf16 *y, i64 n) {
     for (i64 i = first(); i < n; i += stride()) put(y + i, x[i]);
 }
+extern "C" __global__ void follow(float *average, const float *w, i64 n, float keep) {
+    for (i64 i = first(); i < n; i += stride()) average[i] = keep * average[i] + (1.0f - keep) * w[i];
+}
 extern "C" __global__ void to_float(const bf16 *x, float *y, i64 n) {
     for (i64 i = first(); i < n; i += stride()) y[i] = as_float(x[i]);
 }
