@@ -285,9 +285,10 @@ mod tests {
                     "bilinear" => Filter::Linear,
                     _ => Filter::Cubic,
                 },
-                smoothing: match case["antialias"].as_bool().unwrap() {
-                    true => Smoothing::Yes,
-                    false => Smoothing::No,
+                smoothing: if case["antialias"].as_bool().unwrap() {
+                    Smoothing::Yes
+                } else {
+                    Smoothing::No
                 },
             };
             let [height, width] = interpolation.from;
