@@ -378,7 +378,13 @@ pub struct NetworkOptions {
     #[arg(long, value_name = "N")]
     pub patience: Option<usize>,
     /// What the network sees
-    #[arg(long = "input-mode", value_enum, value_name = "MODE")]
+    // An id of its own: `input` is the cohort's, where a command takes both.
+    #[arg(
+        id = "input_mode",
+        long = "input-mode",
+        value_enum,
+        value_name = "MODE"
+    )]
     pub input: Option<InputName>,
     /// Weights to start from, .safetensors or .pth, or a folder of files named by network
     #[arg(long, value_name = "FILE|DIR")]

@@ -117,11 +117,15 @@ fn picture(sample: &ImageSample, looked: &Attention) -> crate::error::Result<Vec
 
 /// The sample's id with nothing in it that a file system reads.
 fn file_name(sample: &ImageSample) -> String {
-    let name: String = sample
+    let case: String = sample
         .id
+        .case
         .to_string()
         .chars()
         .map(|c| if c.is_alphanumeric() { c } else { '-' })
         .collect();
-    format!("{name}.png")
+    match sample.id.slice {
+        Some(slice) => format!("{case}-slice{slice}.png"),
+        None => format!("{case}.png"),
+    }
 }
