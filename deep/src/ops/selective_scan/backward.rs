@@ -45,7 +45,10 @@ impl WithSimd for Backward<'_> {
     type Output = ();
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "compiled anew for every kind of vector")]
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew for every kind of vector"
+    )]
     fn with_simd<S: Simd>(self, simd: S) {
         let p = self.problem;
         let sums = CHUNK * p.row() * p.lanes;
