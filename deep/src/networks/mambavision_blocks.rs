@@ -161,7 +161,7 @@ impl Attention {
 
 /// What mixes the tokens of a block.
 pub(super) enum Mixing {
-    Scan(Mixer),
+    Scan(Box<Mixer>),
     Attention(Attention),
 }
 
@@ -201,7 +201,7 @@ impl TokenBlock {
         let norm1 = b.inside("norm1", norm)?;
         let mixing = b.inside("mixer", |b| {
             Ok(match kind {
-                Kind::Scan => Mixing::Scan(Mixer::new(b, channels)?),
+                Kind::Scan => Mixing::Scan(Box::new(Mixer::new(b, channels)?)),
                 Kind::Attention(heads) => Mixing::Attention(Attention::new(b, channels, heads)?),
             })
         })?;

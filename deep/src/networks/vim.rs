@@ -8,7 +8,7 @@
 //! | preset | D | blocks | drop path | parameters for three classes, 256x256 |
 //! |---|---|---|---|---|
 //! | `vim_small` | 384 | 24 | 0.1 | 25,435,779 |
-//! | `vim_tiny` | 192 | 24 | 0.1 | 6,832,899 |
+//! | `vim_tiny` | 192 | 24 | 0.1 | 6,967,107 |
 //! | `vim_micro` | 32 | 2 | 0 | 60,451 |
 
 use candle_core::{Result, bail};

@@ -1,4 +1,4 @@
-//! Squares of 2 x 2 tokens as one token of four times the channels, as MedMamba and Swin halve their grid
+//! Squares of 2 x 2 tokens as one token of four times the channels, as `MedMamba` and Swin halve their grid
 //! (Z. Liu et al., arXiv 2103.14030, section 3.1).
 //!
 //! x: (N, H W, C); y: (N, H/2 · W/2, 4 C), the four in the order top left, bottom left, top right, bottom

@@ -44,6 +44,10 @@ pub(crate) mod general_convolution;
 #[cfg(test)]
 pub(crate) mod gradient_check;
 mod im2col;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "position tables ask for one of its forms, without the way back")
+)]
 pub(crate) mod interpolate;
 mod lanes;
 pub(crate) mod layer_norm;

@@ -40,6 +40,10 @@ impl WithSimd for Forward<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew for every kind of vector"
+    )]
     fn with_simd<S: Simd>(self, simd: S) {
         let rows = self.x.chunks_exact(self.w.len());
         for (x, y) in rows.zip(self.y.chunks_exact_mut(self.w.len())) {
@@ -64,6 +68,10 @@ impl WithSimd for Backward<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew for every kind of vector"
+    )]
     fn with_simd<S: Simd>(self, simd: S) {
         let (len, lanes) = (self.w.len(), S::F32_LANES);
         let rows = self.x.chunks_exact(len).zip(self.dy.chunks_exact(len));

@@ -27,6 +27,10 @@ impl WithSimd for Forward<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew for every kind of vector"
+    )]
     fn with_simd<S: Simd>(self, simd: S) {
         let factor = simd.splat_f32s(self.factor);
         for first in (0..self.a.len()).step_by(S::F32_LANES) {
@@ -55,6 +59,10 @@ impl WithSimd for Backward<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew for every kind of vector"
+    )]
     fn with_simd<S: Simd>(self, simd: S) {
         let (factor, one) = (simd.splat_f32s(self.factor), simd.splat_f32s(1.0));
         for first in (0..self.a.len()).step_by(S::F32_LANES) {

@@ -130,6 +130,10 @@ impl WithSimd for Slide<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew for every kind of vector"
+    )]
     fn with_simd<S: Simd>(self, simd: S) {
         let plan = self.plan;
         plan.each(
@@ -163,6 +167,10 @@ impl WithSimd for ThroughSilu<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew for every kind of vector"
+    )]
     fn with_simd<S: Simd>(self, simd: S) {
         let one = simd.splat_f32s(1.0);
         let pieces = self.seen.chunks_mut(S::F32_LANES);
@@ -189,6 +197,10 @@ impl WithSimd for Weights<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew for every kind of vector"
+    )]
     fn with_simd<S: Simd>(self, simd: S) {
         let plan = self.plan;
         let taps = plan.taps.0.len();

@@ -1,8 +1,15 @@
 //! The scan's way back, from the last token to the first.
 //!
-//! With a_t = exp(Δ_t A) and g_t the gradient of h_t: g_t = dy_t C_t + a_{t+1} g_{t+1}, and from it
-//! dC_t = Σ dy_t h_t, dB_t = Σ g_t Δ_t u_t (sums over channels), du_t = D dy_t + Δ_t Σ g_t B_t,
-//! dΔ_t = Σ g_t (A a_t h_{t-1} + u_t B_t) (sums over states), dA = Σ g_t Δ_t a_t h_{t-1} (over time).
+//! With `a_t = exp(Δ_t A)` and `g_t` the gradient of `h_t`:
+//!
+//! ```text
+//! g_t  = dy_t C_t + a_{t+1} g_{t+1}
+//! dC_t = Σ dy_t h_t            dB_t = Σ g_t Δ_t u_t                   sums over channels
+//! du_t = D dy_t + Δ_t Σ g_t B_t                                      sum over states
+//! dΔ_t = Σ g_t (A a_t h_{t-1} + u_t B_t)                             sum over states
+//! dA   = Σ g_t Δ_t a_t h_{t-1}                                       sum over time
+//! ```
+//!
 //! States and decays are computed again, chunk by chunk, from the states that the forward pass kept.
 
 use pulp::{Simd, WithSimd};
@@ -38,6 +45,10 @@ impl WithSimd for Backward<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew for every kind of vector"
+    )]
     fn with_simd<S: Simd>(self, simd: S) {
         let p = self.problem;
         let sums = CHUNK * p.row() * p.lanes;

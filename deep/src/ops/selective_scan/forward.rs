@@ -25,6 +25,10 @@ impl WithSimd for Forward<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew for every kind of vector"
+    )]
     fn with_simd<S: Simd>(self, simd: S) {
         match self.problem.states {
             8 => run::<S, 8>(simd, self),
