@@ -222,7 +222,7 @@ fn timed(model: &FittedModel) -> ModelTime {
     ModelTime {
         name: model.name.clone(),
         fold: model.fold,
-        seconds: model.seconds,
+        seconds: model.seconds.clone(),
     }
 }
 

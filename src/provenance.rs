@@ -176,7 +176,7 @@ fn device() -> Option<String> {
 }
 
 /// The high-water mark of resident memory, from the process table of Linux.
-fn peak_memory() -> Option<u64> {
+pub(crate) fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()

@@ -17,13 +17,14 @@
 //! | starting from weights learned elsewhere | [`pretrained`], [`Layout`] |
 //! | asking and storing a network | [`predict`] |
 //! | where a network looks | [`FittedNetwork::attention`] |
-//! | which networks there are | [`registry`] |
+//! | which networks there are, and what they cost | [`registry`], [`Description`] |
 //! | a network by itself, in plain slices | [`model`], [`optimiser`] |
 //! | where it runs | [`device`] |
 
 mod augment;
 mod batches;
 mod checkpoint;
+mod description;
 pub mod device;
 mod ema;
 pub mod error;
@@ -49,10 +50,12 @@ pub mod sample;
 mod schedule;
 pub mod settings;
 mod state;
+mod tally;
 mod tensors;
 pub mod train;
 mod weights;
 
+pub use description::{DescribedTensor, Description};
 pub use error::{DeepError, Result};
 pub use grad_cam::{Attention, ClassMap};
 pub use layouts::{Layout, layouts};

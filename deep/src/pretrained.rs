@@ -183,7 +183,10 @@ impl Trainer {
                 "weights to start from before the first epoch",
             ));
         }
-        self.model.load_weights(bytes)
+        let loaded = self.model.load_weights(bytes)?;
+        // The mean of the weights begins with them.
+        self.restart_mean()?;
+        Ok(loaded)
     }
 }
 

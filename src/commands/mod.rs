@@ -7,6 +7,8 @@ mod evaluate;
 mod extract;
 mod features;
 mod map;
+#[cfg(feature = "deep")]
+mod networks;
 #[cfg(feature = "learners")]
 mod predict;
 mod pyradiomics;
@@ -109,8 +111,7 @@ fn device(cli: &Cli, context: Context) -> Result<(), ToolError> {
         return Ok(());
     }
     let unknown = |fault: raduet_deep::DeepError| {
-        ToolError::new(Code::Usage, fault.to_string())
-            .remedy("choose --device auto, cpu or cuda:N")
+        ToolError::new(Code::Usage, fault.to_string()).remedy("choose --device auto, cpu or cuda:N")
     };
     let choice: Choice = cli.global.device.parse().map_err(unknown)?;
     let place = Place::of(choice).map_err(unknown)?;

@@ -25,3 +25,5 @@ mod real_cohorts;
 mod table;
 #[cfg(feature = "learners")]
 mod train_end_to_end;
+#[cfg(feature = "deep")]
+mod training_end_to_end;

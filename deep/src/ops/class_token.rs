@@ -1,7 +1,7 @@
 //! A class token in the middle of the sequence, and the position table added.
 //!
 //! x: (N, L, D); token: (1, 1, D); positions: (1, L + 1, D); y: (N, L + 1, D). The token stands at
-//! position L / 2: y = [x_0 .. x_{L/2-1}, token, x_{L/2} ..] + positions
+//! position L / 2: y = `[x_0 .. x_{L/2-1}, token, x_{L/2} ..]` + positions
 //! (L. Zhu et al., *Vision Mamba*, arXiv 2401.09417, section 3.2 and table 5).
 
 use candle_core::{Result, Tensor, bail};

@@ -200,9 +200,21 @@ impl Interpolation {
         let ([height, width], [rows, columns]) = (self.from, self.to);
         let [down, across] = self.matrices();
         let sizes = [batch * height, columns, width, channels];
-        let wide = mix(&across, Turn::No, x, sizes, batch * height * columns * channels)?;
+        let wide = mix(
+            &across,
+            Turn::No,
+            x,
+            sizes,
+            batch * height * columns * channels,
+        )?;
         let sizes = [batch, rows, height, columns * channels];
-        mix(&down, Turn::No, &wide, sizes, (batch, rows * columns, channels))
+        mix(
+            &down,
+            Turn::No,
+            &wide,
+            sizes,
+            (batch, rows * columns, channels),
+        )
     }
 
     #[cfg(feature = "cuda")]
@@ -211,9 +223,21 @@ impl Interpolation {
         let ([height, width], [rows, columns]) = (self.from, self.to);
         let [down, across] = self.matrices();
         let sizes = [batch, height, rows, columns * channels];
-        let wide = mix(&down, Turn::Yes, dy, sizes, batch * height * columns * channels)?;
+        let wide = mix(
+            &down,
+            Turn::Yes,
+            dy,
+            sizes,
+            batch * height * columns * channels,
+        )?;
         let sizes = [batch * height, width, columns, channels];
-        mix(&across, Turn::Yes, &wide, sizes, (batch, height * width, channels))
+        mix(
+            &across,
+            Turn::Yes,
+            &wide,
+            sizes,
+            (batch, height * width, channels),
+        )
     }
 
     /// y of x.
@@ -261,9 +285,10 @@ mod tests {
                     "bilinear" => Filter::Linear,
                     _ => Filter::Cubic,
                 },
-                smoothing: match case["antialias"].as_bool().unwrap() {
-                    true => Smoothing::Yes,
-                    false => Smoothing::No,
+                smoothing: if case["antialias"].as_bool().unwrap() {
+                    Smoothing::Yes
+                } else {
+                    Smoothing::No
                 },
             };
             let [height, width] = interpolation.from;

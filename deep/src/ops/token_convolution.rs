@@ -20,6 +20,7 @@ use rayon::prelude::*;
 use super::lanes::{dispatch, load, sigmoid, store};
 use super::memory::{read, read2};
 use crate::graph::{Value, record, record_all};
+use crate::tally::multiply_adds;
 
 /// Which tokens a kernel sees: (rows down, columns to the right) of each of its numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -346,6 +347,7 @@ impl TokenConvolution {
             );
         }
         on_gpu!(xs.tensor(), self.on_gpu(xs, weight, bias));
+        multiply_adds(&[xs.tensor().elem_count(), taps]);
         let plan = Plan {
             tokens,
             channels,

@@ -104,7 +104,12 @@ impl Trainer {
     ) -> Result<Self> {
         settings.check()?;
         check_parts(train, valid)?;
-        let model = Model::new(&settings.model, classes.len(), settings.seed)?;
+        let model = Model::for_side(
+            &settings.model,
+            classes.len(),
+            settings.seed,
+            settings.image_size,
+        )?;
         let train = Prepared::new(train, settings, classes)?;
         let valid = Prepared::new(valid, settings, classes)?;
         check_monitor(settings.monitor, &valid.labels, classes)?;
@@ -123,6 +128,14 @@ impl Trainer {
             progress: Progress::new(settings),
             best_weights: None,
         })
+    }
+
+    /// Begins the running mean of the weights anew with the weights as they are.
+    pub(crate) fn restart_mean(&mut self) -> Result<()> {
+        let decay = self.settings.ema_decay;
+        let ema = decay.map(|decay| Ema::new(self.model.state(), decay));
+        self.ema = ema.transpose()?;
+        Ok(())
     }
 
     /// Whether the last epoch has been run: all of them, or `patience` in a row below the best.

@@ -4,8 +4,8 @@ use candle_core::{DType, Device, Result, Tensor, bail};
 
 use super::batch_norm::width;
 use super::launch::{Arg, Gpu, Grid, Source};
-use super::{letter, suffix};
 use super::pointwise::cast;
+use super::{letter, suffix};
 
 /// (N, C, P) in C order to (N, P, C), or back with `channels` and `pixels` exchanged.
 fn turned(numbers: &[f32], channels: usize, pixels: usize) -> Vec<f32> {

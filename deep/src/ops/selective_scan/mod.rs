@@ -42,6 +42,7 @@ use self::problem::Problem;
 use super::lanes::{dispatch, lanes};
 use super::memory::{read, read2};
 use crate::graph::{Value, record};
+use crate::tally::multiply_adds;
 
 /// What a scan learns.
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +87,14 @@ impl SelectiveScan {
         let inputs = [u, projected, a_log, step_weight, step_bias, shortcut];
         let keep = inputs.iter().any(|input| input.learns());
         let packed = pack(&problem, learned.map(Value::tensor), self.bias_factor)?;
+        // A step's length, and three products for each state.
+        let places = [
+            problem.batch,
+            problem.tokens,
+            problem.channels,
+            problem.orders.len(),
+        ];
+        multiply_adds(&[places.iter().product(), problem.rank + 3 * problem.states]);
         let (y, kept) = read2(u.tensor(), projected.tensor(), |u, projected| {
             Ok(forward(&problem, u, projected, &packed, keep))
         })?;
