@@ -242,7 +242,7 @@ pub(crate) fn train_batch_norm_back(
     gpu.launch(
         Source::Columns,
         "norm_finish",
-        Grid::exactly(channels),
+        Grid::sums(channels),
         &args,
     )?;
     let sums = [&d_weight, &d_bias];

@@ -182,7 +182,7 @@ pub(super) fn backward_weight(
     gpu.launch(
         Source::Depthwise,
         &name,
-        Grid::exactly(taps * s.input),
+        Grid::sums(taps * s.input),
         &args,
     )?;
     Ok(dw)
