@@ -239,12 +239,7 @@ pub(crate) fn train_batch_norm_back(
         Arg::Of(&d_weight),
         Arg::Of(&d_bias),
     ];
-    gpu.launch(
-        Source::Columns,
-        "norm_finish",
-        Grid::sums(channels),
-        &args,
-    )?;
+    gpu.launch(Source::Columns, "norm_finish", Grid::sums(channels), &args)?;
     let sums = [&d_weight, &d_bias];
     let dxs = spread_back(&gpu, [xs, dys], [weight, bias], found, sums, function)?;
     Ok([dxs, d_weight, d_bias])
