@@ -68,7 +68,7 @@ pub(super) fn column_totals(
         Arg::Int(columns),
         Arg::Of(&total),
     ];
-    let grid = Grid::exactly(quantities * columns);
+    let grid = Grid::sums(quantities * columns);
     gpu.launch(Source::Columns, "column_finish", grid, &args)?;
     Ok(total)
 }
@@ -161,7 +161,7 @@ pub(crate) fn train_batch_norm(
         Arg::Maybe(running.map(|r| r[1])),
     ];
     let name = format!("statistics_{}", &end[..1]);
-    gpu.launch(Source::Columns, &name, Grid::exactly(channels), &args)?;
+    gpu.launch(Source::Columns, &name, Grid::sums(channels), &args)?;
     let ys = normalise(&gpu, xs, [&mean, &inverse, weight, bias], function)?;
     Ok((ys, Found { mean, inverse }))
 }
@@ -239,12 +239,7 @@ pub(crate) fn train_batch_norm_back(
         Arg::Of(&d_weight),
         Arg::Of(&d_bias),
     ];
-    gpu.launch(
-        Source::Columns,
-        "norm_finish",
-        Grid::exactly(channels),
-        &args,
-    )?;
+    gpu.launch(Source::Columns, "norm_finish", Grid::sums(channels), &args)?;
     let sums = [&d_weight, &d_bias];
     let dxs = spread_back(&gpu, [xs, dys], [weight, bias], found, sums, function)?;
     Ok([dxs, d_weight, d_bias])

@@ -179,11 +179,6 @@ pub(super) fn backward_weight(
         Arg::Of(&dw),
     ];
     let name = format!("depthwise_weight_finish_{}", letter(weight.dtype())?);
-    gpu.launch(
-        Source::Depthwise,
-        &name,
-        Grid::exactly(taps * s.input),
-        &args,
-    )?;
+    gpu.launch(Source::Depthwise, &name, Grid::sums(taps * s.input), &args)?;
     Ok(dw)
 }

@@ -113,7 +113,15 @@ impl Grid {
         }
     }
 
-    /// Blocks of 256 threads, or 128 lanes of four rows.
+    /// Eight threads for each of `n` sums, 32 sums a block.
+    pub(super) fn sums(n: usize) -> Self {
+        Self {
+            blocks: [n.div_ceil(32).max(1), 1, 1],
+            threads: [32, 8],
+        }
+    }
+
+    /// Blocks of 256 threads.
     pub(super) fn blocks(blocks: usize) -> Self {
         Self {
             blocks: [blocks.max(1), 1, 1],

@@ -130,7 +130,7 @@ impl TokenTaps {
             Arg::Int(channels),
             Arg::Of(&totals),
         ];
-        let grid = Grid::exactly((taps + 1) * channels);
+        let grid = Grid::sums((taps + 1) * channels);
         gpu.launch(Source::Columns, "column_finish", grid, &args)?;
         let dw = gather(&totals, 0, &[channels, taps], &[1, channels])?;
         let dw = cast(&dw, weight.dtype())?.reshape(weight.shape())?;

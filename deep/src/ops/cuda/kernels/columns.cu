@@ -1,5 +1,5 @@
 // Sums down the columns of a matrix (M, C) in two steps, the same on every run: blocks add up chunks of
-// rows, then one thread a column adds the chunks in order, in double precision. Batch normalisation with
+// rows, then eight threads a column add the chunks in a fixed order, in double precision. Batch normalisation with
 // its activation, bias gradients and the weight gradients of layer normalisation are built on it.
 //
 // A block is x lanes by y rows, 256 threads and powers of two both: a lane owns V columns, so that the
@@ -46,10 +46,9 @@ template <int Q, int V, typename F> __device__ __forceinline__ void column_sums(
     }
 }
 
+// A column's sum of quantity q over the chunks; blocks of 32 columns.
 __device__ __forceinline__ double chunks_sum(const float *partial, int chunks, int quantities, int q, int c, int column) {
-    double total = 0.0;
-    for (int chunk = 0; chunk < chunks; chunk++) total += (double)partial[((i64)chunk * quantities + q) * c + column];
-    return total;
+    return turns_sum(partial + (i64)q * c + column, chunks, (i64)quantities * c, column < c);
 }
 
 // Sums of differences to the first row, and of their squares: near the mean, so nothing cancels.
@@ -72,10 +71,10 @@ template <typename T, int V> __device__ __forceinline__ void moments(const T *x,
 // Statistics of a batch: mean and 1 / sqrt(variance + epsilon); moves the running ones.
 template <typename T> __device__ __forceinline__ void statistics(const T *x, const float *partial, int chunks, i64 m, int c,
         float epsilon, float momentum, float *mean, float *inverse, float *running_mean, float *running_variance) {
-    int column = (int)first();
-    if (column >= c) return;
+    int column = blockIdx.x * 32 + threadIdx.x;
     double shift = chunks_sum(partial, chunks, 2, 0, c, column) / m;
     double square = chunks_sum(partial, chunks, 2, 1, c, column) / m;
+    if (threadIdx.y || column >= c) return;
     double variance = square - shift * shift;
     if (variance < 0.0) variance = 0.0;
     double mu = (double)as_float(x[column]) + shift;
@@ -168,17 +167,18 @@ template <typename T, int V> __device__ __forceinline__ void norm_back(const T *
 }
 
 extern "C" __global__ void norm_finish(const float *partial, int chunks, int c, const float *inverse, float *d_weight, float *d_bias) {
-    int column = (int)first();
-    if (column >= c) return;
-    d_bias[column] = (float)chunks_sum(partial, chunks, 2, 0, c, column);
-    d_weight[column] = (float)(chunks_sum(partial, chunks, 2, 1, c, column) * (double)inverse[column]);
+    int column = blockIdx.x * 32 + threadIdx.x;
+    double level = chunks_sum(partial, chunks, 2, 0, c, column), tilt = chunks_sum(partial, chunks, 2, 1, c, column);
+    if (threadIdx.y || column >= c) return;
+    d_bias[column] = (float)level;
+    d_weight[column] = (float)(tilt * (double)inverse[column]);
 }
 
 // total[q, column] of Q quantities.
 extern "C" __global__ void column_finish(const float *partial, int chunks, int quantities, int c, float *total) {
-    int at = (int)first();
-    if (at >= quantities * c) return;
-    total[at] = (float)chunks_sum(partial, chunks, quantities, at / c, c, at % c);
+    int at = blockIdx.x * 32 + threadIdx.x;
+    double sum = turns_sum(partial + at, chunks, (i64)quantities * c, at < quantities * c);
+    if (threadIdx.y == 0 && at < quantities * c) total[at] = (float)sum;
 }
 
 // Sums of all columns of every sample (N, P, C), times a factor; the sample is blockIdx.y. `x2` null: of x, else

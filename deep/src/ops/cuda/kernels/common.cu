@@ -111,6 +111,25 @@ __device__ __forceinline__ float warp_max(float x) {
     return x;
 }
 
+// The sum of numbers[k * step] over k below `count`, in double: eight threads (y) take turns at those of one
+// place (x), and their sums are added in order. For blocks of 32 x 8 threads; row y = 0 gets the sum.
+__device__ __forceinline__ double turns_sum(const float *numbers, int count, i64 step, bool active) {
+    __shared__ double shared[8][32];
+    double total = 0.0;
+    if (active) {
+#pragma unroll 4
+        for (int k = threadIdx.y; k < count; k += 8) total += (double)numbers[k * step];
+    }
+    __syncthreads();
+    shared[threadIdx.y][threadIdx.x] = total;
+    __syncthreads();
+    if (threadIdx.y == 0) {
+        total = 0.0;
+        for (int y = 0; y < 8; y++) total += shared[y][threadIdx.x];
+    }
+    return total;
+}
+
 // Pointwise functions, in the numbering of the Rust side.
 enum { IDENTITY = 0, RELU = 1, HARDSWISH = 2, HARDSIGMOID = 3, GELU = 4, GELU_TANH = 5, SILU = 6, SIGMOID = 7, SOFTPLUS = 8 };
 

@@ -3,7 +3,7 @@
 //
 // Forward: a thread computes TILE neighbouring pixels of V channels, so that it reads a column once for all
 // of them. Backward to the input is the same with the kernel turned round where the stride is 1. The
-// weight's gradient is added up over chunks of output rows; one thread a weight adds the chunks in order.
+// weight's gradient is added up over chunks of output rows; eight threads a weight add the chunks.
 
 struct Shape { int batch, height, width, out_height, out_width, channels, stride, padding, dilation; };
 
@@ -246,10 +246,8 @@ FOR_PAIRS(Y)
         depthwise_weight_any<T>(x, dy, partial, MADE, kernel); } \
     /* (chunk, tap, C) to (C, tap) */ \
     extern "C" __global__ void depthwise_weight_finish_##s(const float *partial, int chunks, int taps, int c, T *dw) { \
-        int at = (int)first(); \
-        if (at >= taps * c) return; \
-        double total = 0.0; \
-        for (int chunk = 0; chunk < chunks; chunk++) total += (double)partial[(i64)chunk * taps * c + at]; \
-        put(dw + (i64)(at % c) * taps + at / c, (float)total); }
+        int at = blockIdx.x * 32 + threadIdx.x; \
+        double total = turns_sum(partial + at, chunks, (i64)taps * c, at < taps * c); \
+        if (threadIdx.y == 0 && at < taps * c) put(dw + (i64)(at % c) * taps + at / c, (float)total); }
 FOR_TYPES(X)
 #undef X
