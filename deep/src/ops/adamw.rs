@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var, bail};
 use rayon::prelude::*;
 
+use super::vectors::vectorised;
+
 /// Numbers handled by one task.
 const CHUNK: usize = 32 * 1024;
 
@@ -123,12 +125,17 @@ impl InplaceOp2 for Step<'_> {
                     .zip(second.par_chunks_mut(CHUNK)),
             )
             .for_each(|((p, g), (m, v))| {
-                for ((p, g), (m, v)) in p.iter_mut().zip(g).zip(m.iter_mut().zip(v)) {
-                    *m = f.beta1 * *m + f.one_minus_beta1 * g;
-                    *v = f.beta2 * *v + f.one_minus_beta2 * g * g;
-                    let denominator = v.sqrt() / f.root_correction2 + f.epsilon;
-                    *p = *p * f.keep - f.step_size * (*m / denominator);
-                }
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for ((p, g), (m, v)) in p.iter_mut().zip(g).zip(m.iter_mut().zip(v)) {
+                            *m = f.beta1 * *m + f.one_minus_beta1 * g;
+                            *v = f.beta2 * *v + f.one_minus_beta2 * g * g;
+                            let denominator = v.sqrt() / f.root_correction2 + f.epsilon;
+                            *p = *p * f.keep - f.step_size * (*m / denominator);
+                        }
+                    },
+                );
             });
         Ok(())
     }
