@@ -47,7 +47,7 @@ fn main() {
         optimiser
             .step(&mut model, &gradients, LEARNING_RATE)
             .expect("every parameter has a gradient");
-        gradients.loss()
+        gradients.loss().expect("the loss of a batch")
     };
     let first = step();
     let (training, last) = clock(steps, &mut step);

@@ -18,9 +18,9 @@ use crate::extract::SlicePixels;
 use crate::interrupt;
 use crate::io::feature_csv::FeatureFile;
 use crate::journal::Journal;
-#[cfg(feature = "deep")]
-use crate::run_folder::GRAD_CAM;
 use crate::run_folder::RunFolder;
+#[cfg(feature = "deep")]
+use crate::run_folder::{EVENTS, GRAD_CAM, LOGS};
 use crate::settings::Settings;
 
 /// The journal of finished models.
@@ -254,6 +254,9 @@ impl Study<'_> {
             self.folder
                 .write(&format!("{GRAD_CAM}/{folder}/{name}"), bytes)?;
         }
+
+        let curves = format!("{LOGS}/{folder}/{EVENTS}");
+        self.folder.write(&curves, &files.events)?;
         keep(journal, &fitted)?;
         Ok(fitted)
     }

@@ -116,6 +116,11 @@ impl RunFolder {
     }
 }
 
+/// Whether a run in a folder was stopped before its end.
+pub fn is_unfinished(path: &Path) -> bool {
+    path.join(STATE).exists()
+}
+
 /// What a run may leave in its folder, beside the models.
 const RESULTS: [&str; 17] = [
     "features.csv",
@@ -148,6 +153,11 @@ const MODELS: [&str; 5] = [
 /// Pictures of where networks look, one folder a model.
 pub const GRAD_CAM: &str = "figures/grad_cam";
 
+/// Networks' curves for TensorBoard, which takes each folder below for a run.
+pub const LOGS: &str = "logs";
+/// The file of curves in such a folder; TensorBoard knows it by `tfevents`.
+pub const EVENTS: &str = "events.out.tfevents.raduet";
+
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
     let mut old: Vec<PathBuf> = RESULTS.iter().map(|name| path.join(name)).collect();
@@ -157,6 +167,10 @@ fn remove_results(path: &Path) -> Result<()> {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             MODELS.iter().any(|ending| name.ends_with(ending))
         }));
+    }
+    if let Ok(logs) = fs::read_dir(path.join(LOGS)) {
+        let folders = logs.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        old.extend(folders.map(|folder| folder.join(EVENTS)));
     }
     let folders = fs::read_dir(path.join(GRAD_CAM)).into_iter().flatten();
     for folder in folders.filter_map(|entry| entry.ok().map(|entry| entry.path())) {

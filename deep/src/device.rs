@@ -142,6 +142,14 @@ impl Place {
         None
     }
 
+    /// Begins anew to look for the largest number of bytes in use on a GPU.
+    pub fn forget_peak(&self) {
+        #[cfg(feature = "cuda")]
+        if self.is_gpu() {
+            crate::ops::cuda::forget_peak(&self.device).ok();
+        }
+    }
+
     /// Waits until everything handed to a GPU is done.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::error::{DeepError, Result};
 use crate::graph::{Value, backward};
-use crate::model::{Images, Model, numbers};
+use crate::model::{Images, Model};
 use crate::network::{Grid, Mode};
 #[cfg(feature = "cuda")]
 use crate::ops::cuda;
@@ -21,6 +21,7 @@ use crate::ops::on_gpu;
 use crate::ops::tokens::to_tokens;
 use crate::predict::{FittedNetwork, images};
 use crate::sample::ImageSample;
+use crate::state::numbers_of;
 use crate::tensors::{Part, push_channels};
 
 /// Grad-CAM of one image on the network's own grid.
@@ -93,7 +94,7 @@ impl Model {
                 value
             };
             let (_, count, channels) = tokens.dims3()?;
-            let all = numbers(tokens.tensor())?;
+            let all = numbers_of(tokens.tensor())?;
             let tokens = all.chunks_exact(channels.max(1)).map(<[f32]>::to_vec);
             let tokens: Vec<Vec<f32>> = tokens.collect();
             Ok::<_, candle_core::Error>(

@@ -13,7 +13,7 @@ use crate::ops::cross_entropy::CrossEntropy;
 use crate::ops::cuda;
 use crate::ops::on_gpu;
 use crate::registry::{self, NetworkEntry};
-use crate::state::{PAPER_SIDE, StateDict, TensorInfo};
+use crate::state::{PAPER_SIDE, StateDict, TensorInfo, numbers_of};
 
 /// Channels of every input image.
 pub(crate) const CHANNELS: usize = 3;
@@ -64,6 +64,10 @@ impl<'a> Images<'a> {
     }
 }
 
+/// Images where a model lies.
+#[derive(Debug)]
+pub struct Placed(Value);
+
 /// A network with its weights.
 pub struct Model {
     entry: &'static NetworkEntry,
@@ -84,9 +88,7 @@ impl fmt::Debug for Model {
 
 /// What one pass forward and back through a batch gave.
 pub struct Gradients {
-    /// On the device still: reading it waits for everything before.
-    loss: Tensor,
-    logits: Tensor,
+    told: Told,
     /// By parameter in state-dict order; `None` where the loss does not depend on it.
     parameters: Vec<Option<Tensor>>,
 }
@@ -99,16 +101,33 @@ impl fmt::Debug for Gradients {
     }
 }
 
-impl Gradients {
-    /// Mean cross-entropy of the batch.
-    ///
-    /// # Errors
-    /// [`DeepError::Tensor`] when the device failed on the way.
-    pub fn loss(&self) -> Result<f64> {
+/// What a network said to a batch. On the device still: reading it waits for everything before.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    loss: Tensor,
+    logits: Tensor,
+}
+
+impl Told {
+    pub(crate) fn loss(&self) -> Result<f64> {
         self.loss
             .to_scalar::<f32>()
             .map(f64::from)
             .map_err(|error| DeepError::refused(&error))
+    }
+
+    pub(crate) fn logits(&self) -> Result<Vec<Vec<f32>>> {
+        rows(&self.logits).map_err(|error| DeepError::refused(&error))
+    }
+}
+
+impl Gradients {
+    /// The batch's loss: mean cross-entropy, unless training changes it.
+    ///
+    /// # Errors
+    /// [`DeepError::Tensor`] when the device failed on the way.
+    pub fn loss(&self) -> Result<f64> {
+        self.told.loss()
     }
 
     /// Logits per image, as seen in training.
@@ -116,29 +135,33 @@ impl Gradients {
     /// # Errors
     /// [`DeepError::Tensor`] when the device failed on the way.
     pub fn logits(&self) -> Result<Vec<Vec<f32>>> {
-        rows(&self.logits).map_err(|error| DeepError::refused(&error))
+        self.told.logits()
+    }
+
+    /// Both, to be read later.
+    pub(crate) fn told(&self) -> &Told {
+        &self.told
     }
 
     /// The gradients of the parameters, in state-dict order.
     pub(crate) fn parameters(&self) -> &[Option<Tensor>] {
         &self.parameters
     }
+
+    /// The same, to keep.
+    pub(crate) fn into_parameters(self) -> Vec<Option<Tensor>> {
+        self.parameters
+    }
 }
 
 /// The rows of a matrix, wherever it lies.
 fn rows(matrix: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
     let (_, columns) = matrix.dims2()?;
-    let numbers = numbers(matrix)?;
+    let numbers = numbers_of(matrix)?;
     Ok(numbers
         .chunks(columns.max(1))
         .map(<[f32]>::to_vec)
         .collect())
-}
-
-/// The numbers of a tensor, wherever it lies.
-pub(crate) fn numbers(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
-    on_gpu!(tensor, cuda::download(tensor));
-    tensor.flatten_all()?.to_vec1()
 }
 
 /// The gradient of a loss by itself.
@@ -235,26 +258,54 @@ impl Model {
             dropout: Dropout::Off,
             running: RunningStatistics::Momentum,
         };
-        self.gradients_with(images, labels, training)
+        self.gradients_with(images, CrossEntropy::plain(labels.to_vec()), training)
     }
 
+    /// The same images to use again and again, moved to where the model lies.
+    ///
+    /// # Errors
+    /// [`DeepError::Tensor`] when there is no memory for them.
+    pub fn placed(&self, images: Images<'_>) -> Result<Placed> {
+        images
+            .value(&self.place)
+            .map(Placed)
+            .map_err(|error| DeepError::refused(&error))
+    }
+
+    /// Like [`Self::gradients`], of images that lie where the model does.
+    ///
+    /// # Errors
+    /// Those of [`Self::gradients`].
+    pub fn gradients_of(&mut self, images: &Placed, labels: &[usize]) -> Result<Gradients> {
+        let training = Training {
+            dropout: Dropout::Off,
+            running: RunningStatistics::Momentum,
+        };
+        self.pass(&images.0, CrossEntropy::plain(labels.to_vec()), training)
+    }
+
+    /// One pass forward and back with this loss.
     pub(crate) fn gradients_with(
-        &mut self,
+        &self,
         images: Images<'_>,
-        labels: &[usize],
+        loss: CrossEntropy,
         training: Training,
     ) -> Result<Gradients> {
-        let labels = labels.to_vec();
+        self.pass(&self.placed(images)?.0, loss, training)
+    }
+
+    fn pass(&self, xs: &Value, loss: CrossEntropy, training: Training) -> Result<Gradients> {
         let pass = || {
-            let xs = images.value(&self.place)?;
-            let logits = self.network.forward(&xs, Mode::Train(training))?;
-            let loss = CrossEntropy { labels }.apply(&logits)?;
+            let logits = self.network.forward(xs, Mode::Train(training))?;
+            let loss = loss.apply(&logits)?;
             let (value, one) = (loss.tensor().clone(), one(loss.tensor())?);
             let logits = logits.tensor().clone();
             Ok(Gradients {
                 parameters: backward(loss, one, self.state.parameters().count())?,
-                loss: value,
-                logits,
+                told: Told {
+                    loss: value,
+                    logits,
+                },
             })
         };
         pass().map_err(|error| DeepError::refused(&error))
@@ -276,7 +327,7 @@ impl Model {
                         found: "the loss does not depend on it",
                     });
                 };
-                let numbers = numbers(gradient).map_err(|error| DeepError::refused(&error))?;
+                let numbers = numbers_of(gradient).map_err(|error| DeepError::refused(&error))?;
                 let squares: f64 = numbers.iter().map(|g| f64::from(*g).powi(2)).sum();
                 Ok((name, squares.sqrt()))
             })

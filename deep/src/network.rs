@@ -76,7 +76,11 @@ impl Features {
     }
 
     /// Tokens (N, L, C), row by row of a grid, perhaps with one among them that has no place on it.
-    pub(crate) fn tokens(value: Value, [rows, columns]: [usize; 2], class_token: Option<usize>) -> Self {
+    pub(crate) fn tokens(
+        value: Value,
+        [rows, columns]: [usize; 2],
+        class_token: Option<usize>,
+    ) -> Self {
         let grid = Grid {
             rows,
             columns,

@@ -183,7 +183,10 @@ impl Trainer {
                 "weights to start from before the first epoch",
             ));
         }
-        self.model.load_weights(bytes)
+        let loaded = self.model.load_weights(bytes)?;
+        // The mean of the weights begins with them.
+        self.restart_mean()?;
+        Ok(loaded)
     }
 }
 
@@ -309,7 +312,7 @@ fn is_head(name: &str) -> bool {
 }
 
 /// Kernels (O, C, K) for another number of input channels: their sum for one channel, else the channels repeated as
-/// often as needed and scaled by C / C', so that equal channels give the same answer (timm's rule, R. Wightman,
+/// often as needed and scaled by C / C', so that answers keep their size (timm's rule, R. Wightman,
 /// doi 10.5281/zenodo.4414861).
 fn adapt_channels(kernels: &[f32], [output, input, pixels]: [usize; 3], wanted: usize) -> Vec<f32> {
     let mut adapted = Vec::with_capacity(output * wanted * pixels);
@@ -327,4 +330,33 @@ fn adapt_channels(kernels: &[f32], [output, input, pixels]: [usize; 3], wanted: 
         }
     }
     adapted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_convolutions_timm() {
+        let text = include_str!("../../tests/reference/torch/weights.json");
+        let table: serde_json::Value = serde_json::from_str(text).unwrap();
+        let table = &table["adapt_input_conv"];
+        let numbers = |value: &serde_json::Value| -> Vec<f32> {
+            let bits = value.as_array().unwrap().iter();
+            let bits = bits.map(|v| u32::try_from(v.as_u64().unwrap()).unwrap());
+            bits.map(f32::from_bits).collect()
+        };
+        let kernels = numbers(&table["kernels"]);
+        let channels = table["channels"].as_object().unwrap();
+        assert_eq!(channels.len(), 5);
+        for (wanted, expected) in channels {
+            let found = adapt_channels(&kernels, [2, 3, 4], wanted.parse().unwrap());
+            let expected = numbers(expected);
+            assert_eq!(found.len(), expected.len(), "{wanted}");
+            for (f, e) in found.iter().zip(&expected) {
+                // Sums of three numbers of about one, in any order.
+                assert!((f - e).abs() < 1e-6, "{wanted}: {f} {e}");
+            }
+        }
+    }
 }

@@ -87,9 +87,17 @@ impl NetworkEntry {
         place: &Place,
     ) -> Result<(Box<dyn Network>, StateDict)> {
         let mut builder = Builder::with_type(seed, &place.device, place.dtype).for_side(side);
-        let network =
-            (self.build)(&mut builder, classes).map_err(|error| DeepError::refused(&error))?;
+        let network = self.network(&mut builder, classes)?;
         Ok((network, builder.finish()))
+    }
+
+    /// The network's layers, their tensors left with the builder.
+    pub(crate) fn network(
+        &self,
+        builder: &mut Builder,
+        classes: usize,
+    ) -> Result<Box<dyn Network>> {
+        (self.build)(builder, classes).map_err(|error| DeepError::refused(&error))
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) enum Purpose {
     Augment = 3,
     /// Dropout masks; indices: optimiser step, layer.
     Dropout = 4,
+    /// Weight and partners of mixed samples; indices: epoch, batch.
+    Mixup = 5,
 }
 
 /// One stream of random numbers.
@@ -53,6 +55,17 @@ impl Stream {
         stream.counter[0] = block;
         stream.used = 4;
         stream
+    }
+
+    /// A stream of its own beside this one, for the same purpose and indices, wherever this one stands.
+    pub(crate) fn branch(&self, number: u8) -> Self {
+        let [_, first, second, purpose] = self.counter;
+        Self {
+            key: self.key,
+            counter: [0, first, second, (purpose & 0xFF) | u32::from(number) << 8],
+            block: [0; 4],
+            used: 4,
+        }
     }
 
     /// The next 32 random bits.
@@ -165,6 +178,15 @@ mod tests {
         assert_ne!(base, first(Stream::new(42, Purpose::Augment, 0, 0)));
         assert_ne!(base, first(Stream::new(42, Purpose::Shuffle, 1, 0)));
         assert_ne!(base, first(Stream::new(42, Purpose::Shuffle, 0, 1)));
+        let mut stream = Stream::new(42, Purpose::Shuffle, 0, 0);
+        let branch = first(stream.branch(1));
+        assert!(branch != base && branch != first(stream.branch(2)));
+        stream.next_u32();
+        assert_eq!(branch, first(stream.branch(1)));
+        assert_ne!(
+            branch,
+            first(Stream::new(42, Purpose::Shuffle, 1, 0).branch(1))
+        );
     }
 
     #[test]

@@ -40,6 +40,21 @@ pub(crate) struct Entry {
     pub(crate) copy: Option<Var>,
 }
 
+/// The numbers of a tensor as f32 in C order, wherever it lies (a counter's exact below 2^24).
+pub(crate) fn numbers_of(tensor: &Tensor) -> TensorResult<Vec<f32>> {
+    on_gpu!(tensor, cuda::download(tensor));
+    tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1()
+}
+
+/// A new tensor like another with these numbers, given in C order.
+pub(crate) fn tensor_of(numbers: &[f32], like: &Tensor) -> TensorResult<Tensor> {
+    on_gpu!(
+        like,
+        cuda::upload(numbers, like.dims(), like.device(), like.dtype())
+    );
+    Tensor::from_slice(numbers, like.shape(), like.device())?.to_dtype(like.dtype())
+}
+
 impl Entry {
     /// Whether it counts batches instead of holding f32 numbers.
     pub(crate) fn is_counter(&self) -> bool {
@@ -48,14 +63,7 @@ impl Entry {
 
     /// A copy of its numbers (a counter's as f32, exact below 2^24).
     pub(crate) fn numbers(&self) -> Result<Vec<f32>> {
-        on_gpu!(
-            &self.value,
-            cuda::download(&self.value).map_err(|error| DeepError::refused(&error))
-        );
-        self.value
-            .flatten_all()
-            .and_then(|t| t.to_dtype(DType::F32)?.to_vec1::<f32>())
-            .map_err(|error| DeepError::refused(&error))
+        numbers_of(&self.value).map_err(|error| DeepError::refused(&error))
     }
 
     /// Replaces its numbers.
@@ -67,27 +75,19 @@ impl Entry {
                 expected: vec![self.value.elem_count()],
             });
         }
-        on_gpu!(
-            &self.value,
-            self.replace_on_gpu(numbers)
-                .map_err(|error| DeepError::refused(&error))
-        );
-        Tensor::from_slice(numbers, self.value.shape(), self.value.device())
-            .and_then(|t| self.value.set(&t.to_dtype(self.value.dtype())?))
+        tensor_of(numbers, &self.value)
+            .and_then(|tensor| self.set(&tensor))
             .map_err(|error| DeepError::refused(&error))
     }
-}
 
-#[cfg(feature = "cuda")]
-impl Entry {
-    fn replace_on_gpu(&self, numbers: &[f32]) -> TensorResult<()> {
-        let device = self.value.device();
-        let tensor = cuda::upload(numbers, self.value.dims(), device, DType::F32)?;
-        self.value.set(&tensor)?;
-        match &self.copy {
-            None => Ok(()),
-            Some(copy) => copy.set(&cuda::cast(&tensor, copy.dtype())?),
+    /// Takes over the numbers of a tensor that lies in the same order.
+    pub(crate) fn set(&self, tensor: &Tensor) -> TensorResult<()> {
+        self.value.set(tensor)?;
+        #[cfg(feature = "cuda")]
+        if let Some(copy) = &self.copy {
+            copy.set(&cuda::cast(tensor, copy.dtype())?)?;
         }
+        Ok(())
     }
 }
 

@@ -151,7 +151,7 @@ fn weights(input: usize, output: usize) -> Vec<(usize, Vec<f32>)> {
 }
 
 /// Separable resampling of (rows, cols) to (side, side).
-fn resize(pixels: &[f32], rows: usize, cols: usize, side: usize) -> Vec<f32> {
+pub(crate) fn resize(pixels: &[f32], rows: usize, cols: usize, side: usize) -> Vec<f32> {
     if rows == side && cols == side {
         return pixels.to_vec();
     }

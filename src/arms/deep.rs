@@ -1,27 +1,30 @@
 //! The deep arm: a network of its room on the same slices.
 
 mod attention;
+mod history;
+mod pace;
+pub mod rehearsal;
+mod settings;
 pub mod weights;
 
-use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use raduet_deep::{
-    AugmentSettings, DeepError, EpochOutcome, EpochRecord, ImageSample, InputMode, Model, NETWORKS,
-    RunningStatistics, TrainSettings, Trainer,
-};
+use raduet_deep::{DeepError, EpochOutcome, ImageSample, Model, NETWORKS, TrainSettings, Trainer};
 use raduet_study::{Arm, ClassNames};
 
-use super::{FittedModel, FoldRows, ModelSeconds, PlannedModel, check_names};
+use super::{EpochTime, FittedModel, FoldRows, ModelSeconds, PlannedModel, check_names};
 use crate::console::Console;
 use crate::error::{Code, Result, ToolError};
 use crate::extract::SlicePixels;
 use crate::interrupt;
 use crate::io::atomic::write_file;
 use crate::io::feature_csv::FeatureRow;
-use crate::settings::{InputModeName, NetworkSettings, SplitSettings};
+use crate::settings::{NetworkSettings, SplitSettings};
+use history::HistoryFiles;
+use pace::Pace;
+use settings::train_settings;
 
 /// The networks that the settings ask for; `all` means every registered one.
 ///
@@ -38,7 +41,7 @@ pub fn planned(settings: &NetworkSettings, split: &SplitSettings) -> Result<Vec<
     let models = named(settings)?;
     for model in &models {
         let (network, _) = Start::of(&model.name);
-        let checked = train_settings(network, settings, split.seed).check();
+        let checked = train_settings(network, settings, split.seed)?.check();
         checked.map_err(|fault| failed(&model.name, &fault))?;
     }
     Ok(models)
@@ -108,6 +111,8 @@ pub fn samples(images: Vec<SlicePixels>, rows: &[FeatureRow]) -> Vec<ImageSample
 pub struct NetworkFiles {
     /// Files beside the model's by their endings: weights, epochs, pretrained tensors, attention.
     pub beside_model: Vec<(&'static str, Vec<u8>)>,
+    /// What each epoch came to, for TensorBoard.
+    pub events: Vec<u8>,
     /// Pictures of where it looks.
     pub pictures: Vec<(String, Vec<u8>)>,
 }
@@ -171,7 +176,7 @@ impl Training<'_> {
     pub fn fit(&self) -> Result<(FittedModel, NetworkFiles)> {
         let name = self.name;
         let (network, start) = Start::of(name);
-        let settings = train_settings(network, self.settings, self.seed);
+        let settings = train_settings(network, self.settings, self.seed)?;
         let fault = |fault: DeepError| failed(name, &fault);
         let begun = Instant::now();
         let (train, valid) = (self.choose(&self.fold.train), self.choose(&self.fold.valid));
@@ -184,15 +189,19 @@ impl Training<'_> {
             Start::Scratch => None,
             Start::Pretrained => Some(self.load(&mut trainer, network)?),
         };
-        self.run(&mut trainer)?;
-        let history_csv = history(trainer.history());
+        let epochs = self.run(&mut trainer, settings.epochs)?;
+        let history = HistoryFiles::of(trainer.history());
         let model = trainer.into_model().map_err(fault)?;
         let fit = begun.elapsed();
         let held_out = self.choose(&self.fold.held_out());
         let probabilities = model.predict_proba(&held_out).map_err(fault)?;
         let predict = begun.elapsed().saturating_sub(fit);
         let mut files = NetworkFiles {
-            beside_model: vec![("history.csv", history_csv.into_bytes())],
+            beside_model: vec![
+                ("history.csv", history.csv.into_bytes()),
+                ("history.json", history.json.into_bytes()),
+            ],
+            events: history.events,
             pictures: Vec::new(),
         };
         if self.settings.keep_weights {
@@ -228,6 +237,7 @@ impl Training<'_> {
             seconds: ModelSeconds {
                 fit: fit.as_secs_f64(),
                 predict: predict.as_secs_f64(),
+                epochs,
             },
         };
         Ok((fitted, files))
@@ -255,18 +265,23 @@ impl Training<'_> {
         rows.iter().map(|&row| self.samples[row].clone()).collect()
     }
 
-    fn run(&self, trainer: &mut Trainer) -> Result<()> {
+    /// Trains to the end; what every epoch took.
+    fn run(&self, trainer: &mut Trainer, epochs: usize) -> Result<Vec<EpochTime>> {
         let fault = |fault: DeepError| failed(self.name, &fault);
-        let job = self
-            .console
-            .job(format!("training {}", self.name), self.settings.epochs);
+        let job = self.console.job(format!("training {}", self.name), epochs);
+        let times_file = self.checkpoint.with_extension("times.json");
+        let mut times = earlier_times(&times_file, trainer.history().len());
         for _ in trainer.history() {
             job.advance();
         }
+        let mut pace = Pace::new(epochs, trainer.history().len());
         while !trainer.is_done() {
             interrupt::check()?;
+            pace.begin();
             let outcome = trainer
-                .run_epoch(&mut |_| {
+                .run_epoch(&mut |progress| {
+                    pace.take_note(&progress);
+                    job.status(|| pace.describe(&progress));
                     if interrupt::requested() {
                         ControlFlow::Break(())
                     } else {
@@ -275,48 +290,43 @@ impl Training<'_> {
                 })
                 .map_err(fault)?;
             if let EpochOutcome::Finished(epoch) = outcome {
+                let time = pace.end();
                 job.advance();
                 job.remark(&format!(
-                    "epoch {}: loss {:.3}, validation accuracy {:.3}",
-                    epoch.epoch, epoch.train_loss, epoch.valid_accuracy
+                    "epoch {}: loss {:.3}, validation loss {:.3}, accuracy {:.3}, {:.0} images/s",
+                    epoch.epoch,
+                    epoch.train_loss,
+                    epoch.valid_loss,
+                    epoch.valid_accuracy,
+                    time.images_per_second
                 ));
+                times.push(time);
                 // The last state is the model, which is written next.
                 if !trainer.is_done() {
+                    let text = serde_json::to_vec(&times)
+                        .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?;
+                    write_file(&times_file, &text)?;
                     write_file(self.checkpoint, &trainer.checkpoint().map_err(fault)?)?;
                 }
             }
         }
-        Ok(())
+        Ok(times)
     }
 }
 
-fn train_settings(name: &str, settings: &NetworkSettings, seed: u64) -> TrainSettings {
-    TrainSettings {
-        model: name.to_owned(),
-        image_size: settings.image_size,
-        input: match settings.input {
-            InputModeName::Whole => InputMode::Whole,
-            InputModeName::Crop => InputMode::Crop,
-            InputModeName::Masked => InputMode::Masked,
-        },
-        batch_size: settings.batch_size,
-        learning_rate: settings.learning_rate,
-        weight_decay: settings.weight_decay,
-        epochs: settings.epochs,
-        patience: settings.patience,
-        seed,
-        running_statistics: if settings.warm_start_statistics {
-            RunningStatistics::WarmStart
-        } else {
-            RunningStatistics::Momentum
-        },
-        augment: if settings.augment {
-            AugmentSettings::default()
-        } else {
-            AugmentSettings::OFF
-        },
-        ..TrainSettings::default()
-    }
+/// What the epochs took before the run was stopped. The file is written before the checkpoint, so it may be an
+/// epoch ahead; where it is not to be read, those epochs took nothing.
+fn earlier_times(file: &Path, epochs: usize) -> Vec<EpochTime> {
+    let nothing = EpochTime {
+        seconds: 0.0,
+        images_per_second: 0.0,
+    };
+    let mut times: Vec<EpochTime> = std::fs::read(file)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default();
+    times.resize(epochs, nothing);
+    times
 }
 
 /// All settings of a training, and what it began with.
@@ -330,24 +340,6 @@ fn described(
         map.insert("pretrained".into(), begun_with.described.clone());
     }
     Ok(described)
-}
-
-fn history(epochs: &[EpochRecord]) -> String {
-    let mut text = String::from("epoch,train_loss,valid_loss,valid_accuracy,learning_rate,best\n");
-    for epoch in epochs {
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "{},{},{},{},{},{}",
-            epoch.epoch,
-            epoch.train_loss,
-            epoch.valid_loss,
-            epoch.valid_accuracy,
-            epoch.learning_rate,
-            epoch.best
-        );
-    }
-    text
 }
 
 fn failed(name: &str, fault: &DeepError) -> ToolError {

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, StudyError};
 use crate::ids::{CaseId, PatientId, SampleId};
+use crate::labels::Label;
 use crate::predictions::{PredictionRow, Predictions};
+use crate::split::Part;
 
 /// How the answers on a patient's samples become one.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -92,6 +94,29 @@ impl Predictions {
         Self::new(self.model(), self.arm(), self.classes().clone(), rows)
     }
 
+    /// Whether every patient has one true class in each fold.
+    pub fn has_classes_of_patients(&self) -> bool {
+        let mut truths: BTreeMap<(usize, &PatientId), Label> = BTreeMap::new();
+        self.rows().iter().all(|row| {
+            let first = truths.entry((row.fold, &row.patient)).or_insert(row.truth);
+            *first == row.truth
+        })
+    }
+
+    /// What is judged as the patients of a part: one row a patient where every patient of this model has one true
+    /// class; else the rows as they are, since no answer on a patient could be right.
+    ///
+    /// # Errors
+    /// Those of [`Predictions::by_patient`], but for patients of two classes.
+    pub fn patients_of(&self, part: Part, pooling: &Pooling) -> Result<Self> {
+        let rows = self.on(part);
+        if self.has_classes_of_patients() {
+            rows.by_patient(pooling)
+        } else {
+            Ok(rows)
+        }
+    }
+
     fn check_same_patient(&self, first: &PredictionRow, row: &PredictionRow) -> Result<()> {
         if first.truth != row.truth {
             return Err(StudyError::TwoLabels {
@@ -149,9 +174,8 @@ fn without_noise(probability: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::labels::{ClassNames, Label};
+    use crate::labels::ClassNames;
     use crate::predictions::Arm;
-    use crate::split::Part;
 
     /// Pooled probabilities keep 41 bits.
     const TOLERANCE: f64 = 5e-13;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cohort::Cohort;
+use crate::cohort::{CaseRecord, Cohort};
 use crate::error::{Result, StudyError};
 use crate::labels::{ClassNames, Label};
 use crate::predictions::{Arm, PredictionRow, Predictions};
@@ -54,8 +54,17 @@ fn frequencies(classes: &ClassNames, labels: &[Label]) -> Option<Vec<f64>> {
     (!labels.is_empty()).then(|| counts.iter().map(|&n| n as f64 / total).collect())
 }
 
-/// The classes of every fold's training patients, one entry per patient.
+/// The classes of every fold's training patients: one entry per patient, or one per case where patients have
+/// cases of several classes.
 pub fn training_patients(cohort: &Cohort, split: &Split) -> Vec<Vec<Label>> {
+    if cohort.mixed_patients() > 0 {
+        let of_fold = |fold: &crate::split::Fold| {
+            let train = |case: &&CaseRecord| fold.part(&case.patient) == Some(Part::Train);
+            let cases = cohort.cases().iter().filter(train);
+            cases.map(|case| case.label).collect()
+        };
+        return split.folds.iter().map(of_fold).collect();
+    }
     let labels = cohort.patients();
     let of_fold = |fold: &crate::split::Fold| {
         fold.patients_in(Part::Train)

@@ -2,9 +2,9 @@
 
 use candle_core::{Result, Tensor};
 
+use crate::graph::Value;
 #[cfg(feature = "cuda")]
 use crate::graph::record;
-use crate::graph::Value;
 use crate::network::{Dropout, Mode, Training};
 use crate::ops::arithmetic::multiply;
 use crate::ops::on_gpu;

@@ -125,7 +125,9 @@ mod tests {
         let few = ["mobilenet_v3_small", "mobilenet_v3_small_167", "pvt_v2_b0"];
         let is_small = |name: &str| name.ends_with("_micro") || few.contains(&name);
         for network in NETWORKS.iter().filter(|network| is_small(network.name)) {
-            let (_, state) = network.build(3, 0, 64, &crate::device::Place::cpu()).unwrap();
+            let (_, state) = network
+                .build(3, 0, 64, &crate::device::Place::cpu())
+                .unwrap();
             for layout in layouts(network.name) {
                 let infos = state.entries.iter().map(|entry| &entry.info);
                 let places = places(network.name, layout, infos);

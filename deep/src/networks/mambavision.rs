@@ -1,4 +1,4 @@
-//! `MambaVision`: A. Hatamizadeh and J. Kautz, *MambaVision: a hybrid Mamba-transformer vision backbone*,
+//! `MambaVision`: A. Hatamizadeh and J. Kautz, *`MambaVision`: a hybrid Mamba-transformer vision backbone*,
 //! arXiv 2407.08083. Names of the authors' checkpoints.
 //!
 //! (N, 3, S, S) to (N, classes). Two 3x3 / 2 convolutions; two stages of convolution blocks; two stages of

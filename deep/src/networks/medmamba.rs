@@ -1,4 +1,4 @@
-//! `MedMamba`: Y. Yue and Z. Li, *MedMamba: vision Mamba for medical image classification*,
+//! `MedMamba`: Y. Yue and Z. Li, *`MedMamba`: vision Mamba for medical image classification*,
 //! arXiv 2403.03849. Names of the authors' checkpoints.
 //!
 //! (N, 3, S, S) to (N, classes). Patches of 4x4 pixels with layer norm; stages of blocks on a grid of

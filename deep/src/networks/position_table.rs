@@ -61,7 +61,10 @@ mod tests {
             let expected = table["y"].as_array().unwrap();
             assert_eq!(found.len(), expected.len());
             for (f, e) in found.iter().zip(expected) {
-                assert!((f64::from(*f) - e.as_f64().unwrap()).abs() < 1e-6, "{f} {e}");
+                assert!(
+                    (f64::from(*f) - e.as_f64().unwrap()).abs() < 1e-6,
+                    "{f} {e}"
+                );
             }
         }
     }

@@ -74,9 +74,7 @@ impl Block {
     fn join(&self, xs: &Value, residual: Option<&Value>, mode: Mode) -> Result<Value> {
         match residual {
             None => Ok(xs.clone()),
-            Some(residual) => self
-                .drop_path
-                .add(residual, xs, None, Place::Tokens, mode),
+            Some(residual) => self.drop_path.add(residual, xs, None, Place::Tokens, mode),
         }
     }
 

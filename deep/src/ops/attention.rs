@@ -18,6 +18,7 @@ use super::memory::{read, read2, with_scratch};
 use super::softmax::largest;
 use super::vectors::{sum1, sum2, vectorised};
 use crate::graph::{Value, record};
+use crate::tally::multiply_adds;
 
 /// Numbers of a block of scores: a quarter of a usual second-level cache.
 const BLOCK_NUMBERS: usize = 64 * 1024;
@@ -324,6 +325,8 @@ pub(crate) fn self_attention(qkv: &Value, heads: usize) -> Result<Value> {
             Ok([Some(sizes.itself_back(&kept, dys)?)])
         }))
     });
+    // Q Kᵀ and P V.
+    multiply_adds(&[2, s.batch, s.queries, s.keys, s.channels()]);
     let packing = Packing::Together;
     let (y, logs) = read(qkv.tensor(), |x| {
         Ok(forward(&s, &Inputs::new(&s, packing, x, x)))
@@ -365,6 +368,7 @@ pub(crate) fn cross_attention(q: &Value, kv: &Value, heads: usize) -> Result<Val
             Ok(sizes.across_back(&kept, dys)?.map(Some))
         }))
     });
+    multiply_adds(&[2, s.batch, s.queries, s.keys, s.channels()]);
     let packing = Packing::Apart;
     let (y, logs) = read2(q.tensor(), kv.tensor(), |q, kv| {
         Ok(forward(&s, &Inputs::new(&s, packing, q, kv)))

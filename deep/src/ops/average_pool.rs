@@ -20,7 +20,10 @@ const LEAST_PLANES: usize = 64;
 
 fn means(xs: &Tensor) -> Result<Tensor> {
     let (batch, channels, height, width) = xs.dims4()?;
-    on_gpu!(xs, super::cuda::plane_sums(xs, None, 1.0 / (height * width) as f64));
+    on_gpu!(
+        xs,
+        super::cuda::plane_sums(xs, None, 1.0 / (height * width) as f64)
+    );
     let plane = height * width;
     let data = read(xs, |x| {
         Ok(x.par_chunks(plane)
@@ -34,7 +37,10 @@ fn means(xs: &Tensor) -> Result<Tensor> {
 /// A plane of dy / (H W) for every dy.
 fn spread(dys: &Tensor, height: usize, width: usize) -> Result<Tensor> {
     let (batch, channels) = dys.dims2()?;
-    on_gpu!(dys, super::cuda::spread_means(dys, &[batch, channels, height, width]));
+    on_gpu!(
+        dys,
+        super::cuda::spread_means(dys, &[batch, channels, height, width])
+    );
     let plane = height * width;
     let data = read(dys, |dy| {
         let mut dx = vec![0.0; dy.len() * plane];

@@ -459,7 +459,7 @@ pub(crate) fn values(tensor: &Tensor) -> Result<Vec<f32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::gradient_check::{check, device, noise};
+    use crate::ops::gradient_check::{beside, check, device, noise};
 
     const EPSILON: f64 = 1e-5;
 
@@ -486,6 +486,17 @@ mod tests {
         for (f, e) in y.iter().zip(expected) {
             assert!((f64::from(*f) - e).abs() < 1e-6, "{f} {e}");
         }
+    }
+
+    /// The normalised values, wherever they lie.
+    fn trained(a: &[Value], activation: Activation) -> Result<Value> {
+        on_gpu!(a[0].tensor(), {
+            let running = [&a[1], &a[2]].map(|like| super::super::cuda::filled(like.tensor(), 0.0));
+            let [mean, variance] = running;
+            let running = [&mean?, &variance?];
+            train_on_gpu(&a[0], [&a[1], &a[2]], running, [EPSILON, 0.1], activation)
+        });
+        Ok(train(&a[0], &a[1], &a[2], EPSILON, activation)?.0)
     }
 
     #[test]
@@ -519,9 +530,7 @@ mod tests {
                     bias.clone()
                 };
                 let weight = noise(tag + 10, &[channels]).affine(0.5, 1.0).unwrap();
-                check(&[x, weight, bias], move |a| {
-                    Ok(train(&a[0], &a[1], &a[2], EPSILON, activation)?.0)
-                });
+                check(&[x, weight, bias], move |a| trained(a, activation));
             }
         }
     }
@@ -538,11 +547,11 @@ mod tests {
         let [weight, bias, mean] = [4, 5, 6].map(|tag| noise(tag, &[3]));
         let variance = noise(7, &[3]).affine(0.5, 1.0).unwrap();
         check(&[noise(3, &[2, 3, 4, 5])], |a| {
-            let parameters = [&weight, &bias];
+            let beside = |tensor: &Tensor| beside(tensor, &a[0]);
             evaluate(
                 &a[0],
-                parameters,
-                [&mean, &variance],
+                [&beside(&weight), &beside(&bias)],
+                [&beside(&mean), &beside(&variance)],
                 EPSILON,
                 Activation::Hardswish,
             )

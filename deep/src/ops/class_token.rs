@@ -1,7 +1,7 @@
 //! A class token in the middle of the sequence, and the position table added.
 //!
 //! x: (N, L, D); token: (1, 1, D); positions: (1, L + 1, D); y: (N, L + 1, D). The token stands at
-//! position L / 2: y = [x_0 .. x_{L/2-1}, token, x_{L/2} ..] + positions
+//! position L / 2: y = `[x_0 .. x_{L/2-1}, token, x_{L/2} ..]` + positions
 //! (L. Zhu et al., *Vision Mamba*, arXiv 2401.09417, section 3.2 and table 5).
 
 use candle_core::{Result, Tensor, bail};
@@ -69,6 +69,7 @@ pub(crate) fn insert_class_token(xs: &Value, token: &Value, positions: &Value) -
             positions.dims()
         );
     }
+    on_gpu!(xs.tensor(), on_gpu(xs, token, positions));
     let y = read2(xs.tensor(), token.tensor(), |x, token| {
         read(positions.tensor(), |positions| {
             Ok(forward(x, token, positions))
@@ -83,6 +84,23 @@ pub(crate) fn insert_class_token(xs: &Value, token: &Value, positions: &Value) -
             Some(Tensor::from_vec(d_token, (1, 1, row), device)?),
             Some(Tensor::from_vec(d_positions, (1, tokens + 1, row), device)?),
         ])
+    }))
+}
+
+#[cfg(feature = "cuda")]
+fn on_gpu(xs: &Value, token: &Value, positions: &Value) -> Result<Value> {
+    use super::cuda::{Move, column_sums, insert_token, move_rows};
+    let (batch, tokens, row) = xs.dims3()?;
+    let at = middle(tokens);
+    let y = insert_token(xs.tensor(), token.tensor(), positions.tensor(), at)?;
+    Ok(record([xs, token, positions], y, move |dy, _| {
+        let sizes = [tokens + 1, tokens, row];
+        let shape = [batch, tokens, row];
+        let dx = move_rows(Move::Without, dy, sizes, [1, tokens], at, &shape)?;
+        let all = column_sums(dy, (tokens + 1) * row)?.reshape((1, tokens + 1, row))?;
+        // The token stands in every sample at one position: its gradient is that position's.
+        let d_token = all.narrow(1, at, 1)?;
+        Ok([Some(dx), Some(d_token), Some(all)])
     }))
 }
 

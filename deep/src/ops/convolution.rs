@@ -8,10 +8,12 @@
 
 use candle_core::{Result, Shape, Tensor, bail};
 
-use super::memory::read2;
+use super::bias::{add_in_place, channel_sums};
+use super::memory::{read, read2};
 use super::sizes::Sizes;
 use super::{depthwise, im2col, winograd};
 use crate::graph::{Value, record};
+use crate::tally::multiply_adds;
 
 /// Which input channels an output channel sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,11 +35,22 @@ pub(crate) struct Convolution {
 impl Convolution {
     /// The convolution of `xs` with `weight`.
     pub(crate) fn apply(self, xs: &Value, weight: &Value) -> Result<Value> {
-        let sizes = self.sizes(xs.tensor().shape(), weight.tensor().shape())?;
         on_gpu!(xs.tensor(), self.on_gpu(xs, weight));
-        let ys = self.forward(&sizes, xs.tensor(), weight.tensor())?;
+        self.apply_biased(xs, weight, None)
+    }
+
+    /// The same on the CPU, plus a number per output channel where there is one.
+    pub(super) fn apply_biased(
+        self,
+        xs: &Value,
+        weight: &Value,
+        bias: Option<&Value>,
+    ) -> Result<Value> {
+        let sizes = self.sizes(xs.tensor().shape(), weight.tensor().shape())?;
+        let bias_tensor = bias.map(Value::tensor);
+        let ys = self.forward(&sizes, xs.tensor(), weight.tensor(), bias_tensor)?;
         let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
-        Ok(record([xs, weight], ys, move |dys, [input, weight]| {
+        let back = move |dys: &Tensor, [input, weight]: [bool; 2]| {
             Ok([
                 // The image itself does not learn: its gradient would be thrown away.
                 input
@@ -47,7 +60,18 @@ impl Convolution {
                     .then(|| self.backward_weight(&sizes, &x, dys))
                     .transpose()?,
             ])
-        }))
+        };
+        let Some(bias) = bias else {
+            return Ok(record([xs, weight], ys, back));
+        };
+        Ok(record(
+            [xs, weight, bias],
+            ys,
+            move |dys, [input, weight, bias]| {
+                let [dx, dw] = back(dys, [input, weight])?;
+                Ok([dx, dw, bias.then(|| channel_sums(dys)).transpose()?])
+            },
+        ))
     }
 
     #[cfg(feature = "cuda")]
@@ -68,14 +92,30 @@ impl Convolution {
         }))
     }
 
-    fn forward(self, s: &Sizes, xs: &Tensor, weight: &Tensor) -> Result<Tensor> {
-        let data = read2(xs, weight, |x, w| {
+    fn forward(
+        self,
+        s: &Sizes,
+        xs: &Tensor,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        multiply_adds(&[weight.elem_count(), s.batch, s.out_height, s.out_width]);
+        let mut data = read2(xs, weight, |x, w| {
             Ok(match self.channels {
                 Channels::Dense if winograd::suits(s) => winograd::forward(s, x, w),
                 Channels::Dense => im2col::forward(s, x, w),
                 Channels::Depthwise => depthwise::forward(s, x, w),
             })
         })?;
+        if let Some(bias) = bias {
+            read(bias, |bias| {
+                if bias.len() != s.output {
+                    bail!("convolution: {} biases for {}", bias.len(), s.output);
+                }
+                add_in_place(&mut data, bias, s.out_plane());
+                Ok(())
+            })?;
+        }
         let shape = (s.batch, s.output, s.out_height, s.out_width);
         Tensor::from_vec(data, shape, xs.device())
     }

@@ -8,11 +8,12 @@
 
 use candle_core::{Result, Tensor, bail};
 
-use super::bias::add_bias;
+use super::bias::{add_in_place, channel_sums};
 use super::convolution::{Channels, Convolution};
-use super::memory::read2;
+use super::memory::{read, read2};
 use super::unfold::{self, Axis, Sizes};
 use crate::graph::{Value, record};
+use crate::tally::multiply_adds;
 
 /// Stride, padding and dilation of rows and columns, and the groups of channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,20 +42,27 @@ impl GeneralConvolution {
     pub(crate) fn apply(self, xs: &Value, weight: &Value, bias: Option<&Value>) -> Result<Value> {
         on_gpu!(xs.tensor(), self.on_gpu(xs, weight, bias));
         if let Some(covered) = self.covered(xs, weight)? {
-            let ys = covered.apply(xs, weight)?;
-            return match bias {
-                Some(bias) => add_bias(&ys, bias),
-                None => Ok(ys),
-            };
+            return covered.apply_biased(xs, weight, bias);
         }
         let s = self.sizes(xs, weight)?;
-        let ys = read2(xs.tensor(), weight.tensor(), |x, w| {
+        let places = [s.batch, s.rows.output, s.columns.output];
+        multiply_adds(&[weight.tensor().elem_count(), places.iter().product()]);
+        let mut ys = read2(xs.tensor(), weight.tensor(), |x, w| {
             Ok(unfold::forward(&s, x, w))
         })?;
+        if let Some(bias) = bias {
+            read(bias.tensor(), |bias| {
+                if bias.len() != s.output {
+                    bail!("convolution: {} biases for {}", bias.len(), s.output);
+                }
+                add_in_place(&mut ys, bias, s.rows.output * s.columns.output);
+                Ok(())
+            })?;
+        }
         let shape = (s.batch, s.output, s.rows.output, s.columns.output);
         let ys = Tensor::from_vec(ys, shape, xs.device())?;
         let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
-        let ys = record([xs, weight], ys, move |dys, [x_needs, w_needs]| {
+        let back = move |dys: &Tensor, [x_needs, w_needs]: [bool; 2]| {
             let dx = || {
                 let dx = read2(&w, dys, |w, dy| Ok(unfold::backward_input(&s, w, dy)))?;
                 Tensor::from_vec(dx, x.shape(), x.device())
@@ -64,11 +72,18 @@ impl GeneralConvolution {
                 Tensor::from_vec(dw, w.shape(), w.device())
             };
             Ok([x_needs.then(dx).transpose()?, w_needs.then(dw).transpose()?])
-        });
-        match bias {
-            Some(bias) => add_bias(&ys, bias),
-            None => Ok(ys),
-        }
+        };
+        let Some(bias) = bias else {
+            return Ok(record([xs, weight], ys, back));
+        };
+        Ok(record(
+            [xs, weight, bias],
+            ys,
+            move |dys, [x_needs, w_needs, b_needs]| {
+                let [dx, dw] = back(dys, [x_needs, w_needs])?;
+                Ok([dx, dw, b_needs.then(|| channel_sums(dys)).transpose()?])
+            },
+        ))
     }
 
     #[cfg(feature = "cuda")]

@@ -180,6 +180,66 @@ impl Interpolation {
         back_along(&wide, self.from[1], channels, &columns)
     }
 
+    /// Both axes' weights as matrices (to, from).
+    #[cfg(feature = "cuda")]
+    fn matrices(&self) -> [Vec<f32>; 2] {
+        let tables = self.tables();
+        [0, 1].map(|axis| {
+            let mut matrix = vec![0.0; self.to[axis] * self.from[axis]];
+            for (row, output) in matrix.chunks_exact_mut(self.from[axis]).zip(&tables[axis]) {
+                let end = output.first + output.weights.len();
+                row[output.first..end].copy_from_slice(&output.weights);
+            }
+            matrix
+        })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_gpu(&self, x: &Tensor, [batch, channels]: [usize; 2]) -> Result<Tensor> {
+        use super::cuda::{Turn, mix};
+        let ([height, width], [rows, columns]) = (self.from, self.to);
+        let [down, across] = self.matrices();
+        let sizes = [batch * height, columns, width, channels];
+        let wide = mix(
+            &across,
+            Turn::No,
+            x,
+            sizes,
+            batch * height * columns * channels,
+        )?;
+        let sizes = [batch, rows, height, columns * channels];
+        mix(
+            &down,
+            Turn::No,
+            &wide,
+            sizes,
+            (batch, rows * columns, channels),
+        )
+    }
+
+    #[cfg(feature = "cuda")]
+    fn gradient_on_gpu(&self, dy: &Tensor, [batch, channels]: [usize; 2]) -> Result<Tensor> {
+        use super::cuda::{Turn, mix};
+        let ([height, width], [rows, columns]) = (self.from, self.to);
+        let [down, across] = self.matrices();
+        let sizes = [batch, height, rows, columns * channels];
+        let wide = mix(
+            &down,
+            Turn::Yes,
+            dy,
+            sizes,
+            batch * height * columns * channels,
+        )?;
+        let sizes = [batch * height, width, columns, channels];
+        mix(
+            &across,
+            Turn::Yes,
+            &wide,
+            sizes,
+            (batch, height * width, channels),
+        )
+    }
+
     /// y of x.
     pub(crate) fn apply(self, xs: &Value) -> Result<Value> {
         let (batch, tokens, channels) = xs.dims3()?;
@@ -187,6 +247,12 @@ impl Interpolation {
         if tokens != self.from[0] * self.from[1] || sizes.contains(&0) {
             bail!("interpolation {self:?} of {:?}", xs.dims());
         }
+        on_gpu!(xs.tensor(), {
+            let y = self.on_gpu(xs.tensor(), [batch, channels])?;
+            Ok(record([xs], y, move |dy, _| {
+                Ok([Some(self.gradient_on_gpu(dy, [batch, channels])?)])
+            }))
+        });
         let y = read(xs.tensor(), |x| Ok(self.numbers(x, channels)))?;
         let y = Tensor::from_vec(y, (batch, sizes[3], channels), xs.device())?;
         Ok(record([xs], y, move |dy, _| {
@@ -219,9 +285,10 @@ mod tests {
                     "bilinear" => Filter::Linear,
                     _ => Filter::Cubic,
                 },
-                smoothing: match case["antialias"].as_bool().unwrap() {
-                    true => Smoothing::Yes,
-                    false => Smoothing::No,
+                smoothing: if case["antialias"].as_bool().unwrap() {
+                    Smoothing::Yes
+                } else {
+                    Smoothing::No
                 },
             };
             let [height, width] = interpolation.from;

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::gemm::{Matrix, Output, multiply};
 use super::memory::{read, read2};
 use crate::graph::{Value, record};
+use crate::tally::multiply_adds;
 
 /// Rows, inputs I and outputs O.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +30,11 @@ const BLOCKS: usize = 8;
 const LEAST_COLUMNS: usize = 64;
 /// Partial sums of the bias' gradient at most.
 const SUM_PARTS: usize = 16;
+/// The gradient of W is summed in parts of the rows when each part has this many rows per column of x or y,
+/// so that the sums weigh little beside the products, and there are at least and at most so many parts.
+const ROWS_PER_COLUMN: usize = 2;
+const LEAST_PARTS: usize = 4;
+const MOST_PARTS: usize = 16;
 
 impl Sizes {
     fn new(x: &Shape, w: &Shape) -> Result<Self> {
@@ -114,8 +120,26 @@ fn backward_input(s: &Sizes, w: &[f32], dy: &[f32]) -> Vec<f32> {
     product(lhs, rhs, s.block_rows())
 }
 
-/// Every block of outputs sums over all rows by itself.
+/// Gradient of W from x and the gradient of y. With many rows each part of them is summed by itself, and the
+/// parts are added in order; with few, every block of outputs sums over all rows.
 fn backward_weight(s: &Sizes, x: &[f32], dy: &[f32]) -> Vec<f32> {
+    let parts = (s.rows / (ROWS_PER_COLUMN * s.input.max(s.output))).min(MOST_PARTS);
+    if parts >= LEAST_PARTS {
+        let rows = s.rows.div_ceil(parts);
+        let sums: Vec<Vec<f32>> = x
+            .par_chunks(rows * s.input)
+            .zip(dy.par_chunks(rows * s.output))
+            .map(|(x, dy)| {
+                let mut dw = vec![0.0; s.output * s.input];
+                let rows = x.len() / s.input;
+                let lhs = Matrix::dense(dy, rows, s.output).transposed();
+                let rhs = Matrix::dense(x, rows, s.input);
+                multiply(&mut dw, s.input, Output::Overwrite, lhs, rhs);
+                dw
+            })
+            .collect();
+        return total(sums);
+    }
     let block = block_columns(s.output);
     let mut dw = vec![0.0; s.output * s.input];
     dw.par_chunks_mut(block * s.input)
@@ -128,6 +152,18 @@ fn backward_weight(s: &Sizes, x: &[f32], dy: &[f32]) -> Vec<f32> {
             multiply(dw, s.input, Output::Overwrite, lhs, rhs);
         });
     dw
+}
+
+/// The sum of lists of one length, added in order.
+fn total(parts: Vec<Vec<f32>>) -> Vec<f32> {
+    let mut parts = parts.into_iter();
+    let mut sums = parts.next().unwrap_or_default();
+    for part in parts {
+        for (sum, number) in sums.iter_mut().zip(part) {
+            *sum += number;
+        }
+    }
+    sums
 }
 
 /// Adds the bias to every row.
@@ -156,13 +192,7 @@ fn column_sums(s: &Sizes, dy: &[f32]) -> Vec<f32> {
             sums
         })
         .collect();
-    let mut total = vec![0.0; s.output];
-    for part in parts {
-        for (total, sum) in total.iter_mut().zip(part) {
-            *total += sum;
-        }
-    }
-    total
+    total(parts)
 }
 
 /// x Wᵀ, plus b where there is one.
@@ -177,6 +207,7 @@ pub(crate) fn linear(xs: &Value, weight: &Value, bias: Option<&Value>) -> Result
         bail!("linear: bias {:?} for {} outputs", bias.dims(), s.output);
     }
     on_gpu!(xs.tensor(), on_gpu(xs, weight, bias, s));
+    multiply_adds(&[s.rows, s.input, s.output]);
     let mut data = read2(xs.tensor(), weight.tensor(), |x, w| Ok(forward(&s, x, w)))?;
     if let Some(bias) = bias {
         read(bias.tensor(), |bias| {
@@ -271,6 +302,7 @@ mod tests {
         check(&[x, w], |a| linear(&a[0], &a[1], None));
         // Tokens, in several blocks of rows.
         let x = noise(4, &[2, 150, 6]);
+        assert!(300 / (ROWS_PER_COLUMN * 9) >= LEAST_PARTS);
         check(&[x, noise(5, &[9, 6]), noise(6, &[9])], |a| {
             linear(&a[0], &a[1], Some(&a[2]))
         });

@@ -50,7 +50,9 @@ impl MaxPool {
         let (ys, winners) = super::cuda::max_pool(xs.tensor(), sides, window)?;
         let dims = xs.dims().to_vec();
         Ok(record([xs], ys, move |dys, _| {
-            Ok([Some(super::cuda::max_pool_back(dys, &winners, &dims, window)?)])
+            Ok([Some(super::cuda::max_pool_back(
+                dys, &winners, &dims, window,
+            )?)])
         }))
     }
 

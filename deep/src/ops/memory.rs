@@ -13,16 +13,25 @@ pub(crate) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a 
 }
 
 /// Calls `work` with the numbers of a contiguous CPU tensor, without a copy.
+///
+/// # Errors
+/// On another device: the operation that asks has no form there, and is named by its file.
+#[track_caller]
 pub(crate) fn read<R>(tensor: &Tensor, work: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> {
     let tensor = tensor.contiguous()?;
     let (storage, layout) = tensor.storage_and_layout();
     match &*storage {
         Storage::Cpu(storage) => work(slice(storage, layout)?),
-        _ => bail!("this operation runs on the CPU only"),
+        _ => bail!(
+            "the operation of {} has no form for {:?}",
+            std::panic::Location::caller().file(),
+            tensor.device().location()
+        ),
     }
 }
 
 /// Like [`read`] for two tensors.
+#[track_caller]
 pub(crate) fn read2<R>(
     first: &Tensor,
     second: &Tensor,

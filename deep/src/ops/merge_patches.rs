@@ -65,6 +65,18 @@ pub(crate) fn merge_patches(xs: &Value, [height, width]: [usize; 2]) -> Result<V
         );
     }
     let grid = [height, width];
+    on_gpu!(xs.tensor(), {
+        use super::cuda::{Move, move_rows};
+        let cells = (height / 2) * (width / 2);
+        let sizes = [tokens, 4 * cells, channels];
+        let shape = [batch, cells, 4 * channels];
+        let y = move_rows(Move::Merge, xs.tensor(), sizes, grid, 2, &shape)?;
+        Ok(record([xs], y, move |dy, _| {
+            let sizes = [4 * cells, tokens, channels];
+            let shape = [batch, tokens, channels];
+            Ok([Some(move_rows(Move::Part, dy, sizes, grid, 2, &shape)?)])
+        }))
+    });
     let y = read(xs.tensor(), |x| {
         Ok(merged(x, tokens * channels, channels, grid))
     })?;

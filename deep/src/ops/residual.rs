@@ -56,10 +56,7 @@ fn combine(
     [branch, gamma, keep]: [&[f32]; 3],
     shortcut: Option<&[f32]>,
 ) -> Vec<f32> {
-    let mut out = match shortcut {
-        Some(shortcut) => shortcut.to_vec(),
-        None => vec![0.0; branch.len()],
-    };
+    let mut out = vec![0.0; branch.len()];
     // A row has one factor per number (tokens) or one for all (image).
     let row = match place {
         Place::Tokens => s.channels,
@@ -71,6 +68,7 @@ fn combine(
         .zip(branch.par_chunks(rows * row))
         .enumerate()
         .for_each(|(at, (out, branch))| {
+            let shortcut = shortcut.map(|s| &s[at * rows * row..][..out.len()]);
             vectorised(
                 #[inline(always)]
                 || {
@@ -81,14 +79,20 @@ fn combine(
                         match place {
                             Place::Tokens => {
                                 for ((o, b), g) in out.iter_mut().zip(branch).zip(gamma) {
-                                    *o += keep * g * b;
+                                    *o = keep * g * b;
                                 }
                             }
                             Place::Image => {
                                 let factor = keep * gamma[index % s.channels];
                                 for (o, b) in out.iter_mut().zip(branch) {
-                                    *o += factor * b;
+                                    *o = factor * b;
                                 }
+                            }
+                        }
+                        // The row is still in the nearest cache.
+                        if let Some(shortcut) = shortcut {
+                            for (o, s) in out.iter_mut().zip(&shortcut[k * row..]) {
+                                *o += s;
                             }
                         }
                     }

@@ -131,6 +131,7 @@ pub(crate) fn rms_norm(xs: &Value, weight: &Value, epsilon: f64) -> Result<Value
     if len == 0 || xs.dims().last() != Some(&len) {
         bail!("rms norm: {len} weights for rows of {:?}", xs.dims());
     }
+    on_gpu!(xs.tensor(), on_gpu(xs, weight, epsilon));
     let epsilon = epsilon as f32;
     let y = read2(xs.tensor(), weight.tensor(), |x, w| {
         Ok(forward(x, w, epsilon))
@@ -142,6 +143,17 @@ pub(crate) fn rms_norm(xs: &Value, weight: &Value, epsilon: f64) -> Result<Value
             read(dy, |dy| Ok(backward(x, w, dy, epsilon)))
         })?;
         Ok([Some(tensor_like(dx, &x)?), Some(tensor_like(dw, &w)?)])
+    }))
+}
+
+#[cfg(feature = "cuda")]
+fn on_gpu(xs: &Value, weight: &Value, epsilon: f64) -> Result<Value> {
+    use super::cuda::{RowNorm, row_norm, row_norm_back};
+    let [x, w] = [xs, weight].map(|value| value.tensor().clone());
+    let (ys, found) = row_norm(RowNorm::Rms, &x, &w, None, epsilon)?;
+    Ok(record([xs, weight], ys, move |dys, _| {
+        let [dx, dw, _] = row_norm_back(&x, dys, &w, &found)?;
+        Ok([Some(dx), Some(dw)])
     }))
 }
 

@@ -60,6 +60,14 @@ pub(crate) fn shuffle_add(left: &Value, right: &Value, shortcut: &Value) -> Resu
             shortcut.dims()
         );
     }
+    on_gpu!(left.tensor(), {
+        let y = super::cuda::shuffle_add(left.tensor(), right.tensor(), shortcut.tensor())?;
+        let shape = left.dims().to_vec();
+        Ok(record([left, right, shortcut], y, move |dy, _| {
+            let [left, right] = super::cuda::shuffle_back(dy, &shape)?;
+            Ok([Some(left), Some(right), Some(dy.clone())])
+        }))
+    });
     let y = read2(left.tensor(), right.tensor(), |left, right| {
         read(shortcut.tensor(), |shortcut| {
             Ok(forward(left, right, shortcut))

@@ -137,6 +137,7 @@ pub(crate) fn silu_gate(a: &Value, b: Option<&Value>, z: &Value, factor: f32) ->
             z.dims()
         );
     }
+    on_gpu!(a.tensor(), on_gpu(a, b, z, factor));
     let y = read_all(a.tensor(), b.map(Value::tensor), z.tensor(), |all| {
         forward(all, factor)
     })?;
@@ -159,6 +160,22 @@ pub(crate) fn silu_gate(a: &Value, b: Option<&Value>, z: &Value, factor: f32) ->
         Some(b) => record_all(&[a, b, z], y, move |dy, _| {
             let (da, dz) = back(dy)?;
             Ok(vec![Some(da.clone()), Some(da), Some(dz)])
+        }),
+    })
+}
+
+#[cfg(feature = "cuda")]
+fn on_gpu(a: &Value, b: Option<&Value>, z: &Value, factor: f32) -> Result<Value> {
+    use super::cuda::{gate, gate_back};
+    let (kept_a, kept_z) = (a.tensor().clone(), z.tensor().clone());
+    let kept_b = b.map(|b| b.tensor().clone());
+    let y = gate(&kept_a, kept_b.as_ref(), &kept_z, factor)?;
+    let back = move |dy: &Tensor| gate_back(&kept_a, kept_b.as_ref(), [&kept_z, dy], factor);
+    Ok(match b {
+        None => record([a, z], y, move |dy, _| Ok(back(dy)?.map(Some))),
+        Some(b) => record([a, b, z], y, move |dy, _| {
+            let [da, dz] = back(dy)?;
+            Ok([Some(da.clone()), Some(da), Some(dz)])
         }),
     })
 }

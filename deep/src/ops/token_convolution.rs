@@ -20,6 +20,7 @@ use rayon::prelude::*;
 use super::lanes::{dispatch, load, sigmoid, store};
 use super::memory::{read, read2};
 use crate::graph::{Value, record, record_all};
+use crate::tally::multiply_adds;
 
 /// Which tokens a kernel sees: (rows down, columns to the right) of each of its numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -304,6 +305,30 @@ fn backward(
 }
 
 impl TokenConvolution {
+    #[cfg(feature = "cuda")]
+    fn on_gpu(self, xs: &Value, weight: &Value, bias: Option<&Value>) -> Result<Value> {
+        use super::cuda::{Function, TokenTaps};
+        let plan = TokenTaps {
+            grid: self.grid,
+            taps: self.taps.0,
+            function: match self.then {
+                Then::Plain => Function::Identity,
+                Then::Silu => Function::Silu,
+            },
+        };
+        let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
+        let b = bias.map(|bias| bias.tensor().clone());
+        let y = plan.forward(&x, &w, b.as_ref())?;
+        let back = move |dy: &Tensor| plan.backward([&x, &w, dy], b.as_ref());
+        Ok(match bias {
+            Some(bias) => record([xs, weight, bias], y, move |dy, _| Ok(back(dy)?.map(Some))),
+            None => record([xs, weight], y, move |dy, _| {
+                let [dx, dw, _] = back(dy)?;
+                Ok([Some(dx), Some(dw)])
+            }),
+        })
+    }
+
     /// y of x.
     pub(crate) fn apply(self, xs: &Value, weight: &Value, bias: Option<&Value>) -> Result<Value> {
         let (_, tokens, channels) = xs.dims3()?;
@@ -321,6 +346,8 @@ impl TokenConvolution {
                 weight.dims()
             );
         }
+        on_gpu!(xs.tensor(), self.on_gpu(xs, weight, bias));
+        multiply_adds(&[xs.tensor().elem_count(), taps]);
         let plan = Plan {
             tokens,
             channels,

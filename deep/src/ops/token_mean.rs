@@ -43,6 +43,15 @@ pub(crate) fn token_mean(xs: &Value) -> Result<Value> {
     if tokens * row == 0 {
         bail!("mean over the tokens of {:?}", xs.dims());
     }
+    on_gpu!(xs.tensor(), {
+        use super::cuda::{sample_sums, spread_means};
+        let y = sample_sums(xs.tensor(), None, [batch, tokens, row], 1.0 / tokens as f64)?;
+        Ok(record([xs], y, move |dy, _| {
+            // The same as an image of one column.
+            let dx = spread_means(dy, &[batch, row, tokens, 1])?;
+            Ok([Some(dx.reshape((batch, tokens, row))?)])
+        }))
+    });
     let y = read(xs.tensor(), |x| Ok(forward(x, tokens, row)))?;
     let y = Tensor::from_vec(y, (batch, row), xs.device())?;
     Ok(record([xs], y, move |dy, _| {

@@ -99,9 +99,7 @@ pub(crate) fn cat(parts: &[&Value], axis: usize) -> Result<Value> {
             .map(|(len, needed)| {
                 let from = start;
                 start += len;
-                needed
-                    .then(|| narrowed(dys, axis, from, *len))
-                    .transpose()
+                needed.then(|| narrowed(dys, axis, from, *len)).transpose()
             })
             .collect()
     }))

@@ -118,7 +118,12 @@ impl WindowAveragePool {
             let dims = xs.dims().to_vec();
             let ys = average_pool(xs.tensor(), [s[2], s[3]], window, Padding::Counts)?;
             Ok(record([xs], ys, move |dys, _| {
-                Ok([Some(average_pool_back(dys, &dims, window, Padding::Counts)?)])
+                Ok([Some(average_pool_back(
+                    dys,
+                    &dims,
+                    window,
+                    Padding::Counts,
+                )?)])
             }))
         });
         let ys = read(xs.tensor(), |x| Ok(self.forward(s, x)))?;

@@ -75,7 +75,22 @@ impl Windows {
         }
     }
 
+    /// The other order on the GPU, where an image's pixels are rows of channels.
+    #[cfg(feature = "cuda")]
+    fn on_gpu(&self, xs: &Tensor, kind: super::cuda::Move) -> Result<Tensor> {
+        use super::cuda::{Move, move_rows};
+        let pixels = self.height * self.width;
+        let tokens = self.down() * self.across() * self.side * self.side;
+        let image = [self.batch, self.channels, self.height, self.width];
+        let (sizes, shape): (_, &[usize]) = match kind {
+            Move::Windows => ([pixels, tokens, self.channels], &self.tokens()),
+            _ => ([tokens, pixels, self.channels], &image),
+        };
+        move_rows(kind, xs, sizes, [self.height, self.width], self.side, shape)
+    }
+
     fn cut(&self, image: &Tensor) -> Result<Tensor> {
+        on_gpu!(image, self.on_gpu(image, super::cuda::Move::Windows));
         let sample = self.channels * self.height * self.width;
         let data = read(image, |x| {
             let mut y = vec![0.0; self.batch * self.sample()];
@@ -88,6 +103,7 @@ impl Windows {
     }
 
     fn join(&self, tokens: &Tensor) -> Result<Tensor> {
+        on_gpu!(tokens, self.on_gpu(tokens, super::cuda::Move::Join));
         let sample = self.channels * self.height * self.width;
         let data = read(tokens, |x| {
             let mut y = vec![0.0; self.batch * sample];

@@ -4,6 +4,7 @@
 //! h = FNV-1a(name); x = mix(h + i · 0x9E3779B9); r = (x >> 8) 2^-23 - 1; value = centre + r · width, where
 //! centre and width depend on the tensor's name and rank.
 
+use raduet_deep::device::{Numbers, Place};
 use raduet_deep::{Model, TensorInfo};
 
 pub(crate) fn fnv1a(text: &str) -> u32 {
@@ -83,7 +84,7 @@ pub(crate) fn filled(name: &str) -> Model {
 
 /// A network of three classes for images of a side, with every tensor filled.
 pub(crate) fn filled_for(name: &str, side: usize) -> Model {
-    let mut model = Model::for_side(name, 3, 0, side).unwrap();
+    let mut model = Model::on(&place(), name, 3, 0, side).unwrap();
     let infos: Vec<TensorInfo> = model.tensors().cloned().collect();
     for info in infos {
         model
@@ -109,4 +110,12 @@ pub(crate) fn image(tag: &str, batch: usize, side: usize, cell: usize) -> Vec<f3
             fine + coarse[square] * 1.5
         })
         .collect()
+}
+
+/// Where these tests compute: on the processor, or with `RADUET_TEST_DEVICE=cuda` on the first GPU in f32.
+fn place() -> Place {
+    match std::env::var("RADUET_TEST_DEVICE").as_deref() {
+        Ok("cuda") => Place::cuda(0, Numbers::F32).unwrap(),
+        _ => Place::cpu(),
+    }
 }

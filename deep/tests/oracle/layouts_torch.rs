@@ -146,7 +146,8 @@ fn exports_load_in_torch() {
             write(Path::new(&folder).join(name), &bytes).unwrap();
             continue;
         }
-        let is_this = |entry: &&Value| entry["network"] == network && entry["layout"] == layout_name;
+        let is_this =
+            |entry: &&Value| entry["network"] == network && entry["layout"] == layout_name;
         let entry = entries
             .iter()
             .find(is_this)

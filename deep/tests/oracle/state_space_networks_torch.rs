@@ -89,7 +89,12 @@ fn position_table_of_another_image_size_is_resized() {
     let bytes = small.export(layouts("vim_micro").next().unwrap()).unwrap();
     let mut large = Model::for_side("vim_micro", 3, 1, 96).unwrap();
     let report = large.load_weights(&bytes).unwrap();
-    assert!(report.sentences().iter().any(|s| s.contains("17 positions to 37")));
+    assert!(
+        report
+            .sentences()
+            .iter()
+            .any(|s| s.contains("17 positions to 37"))
+    );
     let tensor = |model: &Model, name: &str| model.tensor(name).unwrap();
     let (before, after) = (tensor(&small, "pos_embed"), tensor(&large, "pos_embed"));
     assert_eq!(after.len(), 37 * 32);

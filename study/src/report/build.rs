@@ -48,6 +48,7 @@ impl Report {
             training_patients(cohort, split)
         };
         let models = with_reference(models, &training)?;
+        warnings.extend(of_lesions(&models[0]));
         let summary = summarise(
             split,
             cohort.classes(),
@@ -72,7 +73,7 @@ impl Report {
         same_questions(models)?;
         let split = split_of(models)?;
         let training = training_rows(&models[0]);
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = of_lesions(&models[0]).into_iter().collect();
         let models = if training.is_empty() {
             if models.iter().all(|model| model.arm() != Arm::Reference) {
                 warnings.push(
@@ -122,11 +123,18 @@ fn unanswered(split: &Split, model: &Predictions) -> Option<String> {
     (missing > 0).then(|| format!("{missing} test patient(s) of the split have no answer"))
 }
 
+/// What has to be said where patients have rows of several classes.
+fn of_lesions(model: &Predictions) -> Option<String> {
+    let told = "patients have rows of several classes: figures of patients are figures of rows, with intervals and \
+                tests over patients";
+    (!model.has_classes_of_patients()).then(|| told.to_owned())
+}
+
 /// One model laid out for every question of the report.
 fn contender<'a>(predictions: &'a Predictions, settings: &ReportSettings) -> Result<Contender<'a>> {
     let classes = predictions.classes().len();
     let slices = predictions.on(Part::Test);
-    let patients = slices.by_patient(&settings.pooling)?;
+    let patients = predictions.patients_of(Part::Test, &settings.pooling)?;
     Ok(Contender {
         predictions,
         validation: validation(predictions, settings)?,
@@ -145,7 +153,7 @@ fn validation(
         return Ok(None);
     }
     let classes = predictions.classes().len();
-    let patients = slices.by_patient(&settings.pooling)?;
+    let patients = predictions.patients_of(Part::Valid, &settings.pooling)?;
     let figure = |rows: &Predictions, id: &str| {
         let metric = by_id(id).ok_or_else(|| StudyError::Undefined {
             figure: "validation figure",
@@ -213,7 +221,7 @@ fn assemble(
             pooling: settings.pooling.name(),
         },
         test_slices: slices.samples(),
-        test_patients: patients.samples(),
+        test_patients: patients.patients().len(),
         majority_share_slices: share(slices),
         majority_share_patients: share(patients),
         models: reports,
@@ -229,8 +237,18 @@ fn assemble(
 fn model_report(contender: &Contender<'_>, stamp: &Stamp<'_>) -> Result<ModelReport> {
     let classes = contender.predictions.classes();
     let tally = contender.judged_patients.once();
-    let (right, all) = (tally.confusion().correct(), tally.confusion().total());
-    let largest = tally.largest_class().map_or(0, |(_, n)| n);
+    let patients = contender.judged_patients.patients().len() as u64;
+    let rows = tally.confusion().total();
+    // Rows of one patient are not independent: together they count as one observation.
+    let counted = |of_rows: u64| {
+        if rows == patients {
+            of_rows
+        } else {
+            of_rows * patients / rows
+        }
+    };
+    let (right, all) = (counted(tally.confusion().correct()), counted(rows));
+    let largest = counted(tally.largest_class().map_or(0, |(_, n)| n));
     Ok(ModelReport {
         model: contender.predictions.model().to_owned(),
         arm: contender.predictions.arm(),

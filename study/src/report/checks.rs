@@ -190,23 +190,13 @@ fn fit_row(
 /// The split that the rows themselves tell of, for predictions without a cohort.
 ///
 /// # Errors
-/// [`StudyError::SharedPatients`] for patients in two parts of a fold, [`StudyError::TwoLabels`] for a
-/// patient of two classes, [`StudyError::Split`] for a patient tested in two folds or a gap in the
-/// numbers of the folds.
+/// [`StudyError::SharedPatients`] for patients in two parts of a fold, [`StudyError::Split`] for a patient tested
+/// in two folds or a gap in the numbers of the folds.
 pub(super) fn split_of(models: &[Predictions]) -> Result<Split> {
-    let mut labels: BTreeMap<&PatientId, Label> = BTreeMap::new();
     let mut tested: BTreeMap<&PatientId, usize> = BTreeMap::new();
     let mut folds: BTreeMap<usize, Vec<(PatientId, Part)>> = BTreeMap::new();
     for model in models {
         for row in model.rows() {
-            let first = *labels.entry(&row.patient).or_insert(row.truth);
-            if first != row.truth {
-                return Err(StudyError::TwoLabels {
-                    patient: row.patient.clone(),
-                    first: model.classes().name(first).to_owned(),
-                    second: model.classes().name(row.truth).to_owned(),
-                });
-            }
             let fold = folds.entry(row.fold).or_default();
             fold.push((row.patient.clone(), row.part));
             if row.part == Part::Test && *tested.entry(&row.patient).or_insert(row.fold) != row.fold

@@ -1,10 +1,12 @@
 //! McNemar's exact test of two models on the same patients.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, StudyError};
+use crate::ids::PatientId;
 use crate::predictions::Predictions;
 use crate::uncertainty::binomial::at_least;
 
@@ -40,29 +42,40 @@ impl McNemar {
         }
     }
 
-    /// Compares the rows of two models; give it patients ([`Predictions::by_patient`]), since slices
-    /// of one patient are not independent.
+    /// Compares two models patient by patient; give it one row a patient ([`Predictions::by_patient`]) where there
+    /// is such a row. Of several rows of a patient, which are not independent, the counts of right answers
+    /// decide: who has more of them is right alone, with equally many both are, or neither where there is none.
     ///
     /// # Errors
     /// [`StudyError::Undefined`] when the two did not answer the same samples of the same folds.
     pub fn of(first: &Predictions, second: &Predictions) -> Result<Self> {
-        let right = |predictions: &Predictions| -> BTreeMap<_, bool> {
-            predictions
-                .rows()
-                .iter()
-                .map(|row| ((row.fold, row.sample.clone()), row.answer() == row.truth))
-                .collect()
+        let asked = |predictions: &Predictions| -> BTreeSet<_> {
+            let rows = predictions.rows().iter();
+            rows.map(|row| (row.fold, row.sample.clone())).collect()
         };
-        let (first, second) = (right(first), right(second));
-        if first.len() != second.len() || first.keys().ne(second.keys()) {
+        if asked(first) != asked(second) {
             return Err(StudyError::Undefined {
                 figure: "McNemar's test",
                 reason: "the two models answered different samples".into(),
             });
         }
+        let right = |predictions: &Predictions| -> BTreeMap<(usize, PatientId), u64> {
+            let mut right = BTreeMap::new();
+            for row in predictions.rows() {
+                *right.entry((row.fold, row.patient.clone())).or_default() +=
+                    u64::from(row.answer() == row.truth);
+            }
+            right
+        };
         let mut counts = [0_u64; 4];
-        for (a, b) in first.values().zip(second.values()) {
-            counts[2 * usize::from(!a) + usize::from(!b)] += 1;
+        for (a, b) in right(first).values().zip(right(second).values()) {
+            let place = match a.cmp(b) {
+                Ordering::Greater => 1,
+                Ordering::Less => 2,
+                Ordering::Equal if *a > 0 => 0,
+                Ordering::Equal => 3,
+            };
+            counts[place] += 1;
         }
         let [both, only_first, only_second, neither] = counts;
         Ok(Self::from_counts(both, only_first, only_second, neither))

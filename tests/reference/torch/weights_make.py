@@ -3,7 +3,7 @@
 
 Usage: weights_make.py FOLDER OUTPUT_JSON
 Needs torch and timm. Writes FOLDER/*.pth (a few kB each) and a JSON file with, for each, the wrappers around the
-state dict and the bits (as f32) of every tensor in C order; timm's rule for the first convolution, and position tables of other sizes.
+state dict and the bits (as f32) of every tensor in C order; and timm's rule for the first convolution.
 """
 import argparse
 import json
@@ -115,23 +115,6 @@ def main():
     table["adapt_input_conv"] = {
         "kernels": bits(kernels),
         "channels": {str(n): bits(adapt_input_conv(n, kernels.clone())) for n in (1, 2, 3, 4, 7)},
-    }
-    side, channels = 5, 4
-    position_table = seeded(1, side * side + 1, channels, seed=9)
-    middle = side * side // 2
-    grid = torch.cat([position_table[:, :middle], position_table[:, middle + 1 :]], 1)
-    grid = grid.reshape(1, side, side, channels).permute(0, 3, 1, 2)
-    resized = {}
-    for n in (3, 7, 8):
-        other = torch.nn.functional.interpolate(grid, size=(n, n), mode="bicubic", align_corners=False)
-        other = other.permute(0, 2, 3, 1).reshape(1, n * n, channels)
-        other = [other[:, : n * n // 2], position_table[:, middle : middle + 1], other[:, n * n // 2 :]]
-        resized[str(n * n + 1)] = bits(torch.cat(other, 1))
-    table["position_table"] = {
-        "rows": side * side + 1,
-        "channels": channels,
-        "numbers": bits(position_table),
-        "resized": resized,
     }
     with open(output, "w", encoding="utf-8") as file:
         json.dump(table, file, separators=(",", ":"))

@@ -57,9 +57,19 @@ impl AttentionSizes {
 
     fn forward(&self, [q, k, v]: [Tensor; 3]) -> Result<(Tensor, Attended)> {
         let (batch, l, m, e) = (self.batch * self.heads, self.queries, self.keys, self.width);
-        let scores = products([&q, &k], [Turn::No, Turn::Yes], [batch, l, e, m], batch * l * m)?;
+        let scores = products(
+            [&q, &k],
+            [Turn::No, Turn::Yes],
+            [batch, l, e, m],
+            batch * l * m,
+        )?;
         let p = softmax(&scores, m, self.scale())?;
-        let out = products([&p, &v], [Turn::No, Turn::No], [batch, l, m, e], batch * l * e)?;
+        let out = products(
+            [&p, &v],
+            [Turn::No, Turn::No],
+            [batch, l, m, e],
+            batch * l * e,
+        )?;
         let y = empty_like(&out, &[self.batch, l, self.channels()])?;
         self.join(&out, &y, l, 0, 1)?;
         Ok((y, Attended { q, k, v, p }))

@@ -107,7 +107,11 @@ fn sizes(xs: &Tensor) -> Result<(usize, usize)> {
 fn check(parameters: &[&Tensor], channels: usize) -> Result<()> {
     for p in parameters {
         if p.elem_count() != channels || p.dtype() != DType::F32 {
-            bail!("batch norm: {:?} {:?} for {channels} channels", p.shape(), p.dtype());
+            bail!(
+                "batch norm: {:?} {:?} for {channels} channels",
+                p.shape(),
+                p.dtype()
+            );
         }
     }
     Ok(())
@@ -183,7 +187,12 @@ fn normalise(
         Arg::Int(channels),
         Arg::Int(function as usize),
     ];
-    gpu.launch(Source::Columns, &format!("normalise_{end}"), plan.grid, &args)?;
+    gpu.launch(
+        Source::Columns,
+        &format!("normalise_{end}"),
+        plan.grid,
+        &args,
+    )?;
     Ok(ys)
 }
 
@@ -216,7 +225,12 @@ pub(crate) fn train_batch_norm_back(
         Arg::Int(function as usize),
     ];
     let args = [&common[..], &[Arg::Of(&partial)], &tail].concat();
-    gpu.launch(Source::Columns, &format!("norm_sums_{end}"), plan.grid, &args)?;
+    gpu.launch(
+        Source::Columns,
+        &format!("norm_sums_{end}"),
+        plan.grid,
+        &args,
+    )?;
     let args = [
         Arg::Of(&partial),
         Arg::Int(plan.chunks),
@@ -225,7 +239,12 @@ pub(crate) fn train_batch_norm_back(
         Arg::Of(&d_weight),
         Arg::Of(&d_bias),
     ];
-    gpu.launch(Source::Columns, "norm_finish", Grid::exactly(channels), &args)?;
+    gpu.launch(
+        Source::Columns,
+        "norm_finish",
+        Grid::exactly(channels),
+        &args,
+    )?;
     let sums = [&d_weight, &d_bias];
     let dxs = spread_back(&gpu, [xs, dys], [weight, bias], found, sums, function)?;
     Ok([dxs, d_weight, d_bias])
@@ -258,7 +277,12 @@ fn spread_back(
         Arg::Int(channels),
         Arg::Int(function as usize),
     ];
-    gpu.launch(Source::Columns, &format!("norm_back_{end}"), plan.grid, &args)?;
+    gpu.launch(
+        Source::Columns,
+        &format!("norm_back_{end}"),
+        plan.grid,
+        &args,
+    )?;
     Ok(dxs)
 }
 
@@ -281,7 +305,12 @@ pub(crate) fn evaluate_batch_norm(
         Arg::Int(channels),
         Arg::Float(epsilon as f32),
     ];
-    gpu.launch(Source::Columns, "inverse_deviation", Grid::exactly(channels), &args)?;
+    gpu.launch(
+        Source::Columns,
+        "inverse_deviation",
+        Grid::exactly(channels),
+        &args,
+    )?;
     let ys = normalise(&gpu, xs, [mean, &inverse, weight, bias], function)?;
     let mean = mean.clone();
     Ok((ys, Found { mean, inverse }))
@@ -299,5 +328,12 @@ pub(crate) fn evaluate_batch_norm_back(
     let gpu = Gpu::of(xs.device())?;
     // Nothing comes back through statistics that do not move.
     let none = gpu.zeros(channels, DType::F32)?;
-    spread_back(&gpu, [xs, dys], [weight, bias], found, [&none, &none], function)
+    spread_back(
+        &gpu,
+        [xs, dys],
+        [weight, bias],
+        found,
+        [&none, &none],
+        function,
+    )
 }

@@ -46,14 +46,27 @@ impl Shape {
                 .checked_sub(dilation[axis] * (kernel - 1) + 1)
                 .map(|rest| rest / stride[axis] + 1)
         };
-        let (Some(out_height), Some(out_width)) = (side(height, tall, 0), side(width, wide, 1)) else {
-            bail!("convolution: input {:?} is smaller than the kernel {:?}", xs.shape(), weight.shape());
+        let (Some(out_height), Some(out_width)) = (side(height, tall, 0), side(width, wide, 1))
+        else {
+            bail!(
+                "convolution: input {:?} is smaller than the kernel {:?}",
+                xs.shape(),
+                weight.shape()
+            );
         };
         if groups == 0 || seen * groups != input || !output.is_multiple_of(groups) {
-            bail!("convolution: weight {:?} for input {:?} in {groups} groups", weight.shape(), xs.shape());
+            bail!(
+                "convolution: weight {:?} for input {:?} in {groups} groups",
+                weight.shape(),
+                xs.shape()
+            );
         }
         if xs.dtype() != weight.dtype() {
-            bail!("convolution: weight of {:?} for input of {:?}", weight.dtype(), xs.dtype());
+            bail!(
+                "convolution: weight of {:?} for input of {:?}",
+                weight.dtype(),
+                xs.dtype()
+            );
         }
         Ok(Self {
             batch,
@@ -82,10 +95,7 @@ impl Shape {
     }
 
     fn is_product(&self) -> bool {
-        self.groups == 1
-            && self.kernel == [1, 1]
-            && self.stride == [1, 1]
-            && self.padding == [0, 0]
+        self.groups == 1 && self.kernel == [1, 1] && self.stride == [1, 1] && self.padding == [0, 0]
     }
 
     fn inputs(&self) -> (usize, usize, usize, usize) {
@@ -140,9 +150,7 @@ pub(crate) fn convolve_back(
     s: &Shape,
     [need_input, need_weight, need_bias]: [bool; 3],
 ) -> Result<[Option<Tensor>; 3]> {
-    let bias = need_bias
-        .then(|| column_sums(dys, s.output))
-        .transpose()?;
+    let bias = need_bias.then(|| column_sums(dys, s.output)).transpose()?;
     if s.is_depthwise() {
         let input = need_input
             .then(|| depthwise::backward_input(weight, dys, s))
@@ -180,20 +188,38 @@ pub(crate) fn convolve_back(
 }
 
 /// Cuts samples `start`.. out of `xs` into windows, or joins windows into them.
-fn windows(name: &str, gpu: &Gpu, tensors: [&Tensor; 2], packs_of: &Tensor, s: &Shape) -> Result<()> {
+fn windows(
+    name: &str,
+    gpu: &Gpu,
+    tensors: [&Tensor; 2],
+    packs_of: &Tensor,
+    s: &Shape,
+) -> Result<()> {
     let end = suffix(&tensors, s.input / s.groups)?;
     let packs = packs_of.elem_count() / width(end);
     let mut args = vec![Arg::Of(tensors[0]), Arg::Of(tensors[1]), Arg::Long(packs)];
     args.extend(
-        [s.height, s.width, s.out_height, s.out_width, s.input, s.groups]
-            .into_iter()
-            .chain(s.kernel)
-            .chain(s.stride)
-            .chain(s.padding)
-            .chain(s.dilation)
-            .map(Arg::Int),
+        [
+            s.height,
+            s.width,
+            s.out_height,
+            s.out_width,
+            s.input,
+            s.groups,
+        ]
+        .into_iter()
+        .chain(s.kernel)
+        .chain(s.stride)
+        .chain(s.padding)
+        .chain(s.dilation)
+        .map(Arg::Int),
     );
-    gpu.launch(Source::Convolution, &format!("{name}_{end}"), Grid::over(packs), &args)
+    gpu.launch(
+        Source::Convolution,
+        &format!("{name}_{end}"),
+        Grid::over(packs),
+        &args,
+    )
 }
 
 /// The products of one group and one part of the batch: rows are pixels of the output.
@@ -226,7 +252,13 @@ fn cut_forward(gpu: &Gpu, xs: &Tensor, weight: &Tensor, ys: &Tensor, s: &Shape) 
     let plane = s.out_height * s.out_width;
     for (first, count) in parts(s) {
         let columns = gpu.empty(count * plane * s.groups * s.window(), xs.dtype())?;
-        windows("cut", gpu, [&xs.narrow(0, first, count)?, &columns], &columns, s)?;
+        windows(
+            "cut",
+            gpu,
+            [&xs.narrow(0, first, count)?, &columns],
+            &columns,
+            s,
+        )?;
         let product = group_product(s, count * plane);
         gpu.gemm(&product, &columns, weight, &ys.narrow(0, first, count)?)?;
     }
@@ -259,7 +291,13 @@ fn cut_weight(gpu: &Gpu, xs: &Tensor, dys: &Tensor, dw: &Tensor, s: &Shape) -> R
     let plane = s.out_height * s.out_width;
     for (first, count) in parts(s) {
         let columns = gpu.empty(count * plane * s.groups * s.window(), xs.dtype())?;
-        windows("cut", gpu, [&xs.narrow(0, first, count)?, &columns], &columns, s)?;
+        windows(
+            "cut",
+            gpu,
+            [&xs.narrow(0, first, count)?, &columns],
+            &columns,
+            s,
+        )?;
         let forward = group_product(s, count * plane);
         // dw (O / G, window) = dyᵀ columns.
         let product = Gemm {

@@ -107,7 +107,11 @@ impl Plans {
         let exact = precision() == Precision::Exact;
         let dtype = tensors[0].dtype();
         let key = (*s, dtype, direction, exact);
-        let pointers = [address(tensors[0])?, address(tensors[1])?, address(tensors[2])?];
+        let pointers = [
+            address(tensors[0])?,
+            address(tensors[1])?,
+            address(tensors[2])?,
+        ];
         if !self.known.contains_key(&key) {
             let workspace = self.room(gpu, MOST_WORKSPACE)?;
             let plan = describe(s, dtype, exact)?;
@@ -158,7 +162,9 @@ impl Plans {
                     y,
                     py,
                     convolution,
-                    std::mem::transmute::<u32, sys::cudnnConvolutionBwdDataAlgo_t>(choice.algorithm),
+                    std::mem::transmute::<u32, sys::cudnnConvolutionBwdDataAlgo_t>(
+                        choice.algorithm,
+                    ),
                     workspace,
                     choice.workspace,
                     zero,
@@ -217,7 +223,9 @@ fn describe(s: &Shape, dtype: DType, exact: bool) -> Result<Plan> {
         DType::BF16 => sys::cudnnDataType_t::CUDNN_DATA_BFLOAT16,
         other => bail!("no convolution of {other:?}"),
     };
-    let of = |n: [usize; 4]| Ok::<_, candle_core::Error>([int(n[0])?, int(n[1])?, int(n[2])?, int(n[3])?]);
+    let of = |n: [usize; 4]| {
+        Ok::<_, candle_core::Error>([int(n[0])?, int(n[1])?, int(n[2])?, int(n[3])?])
+    };
     let wrap = |e| fault("descriptor", e);
     let x = result::create_tensor_descriptor().map_err(wrap)?;
     let y = result::create_tensor_descriptor().map_err(wrap)?;
@@ -260,8 +268,8 @@ fn describe(s: &Shape, dtype: DType, exact: bool) -> Result<Plan> {
     })
 }
 
-/// The fastest algorithm by trying them all; deterministic ones only, and for exact comparisons none that
-/// goes over a transform.
+/// The fastest algorithm by trying them all; a deterministic one where there is one, and for exact comparisons
+/// none that goes over a transform.
 #[expect(unsafe_code, reason = "calls of a C library; see the module's head")]
 fn find(
     handle: sys::cudnnHandle_t,
@@ -276,6 +284,7 @@ fn find(
     let room = workspace as *mut c_void;
     let wanted = i32::try_from(ANSWERS).ok()?;
     let mut count = 0;
+    let plain = sys::cudnnMathType_t::CUDNN_FMA_MATH;
     // The direct algorithms' numbers: the others go over Fourier or Winograd transforms.
     let direct: &[u32] = match direction {
         Direction::Forward => &[0, 1, 2, 3],
@@ -291,31 +300,65 @@ fn find(
                 sys::$function(handle, $($argument),*, wanted, &raw mut count, answers.as_mut_ptr(), room, MOST_WORKSPACE)
             };
             status.result().ok()?;
-            answers
+            // Fastest first. Where no algorithm is deterministic, the fastest of the others.
+            let fit = |a: &&$answer| {
+                a.status == sys::cudnnStatus_t::CUDNN_STATUS_SUCCESS
+                    && a.memory <= MOST_WORKSPACE
+                    && (!exact || direct.contains(&(a.algo as u32)))
+            };
+            let found = &answers[..usize::try_from(count).unwrap_or(0).min(ANSWERS)];
+            found
                 .iter()
-                .take(usize::try_from(count).unwrap_or(0))
-                .filter(|a| a.status == sys::cudnnStatus_t::CUDNN_STATUS_SUCCESS)
-                .filter(|a| a.determinism == CUDNN_DETERMINISTIC && a.memory <= MOST_WORKSPACE)
-                .map(|a| Choice { algorithm: a.algo as u32, math: a.mathType, workspace: a.memory })
-                .find(|choice| !exact || direct.contains(&choice.algorithm))
+                .filter(fit)
+                .find(|a| a.determinism == CUDNN_DETERMINISTIC)
+                .or_else(|| found.iter().find(fit))
+                .map(|a| Choice {
+                    algorithm: a.algo as u32,
+                    math: if exact { plain } else { a.mathType },
+                    workspace: a.memory,
+                })
         }};
     }
-    let Plan { x, y, w, convolution, .. } = *plan;
+    let Plan {
+        x,
+        y,
+        w,
+        convolution,
+        ..
+    } = *plan;
     match direction {
         Direction::Forward => ask!(
             sys::cudnnConvolutionFwdAlgoPerf_t,
             cudnnFindConvolutionForwardAlgorithmEx,
-            x, px, w, pw, convolution, y, py
+            x,
+            px,
+            w,
+            pw,
+            convolution,
+            y,
+            py
         ),
         Direction::Input => ask!(
             sys::cudnnConvolutionBwdDataAlgoPerf_t,
             cudnnFindConvolutionBackwardDataAlgorithmEx,
-            w, pw, y, py, convolution, x, px
+            w,
+            pw,
+            y,
+            py,
+            convolution,
+            x,
+            px
         ),
         Direction::Weight => ask!(
             sys::cudnnConvolutionBwdFilterAlgoPerf_t,
             cudnnFindConvolutionBackwardFilterAlgorithmEx,
-            x, px, y, py, convolution, w, pw
+            x,
+            px,
+            y,
+            py,
+            convolution,
+            w,
+            pw
         ),
     }
 }

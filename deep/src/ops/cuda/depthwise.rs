@@ -60,24 +60,29 @@ fn run(
     turned: bool,
 ) -> Result<()> {
     let end = suffix(&[xs, ys], s.input)?;
-    let mut args = vec![
-        Arg::Of(xs),
-        Arg::Of(weight),
-        Arg::Maybe(bias),
-        Arg::Of(ys),
-    ];
+    let mut args = vec![Arg::Of(xs), Arg::Of(weight), Arg::Maybe(bias), Arg::Of(ys)];
     args.extend(shape(s));
     match special(s) {
         Some(name) => {
             args.push(Arg::Int(usize::from(turned)));
             let tiles = s.out_width.div_ceil(TILES[s.stride[0]]);
             let grid = grid(s.batch * s.out_height * tiles, s.input, width(end));
-            gpu.launch(Source::Depthwise, &format!("depthwise_{name}_{end}"), grid, &args)
+            gpu.launch(
+                Source::Depthwise,
+                &format!("depthwise_{name}_{end}"),
+                grid,
+                &args,
+            )
         }
         None => {
             args.push(Arg::Int(s.kernel[0]));
             let grid = Grid::over(ys.elem_count() / width(end));
-            gpu.launch(Source::Depthwise, &format!("depthwise_any_{end}"), grid, &args)
+            gpu.launch(
+                Source::Depthwise,
+                &format!("depthwise_any_{end}"),
+                grid,
+                &args,
+            )
         }
     }
 }
@@ -116,7 +121,12 @@ pub(super) fn backward_input(weight: &Tensor, dys: &Tensor, s: &Shape) -> Result
     args.extend(shape(s));
     args.push(Arg::Int(side));
     let grid = grid(s.batch * s.height * s.width, s.input, width(end));
-    gpu.launch(Source::Depthwise, &format!("depthwise_back_any_{end}"), grid, &args)?;
+    gpu.launch(
+        Source::Depthwise,
+        &format!("depthwise_back_any_{end}"),
+        grid,
+        &args,
+    )?;
     Ok(dxs)
 }
 
@@ -135,7 +145,11 @@ pub(super) fn backward_weight(
             let end = format!("{}{pack}", letter(xs.dtype())?);
             (format!("depthwise_weight_{name}_{end}"), pack, side)
         }
-        None => (format!("depthwise_weight_any_{}", letter(xs.dtype())?), 1, taps),
+        None => (
+            format!("depthwise_weight_any_{}", letter(xs.dtype())?),
+            1,
+            taps,
+        ),
     };
     let packs = s.input.div_ceil(pack);
     let lanes = packs.next_power_of_two().min(32);
@@ -165,6 +179,11 @@ pub(super) fn backward_weight(
         Arg::Of(&dw),
     ];
     let name = format!("depthwise_weight_finish_{}", letter(weight.dtype())?);
-    gpu.launch(Source::Depthwise, &name, Grid::exactly(taps * s.input), &args)?;
+    gpu.launch(
+        Source::Depthwise,
+        &name,
+        Grid::exactly(taps * s.input),
+        &args,
+    )?;
     Ok(dw)
 }

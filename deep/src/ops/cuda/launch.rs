@@ -129,7 +129,7 @@ pub(super) struct Gpu {
     stream: Arc<CudaStream>,
     /// Compute capability, as NVRTC wants it.
     architecture: String,
-    modules: Mutex<HashMap<Source, Arc<CudaModule>>>,
+    modules: Mutex<HashMap<(Source, &'static str), Arc<CudaModule>>>,
     functions: Mutex<HashMap<String, CudaFunction>>,
     pub(super) plans: Mutex<Plans>,
 }
@@ -139,9 +139,22 @@ static GPUS: Mutex<Vec<Arc<Gpu>>> = Mutex::new(Vec::new());
 /// Bytes that the driver keeps for later allocations instead of giving them back: all.
 const KEEP_ALL: u64 = u64::MAX;
 
-/// A device by number, with one stream, its memory kept between allocations.
-#[expect(unsafe_code, reason = "settings of the driver; see the module's head")]
+/// The devices that have been opened, by number.
+static OPEN: Mutex<Vec<(usize, Device)>> = Mutex::new(Vec::new());
+
+/// A device by number, with one stream, its memory kept between allocations; the same again when asked again.
 pub(super) fn open(ordinal: usize) -> Result<Device> {
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, device)) = open.iter().find(|(number, _)| *number == ordinal) {
+        return Ok(device.clone());
+    }
+    let device = first_open(ordinal)?;
+    open.push((ordinal, device.clone()));
+    Ok(device)
+}
+
+#[expect(unsafe_code, reason = "settings of the driver; see the module's head")]
+fn first_open(ordinal: usize) -> Result<Device> {
     let device = CudaDevice::new_with_stream(ordinal)?;
     let stream = device.cuda_stream();
     // SAFETY: all tensors live and die on this one stream, so no events are needed between streams.
@@ -173,7 +186,10 @@ pub(super) fn name(device: &Device) -> Result<String> {
 }
 
 /// Largest number of bytes that the device's memory pool has held.
-#[expect(unsafe_code, reason = "a question to the driver; see the module's head")]
+#[expect(
+    unsafe_code,
+    reason = "a question to the driver; see the module's head"
+)]
 pub(super) fn peak_bytes(device: &Device) -> Result<u64> {
     let gpu = Gpu::of(device)?;
     let mut bytes = 0_u64;
@@ -189,6 +205,24 @@ pub(super) fn peak_bytes(device: &Device) -> Result<u64> {
         .map_err(candle_core::Error::wrap)?;
     }
     Ok(bytes)
+}
+
+/// Begins anew to look for that number.
+#[expect(unsafe_code, reason = "a setting of the driver; see the module's head")]
+pub(super) fn forget_peak(device: &Device) -> Result<()> {
+    let gpu = Gpu::of(device)?;
+    let mut bytes = 0_u64;
+    // SAFETY: the pool is the device's own; the attribute's type is a 64-bit number.
+    unsafe {
+        let pool = result::device::get_default_mem_pool(gpu.stream.context().cu_device())
+            .map_err(candle_core::Error::wrap)?;
+        result::mem_pool::set_attribute(
+            pool,
+            sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH,
+            std::ptr::from_mut(&mut bytes).cast(),
+        )
+        .map_err(candle_core::Error::wrap)
+    }
 }
 
 impl Gpu {
@@ -222,12 +256,16 @@ impl Gpu {
     }
 
     fn function(&self, source: Source, name: &str) -> Result<CudaFunction> {
-        let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut functions = self
+            .functions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(function) = functions.get(name) {
             return Ok(function.clone());
         }
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        let module = match modules.get(&source) {
+        let only = only(name);
+        let module = match modules.get(&(source, only)) {
             Some(module) => Arc::clone(module),
             None => {
                 let options = CompileOptions {
@@ -235,14 +273,14 @@ impl Gpu {
                     name: Some(format!("{source:?}.cu")),
                     ..CompileOptions::default()
                 };
-                let text = format!("{COMMON}\n{}", source.text());
+                let text = format!("#define {only}\n{COMMON}\n{}", source.text());
                 let ptx = compile_ptx_with_opts(text, options).map_err(candle_core::Error::wrap)?;
                 let module = self
                     .stream
                     .context()
                     .load_module(ptx)
                     .map_err(candle_core::Error::wrap)?;
-                modules.insert(source, Arc::clone(&module));
+                modules.insert((source, only), Arc::clone(&module));
                 module
             }
         };
@@ -269,7 +307,10 @@ impl Gpu {
                 Ok(match arg {
                     Arg::Of(tensor) => Raw::Eight(address(tensor)?),
                     Arg::Maybe(tensor) => Raw::Eight(tensor.map_or(Ok(0), address)?),
-                    Arg::Int(n) => Raw::Four(u32::try_from(i32::try_from(*n).map_err(candle_core::Error::wrap)?).map_err(candle_core::Error::wrap)?),
+                    Arg::Int(n) => Raw::Four(
+                        u32::try_from(i32::try_from(*n).map_err(candle_core::Error::wrap)?)
+                            .map_err(candle_core::Error::wrap)?,
+                    ),
                     Arg::Long(n) => Raw::Eight(*n as u64),
                     Arg::Signed(n) => Raw::Four(n.cast_unsigned()),
                     Arg::Stride(n) => Raw::Eight(n.cast_unsigned()),
@@ -301,7 +342,10 @@ impl Gpu {
     }
 
     /// A tensor whose numbers the next kernel writes, every one of them.
-    #[expect(unsafe_code, reason = "memory that a kernel fills; see the module's head")]
+    #[expect(
+        unsafe_code,
+        reason = "memory that a kernel fills; see the module's head"
+    )]
     pub(super) fn empty(&self, shape: impl Into<Shape>, dtype: DType) -> Result<Tensor> {
         let shape = shape.into();
         // SAFETY: callers are the operations of this folder; their kernels write all of it.
@@ -317,7 +361,10 @@ impl Gpu {
     }
 
     /// C = `alpha` A B + `beta` C, in row-major order, for a batch of matrices.
-    #[expect(unsafe_code, reason = "the vendor's matrix product; see the module's head")]
+    #[expect(
+        unsafe_code,
+        reason = "the vendor's matrix product; see the module's head"
+    )]
     pub(super) fn gemm(&self, g: &Gemm, a: &Tensor, b: &Tensor, c: &Tensor) -> Result<()> {
         use cublas::sys::cublasComputeType_t as Compute;
         use cublas::sys::cublasGemmAlgo_t::CUBLAS_GEMM_DFALT;
@@ -407,11 +454,7 @@ pub(super) struct Gemm {
 
 impl Gemm {
     /// One product of packed matrices.
-    pub(super) fn packed(
-        [rows, inner, columns]: [usize; 3],
-        a_side: Side,
-        b_side: Side,
-    ) -> Self {
+    pub(super) fn packed([rows, inner, columns]: [usize; 3], a_side: Side, b_side: Side) -> Self {
         let step = |side, as_is, turned| if side == Side::AsIs { as_is } else { turned };
         Self {
             rows,
@@ -441,6 +484,14 @@ impl Gemm {
     }
 }
 
+/// The type that a kernel is compiled for, from the end of its name (`_f8`, `_b` …).
+fn only(name: &str) -> &'static str {
+    match name.rsplit('_').next() {
+        Some("b" | "b1" | "b2" | "b8") => "ONLY_BF16",
+        _ => "ONLY_FLOAT",
+    }
+}
+
 /// A tensor around memory, outside the library's graph.
 pub(super) fn from_storage(storage: Storage, shape: Shape) -> Tensor {
     Tensor::from_storage(storage, shape, BackpropOp::none(), false)
@@ -450,7 +501,10 @@ pub(super) fn from_storage(storage: Storage, shape: Shape) -> Tensor {
 pub(super) fn address(tensor: &Tensor) -> Result<u64> {
     let (storage, layout) = tensor.storage_and_layout();
     let Storage::Cuda(storage) = &*storage else {
-        bail!("a tensor of {:?} on the processor among ones on the device", tensor.shape());
+        bail!(
+            "a tensor of {:?} on the processor among ones on the device",
+            tensor.shape()
+        );
     };
     let Some((start, _)) = layout.contiguous_offsets() else {
         bail!("a tensor of {:?} does not lie in one piece", tensor.shape());

@@ -2,9 +2,10 @@
 
 use candle_core::{DType, Device, Result, Tensor, bail};
 
+use super::batch_norm::width;
 use super::launch::{Arg, Gpu, Grid, Source};
-use super::letter;
 use super::pointwise::cast;
+use super::{letter, suffix};
 
 /// (N, C, P) in C order to (N, P, C), or back with `channels` and `pixels` exchanged.
 fn turned(numbers: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
@@ -64,8 +65,18 @@ pub(crate) fn upload_images(
     let from = Tensor::from_slice(pixels, pixels.len(), device)?;
     let end = letter(dtype)?;
     if pixels.len() == count * plane {
-        let args = [Arg::Of(&from), Arg::Of(&out), Arg::Long(n), Arg::Int(channels)];
-        gpu.launch(Source::Pointwise, &format!("upload_grey_{end}"), Grid::over(n), &args)?;
+        let args = [
+            Arg::Of(&from),
+            Arg::Of(&out),
+            Arg::Long(n),
+            Arg::Int(channels),
+        ];
+        gpu.launch(
+            Source::Pointwise,
+            &format!("upload_grey_{end}"),
+            Grid::over(n),
+            &args,
+        )?;
     } else if pixels.len() == n {
         let args = [
             Arg::Of(&from),
@@ -74,20 +85,33 @@ pub(crate) fn upload_images(
             Arg::Int(channels),
             Arg::Long(plane),
         ];
-        gpu.launch(Source::Pointwise, &format!("upload_{end}"), Grid::over(n), &args)?;
+        gpu.launch(
+            Source::Pointwise,
+            &format!("upload_{end}"),
+            Grid::over(n),
+            &args,
+        )?;
     } else {
-        bail!("{} pixels for {count} images of {channels}x{height}x{width}", pixels.len());
+        bail!(
+            "{} pixels for {count} images of {channels}x{height}x{width}",
+            pixels.len()
+        );
     }
     Ok(out)
 }
 
+/// Numbers of a wide unit.
+const WIDE: usize = 8;
 /// Largest number of axes that the moving kernels know.
 const AXES: usize = 5;
 
 /// `sizes` and `strides` filled up in front to five axes.
 fn five(sizes: &[usize], strides: &[usize]) -> Result<([usize; AXES], [usize; AXES])> {
     if sizes.len() > AXES || sizes.len() != strides.len() {
-        bail!("a view of {} axes; the device knows up to {AXES}", sizes.len());
+        bail!(
+            "a view of {} axes; the device knows up to {AXES}",
+            sizes.len()
+        );
     }
     let (mut d, mut s) = ([1; AXES], [0; AXES]);
     d[AXES - sizes.len()..].copy_from_slice(sizes);
@@ -106,9 +130,17 @@ pub(crate) fn gather(
     let (d, s) = five(sizes, strides)?;
     let out = gpu.empty(sizes.to_vec(), xs.dtype())?;
     let n = out.elem_count();
-    let reach: usize = start + d.iter().zip(s).map(|(d, s)| d.saturating_sub(1) * s).sum::<usize>();
+    let reach: usize = start
+        + d.iter()
+            .zip(s)
+            .map(|(d, s)| d.saturating_sub(1) * s)
+            .sum::<usize>();
     if n > 0 && reach >= xs.elem_count() {
-        bail!("a view beyond the {} numbers of {:?}", xs.elem_count(), xs.shape());
+        bail!(
+            "a view beyond the {} numbers of {:?}",
+            xs.elem_count(),
+            xs.shape()
+        );
     }
     let flat = xs.reshape(xs.elem_count())?;
     let from = flat.narrow(0, start, xs.elem_count() - start)?;
@@ -127,8 +159,15 @@ pub(crate) fn scatter(
     let gpu = Gpu::of(xs.device())?;
     let (d, s) = five(sizes, strides)?;
     let n = xs.elem_count();
-    let reach: usize = start + d.iter().zip(s).map(|(d, s)| d.saturating_sub(1) * s).sum::<usize>();
-    if d.iter().product::<usize>() != n || xs.dtype() != out.dtype() || (n > 0 && reach >= out.elem_count()) {
+    let reach: usize = start
+        + d.iter()
+            .zip(s)
+            .map(|(d, s)| d.saturating_sub(1) * s)
+            .sum::<usize>();
+    if d.iter().product::<usize>() != n
+        || xs.dtype() != out.dtype()
+        || (n > 0 && reach >= out.elem_count())
+    {
         bail!("{:?} into {:?} from {start}", xs.shape(), out.shape());
     }
     let flat = out.reshape(out.elem_count())?;
@@ -136,20 +175,32 @@ pub(crate) fn scatter(
     move_numbers("scatter", &gpu, xs, &to, n, d, s)
 }
 
+/// Units of eight numbers where the last axis lies together and everything else is a multiple of eight.
 fn move_numbers(
     name: &str,
     gpu: &Gpu,
     from: &Tensor,
     to: &Tensor,
     n: usize,
-    d: [usize; AXES],
-    s: [usize; AXES],
+    mut d: [usize; AXES],
+    mut s: [usize; AXES],
 ) -> Result<()> {
-    let mut args = vec![Arg::Of(from), Arg::Of(to), Arg::Long(n)];
+    let last = AXES - 1;
+    let together = s[last] == 1 && d[last].is_multiple_of(WIDE);
+    let multiples = s[..last].iter().all(|s| s.is_multiple_of(WIDE));
+    let end = suffix(&[from, to], if together && multiples { WIDE } else { 1 })?;
+    let width = width(end);
+    if width == WIDE {
+        d[last] /= WIDE;
+        for s in &mut s[..last] {
+            *s /= WIDE;
+        }
+    }
+    let mut args = vec![Arg::Of(from), Arg::Of(to), Arg::Long(n / width)];
     args.extend(d[1..].iter().map(|d| Arg::Int(*d)));
     args.extend(s.iter().map(|s| Arg::Long(*s)));
-    let name = format!("{name}_{}", letter(from.dtype())?);
-    gpu.launch(Source::Pointwise, &name, Grid::over(n), &args)
+    let grid = Grid::over(n / width);
+    gpu.launch(Source::Pointwise, &format!("{name}_{end}"), grid, &args)
 }
 
 /// An empty tensor for [`scatter`] to fill.
@@ -160,32 +211,4 @@ pub(crate) fn empty_like(xs: &Tensor, shape: &[usize]) -> Result<Tensor> {
 /// Zeros of a tensor's type.
 pub(crate) fn zeros_like(xs: &Tensor, shape: &[usize]) -> Result<Tensor> {
     Gpu::of(xs.device())?.zeros(shape.to_vec(), xs.dtype())
-}
-
-/// Rows in another order: y[n, k] = x[n, index[k]], zeros where the index is negative. x: (N, L, C) in
-/// memory; `index` (i32, on the device) has the output's rows.
-pub(crate) fn take_rows(
-    xs: &Tensor,
-    [samples, rows, columns]: [usize; 3],
-    index: &Tensor,
-    shape: &[usize],
-) -> Result<Tensor> {
-    let gpu = Gpu::of(xs.device())?;
-    let out = gpu.empty(shape.to_vec(), xs.dtype())?;
-    let (n, taken) = (out.elem_count(), index.elem_count());
-    if xs.elem_count() != samples * rows * columns || n != samples * taken * columns || index.dtype() != DType::I32 {
-        bail!("{taken} rows of {:?} into {shape:?}", xs.shape());
-    }
-    let args = [
-        Arg::Of(xs),
-        Arg::Of(index),
-        Arg::Of(&out),
-        Arg::Long(n),
-        Arg::Int(taken),
-        Arg::Int(rows),
-        Arg::Int(columns),
-    ];
-    let name = format!("take_rows_{}", letter(xs.dtype())?);
-    gpu.launch(Source::Pointwise, &name, Grid::over(n), &args)?;
-    Ok(out)
 }

@@ -10,10 +10,18 @@ use super::pointwise::{Function, add_bias, cast};
 fn sizes(xs: &Tensor, weight: &Tensor, inputs: usize) -> Result<(usize, usize)> {
     let outputs = weight.dims()[0];
     if weight.elem_count() != outputs * inputs || !xs.elem_count().is_multiple_of(inputs.max(1)) {
-        bail!("linear: weight {:?} for input {:?}", weight.shape(), xs.shape());
+        bail!(
+            "linear: weight {:?} for input {:?}",
+            weight.shape(),
+            xs.shape()
+        );
     }
     if xs.dtype() != weight.dtype() {
-        bail!("linear: weight of {:?} for input of {:?}", weight.dtype(), xs.dtype());
+        bail!(
+            "linear: weight of {:?} for input of {:?}",
+            weight.dtype(),
+            xs.dtype()
+        );
     }
     Ok((xs.elem_count() / inputs, outputs))
 }
@@ -73,6 +81,34 @@ pub(crate) fn linear_back(
         .then(|| cast(&column_sums(dys, outputs)?, DType::F32))
         .transpose()?;
     Ok([input, weight, bias])
+}
+
+/// One matrix (rows, inner), or its transpose where turned, times each of `batch` packed matrices (inner,
+/// columns), as a tensor of `shape`.
+pub(crate) fn mix(
+    matrix: &[f32],
+    turn: Turn,
+    xs: &Tensor,
+    [batch, rows, inner, columns]: [usize; 4],
+    shape: impl Into<Shape>,
+) -> Result<Tensor> {
+    if matrix.len() != rows * inner || xs.elem_count() != batch * inner * columns {
+        bail!("{rows} x {inner} numbers times {batch} of {:?}", xs.shape());
+    }
+    let gpu = Gpu::of(xs.device())?;
+    let matrix = Tensor::from_slice(matrix, matrix.len(), xs.device())?;
+    let matrix = cast(&matrix, xs.dtype())?;
+    let ys = gpu.empty(shape, xs.dtype())?;
+    let side = match turn {
+        Turn::No => Side::AsIs,
+        Turn::Yes => Side::Turned,
+    };
+    let product = Gemm {
+        a_batch: 0,
+        ..Gemm::packed([rows, inner, columns], side, Side::AsIs).batched(batch)
+    };
+    gpu.gemm(&product, &matrix, xs, &ys)?;
+    Ok(ys)
 }
 
 /// A factor of a batch of products.

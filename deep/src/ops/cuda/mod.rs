@@ -24,6 +24,8 @@ mod optimiser;
 mod pointwise;
 mod pool;
 mod rows;
+mod scan;
+mod sequence;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -35,10 +37,12 @@ pub(crate) use convolution::{Shape as ConvolutionShape, convolve, convolve_back}
 pub(crate) use layout::*;
 pub(crate) use linear::*;
 pub(crate) use loss::{cross_entropy, times};
-pub(crate) use optimiser::{AdamW, Factors, Row, Tensors};
+pub(crate) use optimiser::{Factors, Row, Rule, Tensors};
 pub(crate) use pointwise::*;
 pub(crate) use pool::*;
 pub(crate) use rows::*;
+pub(crate) use scan::ScanSizes;
+pub(crate) use sequence::*;
 
 /// Whether f32 products may round their factors to TF32 (10 bits of mantissa).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +79,11 @@ pub(crate) fn open(ordinal: usize) -> Result<Device> {
 /// Largest number of bytes in use on the device so far.
 pub(crate) fn peak_bytes(device: &Device) -> Result<u64> {
     launch::peak_bytes(device)
+}
+
+/// Begins anew to look for the largest number.
+pub(crate) fn forget_peak(device: &Device) -> Result<()> {
+    launch::forget_peak(device)
 }
 
 /// The device's name.
@@ -115,12 +124,4 @@ fn letter(dtype: DType) -> Result<&'static str> {
         DType::BF16 => Ok("b"),
         _ => bail!("no kernel computes in {dtype:?}"),
     }
-}
-
-/// Refuses an operation that has no form here.
-pub(crate) fn refuse(operation: &'static str, tensor: &Tensor) -> Result<()> {
-    if holds(tensor) {
-        bail!("{operation} has no form for the GPU yet");
-    }
-    Ok(())
 }

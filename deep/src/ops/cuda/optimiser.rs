@@ -16,6 +16,7 @@ pub(crate) struct Tensors {
     /// (tensor, number of the piece), a block each.
     pieces: Tensor,
     blocks: usize,
+    addresses: Vec<u64>,
     /// What the tables point at, kept alive.
     held: Vec<Tensor>,
 }
@@ -30,21 +31,23 @@ impl std::fmt::Debug for Tensors {
 }
 
 /// What a step does to one tensor.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Factors {
     /// `AdamW`: what the parameter keeps of itself; SGD: the decay.
     pub(crate) keep: f32,
     /// Length of the step.
     pub(crate) rate: f32,
+    /// `AdamW`: the root of the second moment's correction.
+    pub(crate) root: f32,
 }
 
-/// The numbers of an `AdamW` step that all tensors share.
+/// The numbers of a rule that all tensors share.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AdamW {
-    pub(crate) betas: [f32; 2],
-    pub(crate) rests: [f32; 2],
-    pub(crate) root: f32,
-    pub(crate) epsilon: f32,
+pub(crate) enum Rule {
+    /// β and 1 - β of both moments, and ε.
+    AdamW([f32; 5]),
+    /// Momentum, and 1 for Nesterov's look ahead.
+    Sgd(f32, u32),
 }
 
 /// One tensor of the tables.
@@ -55,7 +58,20 @@ pub(crate) struct Row<'a> {
     pub(crate) copy: Option<&'a Tensor>,
 }
 
+/// Where everything in the tables lies.
+fn addresses(rows: &[Row<'_>]) -> Result<Vec<u64>> {
+    rows.iter()
+        .flat_map(|row| [Some(row.value), row.first, row.second, row.copy])
+        .map(|tensor| tensor.map_or(Ok(0), address))
+        .collect()
+}
+
 impl Tensors {
+    /// Whether the tables are of just these addresses.
+    pub(crate) fn are_of(&self, rows: &[Row<'_>]) -> Result<bool> {
+        Ok(self.addresses == addresses(rows)?)
+    }
+
     /// Tables of these tensors, all f32 but the copies.
     pub(crate) fn new(rows: &[Row<'_>], device: &Device) -> Result<Self> {
         let (mut words, mut pieces, mut held) = (Vec::new(), Vec::new(), Vec::new());
@@ -91,6 +107,7 @@ impl Tensors {
             tensors: Tensor::from_vec(words, (rows.len(), 5), device)?,
             pieces: Tensor::from_vec(pieces, (blocks, 2), device)?,
             blocks,
+            addresses: addresses(rows)?,
             held,
         })
     }
@@ -98,18 +115,25 @@ impl Tensors {
     /// The gradients and factors of a step as a table.
     pub(crate) fn steps(
         &self,
-        gradients: &[Option<Tensor>],
+        gradients: &[Option<&Tensor>],
         factors: &[Factors],
     ) -> Result<Tensor> {
         if gradients.len() != self.sizes.len() || factors.len() != self.sizes.len() {
-            bail!("optimiser: {} gradients for {} tensors", gradients.len(), self.sizes.len());
+            bail!(
+                "optimiser: {} gradients for {} tensors",
+                gradients.len(),
+                self.sizes.len()
+            );
         }
-        let mut words = Vec::with_capacity(2 * gradients.len());
+        let mut words = Vec::with_capacity(3 * gradients.len());
         for ((gradient, factors), size) in gradients.iter().zip(factors).zip(&self.sizes) {
             words.push(match gradient {
                 None => 0,
                 Some(gradient) if gradient.elem_count() != *size => {
-                    bail!("optimiser: gradient {:?} for {size} numbers", gradient.shape())
+                    bail!(
+                        "optimiser: gradient {:?} for {size} numbers",
+                        gradient.shape()
+                    )
                 }
                 Some(gradient) => {
                     let mark = match gradient.dtype() {
@@ -120,10 +144,12 @@ impl Tensors {
                     (address(gradient)? | mark).cast_signed()
                 }
             });
-            let both = u64::from(factors.keep.to_bits()) | (u64::from(factors.rate.to_bits()) << 32);
-            words.push(both.cast_signed());
+            let both = |low: f32, high: f32| {
+                (u64::from(low.to_bits()) | (u64::from(high.to_bits()) << 32)).cast_signed()
+            };
+            words.extend([both(factors.keep, factors.rate), both(factors.root, 0.0)]);
         }
-        Tensor::from_vec(words, (gradients.len(), 2), &self.device)
+        Tensor::from_vec(words, (gradients.len(), 3), &self.device)
     }
 
     fn run(&self, name: &str, before: &[Arg<'_>], rest: &[Arg<'_>]) -> Result<()> {
@@ -135,39 +161,45 @@ impl Tensors {
         gpu.launch(Source::Optimiser, name, Grid::blocks(self.blocks), &args)
     }
 
-    /// The gradients' norm and the factor that keeps it below `most`, both on the device.
-    pub(crate) fn norm(&self, steps: &Tensor, most: f64) -> Result<Tensor> {
+    /// The gradients' norm times `scale`, and the factor that keeps it below `most`, both on the device.
+    #[expect(clippy::cast_possible_truncation, reason = "kernels take f32")]
+    pub(crate) fn norm(&self, steps: &Tensor, [scale, most, epsilon]: [f64; 3]) -> Result<Tensor> {
         let gpu = Gpu::of(&self.device)?;
         let partial = gpu.empty(self.blocks, DType::F64)?;
         self.run("squares", &[Arg::Of(steps)], &[Arg::Of(&partial)])?;
         let norm = gpu.empty(2, DType::F32)?;
-        #[expect(clippy::cast_possible_truncation, reason = "kernels compute in f32")]
         let args = [
             Arg::Of(&partial),
             Arg::Int(self.blocks),
+            Arg::Float(scale as f32),
             Arg::Float(most as f32),
+            Arg::Float(epsilon as f32),
             Arg::Of(&norm),
         ];
         gpu.launch(Source::Optimiser, "clip_norm", Grid::blocks(1), &args)?;
         Ok(norm)
     }
 
-    /// One step of `AdamW`; `clip` is the second number of [`Self::norm`].
-    pub(crate) fn adamw(&self, steps: &Tensor, clip: Option<&Tensor>, a: AdamW) -> Result<()> {
-        let rest = [
-            Arg::Maybe(clip),
-            Arg::Float(a.betas[0]),
-            Arg::Float(a.betas[1]),
-            Arg::Float(a.rests[0]),
-            Arg::Float(a.rests[1]),
-            Arg::Float(a.root),
-            Arg::Float(a.epsilon),
-        ];
-        self.run("adamw", &[Arg::Of(steps)], &rest)
-    }
-
-    /// The bf16 copies made anew.
-    pub(crate) fn copy(&self) -> Result<()> {
-        self.run("copies", &[], &[])
+    /// One step by gradients times `scale`; `clip` is what [`Self::norm`] gave.
+    #[expect(clippy::cast_possible_truncation, reason = "kernels take f32")]
+    pub(crate) fn step(
+        &self,
+        rule: Rule,
+        steps: &Tensor,
+        clip: Option<&Tensor>,
+        scale: f64,
+    ) -> Result<()> {
+        let mut rest = vec![Arg::Maybe(clip), Arg::Float(scale as f32)];
+        let name = match rule {
+            Rule::AdamW(constants) => {
+                rest.extend(constants.map(Arg::Float));
+                "adamw"
+            }
+            Rule::Sgd(momentum, nesterov) => {
+                rest.extend([Arg::Float(momentum), Arg::Word(nesterov)]);
+                "sgd"
+            }
+        };
+        self.run(name, &[Arg::Of(steps)], &rest)
     }
 }

@@ -38,7 +38,10 @@ fn run(
 fn periods(name: &str, tensor: &Tensor, period: usize) -> Result<usize> {
     let n = tensor.elem_count();
     if period == 0 || !n.is_multiple_of(period) {
-        bail!("{name}: {:?} does not consist of pieces of {period}", tensor.shape());
+        bail!(
+            "{name}: {:?} does not consist of pieces of {period}",
+            tensor.shape()
+        );
     }
     Ok(n / period)
 }
@@ -47,7 +50,10 @@ fn expect_len(name: &str, tensor: &Tensor, len: usize) -> Result<()> {
     if tensor.elem_count() == len {
         return Ok(());
     }
-    bail!("{name}: {:?} where {len} numbers are expected", tensor.shape())
+    bail!(
+        "{name}: {:?} where {len} numbers are expected",
+        tensor.shape()
+    )
 }
 
 fn expect_f32(name: &str, tensor: &Tensor) -> Result<()> {
@@ -274,6 +280,23 @@ pub(crate) fn spread_means(dys: &Tensor, shape: &[usize; 4]) -> Result<Tensor> {
     let grid = Grid::over(len / width_of);
     gpu.launch(Source::Pointwise, &format!("{name}_{end}"), grid, &args)?;
     Ok(out)
+}
+
+/// a ← d a + (1 - d) w, in place (both f32).
+#[expect(clippy::cast_possible_truncation, reason = "kernels compute in f32")]
+pub(crate) fn follow(average: &Tensor, weights: &Tensor, decay: f64) -> Result<()> {
+    let n = average.elem_count();
+    expect_len("follow", weights, n)?;
+    expect_f32("follow", weights)?;
+    expect_f32("follow", average)?;
+    let args = [
+        Arg::Of(average),
+        Arg::Of(weights),
+        Arg::Long(n),
+        Arg::Float(decay as f32),
+    ];
+    let gpu = Gpu::of(average.device())?;
+    gpu.launch(Source::Pointwise, "follow", Grid::over(n), &args)
 }
 
 /// The same numbers as f32 or bf16.

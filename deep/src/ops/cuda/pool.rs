@@ -57,17 +57,29 @@ fn run(
     args.push(Arg::Long(packs));
     args.extend(window(xs, ys, w));
     args.extend_from_slice(rest);
-    gpu.launch(Source::Pool, &format!("{name}_{end}"), Grid::over(packs), &args)
+    gpu.launch(
+        Source::Pool,
+        &format!("{name}_{end}"),
+        Grid::over(packs),
+        &args,
+    )
 }
 
 /// Largest kernel whose positions fit a byte.
 const LARGEST_KERNEL: usize = 15;
 
 /// Maxima of windows, and which of the window's positions won.
-pub(crate) fn max_pool(xs: &Tensor, [height, width]: [usize; 2], w: Window) -> Result<(Tensor, Tensor)> {
+pub(crate) fn max_pool(
+    xs: &Tensor,
+    [height, width]: [usize; 2],
+    w: Window,
+) -> Result<(Tensor, Tensor)> {
     let (n, c, _, _) = xs.dims4()?;
     if w.kernel > LARGEST_KERNEL {
-        bail!("max pool over {0}x{0}; the device knows up to {LARGEST_KERNEL}", w.kernel);
+        bail!(
+            "max pool over {0}x{0}; the device knows up to {LARGEST_KERNEL}",
+            w.kernel
+        );
     }
     let gpu = Gpu::of(xs.device())?;
     let ys = gpu.empty((n, c, height, width), xs.dtype())?;
@@ -78,11 +90,24 @@ pub(crate) fn max_pool(xs: &Tensor, [height, width]: [usize; 2], w: Window) -> R
 }
 
 /// The gradient of a max pool's input of shape `xs`.
-pub(crate) fn max_pool_back(dys: &Tensor, winners: &Tensor, xs: &[usize], w: Window) -> Result<Tensor> {
+pub(crate) fn max_pool_back(
+    dys: &Tensor,
+    winners: &Tensor,
+    xs: &[usize],
+    w: Window,
+) -> Result<Tensor> {
     let gpu = Gpu::of(dys.device())?;
     let dxs = gpu.empty(xs.to_vec(), dys.dtype())?;
     let dims = [xs, dys.dims()];
-    run("max_pool_back", &gpu, &[dys, winners, &dxs], &dxs, dims, w, &[])?;
+    run(
+        "max_pool_back",
+        &gpu,
+        &[dys, winners, &dxs],
+        &dxs,
+        dims,
+        w,
+        &[],
+    )?;
     Ok(dxs)
 }
 

@@ -42,6 +42,7 @@ use self::problem::Problem;
 use super::lanes::{dispatch, lanes};
 use super::memory::{read, read2};
 use crate::graph::{Value, record};
+use crate::tally::multiply_adds;
 
 /// What a scan learns.
 #[derive(Debug, Clone, Copy)]
@@ -81,10 +82,19 @@ impl SelectiveScan {
             shortcut,
         } = parameters;
         let learned = [a_log, step_weight, step_bias, shortcut];
+        on_gpu!(u.tensor(), self.on_gpu(u, projected, learned));
         let problem = self.problem(u.tensor(), projected.tensor(), learned.map(Value::tensor))?;
         let inputs = [u, projected, a_log, step_weight, step_bias, shortcut];
         let keep = inputs.iter().any(|input| input.learns());
         let packed = pack(&problem, learned.map(Value::tensor), self.bias_factor)?;
+        // A step's length, and three products for each state.
+        let places = [
+            problem.batch,
+            problem.tokens,
+            problem.channels,
+            problem.orders.len(),
+        ];
+        multiply_adds(&[places.iter().product(), problem.rank + 3 * problem.states]);
         let (y, kept) = read2(u.tensor(), projected.tensor(), |u, projected| {
             Ok(forward(&problem, u, projected, &packed, keep))
         })?;
@@ -118,6 +128,39 @@ impl SelectiveScan {
                 Some(tensor(step_weight, &learned[1])?),
                 Some(tensor(step_bias, &learned[2])?),
                 Some(tensor(shortcut, &learned[3])?),
+            ])
+        }))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_gpu(&self, u: &Value, projected: &Value, learned: [&Value; KINDS]) -> Result<Value> {
+        let (batch, tokens, channels) = u.dims3()?;
+        let (_, states) = learned[0].dims2()?;
+        let sizes = super::cuda::ScanSizes {
+            batch,
+            tokens,
+            channels,
+            directions: self.orders.len(),
+            states,
+            rank: self.rank,
+            bias_factor: self.bias_factor,
+        };
+        let orders: Vec<u32> = self.orders.iter().flat_map(|o| o.iter().copied()).collect();
+        let parameters = learned.map(Value::tensor);
+        let (y, kept) = sizes.forward(u.tensor(), projected.tensor(), parameters, &orders)?;
+        let [a_log, weight, bias, skip] = learned;
+        let inputs = [u, projected, a_log, weight, bias, skip];
+        let shapes = learned.map(|value| value.dims().to_vec());
+        Ok(record(inputs, y, move |dy, _| {
+            let [du, dp, da, dw, db, dd] = sizes.backward(&kept, dy)?;
+            let [a, w, b, d] = shapes;
+            Ok([
+                Some(du),
+                Some(dp),
+                Some(da.reshape(a)?),
+                Some(dw.reshape(w)?),
+                Some(db.reshape(b)?),
+                Some(dd.reshape(d)?),
             ])
         }))
     }

@@ -15,6 +15,8 @@ struct bf16 { u16 bits; };
 __device__ __forceinline__ float as_float(float x) { return x; }
 __device__ __forceinline__ float as_float(bf16 x) { return __uint_as_float(((u32)x.bits) << 16); }
 
+#define LEAST __uint_as_float(0xff800000u) // minus infinity
+
 // Two floats as two bf16, rounded to nearest even; `low` comes first in memory.
 __device__ __forceinline__ u32 pack_bf16(float low, float high) {
 #ifdef __CUDA_ARCH__
@@ -145,5 +147,17 @@ __device__ __forceinline__ float slope(int kind, float x) {
     }
 }
 
+// A file is compiled for one type at a time, so that nobody waits for the other.
+#if defined(ONLY_FLOAT)
+#define FOR_TYPES(X) X(float, f)
+#define FOR_WIDTHS(X) X(float, 8, f8) X(float, 1, f1)
+#define FOR_PAIRS(X) X(float, 2, f2) X(float, 1, f1)
+#elif defined(ONLY_BF16)
+#define FOR_TYPES(X) X(bf16, b)
+#define FOR_WIDTHS(X) X(bf16, 8, b8) X(bf16, 1, b1)
+#define FOR_PAIRS(X) X(bf16, 2, b2) X(bf16, 1, b1)
+#else
 #define FOR_TYPES(X) X(float, f) X(bf16, b)
 #define FOR_WIDTHS(X) X(float, 8, f8) X(float, 1, f1) X(bf16, 8, b8) X(bf16, 1, b1)
+#define FOR_PAIRS(X) X(float, 2, f2) X(float, 1, f1) X(bf16, 2, b2) X(bf16, 1, b1)
+#endif

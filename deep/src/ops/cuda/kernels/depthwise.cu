@@ -239,7 +239,7 @@ FOR_WIDTHS(X)
     extern "C" __global__ void depthwise_weight_k##K##s2_##s(const T *x, const T *dy, float *partial, SHAPE) { \
         depthwise_weight<T, V, K, 2>(x, dy, partial, MADE); }
 #define Y(T, V, s) WEIGHTS(T, V, s, 3) WEIGHTS(T, V, s, 5) WEIGHTS(T, V, s, 7)
-Y(float, 2, f2) Y(float, 1, f1) Y(bf16, 2, b2) Y(bf16, 1, b1)
+FOR_PAIRS(Y)
 
 #define X(T, s) \
     extern "C" __global__ void depthwise_weight_any_##s(const T *x, const T *dy, float *partial, SHAPE, int kernel) { \

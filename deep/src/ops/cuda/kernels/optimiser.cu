@@ -1,11 +1,12 @@
 // A step of the optimiser for all tensors in one launch, the bf16 copies of the weights included.
 //
 // `tensors` lists parameter, state, bf16 copy (0: none) and size; `pieces` cuts them into pieces of PIECE
-// numbers, one a block; `steps` comes new with every step: the gradient (its lowest bit: bf16) and the factors
-// of the tensor's group. `clip` is the factor of the gradients' clipping, or null.
+// numbers, one a block; `steps` comes new with every step: the gradient (its lowest bit: bf16; 0: the tensor
+// stays) and the factors of the tensor's group. Gradients are taken times `scale` and, where their norm is
+// bounded, times clip[1]; nothing moves where that is not a number.
 
 struct Tensor { u64 value, first, second, copy; i64 n; };
-struct Step { u64 gradient; float keep, rate; };
+struct Step { u64 gradient; float keep, rate, root, none; };
 struct Piece { int tensor, number; };
 #define PIECE 8192
 
@@ -14,41 +15,42 @@ __device__ __forceinline__ float gradient_at(u64 pointer, i64 i) {
 }
 
 // p <- keep p; m, v: moments; p <- p - rate m / (sqrt(v) / root + epsilon): I. Loshchilov, F. Hutter, arXiv 1711.05101.
-extern "C" __global__ void adamw(const Tensor *tensors, const Step *steps, const Piece *pieces, const float *clip,
-        float beta1, float beta2, float rest1, float rest2, float root, float epsilon) {
+extern "C" __global__ void adamw(const Tensor *tensors, const Step *steps, const Piece *pieces, const float *clip, float scale,
+        float beta1, float beta2, float rest1, float rest2, float epsilon) {
     Piece piece = pieces[blockIdx.x];
     Tensor t = tensors[piece.tensor];
     Step s = steps[piece.tensor];
     if (!s.gradient) return;
     float *p = (float *)t.value, *m = (float *)t.first, *v = (float *)t.second;
-    float factor = clip ? *clip : 1.0f;
+    float factor = clip ? scale * clip[1] : scale;
+    if (factor != factor) return;
     i64 end = min((i64)(piece.number + 1) * PIECE, t.n);
     for (i64 i = (i64)piece.number * PIECE + threadIdx.x; i < end; i += blockDim.x) {
         float g = gradient_at(s.gradient, i) * factor;
         float a = beta1 * m[i] + rest1 * g, b = beta2 * v[i] + rest2 * g * g;
         m[i] = a;
         v[i] = b;
-        float z = p[i] * s.keep - s.rate * (a / (sqrtf(b) / root + epsilon));
+        float z = p[i] * s.keep - s.rate * (a / (sqrtf(b) / s.root + epsilon));
         p[i] = z;
         if (t.copy) put((bf16 *)t.copy + i, z);
     }
 }
 
-// g <- g + decay p; b <- momentum b + (1 - dampening) g, at the first step b <- g; p <- p - rate b (Nesterov: g + momentum b).
-// keep holds the decay.
-extern "C" __global__ void sgd(const Tensor *tensors, const Step *steps, const Piece *pieces, const float *clip,
-        float momentum, float taken, int initial, int nesterov) {
+// g <- g + decay p; u <- momentum u + g; p <- p - rate u (Nesterov: g + momentum u). `keep` holds the decay.
+extern "C" __global__ void sgd(const Tensor *tensors, const Step *steps, const Piece *pieces, const float *clip, float scale,
+        float momentum, int nesterov) {
     Piece piece = pieces[blockIdx.x];
     Tensor t = tensors[piece.tensor];
     Step s = steps[piece.tensor];
     if (!s.gradient) return;
     float *p = (float *)t.value, *b = (float *)t.first;
-    float factor = clip ? *clip : 1.0f;
+    float factor = clip ? scale * clip[1] : scale;
+    if (factor != factor) return;
     i64 end = min((i64)(piece.number + 1) * PIECE, t.n);
     for (i64 i = (i64)piece.number * PIECE + threadIdx.x; i < end; i += blockDim.x) {
         float g = gradient_at(s.gradient, i) * factor + s.keep * p[i];
-        if (momentum != 0.0f) {
-            float z = initial ? g : momentum * b[i] + taken * g;
+        if (b) {
+            float z = momentum * b[i] + g;
             b[i] = z;
             g = nesterov ? g + momentum * z : z;
         }
@@ -80,8 +82,9 @@ extern "C" __global__ void squares(const Tensor *tensors, const Step *steps, con
     if (threadIdx.x == 0) partial[blockIdx.x] = shared[0];
 }
 
-// norm[0]: the norm of all gradients; norm[1]: what they are multiplied by so that it does not exceed `most`.
-extern "C" __global__ void clip_norm(const double *partial, int pieces, float most, float *norm) {
+// norm[0]: the norm of all gradients times `scale`; norm[1]: what they are multiplied by so that it does not
+// exceed `most`; not a number where the norm is not finite.
+extern "C" __global__ void clip_norm(const double *partial, int pieces, float scale, float most, float epsilon, float *norm) {
     __shared__ double shared[256];
     double sum = 0.0;
     for (int i = threadIdx.x; i < pieces; i += 256) sum += partial[i];
@@ -92,27 +95,9 @@ extern "C" __global__ void clip_norm(const double *partial, int pieces, float mo
         __syncthreads();
     }
     if (threadIdx.x == 0) {
-        double length = sqrt(shared[0]);
+        double length = sqrt(shared[0]) * (double)scale;
+        bool finite = length - length == 0.0;
         norm[0] = (float)length;
-        norm[1] = (float)fmin(1.0, (double)most / (length + 1e-6));
+        norm[1] = finite ? (float)fmin(1.0, (double)most / (length + (double)epsilon)) : __uint_as_float(0x7fc00000u);
     }
-}
-
-// average <- keep average + (1 - keep) value, for all tensors (average in `first`).
-extern "C" __global__ void follow(const Tensor *tensors, const Piece *pieces, float keep) {
-    Piece piece = pieces[blockIdx.x];
-    Tensor t = tensors[piece.tensor];
-    const float *p = (const float *)t.value;
-    float *a = (float *)t.first;
-    i64 end = min((i64)(piece.number + 1) * PIECE, t.n);
-    for (i64 i = (i64)piece.number * PIECE + threadIdx.x; i < end; i += blockDim.x) a[i] = keep * a[i] + (1.0f - keep) * p[i];
-}
-
-// bf16 copies of all tensors.
-extern "C" __global__ void copies(const Tensor *tensors, const Piece *pieces) {
-    Piece piece = pieces[blockIdx.x];
-    Tensor t = tensors[piece.tensor];
-    if (!t.copy) return;
-    i64 end = min((i64)(piece.number + 1) * PIECE, t.n);
-    for (i64 i = (i64)piece.number * PIECE + threadIdx.x; i < end; i += blockDim.x) put((bf16 *)t.copy + i, ((const float *)t.value)[i]);
 }

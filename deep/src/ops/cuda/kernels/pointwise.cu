@@ -143,9 +143,36 @@ FOR_WIDTHS(X)
 extern "C" __global__ void to_bf16(const float *x, bf16 *y, i64 n) {
     for (i64 i = first(); i < n; i += stride()) put(y + i, x[i]);
 }
+extern "C" __global__ void follow(float *average, const float *w, i64 n, float keep) {
+    for (i64 i = first(); i < n; i += stride()) average[i] = keep * average[i] + (1.0f - keep) * w[i];
+}
 extern "C" __global__ void to_float(const bf16 *x, float *y, i64 n) {
     for (i64 i = first(); i < n; i += stride()) y[i] = as_float(x[i]);
 }
+
+// Over up to five axes, in units of V numbers: y (d0 ... d4 in C order) = x at the given strides, or back
+// (`scatter`: no two at one place).
+template <typename T, int V, bool SCATTER> __device__ __forceinline__ void strided(const T *x, T *y, i64 n, int d1, int d2, int d3, int d4,
+        i64 s0, i64 s1, i64 s2, i64 s3, i64 s4) {
+    for (i64 i = first(); i < n; i += stride()) {
+        u64 r = (u64)i;
+        u64 i4 = r % (u32)d4; r /= (u32)d4;
+        u64 i3 = r % (u32)d3; r /= (u32)d3;
+        u64 i2 = r % (u32)d2; r /= (u32)d2;
+        u64 i1 = r % (u32)d1; r /= (u32)d1;
+        i64 at = (i64)r * s0 + (i64)i1 * s1 + (i64)i2 * s2 + (i64)i3 * s3 + (i64)i4 * s4;
+        float v[V];
+        load<V>(x + (SCATTER ? i : at) * V, v);
+        store<V>(y + (SCATTER ? at : i) * V, v);
+    }
+}
+#define X(T, V, s) \
+    extern "C" __global__ void strided_##s(const T *x, T *y, i64 n, int d1, int d2, int d3, int d4, i64 s0, i64 s1, i64 s2, i64 s3, i64 s4) { \
+        strided<T, V, false>(x, y, n, d1, d2, d3, d4, s0, s1, s2, s3, s4); } \
+    extern "C" __global__ void scatter_##s(const T *x, T *y, i64 n, int d1, int d2, int d3, int d4, i64 s0, i64 s1, i64 s2, i64 s3, i64 s4) { \
+        strided<T, V, true>(x, y, n, d1, d2, d3, d4, s0, s1, s2, s3, s4); }
+FOR_WIDTHS(X)
+#undef X
 
 #define X(T, s) \
     extern "C" __global__ void fill_##s(T *y, i64 n, float value) { \
@@ -157,27 +184,6 @@ extern "C" __global__ void to_float(const bf16 *x, float *y, i64 n) {
             put(y + i, x[(sample * c + channel) * p + pixel]); } } \
     /* one channel (N, P) of f32 as `c` equal ones (N, P, C) */ \
     extern "C" __global__ void upload_grey_##s(const float *x, T *y, i64 n, int c) { \
-        for (i64 i = first(); i < n; i += stride()) put(y + i, x[i / c]); } \
-    /* gather over up to five axes: y (d0 … d4 in C order) = x at the given strides */ \
-    extern "C" __global__ void strided_##s(const T *x, T *y, i64 n, int d1, int d2, int d3, int d4, \
-                                           i64 s0, i64 s1, i64 s2, i64 s3, i64 s4) { \
-        for (i64 i = first(); i < n; i += stride()) { \
-            i64 r = i; \
-            i64 i4 = r % d4; r /= d4; i64 i3 = r % d3; r /= d3; i64 i2 = r % d2; r /= d2; i64 i1 = r % d1; r /= d1; \
-            y[i] = x[r * s0 + i1 * s1 + i2 * s2 + i3 * s3 + i4 * s4]; } } \
-    /* scatter: the part of y at the given strides = x (no two at one place) */ \
-    extern "C" __global__ void scatter_##s(const T *x, T *y, i64 n, int d1, int d2, int d3, int d4, \
-                                           i64 s0, i64 s1, i64 s2, i64 s3, i64 s4) { \
-        for (i64 i = first(); i < n; i += stride()) { \
-            i64 r = i; \
-            i64 i4 = r % d4; r /= d4; i64 i3 = r % d3; r /= d3; i64 i2 = r % d2; r /= d2; i64 i1 = r % d1; r /= d1; \
-            y[r * s0 + i1 * s1 + i2 * s2 + i3 * s3 + i4 * s4] = x[i]; } } \
-    /* rows of c numbers in another order: y[n, k] = x[n, index[k]]; index < 0: zeros */ \
-    extern "C" __global__ void take_rows_##s(const T *x, const int *index, T *y, i64 n, int rows, int from_rows, int c) { \
-        for (i64 i = first(); i < n; i += stride()) { \
-            i64 at = i % c, row = i / c % rows, sample = i / c / rows; \
-            int from = index[row]; \
-            if (from < 0) put(y + i, 0.0f); \
-            else y[i] = x[(sample * from_rows + from) * c + at]; } }
+        for (i64 i = first(); i < n; i += stride()) put(y + i, x[i / c]); }
 FOR_TYPES(X)
 #undef X

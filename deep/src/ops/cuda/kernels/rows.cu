@@ -77,7 +77,7 @@ template <typename T, int V> __device__ __forceinline__ void softmax(const T *x,
     i64 row = own_row();
     if (row >= m) return;
     x += row * c;
-    float top = -INFINITY, sum = 0.0f;
+    float top = LEAST, sum = 0.0f;
     packs<V>(x, c, [&](int, float *v) {
 #pragma unroll
         for (int k = 0; k < V; k++) top = fmaxf(top, v[k] * factor);
@@ -127,42 +127,32 @@ template <typename T, int V> __device__ __forceinline__ void softmax_back(const 
 FOR_WIDTHS(X)
 #undef X
 
-// Mean cross-entropy and its gradient in one block: loss = sum of w[label] l / sum of w[label], where l mixes the
-// label's -log p with the mean over classes: (1 - s) and s of them; the smoothed part is weighted by class.
-// Works in double: classes are few, and the loss steers schedules.
-template <typename T> __device__ __forceinline__ void cross_entropy(const T *logits, const u32 *labels, const float *weights, float smoothing,
+// Cross-entropy and its gradient in one block: loss = sum over rows n and classes c of a[n, c] (1 - p)^gamma
+// (-log p) / divisor. With h = gamma p (1 - p)^(gamma - 1) log p - (1 - p)^gamma (-1 where gamma is 0), the
+// gradient of logit k is (a[k] h[k] - p[k] sum of a h) / divisor. In double: classes are few, and the loss
+// steers schedules.
+template <typename T> __device__ __forceinline__ void cross_entropy(const T *logits, const float *factors, float gamma, float divisor,
         int n, int classes, float *loss, float *gradient) {
-    __shared__ double totals[256], masses[256];
-    double mass = 0.0;
-    for (int i = threadIdx.x; i < n; i += 256) mass += weights ? (double)weights[labels[i]] : 1.0;
-    masses[threadIdx.x] = mass;
-    __syncthreads();
-    for (int half = 128; half > 0; half /= 2) {
-        if (threadIdx.x < half) masses[threadIdx.x] += masses[threadIdx.x + half];
-        __syncthreads();
-    }
-    mass = masses[0];
+    __shared__ double totals[256];
     double total = 0.0;
     for (int i = threadIdx.x; i < n; i += 256) {
         const T *row = logits + (i64)i * classes;
-        int label = (int)labels[i];
-        float top = -INFINITY;
+        const float *a = factors + (i64)i * classes;
+        float *g = gradient + (i64)i * classes;
+        float top = LEAST;
         for (int k = 0; k < classes; k++) { float z = as_float(row[k]); if (z > top || z != z) top = z; }
-        double sum = 0.0;
+        double sum = 0.0, all = 0.0;
         for (int k = 0; k < classes; k++) sum += exp((double)(as_float(row[k]) - top));
-        double level = (double)top + log(sum), own = weights ? (double)weights[label] : 1.0, all = 0.0;
-        double part = (double)smoothing / classes;
+        double level = (double)top + log(sum);
         for (int k = 0; k < classes; k++) {
-            double w = weights ? (double)weights[k] : 1.0;
-            all += w;
-            total += part * w * (level - (double)as_float(row[k]));
+            double surprise = level - (double)as_float(row[k]), p = exp(-surprise), rest = -expm1(-surprise), h = -1.0;
+            double focus = gamma > 0.0f ? pow(rest, (double)gamma) : 1.0;
+            if (gamma > 0.0f) h = rest > 0.0 ? -(double)gamma * p * pow(rest, (double)gamma - 1.0) * surprise - focus : 0.0;
+            if (a[k] != 0.0f) total += (double)a[k] * focus * surprise;
+            all += (double)a[k] * h;
+            g[k] = (float)((double)a[k] * h / divisor);
         }
-        total += (1.0 - (double)smoothing) * own * (level - (double)as_float(row[label]));
-        for (int k = 0; k < classes; k++) {
-            double p = exp((double)as_float(row[k]) - level), w = weights ? (double)weights[k] : 1.0;
-            double g = (1.0 - (double)smoothing) * own * (p - (k == label ? 1.0 : 0.0)) + part * (all * p - w);
-            gradient[(i64)i * classes + k] = (float)(g / mass);
-        }
+        for (int k = 0; k < classes; k++) g[k] = (float)((double)g[k] - exp((double)as_float(row[k]) - level) * all / divisor);
     }
     totals[threadIdx.x] = total;
     __syncthreads();
@@ -170,13 +160,13 @@ template <typename T> __device__ __forceinline__ void cross_entropy(const T *log
         if (threadIdx.x < half) totals[threadIdx.x] += totals[threadIdx.x + half];
         __syncthreads();
     }
-    if (threadIdx.x == 0) *loss = (float)(totals[0] / mass);
+    if (threadIdx.x == 0) *loss = (float)(totals[0] / divisor);
 }
 
 #define X(T, s) \
-    extern "C" __global__ void cross_entropy_##s(const T *logits, const u32 *labels, const float *weights, float smoothing, int n, \
+    extern "C" __global__ void cross_entropy_##s(const T *logits, const float *factors, float gamma, float divisor, int n, \
             int classes, float *loss, float *gradient) { \
-        cross_entropy<T>(logits, labels, weights, smoothing, n, classes, loss, gradient); } \
+        cross_entropy<T>(logits, factors, gamma, divisor, n, classes, loss, gradient); } \
     /* y = x times a number on the device */ \
     extern "C" __global__ void times_##s(const float *x, const float *factor, T *y, i64 n) { \
         for (i64 i = first(); i < n; i += stride()) put(y + i, x[i] * factor[0]); }
