@@ -9,6 +9,7 @@
 use rayon::prelude::*;
 
 use super::update::{CHUNK, Rule};
+use super::vectors::vectorised;
 
 /// The factors of one step, the same for every element.
 #[derive(Debug, Clone, Copy)]
@@ -76,13 +77,18 @@ impl Rule for Adamw {
                     .zip(second.par_chunks_mut(CHUNK)),
             )
             .for_each(|((p, g), (m, v))| {
-                for ((p, g), (m, v)) in p.iter_mut().zip(g).zip(m.iter_mut().zip(v)) {
-                    let g = f.scale * g;
-                    *m = f.beta1 * *m + f.one_minus_beta1 * g;
-                    *v = f.beta2 * *v + f.one_minus_beta2 * g * g;
-                    let denominator = v.sqrt() / f.root_correction2 + f.epsilon;
-                    *p = *p * f.keep - f.step_size * (*m / denominator);
-                }
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for ((p, g), (m, v)) in p.iter_mut().zip(g).zip(m.iter_mut().zip(v)) {
+                            let g = f.scale * g;
+                            *m = f.beta1 * *m + f.one_minus_beta1 * g;
+                            *v = f.beta2 * *v + f.one_minus_beta2 * g * g;
+                            let denominator = v.sqrt() / f.root_correction2 + f.epsilon;
+                            *p = *p * f.keep - f.step_size * (*m / denominator);
+                        }
+                    },
+                );
             });
     }
 }

@@ -4,6 +4,7 @@ use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 
 use super::memory::{read, read2, tensor_like};
+use super::vectors::vectorised;
 use crate::graph::{Value, record};
 
 /// Numbers handled by one task.
@@ -15,9 +16,14 @@ pub(crate) fn zip(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32 + Sync) -> V
     y.par_chunks_mut(CHUNK)
         .zip(a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK)))
         .for_each(|(y, (a, b))| {
-            for (y, (a, b)) in y.iter_mut().zip(a.iter().zip(b)) {
-                *y = f(*a, *b);
-            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (y, (a, b)) in y.iter_mut().zip(a.iter().zip(b)) {
+                        *y = f(*a, *b);
+                    }
+                },
+            );
         });
     y
 }
@@ -28,9 +34,14 @@ pub(crate) fn map(a: &[f32], f: impl Fn(f32) -> f32 + Sync) -> Vec<f32> {
     y.par_chunks_mut(CHUNK)
         .zip(a.par_chunks(CHUNK))
         .for_each(|(y, a)| {
-            for (y, a) in y.iter_mut().zip(a) {
-                *y = f(*a);
-            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (y, a) in y.iter_mut().zip(a) {
+                        *y = f(*a);
+                    }
+                },
+            );
         });
     y
 }

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use super::activation::{Activation, Hardsigmoid, Hardswish, Identity, Pointwise, Relu};
 use super::memory::{read, read2, tensor_like};
+use super::vectors::{sum1, vectorised};
 use crate::graph::{Value, record};
 
 /// What a batch says about its channels.
@@ -41,10 +42,9 @@ pub(crate) fn train(
     if s.batch * s.plane < 2 {
         bail!("batch norm: one value per channel has no variance; use batches of two or more");
     }
-    let found = read(xs.tensor(), |x| Ok(statistics(s, x, epsilon)))?;
-    let found = Arc::new(found);
     let [x, w, b] = [xs, weight, bias].map(|value| value.tensor().clone());
-    let ys = normalised(s, &x, [&w, &b], &found, activation)?;
+    let (ys, found) = normalised(s, &x, [&w, &b], epsilon, activation)?;
+    let found = Arc::new(found);
     let kept = Arc::clone(&found);
     let ys = record([xs, weight, bias], ys, move |dys, _| {
         gradients(s, &x, [&w, &b], dys, &kept, activation)
@@ -130,48 +130,80 @@ impl Sizes {
     }
 }
 
-/// Sum of f(x) in 16 running sums.
-fn lane_sum(x: &[f32], f: impl Fn(f32) -> f32) -> f64 {
-    const LANES: usize = 16;
-    let mut sums = [0.0_f32; LANES];
-    let chunks = x.chunks_exact(LANES);
-    let rest: f32 = chunks.remainder().iter().map(|x| f(*x)).sum();
-    for chunk in chunks {
-        for (sum, x) in sums.iter_mut().zip(chunk) {
-            *sum += f(*x);
-        }
+/// y cut into planes, those of a channel together.
+fn by_channel(s: Sizes, y: &mut [f32]) -> Vec<Vec<&mut [f32]>> {
+    let mut channels: Vec<Vec<&mut [f32]>> = (0..s.channels)
+        .map(|_| Vec::with_capacity(s.batch))
+        .collect();
+    for (index, plane) in y.chunks_exact_mut(s.plane).enumerate() {
+        channels[index % s.channels].push(plane);
     }
-    f64::from(sums.iter().sum::<f32>() + rest)
+    channels
 }
 
+/// [μ, σ² m / (m - 1), 1 / sqrt(σ² + ε)] of one channel.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "statistics are kept in the tensors' f32"
 )]
-fn statistics(s: Sizes, x: &[f32], epsilon: f64) -> Statistics {
+fn statistics(s: Sizes, x: &[f32], channel: usize, epsilon: f64) -> [f32; 3] {
     let m = s.count();
-    let per_channel: Vec<[f32; 3]> = (0..s.channels)
+    let mut sum = 0.0;
+    for plane in s.planes(x, channel) {
+        sum += f64::from(vectorised(
+            #[inline(always)]
+            || sum1(plane, |x| x),
+        ));
+    }
+    let mean = sum / m;
+    let centre = mean as f32;
+    let mut squares = 0.0;
+    for plane in s.planes(x, channel) {
+        squares += f64::from(vectorised(
+            #[inline(always)]
+            || sum1(plane, |x| (x - centre) * (x - centre)),
+        ));
+    }
+    let inverse = 1.0 / (squares / m + epsilon).sqrt();
+    [centre, (squares / (m - 1.0)) as f32, inverse as f32]
+}
+
+/// y = f(γ z + β) by the batch's own statistics. A channel is read three times in a row: its planes
+/// usually fit the second-level cache.
+fn forward(
+    s: Sizes,
+    f: impl Pointwise,
+    x: &[f32],
+    [weight, bias]: [&[f32]; 2],
+    epsilon: f64,
+) -> (Vec<f32>, Statistics) {
+    let mut y = vec![0.0; x.len()];
+    let per_channel: Vec<[f32; 3]> = by_channel(s, &mut y)
         .into_par_iter()
-        .map(|channel| {
-            let mean = s
-                .planes(x, channel)
-                .map(|p| lane_sum(p, |x| x))
-                .sum::<f64>()
-                / m;
-            let centre = mean as f32;
-            let squares: f64 = s
-                .planes(x, channel)
-                .map(|p| lane_sum(p, |x| (x - centre) * (x - centre)))
-                .sum();
-            let inverse = 1.0 / (squares / m + epsilon).sqrt();
-            [centre, (squares / (m - 1.0)) as f32, inverse as f32]
+        .enumerate()
+        .map(|(channel, planes)| {
+            let found = statistics(s, x, channel, epsilon);
+            let [centre, _, inverse] = found;
+            let (scale, shift) = (weight[channel] * inverse, bias[channel]);
+            for (y, x) in planes.into_iter().zip(s.planes(x, channel)) {
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for (y, x) in y.iter_mut().zip(x) {
+                            *y = f.value((x - centre) * scale + shift);
+                        }
+                    },
+                );
+            }
+            found
         })
         .collect();
-    Statistics {
+    let found = Statistics {
         mean: per_channel.iter().map(|c| c[0]).collect(),
         unbiased_variance: per_channel.iter().map(|c| c[1]).collect(),
         inverse_deviation: per_channel.iter().map(|c| c[2]).collect(),
-    }
+    };
+    (y, found)
 }
 
 /// y = f((x - centre) scale + shift), all three per channel.
@@ -192,9 +224,14 @@ fn transform(
                 .enumerate()
             {
                 let [centre, scale, shift] = channel_of(channel);
-                for (y, x) in y.iter_mut().zip(x) {
-                    *y = f.value((x - centre) * scale + shift);
-                }
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for (y, x) in y.iter_mut().zip(x) {
+                            *y = f.value((x - centre) * scale + shift);
+                        }
+                    },
+                );
             }
         });
     y
@@ -226,76 +263,95 @@ fn backward(
     [weight, bias]: [&[f32]; 2],
     [x, dy]: [&[f32]; 2],
 ) -> [Vec<f32>; 3] {
-    const LANES: usize = 16;
     let m = s.count();
+    let mut dx = vec![0.0; x.len()];
     // Σ g and Σ g z per channel.
-    let sums: Vec<[f32; 2]> = (0..s.channels)
+    let sums: Vec<[f32; 2]> = by_channel(s, &mut dx)
         .into_par_iter()
-        .map(|channel| {
+        .enumerate()
+        .map(|(channel, planes)| {
             let centre = found.mean[channel];
             let inverse = found.inverse_deviation[channel];
             let (scale, shift) = (weight[channel] * inverse, bias[channel]);
             let (mut total, mut total_z) = (0.0_f64, 0.0_f64);
             for (x, dy) in s.planes(x, channel).zip(s.planes(dy, channel)) {
-                let (mut sum, mut sum_z) = ([0.0_f32; LANES], [0.0_f32; LANES]);
-                for (x, dy) in x.chunks(LANES).zip(dy.chunks(LANES)) {
-                    for (lane, (x, dy)) in x.iter().zip(dy).enumerate() {
-                        let g = dy * f.slope((x - centre) * scale + shift);
-                        sum[lane] += g;
-                        sum_z[lane] += g * (x - centre);
-                    }
-                }
-                total += f64::from(sum.iter().sum::<f32>());
-                total_z += f64::from(sum_z.iter().sum::<f32>());
+                let [sum, sum_z] = vectorised(
+                    #[inline(always)]
+                    || plane_sums(f, [x, dy], [centre, scale, shift]),
+                );
+                total += f64::from(sum);
+                total_z += f64::from(sum_z);
             }
-            [total as f32, (total_z * f64::from(inverse)) as f32]
+            let total_z = total_z * f64::from(inverse);
+            let mean_g = (total / m) as f32;
+            let slope_z = (total_z / m) as f32 * inverse;
+            let inputs = s.planes(x, channel).zip(s.planes(dy, channel));
+            for (dx, (x, dy)) in planes.into_iter().zip(inputs) {
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for (dx, (x, dy)) in dx.iter_mut().zip(x.iter().zip(dy)) {
+                            let g = dy * f.slope((x - centre) * scale + shift);
+                            *dx = scale * (g - mean_g - (x - centre) * slope_z);
+                        }
+                    },
+                );
+            }
+            [total as f32, total_z as f32]
         })
         .collect();
-    let mut dx = vec![0.0; x.len()];
-    let sample = s.channels * s.plane;
-    dx.par_chunks_mut(sample)
-        .zip(x.par_chunks(sample).zip(dy.par_chunks(sample)))
-        .for_each(|(dx, (x, dy))| {
-            for (channel, [sum, sum_z]) in sums.iter().enumerate() {
-                let range = channel * s.plane..(channel + 1) * s.plane;
-                let centre = found.mean[channel];
-                let inverse = found.inverse_deviation[channel];
-                let (scale, shift) = (weight[channel] * inverse, bias[channel]);
-                let mean_g = (f64::from(*sum) / m) as f32;
-                let slope_z = (f64::from(*sum_z) / m) as f32 * inverse;
-                for (dx, (x, dy)) in dx[range.clone()]
-                    .iter_mut()
-                    .zip(x[range.clone()].iter().zip(&dy[range]))
-                {
-                    let g = dy * f.slope((x - centre) * scale + shift);
-                    *dx = scale * (g - mean_g - (x - centre) * slope_z);
-                }
-            }
-        });
     let d_weight = sums.iter().map(|s| s[1]).collect();
     let d_bias = sums.iter().map(|s| s[0]).collect();
     [dx, d_weight, d_bias]
+}
+
+/// Σ g and Σ g (x - centre) over a plane, each in 16 running sums.
+#[expect(clippy::inline_always, reason = "compiled anew inside `vectorised`")]
+#[inline(always)]
+fn plane_sums(
+    f: impl Pointwise,
+    [x, dy]: [&[f32]; 2],
+    [centre, scale, shift]: [f32; 3],
+) -> [f32; 2] {
+    const LANES: usize = 16;
+    let mut sums = [[0.0_f32; LANES]; 2];
+    let mut add = |lane: usize, x: f32, dy: f32| {
+        let g = dy * f.slope((x - centre) * scale + shift);
+        sums[0][lane] += g;
+        sums[1][lane] += g * (x - centre);
+    };
+    let (x_chunks, dy_chunks) = (x.chunks_exact(LANES), dy.chunks_exact(LANES));
+    let rest = x_chunks.remainder().iter().zip(dy_chunks.remainder());
+    for (lane, (x, dy)) in rest.enumerate() {
+        add(lane, *x, *dy);
+    }
+    for (x, dy) in x_chunks.zip(dy_chunks) {
+        for lane in 0..LANES {
+            add(lane, x[lane], dy[lane]);
+        }
+    }
+    sums.map(|lanes| lanes.iter().sum())
 }
 
 fn normalised(
     s: Sizes,
     xs: &Tensor,
     [weight, bias]: [&Tensor; 2],
-    found: &Statistics,
+    epsilon: f64,
     activation: Activation,
-) -> Result<Tensor> {
-    let data = read(xs, |x| {
+) -> Result<(Tensor, Statistics)> {
+    let (data, found) = read(xs, |x| {
         read2(weight, bias, |weight, bias| {
-            Ok(dispatch_transform(s, activation, x, |c| {
-                [
-                    found.mean[c],
-                    weight[c] * found.inverse_deviation[c],
-                    bias[c],
-                ]
-            }))
+            let parameters = [weight, bias];
+            Ok(match activation {
+                Activation::Identity => forward(s, Identity, x, parameters, epsilon),
+                Activation::Relu => forward(s, Relu, x, parameters, epsilon),
+                Activation::Hardswish => forward(s, Hardswish, x, parameters, epsilon),
+                Activation::Hardsigmoid => forward(s, Hardsigmoid, x, parameters, epsilon),
+            })
         })
     })?;
-    tensor_like(data, xs)
+    Ok((tensor_like(data, xs)?, found))
 }
 
 fn gradients(

@@ -5,7 +5,8 @@
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 
-use super::memory::{dot, read2, tensor_like};
+use super::memory::{read2, tensor_like};
+use super::vectors::{sum2, vectorised};
 use crate::graph::{Value, record};
 
 /// Planes handled by one task at least.
@@ -43,7 +44,12 @@ fn plane_products(xs: &Tensor, dys: &Tensor) -> Result<Tensor> {
         Ok(x.par_chunks(plane)
             .with_min_len(LEAST_PLANES)
             .zip(dy.par_chunks(plane))
-            .map(|(x, dy)| dot(x, dy))
+            .map(|(x, dy)| {
+                vectorised(
+                    #[inline(always)]
+                    || sum2(x, dy, |x, dy| x * dy),
+                )
+            })
             .collect())
     })?;
     Tensor::from_vec(data, (batch, channels), xs.device())
@@ -55,9 +61,14 @@ fn scale(x: &[f32], factors: &[f32], plane: usize) -> Vec<f32> {
         .with_min_len(LEAST_PLANES)
         .zip(x.par_chunks(plane).zip(factors))
         .for_each(|(y, (x, factor))| {
-            for (y, x) in y.iter_mut().zip(x) {
-                *y = x * factor;
-            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (y, x) in y.iter_mut().zip(x) {
+                        *y = x * factor;
+                    }
+                },
+            );
         });
     y
 }
