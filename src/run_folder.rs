@@ -117,7 +117,7 @@ impl RunFolder {
 }
 
 /// What a run may leave in its folder, beside the models.
-const RESULTS: [&str; 17] = [
+const RESULTS: [&str; 19] = [
     "features.csv",
     "features.dictionary.csv",
     "split.json",
@@ -135,19 +135,27 @@ const RESULTS: [&str; 17] = [
     "figures/calibration.csv",
     "figures/confusion.csv",
     "figures/importance.csv",
+    "figures/shap.csv",
+    "figures/learning_curve.csv",
 ];
 
-/// How the names of a run's model files end.
-const MODELS: [&str; 3] = [".json", ".safetensors", ".history.csv"];
+/// Folders with files of single models: how the names of these begin, and how they end.
+const OF_MODELS: [(&str, &str, &[&str]); 2] = [
+    ("models", "", &[".json", ".safetensors", ".history.csv"]),
+    ("figures", "shap_", &[".csv"]),
+];
 
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
     let mut old: Vec<PathBuf> = RESULTS.iter().map(|name| path.join(name)).collect();
-    if let Ok(models) = fs::read_dir(path.join("models")) {
-        let files = models.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    for (folder, beginning, endings) in OF_MODELS {
+        let Ok(files) = fs::read_dir(path.join(folder)) else {
+            continue;
+        };
+        let files = files.filter_map(|entry| entry.ok().map(|entry| entry.path()));
         old.extend(files.filter(|file| {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            MODELS.iter().any(|ending| name.ends_with(ending))
+            name.starts_with(beginning) && endings.iter().any(|ending| name.ends_with(ending))
         }));
     }
     old.iter().try_for_each(|file| remove_file(file))

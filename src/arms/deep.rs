@@ -11,7 +11,7 @@ use raduet_deep::{
 };
 use raduet_study::{Arm, ClassNames};
 
-use super::{FittedModel, FoldRows, ModelSeconds, PlannedModel, check_names};
+use super::{Explanation, FittedModel, FoldRows, ModelSeconds, PlannedModel, check_names};
 use crate::console::Console;
 use crate::error::{Code, Result, ToolError};
 use crate::extract::SlicePixels;
@@ -132,7 +132,7 @@ impl Training<'_> {
             settings: serde_json::to_value(&settings)
                 .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?,
             notes: Vec::new(),
-            importances: Vec::new(),
+            explanation: Explanation::default(),
             // Of a resumed training the epochs since then.
             seconds: ModelSeconds {
                 fit: fit.as_secs_f64(),
