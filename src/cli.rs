@@ -2,17 +2,22 @@
 
 mod learners;
 mod pyradiomics;
+mod training;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::settings::ProfileName;
+use crate::settings::{LayoutName, ProfileName};
 
 pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
 };
 pub use pyradiomics::{FormName, LogLevel, ModeName, PathForm, PyradiomicsArgs, words};
+pub use training::{
+    AugmentName, LossWeightName, MonitorName, OptimiserName, SamplerName, ScheduleName,
+    TestFlipsName, TrainingOptions,
+};
 
 /// Radiomics and deep learning on the same patients and the same split, in one report.
 #[derive(Debug, Parser)]
@@ -48,6 +53,9 @@ pub struct Global {
     /// Print the result as JSON on standard output
     #[arg(long, global = true)]
     pub json: bool,
+    /// Where networks compute: cpu, cuda:N (an NVIDIA GPU), or auto (a GPU where there is one)
+    #[arg(long, global = true, value_name = "DEVICE", default_value = "auto")]
+    pub device: String,
     /// Bytes of memory a single image may take, such as 4G (default: half of this machine's)
     #[arg(long, global = true, value_name = "BYTES", value_parser = parse_bytes)]
     pub max_memory: Option<u64>,
@@ -372,6 +380,18 @@ pub struct NetworkOptions {
     /// What the network sees
     #[arg(long = "input-mode", value_enum, value_name = "MODE")]
     pub input: Option<InputName>,
+    /// Weights to start from, .safetensors or .pth, or a folder of files named by network
+    #[arg(long, value_name = "FILE|DIR")]
+    pub pretrained: Option<PathBuf>,
+    /// Write the weights under these names too, so that PyTorch loads them
+    #[arg(long, value_enum, value_name = "LAYOUT")]
+    pub export: Option<LayoutName>,
+    /// Pictures of where the network looks (Grad-CAM) for this many test slices
+    #[arg(long, value_name = "N")]
+    pub grad_cam: Option<usize>,
+    /// How to train
+    #[command(flatten)]
+    pub training: TrainingOptions,
 }
 
 /// What a network sees of a slice.
@@ -389,8 +409,8 @@ pub enum InputName {
 #[derive(Debug, Args)]
 pub struct DeepArgs {
     /// A manifest (.csv), a data set's folder, or `phantom`
-    #[arg(value_name = "MANIFEST|DIR")]
-    pub input: PathBuf,
+    #[arg(value_name = "MANIFEST|DIR", required_unless_present = "describe")]
+    pub input: Option<PathBuf>,
     /// Networks to train, comma separated
     #[arg(
         long,
@@ -402,6 +422,13 @@ pub struct DeepArgs {
     /// Folder for the results
     #[arg(short, long, default_value = "raduet-deep", value_name = "DIR")]
     pub output: PathBuf,
+    /// The paper's Tables I to V: all of its networks, T1W and T2W, from scratch and, with --pretrained, from
+    /// pretrained weights
+    #[arg(long, conflicts_with = "model")]
+    pub tables: bool,
+    /// With --tables: small pictures, one short epoch, no weights kept; shows that everything runs
+    #[arg(long, requires = "tables")]
+    pub smoke: bool,
     /// Go on where an interrupted run of the same study stopped
     #[arg(long)]
     pub resume: bool,
@@ -414,6 +441,18 @@ pub struct DeepArgs {
     /// The networks
     #[command(flatten)]
     pub deep: NetworkOptions,
+    /// A setting of the networks by its name in run.json, such as network.optimiser.nesterov=true; may be given several times
+    #[arg(long, value_name = "network.SETTING=VALUE", help_heading = "Training")]
+    pub set: Vec<String>,
+    /// Print the plan, send one batch of each network forward and back, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Learn one batch of each network by heart in N steps, to see that it can learn, and stop
+    #[arg(long, value_name = "N", conflicts_with = "dry_run", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub overfit_batch: Option<u32>,
+    /// List the networks: parameters, multiply-adds, tensors (-v), and stop
+    #[arg(long, conflicts_with_all = ["dry_run", "overfit_batch"])]
+    pub describe: bool,
 }
 
 /// Arguments of `raduet evaluate`.

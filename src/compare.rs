@@ -13,7 +13,11 @@ use raduet_study::split::SplitCheck;
 use raduet_study::{Arm, Split};
 use serde_json::json;
 
+#[cfg(feature = "deep")]
+use crate::arms::FoldRows;
 use crate::arms::PlannedModel;
+#[cfg(feature = "deep")]
+use crate::arms::deep::rehearsal::{Rehearsal, Tried};
 use crate::cases::Cases;
 use crate::conclusion::{Conclusion, Form, write_doubts};
 use crate::console::Console;
@@ -81,6 +85,11 @@ impl Plan {
         })
     }
 
+    /// What stands behind its results.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
     /// The plan in words.
     pub fn describe(&self) -> String {
         let names: Vec<&str> = self
@@ -106,6 +115,35 @@ impl Plan {
         } else {
             &self.settings.name
         }
+    }
+
+    /// Measures the cohort and tries the networks on its first fold without training them.
+    ///
+    /// # Errors
+    /// What ends a run, and the networks' own failures.
+    #[cfg(feature = "deep")]
+    pub fn rehearse(self, rehearsal: Rehearsal, console: Console) -> Result<Vec<Tried>, Faults> {
+        let extracted = self
+            .extraction
+            .run(&self.cases, self.wanted, None, console)?;
+        let rows = &extracted.features.rows;
+        let Some(parts) = self.split.folds.first() else {
+            return Ok(Vec::new());
+        };
+        let fold = FoldRows::new(0, parts, rows);
+        let samples = crate::arms::deep::samples(extracted.images, rows);
+        let networks = self.models.iter().filter(|model| model.arm == Arm::Deep);
+        let mut tried = Vec::new();
+        for network in networks {
+            tried.push(rehearsal.of(
+                &network.name,
+                &self.settings,
+                &extracted.features.classes,
+                (&samples, &fold),
+                console,
+            )?);
+        }
+        Ok(tried)
     }
 
     /// Does the work and writes everything into `folder`.

@@ -45,6 +45,8 @@ pub enum Form {
     Screen,
     /// Every figure as JSON.
     Json,
+    /// Not at all: another result follows.
+    Quiet,
 }
 
 /// A run whose results are written.
@@ -169,6 +171,7 @@ impl Concluded {
         };
         match form {
             Form::Screen => console.print(&report_writers::screen::text(&report, &self.times)),
+            Form::Quiet => {}
             Form::Json => {
                 console.print(&serde_json::to_string_pretty(&report).unwrap_or_default());
             }
@@ -219,7 +222,7 @@ fn timed(model: &FittedModel) -> ModelTime {
     ModelTime {
         name: model.name.clone(),
         fold: model.fold,
-        seconds: model.seconds,
+        seconds: model.seconds.clone(),
     }
 }
 

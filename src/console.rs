@@ -168,6 +168,21 @@ impl Job {
         }
     }
 
+    /// Where the step in progress stands: shown with the bar, or as a line every ten seconds.
+    pub fn status(&self, text: impl FnOnce() -> String) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{} {}", self.what, text()));
+            return;
+        }
+        let Ok(mut spoken) = self.spoken.try_lock() else {
+            return;
+        };
+        if spoken.elapsed() >= LINE_EVERY {
+            *spoken = Instant::now();
+            self.console.say(&format!("{}: {}", self.what, text()));
+        }
+    }
+
     /// A remark shown with the bar, or on the next line.
     pub fn remark(&self, text: &str) {
         match &self.bar {

@@ -39,6 +39,8 @@ pub mod io;
 pub mod journal;
 pub mod manifest;
 pub mod models;
+#[cfg(feature = "deep")]
+pub mod paper_tables;
 pub mod params;
 pub mod phantom;
 pub mod provenance;

@@ -21,6 +21,8 @@ use crate::journal::Journal;
 #[cfg(feature = "learners")]
 use crate::report_writers::explanations;
 use crate::run_folder::RunFolder;
+#[cfg(feature = "deep")]
+use crate::run_folder::{EVENTS, GRAD_CAM, LOGS};
 use crate::settings::Settings;
 
 /// The journal of finished models.
@@ -234,9 +236,11 @@ impl Study<'_> {
         samples: &[raduet_deep::ImageSample],
         journal: &Mutex<Journal>,
     ) -> Result<FittedModel> {
-        let checkpoint = self
-            .folder
-            .state(&format!("{}-fold{}.checkpoint", model.name, fold.fold));
+        let checkpoint = self.folder.state(&format!(
+            "{}-fold{}.checkpoint",
+            model.name.replace(':', "-"),
+            fold.fold
+        ));
         let (fitted, files) = crate::arms::deep::Training {
             name: &model.name,
             settings: &self.settings.networks,
@@ -248,12 +252,19 @@ impl Study<'_> {
             console: self.console,
         }
         .fit()?;
-        self.folder
-            .write(&self.model_file(&fitted, "safetensors"), &files.safetensors)?;
-        self.folder.write(
-            &self.model_file(&fitted, "history.csv"),
-            files.history_csv.as_bytes(),
-        )?;
+        for (extension, bytes) in &files.beside_model {
+            self.folder
+                .write(&self.model_file(&fitted, extension), bytes)?;
+        }
+        let folder = self.model_file(&fitted, "");
+        let folder = folder.trim_start_matches("models/").trim_end_matches('.');
+        for (name, bytes) in &files.pictures {
+            self.folder
+                .write(&format!("{GRAD_CAM}/{folder}/{name}"), bytes)?;
+        }
+
+        let curves = format!("{LOGS}/{folder}/{EVENTS}");
+        self.folder.write(&curves, &files.events)?;
         keep(journal, &fitted)?;
         Ok(fitted)
     }

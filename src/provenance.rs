@@ -99,6 +99,8 @@ pub struct Measured {
     pub models: Vec<ModelTime>,
     /// Threads that worked.
     pub threads: usize,
+    /// Where networks computed, where the tool was built with them.
+    pub device: Option<String>,
     /// Largest resident memory, where the system tells it.
     pub peak_memory_bytes: Option<u64>,
 }
@@ -157,13 +159,24 @@ impl Clock {
             seconds,
             models: Vec::new(),
             threads: rayon::current_num_threads(),
+            device: device(),
             peak_memory_bytes: peak_memory(),
         }
     }
 }
 
+#[cfg(feature = "deep")]
+fn device() -> Option<String> {
+    Some(raduet_deep::device::describe())
+}
+
+#[cfg(not(feature = "deep"))]
+fn device() -> Option<String> {
+    None
+}
+
 /// The high-water mark of resident memory, from the process table of Linux.
-fn peak_memory() -> Option<u64> {
+pub(crate) fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()

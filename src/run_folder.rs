@@ -116,6 +116,11 @@ impl RunFolder {
     }
 }
 
+/// Whether a run in a folder was stopped before its end.
+pub fn is_unfinished(path: &Path) -> bool {
+    path.join(STATE).exists()
+}
+
 /// What a run may leave in its folder, beside the models.
 const RESULTS: [&str; 19] = [
     "features.csv",
@@ -139,11 +144,24 @@ const RESULTS: [&str; 19] = [
     "figures/learning_curve.csv",
 ];
 
-/// Folders with files of single models: how the names of these begin, and how they end.
-const OF_MODELS: [(&str, &str, &[&str]); 2] = [
-    ("models", "", &[".json", ".safetensors", ".history.csv"]),
-    ("figures", "shap_", &[".csv"]),
+/// How the names of a model's files end.
+const MODELS: [&str; 5] = [
+    ".json",
+    ".safetensors",
+    ".history.csv",
+    ".weights.csv",
+    ".attention.csv",
 ];
+/// Folders with files of single models: how the names of these begin, and how they end.
+const OF_MODELS: [(&str, &str, &[&str]); 2] =
+    [("models", "", &MODELS), ("figures", "shap_", &[".csv"])];
+/// Pictures of where networks look, one folder a model.
+pub const GRAD_CAM: &str = "figures/grad_cam";
+
+/// Networks' curves for TensorBoard, which takes each folder below for a run.
+pub const LOGS: &str = "logs";
+/// The file of curves in such a folder; TensorBoard knows it by `tfevents`.
+pub const EVENTS: &str = "events.out.tfevents.raduet";
 
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
@@ -157,6 +175,16 @@ fn remove_results(path: &Path) -> Result<()> {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             name.starts_with(beginning) && endings.iter().any(|ending| name.ends_with(ending))
         }));
+    }
+    if let Ok(logs) = fs::read_dir(path.join(LOGS)) {
+        let folders = logs.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        old.extend(folders.map(|folder| folder.join(EVENTS)));
+    }
+    let folders = fs::read_dir(path.join(GRAD_CAM)).into_iter().flatten();
+    for folder in folders.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+        let pictures = fs::read_dir(folder).into_iter().flatten();
+        let pictures = pictures.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        old.extend(pictures.filter(|file| file.extension().is_some_and(|e| e == "png")));
     }
     old.iter().try_for_each(|file| remove_file(file))
 }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -36,16 +37,18 @@ impl Stored {
     }
 
     /// The numbers of a state-dict entry under `prefix` and its own name.
+    pub(crate) fn entry(prefix: &str, entry: &Entry, numbers: &[f32]) -> Self {
+        let name = format!("{prefix}{}", entry.info.name);
+        Self::placed(name, &entry.info.shape, entry, numbers)
+    }
+
+    /// The numbers of a state-dict entry under another name and of another shape.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a counter's numbers are whole"
     )]
-    pub(crate) fn entry(prefix: &str, entry: &Entry, numbers: &[f32]) -> Self {
-        let mut stored = Self::numbers(
-            format!("{prefix}{}", entry.info.name),
-            &entry.info.shape,
-            numbers,
-        );
+    pub(crate) fn placed(name: String, shape: &[usize], entry: &Entry, numbers: &[f32]) -> Self {
+        let mut stored = Self::numbers(name, shape, numbers);
         if entry.is_counter() {
             stored.dtype = Dtype::I64;
             stored.bytes = numbers
@@ -54,6 +57,16 @@ impl Stored {
                 .collect();
         }
         stored
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// As the format takes it.
+    pub(crate) fn view(&self) -> std::result::Result<TensorView<'_>, SafeTensorError> {
+        TensorView::new(self.dtype, self.shape.clone(), &self.bytes)
     }
 }
 
@@ -74,8 +87,8 @@ pub(crate) fn encode(metadata: &impl Serialize, tensors: &[Stored]) -> Result<Ve
     let views: Vec<(&str, TensorView<'_>)> = tensors
         .iter()
         .map(|t| {
-            TensorView::new(t.dtype, t.shape.clone(), &t.bytes)
-                .map(|view| (t.name.as_str(), view))
+            t.view()
+                .map(|view| (t.name(), view))
                 .map_err(|error| unreadable(&error.to_string()))
         })
         .collect::<Result<_>>()?;
@@ -83,7 +96,7 @@ pub(crate) fn encode(metadata: &impl Serialize, tensors: &[Stored]) -> Result<Ve
 }
 
 /// Shape and numbers of a tensor.
-pub(crate) type Shaped = (Vec<usize>, Vec<f32>);
+type Shaped = (Vec<usize>, Vec<f32>);
 
 /// Tensors by name, taken out one after the other.
 pub(crate) struct Decoded {
@@ -144,8 +157,8 @@ pub(crate) fn decode<M: DeserializeOwned>(bytes: &[u8]) -> Result<(M, Decoded)> 
     Ok((metadata, Decoded { tensors }))
 }
 
-/// The tensors of any safetensors bytes, whoever wrote them.
-pub(crate) fn decode_tensors(bytes: &[u8]) -> Result<BTreeMap<String, Shaped>> {
+/// The tensors of a file of this room.
+fn decode_tensors(bytes: &[u8]) -> Result<BTreeMap<String, Shaped>> {
     let file = SafeTensors::deserialize(bytes).map_err(|error| unreadable(&error.to_string()))?;
     let mut tensors = BTreeMap::new();
     for (name, view) in file.tensors() {

@@ -92,6 +92,22 @@ pub enum DeepError {
         /// What was expected.
         expected: String,
     },
+    /// A place to compute that is not there, or a word for none.
+    #[error("device: found {found}, expected {expected}")]
+    Device {
+        /// What was asked for.
+        found: String,
+        /// What can be asked for.
+        expected: String,
+    },
+    /// A file of weights that cannot be read, or that belongs to another network.
+    #[error("weights: found {found}, expected {expected}")]
+    Weights {
+        /// What was found.
+        found: String,
+        /// What was expected.
+        expected: String,
+    },
     /// The tensor library refused an operation: a bug of this room or a device out of memory.
     #[error("tensor operation failed: {message}")]
     Tensor {

@@ -7,25 +7,33 @@
 //! bytes. The same samples, settings and seed give the same bytes on any number of threads.
 //!
 //! The way of the data: [`ImageSample`] → `tensors` (part, range, size) → `augment` (training only) →
-//! `batches` → network → loss → [`AdamW`] → [`FittedNetwork`] → probabilities.
+//! `batches` → network → loss → [`Optimiser`] → [`FittedNetwork`] → probabilities.
 //!
 //! | for | look at |
 //! |---|---|
 //! | what to hand over | [`sample`] |
-//! | how to train | [`settings`], [`augment`], [`schedule`] |
+//! | how to train | [`settings`] |
 //! | training, epoch by epoch | [`train`], [`progress`], [`resume`] |
-//! | starting from weights learned elsewhere | [`pretrained`] |
+//! | starting from weights learned elsewhere | [`pretrained`], [`Layout`] |
 //! | asking and storing a network | [`predict`] |
-//! | which networks there are | [`registry`] |
+//! | where a network looks | [`FittedNetwork::attention`] |
+//! | which networks there are, and what they cost | [`registry`], [`Description`] |
 //! | a network by itself, in plain slices | [`model`], [`optimiser`] |
 //! | where it runs | [`device`] |
 
-pub mod augment;
+mod augment;
 mod batches;
 mod checkpoint;
+mod description;
 pub mod device;
+mod ema;
 pub mod error;
+mod export;
+mod grad_cam;
+mod graph;
+mod groups;
 mod layers;
+mod layouts;
 pub mod model;
 mod network;
 mod networks;
@@ -39,23 +47,30 @@ pub mod registry;
 pub mod resume;
 mod rng;
 pub mod sample;
-pub mod schedule;
+mod schedule;
 pub mod settings;
 mod state;
+mod tally;
 mod tensors;
 pub mod train;
+mod weights;
 
-pub use augment::AugmentSettings;
+pub use description::{DescribedTensor, Description};
 pub use error::{DeepError, Result};
+pub use grad_cam::{Attention, ClassMap};
+pub use layouts::{Layout, layouts};
 pub use model::{Gradients, Images, Model};
 pub use network::RunningStatistics;
-pub use optimiser::{AdamW, Decayed};
+pub use optimiser::{AdamW, Optimiser};
 pub use predict::FittedNetwork;
-pub use pretrained::LoadedWeights;
+pub use pretrained::{KeyOutcome, KeyReport, LoadedWeights};
 pub use progress::EpochRecord;
 pub use registry::{NETWORKS, NetworkEntry};
 pub use sample::ImageSample;
-pub use schedule::PlateauSettings;
-pub use settings::{InputMode, TrainSettings};
+pub use settings::{
+    AugmentSettings, ClassWeight, Decayed, InputMode, LossSettings, Monitor, OptimiserKind,
+    OptimiserSettings, PlateauSettings, Sampler, ScheduleKind, ScheduleSettings, TestFlips,
+    TrainSettings,
+};
 pub use state::{Role, TensorInfo};
-pub use train::{BatchProgress, EpochOutcome, Phase, Trainer};
+pub use train::{BatchProgress, DryRun, EpochOutcome, Phase, Trainer};

@@ -2,13 +2,18 @@
 
 use std::fmt;
 
-use candle_core::{Device, Tensor, backprop::GradStore};
+use candle_core::Tensor;
 
+use crate::device::{self, Place};
 use crate::error::{DeepError, Result};
+use crate::graph::{Value, backward};
 use crate::network::{Dropout, Mode, Network, RunningStatistics, Training};
 use crate::ops::cross_entropy::CrossEntropy;
+#[cfg(feature = "cuda")]
+use crate::ops::cuda;
+use crate::ops::on_gpu;
 use crate::registry::{self, NetworkEntry};
-use crate::state::{StateDict, TensorInfo};
+use crate::state::{PAPER_SIDE, StateDict, TensorInfo, numbers_of};
 
 /// Channels of every input image.
 pub(crate) const CHANNELS: usize = 3;
@@ -42,11 +47,26 @@ impl<'a> Images<'a> {
         })
     }
 
-    fn tensor(self) -> candle_core::Result<Tensor> {
+    /// How many.
+    pub(crate) fn count(self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn value(self, place: &Place) -> candle_core::Result<Value> {
+        #[cfg(feature = "cuda")]
+        if place.is_gpu() {
+            let sizes = [self.count, CHANNELS, self.side, self.side];
+            let images = cuda::upload_images(self.pixels, sizes, &place.device, place.dtype)?;
+            return Ok(Value::constant(images));
+        }
         let shape = (self.count, CHANNELS, self.side, self.side);
-        Tensor::from_slice(self.pixels, shape, &Device::Cpu)
+        Tensor::from_slice(self.pixels, shape, &place.device).map(Value::constant)
     }
 }
+
+/// Images where a model lies.
+#[derive(Debug)]
+pub struct Placed(Value);
 
 /// A network with its weights.
 pub struct Model {
@@ -54,6 +74,7 @@ pub struct Model {
     classes: usize,
     network: Box<dyn Network>,
     state: StateDict,
+    place: Place,
 }
 
 impl fmt::Debug for Model {
@@ -67,49 +88,120 @@ impl fmt::Debug for Model {
 
 /// What one pass forward and back through a batch gave.
 pub struct Gradients {
-    loss: f64,
-    logits: Vec<Vec<f32>>,
-    store: GradStore,
+    told: Told,
+    /// By parameter in state-dict order; `None` where the loss does not depend on it.
+    parameters: Vec<Option<Tensor>>,
 }
 
 impl fmt::Debug for Gradients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gradients")
-            .field("loss", &self.loss)
+            .field("parameters", &self.parameters.len())
             .finish_non_exhaustive()
     }
 }
 
-impl Gradients {
-    /// Mean cross-entropy of the batch.
-    pub fn loss(&self) -> f64 {
+/// What a network said to a batch. On the device still: reading it waits for everything before.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    loss: Tensor,
+    logits: Tensor,
+}
+
+impl Told {
+    pub(crate) fn loss(&self) -> Result<f64> {
         self.loss
+            .to_scalar::<f32>()
+            .map(f64::from)
+            .map_err(|error| DeepError::refused(&error))
     }
 
-    /// Logits per image, as seen in training.
-    pub fn logits(&self) -> &[Vec<f32>] {
-        &self.logits
-    }
-
-    /// The tensor library's gradients.
-    pub(crate) fn store(&self) -> &GradStore {
-        &self.store
+    pub(crate) fn logits(&self) -> Result<Vec<Vec<f32>>> {
+        rows(&self.logits).map_err(|error| DeepError::refused(&error))
     }
 }
 
+impl Gradients {
+    /// The batch's loss: mean cross-entropy, unless training changes it.
+    ///
+    /// # Errors
+    /// [`DeepError::Tensor`] when the device failed on the way.
+    pub fn loss(&self) -> Result<f64> {
+        self.told.loss()
+    }
+
+    /// Logits per image, as seen in training.
+    ///
+    /// # Errors
+    /// [`DeepError::Tensor`] when the device failed on the way.
+    pub fn logits(&self) -> Result<Vec<Vec<f32>>> {
+        self.told.logits()
+    }
+
+    /// Both, to be read later.
+    pub(crate) fn told(&self) -> &Told {
+        &self.told
+    }
+
+    /// The gradients of the parameters, in state-dict order.
+    pub(crate) fn parameters(&self) -> &[Option<Tensor>] {
+        &self.parameters
+    }
+
+    /// The same, to keep.
+    pub(crate) fn into_parameters(self) -> Vec<Option<Tensor>> {
+        self.parameters
+    }
+}
+
+/// The rows of a matrix, wherever it lies.
+fn rows(matrix: &Tensor) -> candle_core::Result<Vec<Vec<f32>>> {
+    let (_, columns) = matrix.dims2()?;
+    let numbers = numbers_of(matrix)?;
+    Ok(numbers
+        .chunks(columns.max(1))
+        .map(<[f32]>::to_vec)
+        .collect())
+}
+
+/// The gradient of a loss by itself.
+fn one(loss: &Tensor) -> candle_core::Result<Tensor> {
+    on_gpu!(loss, cuda::filled(loss, 1.0));
+    loss.ones_like()
+}
+
 impl Model {
-    /// A new network of a registered name with random weights of a seed.
+    /// A new network of a registered name with random weights of a seed, for images of the paper's side
+    /// where that matters.
     ///
     /// # Errors
     /// [`DeepError::UnknownNetwork`].
     pub fn new(name: &str, classes: usize, seed: u64) -> Result<Self> {
+        Self::for_side(name, classes, seed, PAPER_SIDE)
+    }
+
+    /// Like [`Self::new`] for images of `side` x `side` pixels: a network with a position table sees
+    /// images of that side only.
+    ///
+    /// # Errors
+    /// [`DeepError::UnknownNetwork`].
+    pub fn for_side(name: &str, classes: usize, seed: u64, side: usize) -> Result<Self> {
+        Self::on(&device::chosen(), name, classes, seed, side)
+    }
+
+    /// Like [`Self::for_side`], at a place of one's own choice.
+    ///
+    /// # Errors
+    /// [`DeepError::UnknownNetwork`].
+    pub fn on(place: &Place, name: &str, classes: usize, seed: u64, side: usize) -> Result<Self> {
         let entry = registry::find(name)?;
-        let (network, state) = entry.build(classes, seed, &Device::Cpu)?;
+        let (network, state) = entry.build(classes, seed, side, place)?;
         Ok(Self {
             entry,
             classes,
             network,
             state,
+            place: place.clone(),
         })
     }
 
@@ -150,8 +242,8 @@ impl Model {
     /// [`DeepError::Tensor`] when the images are too small for the network.
     pub fn logits(&self, images: Images<'_>) -> Result<Vec<Vec<f32>>> {
         images
-            .tensor()
-            .and_then(|xs| self.network.forward(&xs, Mode::Evaluate)?.to_vec2())
+            .value(&self.place)
+            .and_then(|xs| rows(self.network.forward(&xs, Mode::Evaluate)?.tensor()))
             .map_err(|error| DeepError::refused(&error))
     }
 
@@ -166,24 +258,54 @@ impl Model {
             dropout: Dropout::Off,
             running: RunningStatistics::Momentum,
         };
-        self.gradients_with(images, labels, training)
+        self.gradients_with(images, CrossEntropy::plain(labels.to_vec()), training)
     }
 
+    /// The same images to use again and again, moved to where the model lies.
+    ///
+    /// # Errors
+    /// [`DeepError::Tensor`] when there is no memory for them.
+    pub fn placed(&self, images: Images<'_>) -> Result<Placed> {
+        images
+            .value(&self.place)
+            .map(Placed)
+            .map_err(|error| DeepError::refused(&error))
+    }
+
+    /// Like [`Self::gradients`], of images that lie where the model does.
+    ///
+    /// # Errors
+    /// Those of [`Self::gradients`].
+    pub fn gradients_of(&mut self, images: &Placed, labels: &[usize]) -> Result<Gradients> {
+        let training = Training {
+            dropout: Dropout::Off,
+            running: RunningStatistics::Momentum,
+        };
+        self.pass(&images.0, CrossEntropy::plain(labels.to_vec()), training)
+    }
+
+    /// One pass forward and back with this loss.
     pub(crate) fn gradients_with(
-        &mut self,
+        &self,
         images: Images<'_>,
-        labels: &[usize],
+        loss: CrossEntropy,
         training: Training,
     ) -> Result<Gradients> {
-        let labels = labels.to_vec();
+        self.pass(&self.placed(images)?.0, loss, training)
+    }
+
+    fn pass(&self, xs: &Value, loss: CrossEntropy, training: Training) -> Result<Gradients> {
         let pass = || {
-            let xs = images.tensor()?;
-            let logits = self.network.forward(&xs, Mode::Train(training))?;
-            let loss = CrossEntropy { labels }.apply(&logits)?;
+            let logits = self.network.forward(xs, Mode::Train(training))?;
+            let loss = loss.apply(&logits)?;
+            let (value, one) = (loss.tensor().clone(), one(loss.tensor())?);
+            let logits = logits.tensor().clone();
             Ok(Gradients {
-                loss: f64::from(loss.to_scalar::<f32>()?),
-                logits: logits.to_vec2()?,
-                store: loss.backward()?,
+                parameters: backward(loss, one, self.state.parameters().count())?,
+                told: Told {
+                    loss: value,
+                    logits,
+                },
             })
         };
         pass().map_err(|error| DeepError::refused(&error))
@@ -196,22 +318,30 @@ impl Model {
     pub fn gradient_norms(&self, gradients: &Gradients) -> Result<Vec<(String, f64)>> {
         self.state
             .parameters()
-            .map(|entry| {
+            .zip(&gradients.parameters)
+            .map(|(entry, gradient)| {
                 let name = entry.info.name.clone();
-                let Some(gradient) = gradients.store.get(&entry.value) else {
+                let Some(gradient) = gradient else {
                     return Err(DeepError::TensorName {
                         name,
                         found: "the loss does not depend on it",
                     });
                 };
-                let numbers = gradient
-                    .flatten_all()
-                    .and_then(|g| g.to_vec1::<f32>())
-                    .map_err(|error| DeepError::refused(&error))?;
+                let numbers = numbers_of(gradient).map_err(|error| DeepError::refused(&error))?;
                 let squares: f64 = numbers.iter().map(|g| f64::from(*g).powi(2)).sum();
                 Ok((name, squares.sqrt()))
             })
             .collect()
+    }
+
+    /// Where it computes.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Its layers.
+    pub(crate) fn network(&self) -> &dyn Network {
+        self.network.as_ref()
     }
 
     pub(crate) fn state(&self) -> &StateDict {

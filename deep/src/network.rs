@@ -1,7 +1,9 @@
 //! What every network offers.
 
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 use serde::{Deserialize, Serialize};
+
+use crate::graph::Value;
 
 /// What a forward pass is for. Always said, never remembered.
 #[derive(Debug, Clone, Copy)]
@@ -46,8 +48,59 @@ pub(crate) enum Dropout {
     },
 }
 
+/// The last feature map of a network: an image (N, C, H, W), or tokens (N, L, C).
+pub(crate) struct Features {
+    pub(crate) value: Value,
+    pub(crate) grid: Grid,
+}
+
+/// How tokens lie on the image, row by row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Grid {
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    /// The place of a token among them that stands for no part of the image.
+    pub(crate) class_token: Option<usize>,
+}
+
+impl Features {
+    /// An image as feature map.
+    pub(crate) fn image(value: Value) -> Result<Self> {
+        let (_, _, rows, columns) = value.dims4()?;
+        let grid = Grid {
+            rows,
+            columns,
+            class_token: None,
+        };
+        Ok(Self { value, grid })
+    }
+
+    /// Tokens (N, L, C), row by row of a grid, perhaps with one among them that has no place on it.
+    pub(crate) fn tokens(
+        value: Value,
+        [rows, columns]: [usize; 2],
+        class_token: Option<usize>,
+    ) -> Self {
+        let grid = Grid {
+            rows,
+            columns,
+            class_token,
+        };
+        Self { value, grid }
+    }
+}
+
 /// A classifier of images.
 pub(crate) trait Network: Send + Sync {
+    /// The last feature map of images (N, 3, S, S).
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features>;
+
+    /// Logits (N, classes) of a feature map.
+    fn head(&self, features: &Value, mode: Mode) -> Result<Value>;
+
     /// Logits (N, classes) of images (N, 3, S, S).
-    fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor>;
+    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
+        let features = self.features(xs, mode)?;
+        self.head(&features.value, mode)
+    }
 }

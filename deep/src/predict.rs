@@ -9,7 +9,7 @@ use crate::error::{DeepError, Result};
 use crate::model::{Images, Model};
 use crate::ops::cross_entropy::softmax;
 use crate::sample::ImageSample;
-use crate::settings::TrainSettings;
+use crate::settings::{TestFlips, TrainSettings};
 use crate::tensors::{prepare, push_channels};
 
 /// Version of the stored description.
@@ -52,6 +52,11 @@ impl FittedNetwork {
         }
     }
 
+    /// The network with its weights.
+    pub(crate) fn model(&self) -> &Model {
+        &self.model
+    }
+
     /// The settings of its training.
     pub fn settings(&self) -> &TrainSettings {
         &self.settings
@@ -76,8 +81,38 @@ impl FittedNetwork {
         let mut rows = Vec::with_capacity(samples.len());
         for chunk in samples.chunks(self.settings.batch_size) {
             let images = images(chunk, &self.settings, &self.classes)?;
-            let logits = evaluate(&self.model, &images, self.settings.image_size)?;
-            rows.extend(logits.iter().map(|row| softmax(row)));
+            rows.extend(self.views(images)?);
+        }
+        Ok(rows)
+    }
+
+    /// Probabilities of images, averaged over the mirror images that the settings ask for.
+    fn views(&self, mut images: Vec<Vec<f32>>) -> Result<Vec<Vec<f64>>> {
+        let side = self.settings.image_size;
+        let turns: &[Turn] = match self.settings.test_flips {
+            TestFlips::None => &[],
+            TestFlips::Horizontal => &[Turn::Mirror],
+            // One after the other: mirrored, both, upturned.
+            TestFlips::All => &[Turn::Mirror, Turn::Upturn, Turn::Mirror],
+        };
+        let probabilities = |images: &[Vec<f32>]| -> Result<Vec<Vec<f64>>> {
+            let logits = evaluate(&self.model, images, side)?;
+            Ok(logits.iter().map(|row| softmax(row)).collect())
+        };
+        let mut rows = probabilities(&images)?;
+        for turn in turns {
+            for image in &mut images {
+                turn.apply(image, side);
+            }
+            for (sum, row) in rows.iter_mut().zip(probabilities(&images)?) {
+                for (sum, p) in sum.iter_mut().zip(row) {
+                    *sum += p;
+                }
+            }
+        }
+        let views = 1.0 + turns.len() as f64;
+        for p in rows.iter_mut().flatten() {
+            *p /= views;
         }
         Ok(rows)
     }
@@ -113,7 +148,12 @@ impl FittedNetwork {
         }
         let settings = description.settings;
         settings.check()?;
-        let model = Model::new(&settings.model, description.classes.len(), settings.seed)?;
+        let model = Model::for_side(
+            &settings.model,
+            description.classes.len(),
+            settings.seed,
+            settings.image_size,
+        )?;
         let numbers = tensors.take_state("", model.state())?;
         tensors.finish()?;
         model.state().restore(&numbers)?;
@@ -124,6 +164,38 @@ impl FittedNetwork {
             epoch: description.epoch,
         })
     }
+}
+
+/// A way to mirror an image.
+#[derive(Debug, Clone, Copy)]
+enum Turn {
+    Mirror,
+    Upturn,
+}
+
+impl Turn {
+    fn apply(self, image: &mut [f32], side: usize) {
+        match self {
+            Self::Mirror => image.chunks_exact_mut(side).for_each(<[f32]>::reverse),
+            Self::Upturn => {
+                for row in 0..side / 2 {
+                    let (upper, lower) = image.split_at_mut((side - 1 - row) * side);
+                    upper[row * side..(row + 1) * side].swap_with_slice(&mut lower[..side]);
+                }
+            }
+        }
+    }
+}
+
+/// The most probable class; the first of equals.
+pub(crate) fn first_largest(row: &[f32]) -> usize {
+    let mut best = 0;
+    for (k, value) in row.iter().enumerate() {
+        if *value > row[best] {
+            best = k;
+        }
+    }
+    best
 }
 
 /// The images of samples, in order.
@@ -153,4 +225,26 @@ pub(crate) fn evaluate(model: &Model, images: &[Vec<f32>], side: usize) -> Resul
         push_channels(image, &mut pixels);
     }
     model.logits(Images::new(&pixels, images.len(), side)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_closed_form() {
+        let turned = |turn: Turn| {
+            let mut image = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
+            turn.apply(&mut image, 3);
+            image.to_vec()
+        };
+        assert_eq!(
+            turned(Turn::Mirror),
+            [3.0, 2.0, 1.0, 6.0, 5.0, 4.0, 9.0, 8.0, 7.0]
+        );
+        assert_eq!(
+            turned(Turn::Upturn),
+            [7.0, 8.0, 9.0, 4.0, 5.0, 6.0, 1.0, 2.0, 3.0]
+        );
+    }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Prepared {
     /// Side · side numbers in 0..1 each.
     pub(crate) images: Vec<Vec<f32>>,
     pub(crate) labels: Vec<usize>,
+    /// A number per patient, in the order of their ids.
+    pub(crate) patients: Vec<usize>,
     /// Hash of ids, labels and images.
     pub(crate) fingerprint: u64,
 }
@@ -36,7 +38,12 @@ impl Prepared {
                 fingerprint.word(u64::from(pixel.to_bits()));
             }
         }
+        let known: BTreeSet<_> = rows.iter().map(|(sample, _)| &sample.patient).collect();
+        let known: Vec<_> = known.into_iter().collect();
+        // Every patient is among the known ones.
+        let number = |sample: &ImageSample| known.binary_search(&&sample.patient).unwrap_or(0);
         Ok(Self {
+            patients: rows.iter().map(|(sample, _)| number(sample)).collect(),
             labels: rows.iter().map(|(sample, _)| sample.label.0).collect(),
             images: rows.into_iter().map(|(_, image)| image).collect(),
             fingerprint: fingerprint.0,

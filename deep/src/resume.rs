@@ -1,5 +1,5 @@
-//! A training run as bytes and back: weights, best weights, moments, schedule and history. Random numbers
-//! need no state of their own, see [`crate::train`].
+//! A training run as bytes and back: weights, best weights, means of weights, the optimiser's state, schedule and
+//! history. Random numbers need no state of their own, see [`crate::train`].
 
 use raduet_study::ClassNames;
 use serde::{Deserialize, Serialize};
@@ -12,13 +12,12 @@ use crate::settings::TrainSettings;
 use crate::train::Trainer;
 
 /// Version of the stored description.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const KIND: &str = "training run";
 
 const WEIGHTS: &str = "model.";
 const BEST: &str = "best.";
-const FIRST: &str = "adamw.first.";
-const SECOND: &str = "adamw.second.";
+const MEAN: &str = "ema.";
 
 /// What is stored beside the tensors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +29,7 @@ struct Description {
     /// Hashes of training and validation samples.
     samples: [u64; 2],
     steps: u64,
+    head_steps: u64,
     progress: Progress,
 }
 
@@ -45,10 +45,14 @@ impl Trainer {
         if let Some(best) = &self.best_weights {
             tensors.extend(stored_state(BEST, state, best));
         }
-        for (entry, moments) in state.parameters().zip(&self.optimiser.moments) {
-            for (prefix, numbers) in [(FIRST, &moments.first), (SECOND, &moments.second)] {
-                let name = format!("{prefix}{}", entry.info.name);
-                tensors.push(Stored::numbers(name, &entry.info.shape, numbers));
+        if let Some(ema) = &self.ema {
+            tensors.extend(stored_state(MEAN, state, &ema.numbers()?));
+        }
+        let names = self.optimiser.state_names();
+        for (entry, held) in state.parameters().zip(self.optimiser.numbers()?) {
+            for (what, numbers) in names.iter().zip(held) {
+                let name = format!("{what}.{}", entry.info.name);
+                tensors.push(Stored::numbers(name, &entry.info.shape, &numbers));
             }
         }
         encode(&self.description(), &tensors)
@@ -62,6 +66,7 @@ impl Trainer {
             classes: self.classes.clone(),
             samples: [self.train.fingerprint, self.valid.fingerprint],
             steps: self.optimiser.steps,
+            head_steps: self.optimiser.head_steps,
             progress: self.progress.clone(),
         }
     }
@@ -98,14 +103,24 @@ impl Trainer {
         if stored.progress.best.is_some() {
             trainer.best_weights = Some(tensors.take_state(BEST, state)?);
         }
-        for (entry, moments) in state.parameters().zip(&mut trainer.optimiser.moments) {
+        if let Some(ema) = &mut trainer.ema {
+            ema.restore(&tensors.take_state(MEAN, state)?)?;
+        }
+        let names = trainer.optimiser.state_names();
+        let mut held = Vec::new();
+        for entry in state.parameters() {
             let (name, shape) = (&entry.info.name, &entry.info.shape);
-            moments.first = tensors.take(&format!("{FIRST}{name}"), shape)?;
-            moments.second = tensors.take(&format!("{SECOND}{name}"), shape)?;
+            let mut numbers = Vec::new();
+            for what in names {
+                numbers.extend(tensors.take(&format!("{what}.{name}"), shape)?);
+            }
+            held.push(numbers);
         }
         tensors.finish()?;
         state.restore(&weights)?;
+        trainer.optimiser.restore(&held)?;
         trainer.optimiser.steps = stored.steps;
+        trainer.optimiser.head_steps = stored.head_steps;
         trainer.progress = stored.progress;
         Ok(trainer)
     }

@@ -21,6 +21,8 @@ pub(crate) enum Purpose {
     Augment = 3,
     /// Dropout masks; indices: optimiser step, layer.
     Dropout = 4,
+    /// Weight and partners of mixed samples; indices: epoch, batch.
+    Mixup = 5,
 }
 
 /// One stream of random numbers.
@@ -42,6 +44,25 @@ impl Stream {
         Self {
             key: [seed as u32, (seed >> 32) as u32],
             counter: [0, first, second, purpose as u32],
+            block: [0; 4],
+            used: 4,
+        }
+    }
+
+    /// The same stream from word 4 · `block` on.
+    pub(crate) fn entered_at(&self, block: u32) -> Self {
+        let mut stream = self.clone();
+        stream.counter[0] = block;
+        stream.used = 4;
+        stream
+    }
+
+    /// A stream of its own beside this one, for the same purpose and indices, wherever this one stands.
+    pub(crate) fn branch(&self, number: u8) -> Self {
+        let [_, first, second, purpose] = self.counter;
+        Self {
+            key: self.key,
+            counter: [0, first, second, (purpose & 0xFF) | u32::from(number) << 8],
             block: [0; 4],
             used: 4,
         }
@@ -157,6 +178,24 @@ mod tests {
         assert_ne!(base, first(Stream::new(42, Purpose::Augment, 0, 0)));
         assert_ne!(base, first(Stream::new(42, Purpose::Shuffle, 1, 0)));
         assert_ne!(base, first(Stream::new(42, Purpose::Shuffle, 0, 1)));
+        let mut stream = Stream::new(42, Purpose::Shuffle, 0, 0);
+        let branch = first(stream.branch(1));
+        assert!(branch != base && branch != first(stream.branch(2)));
+        stream.next_u32();
+        assert_eq!(branch, first(stream.branch(1)));
+        assert_ne!(
+            branch,
+            first(Stream::new(42, Purpose::Shuffle, 1, 0).branch(1))
+        );
+    }
+
+    #[test]
+    fn a_stream_can_be_entered_anywhere() {
+        let stream = Stream::new(42, Purpose::Initialise, 1, 2);
+        let mut whole = stream.clone();
+        let words: Vec<u32> = (0..40).map(|_| whole.next_u32()).collect();
+        let mut part = stream.entered_at(7);
+        assert!(words[28..].iter().all(|word| *word == part.next_u32()));
     }
 
     /// Mean and variance within five standard errors of 100 000 draws.

@@ -2,7 +2,12 @@
 
 use candle_core::{DType, Device, Result as TensorResult, Tensor, Var};
 
+use rayon::prelude::*;
+
 use crate::error::{DeepError, Result};
+#[cfg(feature = "cuda")]
+use crate::ops::cuda;
+use crate::ops::on_gpu;
 use crate::rng::{Purpose, Stream};
 
 /// Whether the optimiser moves a tensor.
@@ -29,7 +34,25 @@ pub struct TensorInfo {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) info: TensorInfo,
+    /// The numbers in f32; channels-last on a GPU where the rank is 4.
     pub(crate) value: Var,
+    /// What the network computes with where that is not `value` itself: a rounded copy.
+    pub(crate) copy: Option<Var>,
+}
+
+/// The numbers of a tensor as f32 in C order, wherever it lies (a counter's exact below 2^24).
+pub(crate) fn numbers_of(tensor: &Tensor) -> TensorResult<Vec<f32>> {
+    on_gpu!(tensor, cuda::download(tensor));
+    tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1()
+}
+
+/// A new tensor like another with these numbers, given in C order.
+pub(crate) fn tensor_of(numbers: &[f32], like: &Tensor) -> TensorResult<Tensor> {
+    on_gpu!(
+        like,
+        cuda::upload(numbers, like.dims(), like.device(), like.dtype())
+    );
+    Tensor::from_slice(numbers, like.shape(), like.device())?.to_dtype(like.dtype())
 }
 
 impl Entry {
@@ -40,10 +63,7 @@ impl Entry {
 
     /// A copy of its numbers (a counter's as f32, exact below 2^24).
     pub(crate) fn numbers(&self) -> Result<Vec<f32>> {
-        self.value
-            .flatten_all()
-            .and_then(|t| t.to_dtype(DType::F32)?.to_vec1::<f32>())
-            .map_err(|error| DeepError::refused(&error))
+        numbers_of(&self.value).map_err(|error| DeepError::refused(&error))
     }
 
     /// Replaces its numbers.
@@ -55,9 +75,19 @@ impl Entry {
                 expected: vec![self.value.elem_count()],
             });
         }
-        Tensor::from_slice(numbers, self.value.shape(), self.value.device())
-            .and_then(|t| self.value.set(&t.to_dtype(self.value.dtype())?))
+        tensor_of(numbers, &self.value)
+            .and_then(|tensor| self.set(&tensor))
             .map_err(|error| DeepError::refused(&error))
+    }
+
+    /// Takes over the numbers of a tensor that lies in the same order.
+    pub(crate) fn set(&self, tensor: &Tensor) -> TensorResult<()> {
+        self.value.set(tensor)?;
+        #[cfg(feature = "cuda")]
+        if let Some(copy) = &self.copy {
+            copy.set(&cuda::cast(tensor, copy.dtype())?)?;
+        }
+        Ok(())
     }
 }
 
@@ -115,6 +145,18 @@ pub(crate) enum Initial {
         /// Half-width.
         bound: f64,
     },
+    /// Normal with mean 0, cut at twice the deviation.
+    CutNormal {
+        /// Standard deviation before the cut.
+        deviation: f64,
+    },
+    /// Rows ln 1, ln 2, ... of so many numbers: the decays of a state-space network.
+    LogarithmRows(usize),
+    /// What softplus turns into step sizes between the two, uniform in their logarithm.
+    StepSizes {
+        /// The smallest and the largest step.
+        range: [f64; 2],
+    },
 }
 
 impl Initial {
@@ -126,6 +168,16 @@ impl Initial {
         }
     }
 
+    /// LeCun's normal initialisation over the fan-in, cut at two deviations and scaled so that the variance
+    /// is 1 / fan-in all the same.
+    pub(crate) fn lecun_fan_in(input: usize) -> Self {
+        /// Deviation of a standard normal variable cut at ±2.
+        const CUT_DEVIATION: f64 = 0.879_625_661_034_239_8;
+        Self::CutNormal {
+            deviation: 1.0 / (input as f64).sqrt() / CUT_DEVIATION,
+        }
+    }
+
     /// PyTorch's default for fully connected layers: uniform within 1 / sqrt(fan-in).
     pub(crate) fn uniform_fan_in(input: usize) -> Self {
         Self::Uniform {
@@ -134,21 +186,77 @@ impl Initial {
     }
 }
 
+/// A parameter as a layer holds it.
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    /// The numbers, shared with the state dict.
+    pub(crate) var: Var,
+    /// What to compute with instead, if not with the numbers themselves.
+    pub(crate) copy: Option<Var>,
+    /// Its position among the parameters of the state dict, and so among gradients.
+    pub(crate) slot: usize,
+}
+
+/// Matrices of numbers that are exponentiated, or that lie on the way of such: always f32. Leaf names as in
+/// the authors' code of the state-space networks.
+const KEPT_WHOLE: [&str; 4] = ["A_log", "A_logs", "A_b_log", "dt_projs_bias"];
+/// Whether first weights are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weights {
+    Drawn,
+    /// Zeros, for who asks for shapes only.
+    Zero,
+}
+
 /// Builds a network's tensors one after the other and remembers them in order.
 pub(crate) struct Builder {
     dict: StateDict,
     prefix: String,
     seed: u64,
+    weights: Weights,
     device: Device,
+    /// Side of the images that the network will see, for those whose tables depend on it.
+    side: usize,
+    /// Type of the matrices that the network computes with.
+    dtype: DType,
 }
+
+/// The cirrhosis staging paper's side of an image.
+pub(crate) const PAPER_SIDE: usize = 256;
 
 impl Builder {
     pub(crate) fn new(seed: u64, device: &Device) -> Self {
+        Self::with_type(seed, device, DType::F32)
+    }
+
+    /// A builder whose network computes with copies of its matrices in another type.
+    pub(crate) fn with_type(seed: u64, device: &Device, dtype: DType) -> Self {
         Self {
             dict: StateDict::default(),
             prefix: String::new(),
             seed,
+            weights: Weights::Drawn,
             device: device.clone(),
+            side: PAPER_SIDE,
+            dtype,
+        }
+    }
+
+    /// For images of another side than the paper's.
+    pub(crate) fn for_side(self, side: usize) -> Self {
+        Self { side, ..self }
+    }
+
+    /// Side of the images to come.
+    pub(crate) fn side(&self) -> usize {
+        self.side
+    }
+
+    /// A builder on the CPU whose weights are all zero: for names and shapes.
+    pub(crate) fn undrawn() -> Self {
+        Self {
+            weights: Weights::Zero,
+            ..Self::new(0, &Device::Cpu)
         }
     }
 
@@ -177,25 +285,57 @@ impl Builder {
         leaf: &str,
         shape: &[usize],
         initial: Initial,
-    ) -> TensorResult<Var> {
+    ) -> TensorResult<Parameter> {
         let numbers = self.draw(shape.iter().product(), initial);
-        let value = Var::from_vec(numbers, shape, &self.device)?;
-        Ok(self.keep(leaf, Role::Parameter, value))
+        let value = self.place(numbers, shape)?;
+        let copy = self.copy(leaf, &value)?;
+        let slot = self.dict.parameters().count();
+        Ok(Parameter {
+            var: self.keep(leaf, Role::Parameter, value, copy.clone()),
+            copy,
+            slot,
+        })
     }
 
     /// A new buffer of one value everywhere.
     pub(crate) fn buffer(&mut self, leaf: &str, len: usize, value: f32) -> TensorResult<Var> {
-        let value = Var::from_vec(vec![value; len], len, &self.device)?;
-        Ok(self.keep(leaf, Role::Buffer, value))
+        let value = self.place(vec![value; len], &[len])?;
+        Ok(self.keep(leaf, Role::Buffer, value, None))
     }
 
     /// A new counter at zero.
     pub(crate) fn counter(&mut self, leaf: &str) -> TensorResult<Var> {
-        let value = Var::new(0_i64, &self.device)?;
-        Ok(self.keep(leaf, Role::Buffer, value))
+        // Counted by the processor, wherever the network is: reading it never waits for a device.
+        let value = Var::new(0_i64, &Device::Cpu)?;
+        Ok(self.keep(leaf, Role::Buffer, value, None))
     }
 
-    fn keep(&mut self, leaf: &str, role: Role, value: Var) -> Var {
+    /// New numbers where the network lies.
+    fn place(&self, numbers: Vec<f32>, shape: &[usize]) -> TensorResult<Var> {
+        #[cfg(feature = "cuda")]
+        if self.device.is_cuda() {
+            let tensor = cuda::upload(&numbers, shape, &self.device, DType::F32)?;
+            return Var::from_tensor(&tensor);
+        }
+        Var::from_vec(numbers, shape, &self.device)
+    }
+
+    /// The rounded copy of a parameter, where the network computes with one: matrices, but not those whose
+    /// exponentials are taken.
+    fn copy(&self, leaf: &str, value: &Var) -> TensorResult<Option<Var>> {
+        let is_rounded =
+            value.rank() > 1 && value.dtype() != self.dtype && !KEPT_WHOLE.contains(&leaf);
+        if !is_rounded {
+            return Ok(None);
+        }
+        on_gpu!(
+            value,
+            Var::from_tensor(&cuda::cast(value, self.dtype)?).map(Some)
+        );
+        Ok(None)
+    }
+
+    fn keep(&mut self, leaf: &str, role: Role, value: Var, copy: Option<Var>) -> Var {
         let info = TensorInfo {
             name: format!("{}{leaf}", self.prefix),
             shape: value.dims().to_vec(),
@@ -204,6 +344,7 @@ impl Builder {
         self.dict.entries.push(Entry {
             info,
             value: value.clone(),
+            copy,
         });
         value
     }
@@ -213,18 +354,78 @@ impl Builder {
         reason = "draws are f64, tensors f32; a network has far fewer than 2^32 tensors"
     )]
     fn draw(&self, len: usize, initial: Initial) -> Vec<f32> {
+        if self.weights == Weights::Zero {
+            return vec![0.0; len];
+        }
         let index = self.dict.entries.len() as u32;
-        let mut stream = Stream::new(self.seed, Purpose::Initialise, index, 0);
+        let stream = Stream::new(self.seed, Purpose::Initialise, index, 0);
         match initial {
             Initial::Constant(value) => vec![value; len],
-            Initial::Normal { deviation } => (0..len)
-                .map(|_| (deviation * stream.normal()) as f32)
+            Initial::Normal { deviation } => {
+                in_chunks(len, &stream, 1, |s| (deviation * s.normal()) as f32)
+            }
+            Initial::Uniform { bound } => in_chunks(len, &stream, 2, |s| {
+                (bound * (2.0 * s.uniform() - 1.0)) as f32
+            }),
+            Initial::CutNormal { deviation } => in_chunks(len, &stream, 2, |s| {
+                (deviation * cut_normal(s.uniform())) as f32
+            }),
+            Initial::LogarithmRows(row) => (0..len)
+                .map(|at| ((at % row + 1) as f64).ln() as f32)
                 .collect(),
-            Initial::Uniform { bound } => (0..len)
-                .map(|_| (bound * (2.0 * stream.uniform() - 1.0)) as f32)
-                .collect(),
+            Initial::StepSizes { range } => in_chunks(len, &stream, 2, |s| {
+                let [least, largest] = range.map(f64::ln);
+                let step = (least + (largest - least) * s.uniform()).exp();
+                // The inverse of softplus.
+                (step + (-(-step).exp_m1()).ln()) as f32
+            }),
         }
     }
+}
+
+/// The standard normal number cut at ±2 below which a share `u` of all lie. The inverse error function by
+/// M. Giles, *Approximating the erfinv function*, 2010, whose central branch reaches beyond the cut.
+fn cut_normal(u: f64) -> f64 {
+    /// erf(sqrt 2): the share of a normal variable within two deviations.
+    const WITHIN: f64 = 0.954_499_736_103_641_6;
+    const CENTRAL: [f64; 9] = [
+        2.810_226_36e-8,
+        3.432_739_39e-7,
+        -3.523_387_7e-6,
+        -4.391_506_54e-6,
+        2.185_808_7e-4,
+        -1.253_725_03e-3,
+        -4.177_681_64e-3,
+        2.466_407_27e-1,
+        1.501_409_41,
+    ];
+    let x = WITHIN * (2.0 * u - 1.0);
+    let w = -(-x * x).ln_1p() - 2.5;
+    let p = CENTRAL.iter().fold(0.0, |p, c| p * w + c);
+    std::f64::consts::SQRT_2 * p * x
+}
+
+/// `len` draws on several threads, the same as in one go; a block of the stream serves `per_block` draws.
+fn in_chunks(
+    len: usize,
+    stream: &Stream,
+    per_block: usize,
+    draw: impl Fn(&mut Stream) -> f32 + Sync,
+) -> Vec<f32> {
+    const CHUNK: usize = 64 * 1024;
+    let mut numbers = vec![0.0; len];
+    numbers
+        .par_chunks_mut(CHUNK)
+        .enumerate()
+        .for_each(|(at, numbers)| {
+            // A tensor has far fewer than 2^32 numbers.
+            let block = u32::try_from(at * CHUNK / per_block).unwrap_or(u32::MAX);
+            let mut stream = stream.entered_at(block);
+            for number in numbers {
+                *number = draw(&mut stream);
+            }
+        });
+    numbers
 }
 
 #[cfg(test)]
@@ -235,7 +436,8 @@ mod tests {
         let mut builder = Builder::new(3, &Device::Cpu);
         let var = builder
             .parameter("weight", &[64, 64, 3, 3], initial)
-            .unwrap();
+            .unwrap()
+            .var;
         let numbers = var.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let n = numbers.len() as f64;
         let mean = numbers.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
@@ -262,13 +464,70 @@ mod tests {
         assert!(largest <= 0.125 && largest > 0.124, "{largest}");
     }
 
+    /// 100 001 numbers are drawn in two pieces.
+    #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
+    fn pieces_make_one_stream() {
+        let builder = Builder::new(3, &Device::Cpu);
+        let mut stream = Stream::new(3, Purpose::Initialise, 0, 0);
+        let normal = builder.draw(100_001, Initial::Normal { deviation: 2.0 });
+        assert!(
+            normal
+                .iter()
+                .all(|found| found.to_bits() == ((2.0 * stream.normal()) as f32).to_bits())
+        );
+        let mut stream = Stream::new(3, Purpose::Initialise, 0, 0);
+        let uniform = builder.draw(100_001, Initial::Uniform { bound: 1.0 });
+        assert!(
+            uniform
+                .iter()
+                .all(|found| found.to_bits() == ((2.0 * stream.uniform() - 1.0) as f32).to_bits())
+        );
+    }
+
+    #[test]
+    fn cut_normal_numbers_closed_form() {
+        // Quantiles of a normal variable cut at ±2: Φ(x) = Φ(-2) + u (Φ(2) - Φ(-2)).
+        assert!(cut_normal(0.5).abs() < 1e-12);
+        assert!((cut_normal(1.0) - 2.0).abs() < 1e-6, "{}", cut_normal(1.0));
+        assert!((cut_normal(0.0) + 2.0).abs() < 1e-6);
+        // u = erf(1 / sqrt 2) / erf(sqrt 2) / 2 + 1/2 for x = 1.
+        let u = 0.5 + 0.682_689_492_137_085_9 / 0.954_499_736_103_641_6 / 2.0;
+        assert!((cut_normal(u) - 1.0).abs() < 1e-6, "{}", cut_normal(u));
+        let (mean, deviation, largest) = moments(Initial::lecun_fan_in(16));
+        assert!(mean.abs() < 5.0 * 0.25 / 192.0, "{mean}");
+        assert!((deviation - 0.25).abs() < 5.0 * 0.25 / 272.0, "{deviation}");
+        assert!(largest <= 2.0 * 0.25 / 0.879, "{largest}");
+    }
+
+    #[test]
+    fn state_space_numbers_closed_form() {
+        let mut builder = Builder::new(3, &Device::Cpu);
+        let mut draw = |shape: &[usize], initial| {
+            let var = builder.parameter("x", shape, initial).unwrap().var;
+            var.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        };
+        let rows = draw(&[2, 3], Initial::LogarithmRows(3));
+        let ln = |x: f32| x.ln();
+        assert_eq!(rows, [0.0, ln(2.0), ln(3.0), 0.0, ln(2.0), ln(3.0)]);
+        let range = [1e-3, 0.1];
+        let steps: Vec<f64> = draw(&[10_000], Initial::StepSizes { range })
+            .into_iter()
+            .map(|x| f64::from(x).exp().ln_1p())
+            .collect();
+        assert!(steps.iter().all(|s| (0.999e-3..0.1001).contains(s)));
+        // Uniform in the logarithm: half of them below the geometric mean; five deviations are 250.
+        let below = steps.iter().filter(|s| **s < 1e-2).count();
+        assert!(below.abs_diff(5000) < 250, "{below}");
+    }
+
     #[test]
     fn tensors_draw_from_their_own_streams() {
         let mut builder = Builder::new(3, &Device::Cpu);
         let initial = Initial::Normal { deviation: 1.0 };
         let mut draw = |leaf: &str| {
-            let var = builder.parameter(leaf, &[4], initial).unwrap();
-            var.to_vec1::<f32>().unwrap()
+            let parameter = builder.parameter(leaf, &[4], initial).unwrap();
+            parameter.var.to_vec1::<f32>().unwrap()
         };
         assert_ne!(draw("a"), draw("b"));
     }

@@ -16,9 +16,22 @@ use crate::settings::InputMode;
 
 /// A rectangle of pixels, half open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Part {
-    rows: [usize; 2],
-    cols: [usize; 2],
+pub(crate) struct Part {
+    pub(crate) rows: [usize; 2],
+    pub(crate) cols: [usize; 2],
+}
+
+impl Part {
+    /// The part of a sample that a network sees.
+    pub(crate) fn of(sample: &ImageSample, mode: InputMode, margin: f64) -> Result<Self> {
+        match mode {
+            InputMode::Whole => Ok(Self {
+                rows: [0, sample.rows],
+                cols: [0, sample.cols],
+            }),
+            InputMode::Crop | InputMode::Masked => crop(sample, margin),
+        }
+    }
 }
 
 /// The image of a sample: side · side numbers in 0..1.
@@ -28,13 +41,7 @@ pub(crate) fn prepare(
     margin: f64,
     side: usize,
 ) -> Result<Vec<f32>> {
-    let part = match mode {
-        InputMode::Whole => Part {
-            rows: [0, sample.rows],
-            cols: [0, sample.cols],
-        },
-        InputMode::Crop | InputMode::Masked => crop(sample, margin)?,
-    };
+    let part = Part::of(sample, mode, margin)?;
     let mut pixels = cut(sample, part, mode);
     to_unit_range(&mut pixels);
     let rows = part.rows[1] - part.rows[0];
@@ -144,7 +151,7 @@ fn weights(input: usize, output: usize) -> Vec<(usize, Vec<f32>)> {
 }
 
 /// Separable resampling of (rows, cols) to (side, side).
-fn resize(pixels: &[f32], rows: usize, cols: usize, side: usize) -> Vec<f32> {
+pub(crate) fn resize(pixels: &[f32], rows: usize, cols: usize, side: usize) -> Vec<f32> {
     if rows == side && cols == side {
         return pixels.to_vec();
     }

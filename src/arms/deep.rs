@@ -1,24 +1,32 @@
 //! The deep arm: a network of its room on the same slices.
 
-use std::fmt::Write;
+mod attention;
+mod history;
+mod pace;
+pub mod rehearsal;
+mod settings;
+pub mod weights;
+
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use raduet_deep::{
-    AugmentSettings, DeepError, EpochOutcome, EpochRecord, ImageSample, InputMode, NETWORKS,
-    RunningStatistics, TrainSettings, Trainer,
-};
+use raduet_deep::{DeepError, EpochOutcome, ImageSample, Model, NETWORKS, TrainSettings, Trainer};
 use raduet_study::{Arm, ClassNames};
 
-use super::{Explanation, FittedModel, FoldRows, ModelSeconds, PlannedModel, check_names};
+use super::{
+    EpochTime, Explanation, FittedModel, FoldRows, ModelSeconds, PlannedModel, check_names,
+};
 use crate::console::Console;
 use crate::error::{Code, Result, ToolError};
 use crate::extract::SlicePixels;
 use crate::interrupt;
 use crate::io::atomic::write_file;
 use crate::io::feature_csv::FeatureRow;
-use crate::settings::{InputModeName, NetworkSettings, SplitSettings};
+use crate::settings::{NetworkSettings, SplitSettings};
+use history::HistoryFiles;
+use pace::Pace;
+use settings::train_settings;
 
 /// The networks that the settings ask for; `all` means every registered one.
 ///
@@ -34,23 +42,54 @@ pub fn planned(settings: &NetworkSettings, split: &SplitSettings) -> Result<Vec<
     }
     let models = named(settings)?;
     for model in &models {
-        let checked = train_settings(&model.name, settings, split.seed).check();
+        let (network, _) = Start::of(&model.name);
+        let checked = train_settings(network, settings, split.seed)?.check();
         checked.map_err(|fault| failed(&model.name, &fault))?;
     }
     Ok(models)
 }
 
 fn named(settings: &NetworkSettings) -> Result<Vec<PlannedModel>> {
-    let model = |name: &str| PlannedModel {
-        name: name.to_owned(),
-        arm: Arm::Deep,
-    };
     let known: Vec<&str> = NETWORKS.iter().map(|entry| entry.name).collect();
+    let mut networks = Vec::new();
     if settings.names.iter().any(|name| name == "all") {
-        return Ok(known.into_iter().map(model).collect());
+        let default = start_of(settings, "").1;
+        networks.extend(known.iter().map(|name| (*name, default)));
+    } else {
+        for name in &settings.names {
+            let (network, start) = start_of(settings, name);
+            check_names("network", &[network.to_owned()], &known)?;
+            networks.push((network, start));
+        }
     }
-    check_names("network", &settings.names, &known)?;
-    Ok(settings.names.iter().map(|name| model(name)).collect())
+    let models: Vec<PlannedModel> = networks
+        .iter()
+        .map(|(network, start)| PlannedModel {
+            name: start.name(network),
+            arm: Arm::Deep,
+        })
+        .collect();
+    let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    // Each once: the same network may begin in both ways.
+    check_names("network", &names, &all)?;
+    for (network, start) in networks {
+        if start == Start::Pretrained {
+            weights::file(settings, network)?;
+        }
+    }
+    Ok(models)
+}
+
+/// What a network's name in the settings asks for: `resnet18`, `resnet18:scratch`, `resnet18:pretrained`. Without a
+/// word about it a network begins with pretrained weights where there are any.
+fn start_of<'n>(settings: &NetworkSettings, name: &'n str) -> (&'n str, Start) {
+    match name.split_once(':') {
+        Some((network, "scratch")) => (network, Start::Scratch),
+        Some((network, "pretrained")) => (network, Start::Pretrained),
+        _ if settings.pretrained.is_some() => (name, Start::Pretrained),
+        _ => (name, Start::Scratch),
+    }
 }
 
 /// The slices as the network room takes them, in the order of the rows.
@@ -72,15 +111,46 @@ pub fn samples(images: Vec<SlicePixels>, rows: &[FeatureRow]) -> Vec<ImageSample
 
 /// What training leaves behind beside the answers.
 pub struct NetworkFiles {
-    /// The best epoch's weights.
-    pub safetensors: Vec<u8>,
-    /// One line per epoch.
-    pub history_csv: String,
+    /// Files beside the model's by their endings: weights, epochs, pretrained tensors, attention.
+    pub beside_model: Vec<(&'static str, Vec<u8>)>,
+    /// What each epoch came to, for TensorBoard.
+    pub events: Vec<u8>,
+    /// Pictures of where it looks.
+    pub pictures: Vec<(String, Vec<u8>)>,
+}
+
+/// How a network begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With random weights.
+    Scratch,
+    /// With weights learned elsewhere.
+    Pretrained,
+}
+
+impl Start {
+    const MARK: &str = ":pretrained";
+
+    /// A model's name in all outputs.
+    pub fn name(self, network: &str) -> String {
+        match self {
+            Self::Scratch => network.to_owned(),
+            Self::Pretrained => format!("{network}{}", Self::MARK),
+        }
+    }
+
+    /// The network and how it begins, from the model's name.
+    pub fn of(model: &str) -> (&str, Self) {
+        match model.strip_suffix(Self::MARK) {
+            Some(network) => (network, Self::Pretrained),
+            None => (model, Self::Scratch),
+        }
+    }
 }
 
 /// One network on one fold.
 pub struct Training<'a> {
-    /// The network's name in its registry.
+    /// The network's name in its registry, and how it begins: see [`Start`].
     pub name: &'a str,
     /// The arm's settings.
     pub settings: &'a NetworkSettings,
@@ -107,7 +177,8 @@ impl Training<'_> {
     /// written, the network room's as [`Code::Settings`].
     pub fn fit(&self) -> Result<(FittedModel, NetworkFiles)> {
         let name = self.name;
-        let settings = train_settings(name, self.settings, self.seed);
+        let (network, start) = Start::of(name);
+        let settings = train_settings(network, self.settings, self.seed)?;
         let fault = |fault: DeepError| failed(name, &fault);
         let begun = Instant::now();
         let (train, valid) = (self.choose(&self.fold.train), self.choose(&self.fold.valid));
@@ -116,54 +187,103 @@ impl Training<'_> {
             Err(_) => Trainer::new(&settings, self.classes, &train, &valid),
         }
         .map_err(fault)?;
-        self.run(&mut trainer)?;
-        let history_csv = history(trainer.history());
+        let begun_with = match start {
+            Start::Scratch => None,
+            Start::Pretrained => Some(self.load(&mut trainer, network)?),
+        };
+        let epochs = self.run(&mut trainer, settings.epochs)?;
+        let history = HistoryFiles::of(trainer.history());
         let model = trainer.into_model().map_err(fault)?;
         let fit = begun.elapsed();
         let held_out = self.choose(&self.fold.held_out());
         let probabilities = model.predict_proba(&held_out).map_err(fault)?;
         let predict = begun.elapsed().saturating_sub(fit);
-        let safetensors = model.to_safetensors().map_err(fault)?;
+        let mut files = NetworkFiles {
+            beside_model: vec![
+                ("history.csv", history.csv.into_bytes()),
+                ("history.json", history.json.into_bytes()),
+            ],
+            events: history.events,
+            pictures: Vec::new(),
+        };
+        if self.settings.keep_weights {
+            let bytes = model.to_safetensors().map_err(fault)?;
+            files.beside_model.push(("safetensors", bytes));
+        }
+        if let Some(layout) = self.settings.export {
+            let layout = weights::layout(layout);
+            let bytes = model.export(layout).map_err(fault)?;
+            files.beside_model.push((weights::ending(layout), bytes));
+        }
+        if let Some(begun_with) = &begun_with {
+            files
+                .beside_model
+                .push(("weights.csv", begun_with.csv.clone()));
+        }
+        if self.settings.grad_cam > 0 {
+            let tested = self.choose(&self.fold.test);
+            let looked = attention::files(&model, &tested, self.settings.grad_cam)
+                .map_err(|error| error.or(fault))?;
+            files.beside_model.push(("attention.csv", looked.csv));
+            files.pictures = looked.pictures;
+        }
         let fitted = FittedModel {
             name: name.to_owned(),
             arm: Arm::Deep,
             fold: self.fold.fold,
             probabilities,
-            settings: serde_json::to_value(&settings)
-                .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?,
-            notes: Vec::new(),
+            settings: described(&settings, begun_with.as_ref())?,
+            notes: begun_with.map(|weights| weights.notes).unwrap_or_default(),
             explanation: Explanation::default(),
             // Of a resumed training the epochs since then.
             seconds: ModelSeconds {
                 fit: fit.as_secs_f64(),
                 predict: predict.as_secs_f64(),
+                epochs,
             },
         };
-        Ok((
-            fitted,
-            NetworkFiles {
-                safetensors,
-                history_csv,
-            },
-        ))
+        Ok((fitted, files))
+    }
+
+    /// Begins with weights of a file. A resumed trainer has begun with them already: then the file only tells what
+    /// they were.
+    fn load(&self, trainer: &mut Trainer, network: &str) -> Result<weights::BegunWith> {
+        let path = weights::file(self.settings, network)?;
+        let bytes = weights::read(&path)?;
+        let loaded = if trainer.history().is_empty() {
+            trainer.load_weights(&bytes)
+        } else {
+            let side = self.settings.image_size;
+            Model::for_side(network, self.classes.len(), self.seed, side)
+                .and_then(|mut model| model.load_weights(&bytes))
+        };
+        let loaded = loaded.map_err(|fault| failed(self.name, &fault).file(&path))?;
+        self.console
+            .say(&format!("{}: {}", self.name, weights::table(&loaded)));
+        weights::BegunWith::new(&path, &bytes, &loaded)
     }
 
     fn choose(&self, rows: &[usize]) -> Vec<ImageSample> {
         rows.iter().map(|&row| self.samples[row].clone()).collect()
     }
 
-    fn run(&self, trainer: &mut Trainer) -> Result<()> {
+    /// Trains to the end; what every epoch took.
+    fn run(&self, trainer: &mut Trainer, epochs: usize) -> Result<Vec<EpochTime>> {
         let fault = |fault: DeepError| failed(self.name, &fault);
-        let job = self
-            .console
-            .job(format!("training {}", self.name), self.settings.epochs);
+        let job = self.console.job(format!("training {}", self.name), epochs);
+        let times_file = self.checkpoint.with_extension("times.json");
+        let mut times = earlier_times(&times_file, trainer.history().len());
         for _ in trainer.history() {
             job.advance();
         }
+        let mut pace = Pace::new(epochs, trainer.history().len());
         while !trainer.is_done() {
             interrupt::check()?;
+            pace.begin();
             let outcome = trainer
-                .run_epoch(&mut |_| {
+                .run_epoch(&mut |progress| {
+                    pace.take_note(&progress);
+                    job.status(|| pace.describe(&progress));
                     if interrupt::requested() {
                         ControlFlow::Break(())
                     } else {
@@ -172,63 +292,56 @@ impl Training<'_> {
                 })
                 .map_err(fault)?;
             if let EpochOutcome::Finished(epoch) = outcome {
+                let time = pace.end();
                 job.advance();
                 job.remark(&format!(
-                    "epoch {}: loss {:.3}, validation accuracy {:.3}",
-                    epoch.epoch, epoch.train_loss, epoch.valid_accuracy
+                    "epoch {}: loss {:.3}, validation loss {:.3}, accuracy {:.3}, {:.0} images/s",
+                    epoch.epoch,
+                    epoch.train_loss,
+                    epoch.valid_loss,
+                    epoch.valid_accuracy,
+                    time.images_per_second
                 ));
-                write_file(self.checkpoint, &trainer.checkpoint().map_err(fault)?)?;
+                times.push(time);
+                // The last state is the model, which is written next.
+                if !trainer.is_done() {
+                    let text = serde_json::to_vec(&times)
+                        .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?;
+                    write_file(&times_file, &text)?;
+                    write_file(self.checkpoint, &trainer.checkpoint().map_err(fault)?)?;
+                }
             }
         }
-        Ok(())
+        Ok(times)
     }
 }
 
-fn train_settings(name: &str, settings: &NetworkSettings, seed: u64) -> TrainSettings {
-    TrainSettings {
-        model: name.to_owned(),
-        image_size: settings.image_size,
-        input: match settings.input {
-            InputModeName::Whole => InputMode::Whole,
-            InputModeName::Crop => InputMode::Crop,
-            InputModeName::Masked => InputMode::Masked,
-        },
-        batch_size: settings.batch_size,
-        learning_rate: settings.learning_rate,
-        weight_decay: settings.weight_decay,
-        epochs: settings.epochs,
-        patience: settings.patience,
-        seed,
-        running_statistics: if settings.warm_start_statistics {
-            RunningStatistics::WarmStart
-        } else {
-            RunningStatistics::Momentum
-        },
-        augment: if settings.augment {
-            AugmentSettings::default()
-        } else {
-            AugmentSettings::OFF
-        },
-        ..TrainSettings::default()
-    }
+/// What the epochs took before the run was stopped. The file is written before the checkpoint, so it may be an
+/// epoch ahead; where it is not to be read, those epochs took nothing.
+fn earlier_times(file: &Path, epochs: usize) -> Vec<EpochTime> {
+    let nothing = EpochTime {
+        seconds: 0.0,
+        images_per_second: 0.0,
+    };
+    let mut times: Vec<EpochTime> = std::fs::read(file)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default();
+    times.resize(epochs, nothing);
+    times
 }
 
-fn history(epochs: &[EpochRecord]) -> String {
-    let mut text = String::from("epoch,train_loss,valid_loss,valid_accuracy,learning_rate,best\n");
-    for epoch in epochs {
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "{},{},{},{},{},{}",
-            epoch.epoch,
-            epoch.train_loss,
-            epoch.valid_loss,
-            epoch.valid_accuracy,
-            epoch.learning_rate,
-            epoch.best
-        );
+/// All settings of a training, and what it began with.
+fn described(
+    settings: &TrainSettings,
+    begun_with: Option<&weights::BegunWith>,
+) -> Result<serde_json::Value> {
+    let mut described = serde_json::to_value(settings)
+        .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?;
+    if let (Some(begun_with), Some(map)) = (begun_with, described.as_object_mut()) {
+        map.insert("pretrained".into(), begun_with.described.clone());
     }
-    text
+    Ok(described)
 }
 
 fn failed(name: &str, fault: &DeepError) -> ToolError {

@@ -53,12 +53,24 @@ pub struct FittedModel {
 }
 
 /// Seconds by the clock, while other models may have worked beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ModelSeconds {
     /// Fitting.
     pub fit: f64,
     /// Answering for the held-out rows.
     pub predict: f64,
+    /// A network's epochs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub epochs: Vec<EpochTime>,
+}
+
+/// What an epoch of a network took.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct EpochTime {
+    /// Seconds, validation included.
+    pub seconds: f64,
+    /// Training images per second, validation not counted.
+    pub images_per_second: f64,
 }
 
 /// The rows of one fold, as positions in the list of slices.

@@ -117,6 +117,7 @@ pub fn fit(
         seconds: ModelSeconds {
             fit: fit.as_secs_f64(),
             predict: predict.as_secs_f64(),
+            epochs: Vec::new(),
         },
     };
     Ok(FittedLearner {

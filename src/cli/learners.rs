@@ -16,7 +16,7 @@ pub struct LearnerOptions {
     /// Learners to train, comma separated, or `all` back ends [default: the default back end of each but `quadratic_discriminant`]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub learners: Vec<String>,
-    /// A setting of a learner by scikit-learn's name, such as `random_forest.n_estimators=500`; may be given several times
+    /// A setting of a learner by scikit-learn's name, such as `random_forest.n_estimators=500`, or of the networks, such as network.loss.focal=2; may be given several times
     #[arg(long, value_name = "LEARNER.SETTING=VALUE", help_heading = "Learners")]
     pub set: Vec<String>,
     /// Search each learner's settings in folds of its training rows

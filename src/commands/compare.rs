@@ -45,7 +45,9 @@ fn settings(args: &CompareArgs) -> Result<Settings, Faults> {
     settings.split.apply(&args.split);
     settings.features.apply(&args.features);
     settings.networks.apply(&args.deep);
-    settings.learners.apply(&args.learners)?;
+    let mut learners = args.learners.clone();
+    learners.set = settings.networks.take_words(&learners.set)?;
+    settings.learners.apply(&learners)?;
     if !args.networks.is_empty() {
         settings.networks.names.clone_from(&args.networks);
     }

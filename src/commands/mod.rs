@@ -7,6 +7,8 @@ mod evaluate;
 mod extract;
 mod features;
 mod map;
+#[cfg(feature = "deep")]
+mod networks;
 #[cfg(feature = "learners")]
 mod predict;
 mod pyradiomics;
@@ -49,6 +51,7 @@ pub fn run(cli: &Cli) -> Exit {
     hear_bugs();
     let work = AssertUnwindSafe(|| -> Outcome {
         threads(cli.global.jobs)?;
+        device(cli, context)?;
         interrupt::listen()?;
         match &cli.command {
             Command::Compare(args) => compare::run(args, context),
@@ -95,6 +98,36 @@ fn context(global: &Global) -> Context {
         json: global.json,
         budget,
     }
+}
+
+/// Opens the device of the networks, for commands that have to do with networks.
+#[cfg(feature = "deep")]
+fn device(cli: &Cli, context: Context) -> Result<(), ToolError> {
+    use raduet_deep::device::{Choice, Place, choose};
+    if !matches!(
+        cli.command,
+        Command::Compare(_) | Command::Deep(_) | Command::Doctor
+    ) {
+        return Ok(());
+    }
+    let unknown = |fault: raduet_deep::DeepError| {
+        ToolError::new(Code::Usage, fault.to_string()).remedy("choose --device auto, cpu or cuda:N")
+    };
+    let choice: Choice = cli.global.device.parse().map_err(unknown)?;
+    let place = Place::of(choice).map_err(unknown)?;
+    if choice == Choice::Auto && !place.is_gpu() && cfg!(feature = "cuda") {
+        context
+            .console
+            .say("no NVIDIA GPU found: networks compute on the processor");
+    }
+    choose(place);
+    Ok(())
+}
+
+/// There are no networks in this build.
+#[cfg(not(feature = "deep"))]
+fn device(_: &Cli, _: Context) -> Result<(), ToolError> {
+    Ok(())
 }
 
 /// One pool for everything; results do not depend on its size.

@@ -41,6 +41,8 @@ pub mod png;
 pub mod predictions_csv;
 pub mod raw_table;
 pub mod split_file;
+#[cfg(feature = "deep")]
+pub mod tensorboard;
 
 mod budget;
 mod open;

@@ -53,10 +53,12 @@ pub fn read(path: &Path, preset: Option<PresetName>) -> Result<Settings, Faults>
         settings.cohort.path = None;
     }
     let folder = path.parent().unwrap_or(Path::new(""));
-    for inner in [&mut settings.cohort.path, &mut settings.split.file]
-        .into_iter()
-        .flatten()
-    {
+    let paths = [
+        &mut settings.cohort.path,
+        &mut settings.split.file,
+        &mut settings.networks.pretrained,
+    ];
+    for inner in paths.into_iter().flatten() {
         *inner = folder.join(&*inner);
     }
     Ok(settings)

@@ -197,13 +197,21 @@ fn setting(word: &str) -> Result<(String, String, Value)> {
         return Err(ToolError::new(Code::Usage, format!("--set {word}"))
             .expected("LEARNER.SETTING=VALUE, such as random_forest.n_estimators=500"));
     };
-    let value = match value {
+    Ok((
+        learner.trim().to_owned(),
+        name.trim().to_owned(),
+        self::value(value),
+    ))
+}
+
+/// A value on the command line: JSON, Python's words, or a text.
+pub(super) fn value(text: &str) -> Value {
+    match text {
         "None" | "none" => Value::Null,
         "True" => json!(true),
         "False" => json!(false),
         text => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
-    };
-    Ok((learner.trim().to_owned(), name.trim().to_owned(), value))
+    }
 }
 
 /// Reads `anova_f:20` or `boruta`.

@@ -7,13 +7,16 @@ pub mod file;
 mod learners;
 pub mod nearest;
 pub mod preset;
+mod training;
 
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 pub use learners::{LearnerSettings, TuneName};
+pub use training::overlay;
 
 use crate::cli::{
     CohortArgs, FeatureOptions, InputName, LabelArg, NetworkOptions, SharedRule, SplitOptions,
@@ -159,6 +162,16 @@ pub struct NetworkSettings {
     /// Running statistics of batch normalisation begin as means over the first batches, for runs too
     /// short for them to settle.
     pub warm_start_statistics: bool,
+    /// Settings by the names of the networks' room; they win over those above.
+    pub set: Map<String, Value>,
+    /// Weights to start from: a file, or a folder of files named by network.
+    pub pretrained: Option<PathBuf>,
+    /// Whose names the weights are written under beside their own: `torchvision`, `timm` or `authors`.
+    pub export: Option<LayoutName>,
+    /// For this many test slices pictures of where the network looks; with any, a table for all of them.
+    pub grad_cam: usize,
+    /// Whether the weights of the best epoch are written.
+    pub keep_weights: bool,
 }
 
 /// [`InputName`] as it stands in files.
@@ -172,6 +185,18 @@ pub enum InputModeName {
     Whole,
     Crop,
     Masked,
+}
+
+/// Whose names weights have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LayoutName {
+    /// torchvision's
+    Torchvision,
+    /// timm's
+    Timm,
+    /// Those of the network's authors
+    Authors,
 }
 
 /// What is said in the end.
@@ -342,6 +367,14 @@ impl NetworkSettings {
         take(&mut self.epochs, args.epochs);
         take(&mut self.patience, args.patience);
         take(&mut self.input, args.input.map(Into::into));
+        self.apply_training(&args.training);
+        if args.pretrained.is_some() {
+            self.pretrained.clone_from(&args.pretrained);
+        }
+        if args.export.is_some() {
+            self.export = args.export;
+        }
+        take(&mut self.grad_cam, args.grad_cam);
     }
 }
 

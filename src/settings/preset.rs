@@ -61,6 +61,11 @@ fn paper() -> Settings {
             patience: 20,
             augment: true,
             warm_start_statistics: false,
+            set: serde_json::Map::new(),
+            pretrained: None,
+            export: None,
+            grad_cam: 0,
+            keep_weights: true,
         },
         report: ReportSettings {
             bootstrap: 2000,

@@ -9,6 +9,8 @@ mod cli;
 mod cohort_on_disk;
 #[cfg(all(feature = "learners", feature = "deep"))]
 mod compare_end_to_end;
+#[cfg(feature = "deep")]
+mod deep_end_to_end;
 mod extract_end_to_end;
 mod extract_journal;
 mod extract_parameters;
@@ -23,3 +25,5 @@ mod real_cohorts;
 mod table;
 #[cfg(feature = "learners")]
 mod train_end_to_end;
+#[cfg(feature = "deep")]
+mod training_end_to_end;

@@ -2,10 +2,15 @@
 
 use candle_core::{Result, Tensor, Var};
 
+use super::parameter;
+use crate::graph::Value;
 use crate::network::{Mode, RunningStatistics, Training};
 use crate::ops::activation::Activation;
+#[cfg(feature = "cuda")]
+use crate::ops::batch_norm::train_on_gpu;
 use crate::ops::batch_norm::{evaluate, train, values};
-use crate::state::{Builder, Initial};
+use crate::ops::on_gpu;
+use crate::state::{Builder, Initial, Parameter};
 
 /// ε and the weight of a new batch in the running statistics.
 #[derive(Debug, Clone, Copy)]
@@ -16,8 +21,8 @@ pub(crate) struct BatchNormSettings {
 
 /// `weight`, `bias`, `running_mean`, `running_var`, `num_batches_tracked`, each of C numbers but the last.
 pub(crate) struct BatchNorm {
-    weight: Var,
-    bias: Var,
+    weight: Parameter,
+    bias: Parameter,
     running_mean: Var,
     running_variance: Var,
     batches: Var,
@@ -53,12 +58,7 @@ impl BatchNorm {
 
     /// f(normalised xs): (N, C, H, W) or (N, C) to the same shape. Training also moves the running
     /// statistics, the variance by its unbiased estimate.
-    pub(crate) fn forward(
-        &self,
-        xs: &Tensor,
-        activation: Activation,
-        mode: Mode,
-    ) -> Result<Tensor> {
+    pub(crate) fn forward(&self, xs: &Value, activation: Activation, mode: Mode) -> Result<Value> {
         let BatchNormSettings { epsilon, momentum } = self.settings;
         match mode {
             Mode::Train(Training { running, .. }) => {
@@ -69,7 +69,15 @@ impl BatchNorm {
                         momentum.max(Self::TORCH.momentum).max(1.0 / batches as f64)
                     }
                 };
-                let (ys, found) = train(xs, &self.weight, &self.bias, epsilon, activation)?;
+                let [weight, bias] = [&self.weight, &self.bias].map(|p| parameter(p, mode));
+                on_gpu!(xs.tensor(), {
+                    let batches = Tensor::new(batches, self.batches.device())?;
+                    self.batches.set(&batches)?;
+                    let running = [self.running_mean.as_tensor(), &self.running_variance];
+                    let settings = [epsilon, momentum];
+                    train_on_gpu(xs, [&weight, &bias], running, settings, activation)
+                });
+                let (ys, found) = train(xs, &weight, &bias, epsilon, activation)?;
                 track(&self.running_mean, &found.mean, momentum)?;
                 track(&self.running_variance, &found.unbiased_variance, momentum)?;
                 self.batches
@@ -78,7 +86,7 @@ impl BatchNorm {
             }
             Mode::Evaluate => Ok(evaluate(
                 xs,
-                [&self.weight, &self.bias],
+                [&self.weight.var, &self.bias.var],
                 [&self.running_mean, &self.running_variance],
                 epsilon,
                 activation,
@@ -110,7 +118,8 @@ mod tests {
     #[test]
     fn running_statistics_closed_form() {
         let batches = [[1.0_f32, 3.0], [2.0, 6.0]]
-            .map(|batch| Tensor::from_slice(&batch, (2, 1), &Device::Cpu).unwrap());
+            .map(|batch| Tensor::from_slice(&batch, (2, 1), &Device::Cpu).unwrap())
+            .map(Value::constant);
         for (running, means, variances) in [
             // 0.9 · 0 + 0.1 · 2 and so on.
             (RunningStatistics::Momentum, [0.2, 0.58], [1.1, 1.79]),
@@ -149,6 +158,7 @@ mod tests {
         for mean in [0.0_f32; 9].into_iter().chain([2.0; 21]) {
             let batch = [mean - 1.0, mean + 1.0];
             let batch = Tensor::from_slice(&batch, (2, 1), &Device::Cpu).unwrap();
+            let batch = Value::constant(batch);
             layer.forward(&batch, Activation::Identity, mode).unwrap();
         }
         let found = f64::from(values(&layer.running_mean).unwrap()[0]);

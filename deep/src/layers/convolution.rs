@@ -1,17 +1,18 @@
 //! A convolution with its weight and, where asked for, a bias.
 
-use candle_core::{Result, Tensor, Var};
+use candle_core::Result;
 
 use super::parameter;
+use crate::graph::Value;
 use crate::network::Mode;
-use crate::ops::convolution::{Channels, Convolution};
-use crate::state::{Builder, Initial};
+use crate::ops::general_convolution::GeneralConvolution;
+use crate::state::{Builder, Initial, Parameter};
 
-/// `weight` (O, C or 1, K, K) and optionally `bias` (O).
+/// `weight` (O, C / groups, K, K') and optionally `bias` (O).
 pub(crate) struct Conv2d {
-    weight: Var,
-    bias: Option<Var>,
-    op: Convolution,
+    weight: Parameter,
+    bias: Option<Parameter>,
+    op: GeneralConvolution,
 }
 
 impl Conv2d {
@@ -23,7 +24,9 @@ impl Conv2d {
         kernel: usize,
         stride: usize,
     ) -> Result<Self> {
-        Self::build(b, [output, input, kernel], stride, Channels::Dense)
+        let op = GeneralConvolution::dense(stride, kernel / 2);
+        let initial = Initial::kaiming_fan_out(output, kernel);
+        Self::general(b, [input, output], [kernel; 2], op, initial, None)
     }
 
     /// One K x K kernel per channel, with padding K / 2, without bias.
@@ -33,7 +36,12 @@ impl Conv2d {
         kernel: usize,
         stride: usize,
     ) -> Result<Self> {
-        Self::build(b, [channels, 1, kernel], stride, Channels::Depthwise)
+        let op = GeneralConvolution {
+            groups: channels,
+            ..GeneralConvolution::dense(stride, kernel / 2)
+        };
+        let initial = Initial::kaiming_fan_out(channels, kernel);
+        Self::general(b, [channels; 2], [kernel; 2], op, initial, None)
     }
 
     /// 1 x 1 with a bias.
@@ -43,38 +51,29 @@ impl Conv2d {
         Ok(conv)
     }
 
-    fn build(
+    /// C channels to O of any geometry; the first weights and, where there is one, the first bias.
+    pub(crate) fn general(
         b: &mut Builder,
-        [output, seen, kernel]: [usize; 3],
-        stride: usize,
-        channels: Channels,
+        [input, output]: [usize; 2],
+        [kernel, kernel_width]: [usize; 2],
+        op: GeneralConvolution,
+        weight: Initial,
+        bias: Option<Initial>,
     ) -> Result<Self> {
-        let weight = b.parameter(
-            "weight",
-            &[output, seen, kernel, kernel],
-            Initial::kaiming_fan_out(output, kernel),
-        )?;
-        let op = Convolution {
-            stride,
-            padding: kernel / 2,
-            channels,
-        };
+        let shape = [output, input / op.groups, kernel, kernel_width];
         Ok(Self {
-            weight,
-            bias: None,
+            weight: b.parameter("weight", &shape, weight)?,
+            bias: bias
+                .map(|bias| b.parameter("bias", &[output], bias))
+                .transpose()?,
             op,
         })
     }
 
     /// (N, C, H, W) to (N, O, H', W').
-    pub(crate) fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
-        let ys = self.op.apply(xs, &parameter(&self.weight, mode))?;
-        match &self.bias {
-            None => Ok(ys),
-            Some(bias) => {
-                let bias = parameter(bias, mode);
-                Ok(ys.broadcast_add(&bias.reshape((1, bias.elem_count(), 1, 1))?)?)
-            }
-        }
+    pub(crate) fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
+        let bias = self.bias.as_ref().map(|bias| parameter(bias, mode));
+        self.op
+            .apply(xs, &parameter(&self.weight, mode), bias.as_ref())
     }
 }

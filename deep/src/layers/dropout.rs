@@ -2,7 +2,12 @@
 
 use candle_core::{Result, Tensor};
 
+use crate::graph::Value;
+#[cfg(feature = "cuda")]
+use crate::graph::record;
 use crate::network::{Dropout, Mode, Training};
+use crate::ops::arithmetic::multiply;
+use crate::ops::on_gpu;
 use crate::rng::{Purpose, Stream};
 
 /// Zeroes each number with a probability and divides the rest by the probability of staying.
@@ -16,7 +21,7 @@ pub(crate) struct DropoutLayer {
 impl DropoutLayer {
     /// Any shape to the same shape.
     #[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
-    pub(crate) fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
+    pub(crate) fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
         let Mode::Train(Training {
             dropout: Dropout::Drawn { seed, step },
             ..
@@ -25,8 +30,9 @@ impl DropoutLayer {
             return Ok(xs.clone());
         };
         let mut stream = Stream::new(seed, Purpose::Dropout, step, self.layer);
+        on_gpu!(xs.tensor(), on_gpu(xs, stream.next_u32(), self.rate));
         let kept = (1.0 / (1.0 - self.rate)) as f32;
-        let mask: Vec<f32> = (0..xs.elem_count())
+        let mask: Vec<f32> = (0..xs.tensor().elem_count())
             .map(|_| {
                 if stream.uniform() < self.rate {
                     0.0
@@ -35,8 +41,20 @@ impl DropoutLayer {
                 }
             })
             .collect();
-        xs * Tensor::from_vec(mask, xs.shape(), xs.device())?
+        let mask = Tensor::from_vec(mask, xs.dims(), xs.device())?;
+        multiply(xs, &Value::constant(mask))
     }
+}
+
+/// The same with the mask drawn on the GPU, from one number of the stream.
+#[cfg(feature = "cuda")]
+fn on_gpu(xs: &Value, draw: u32, rate: f64) -> Result<Value> {
+    use crate::ops::cuda::dropout;
+    let key = u64::from(draw);
+    let ys = dropout(xs.tensor(), key, rate)?;
+    Ok(record([xs], ys, move |dys, _| {
+        Ok([Some(dropout(dys, key, rate)?)])
+    }))
 }
 
 #[cfg(test)]
@@ -53,9 +71,9 @@ mod tests {
             running: RunningStatistics::Momentum,
         });
         let ys = DropoutLayer { rate: 0.2, layer }
-            .forward(&xs, mode)
+            .forward(&Value::constant(xs), mode)
             .unwrap();
-        ys.flatten_all().unwrap().to_vec1().unwrap()
+        ys.tensor().flatten_all().unwrap().to_vec1().unwrap()
     }
 
     #[test]
@@ -80,7 +98,12 @@ mod tests {
             rate: 0.2,
             layer: 0,
         };
-        let ys = layer.forward(&xs, Mode::Evaluate).unwrap();
-        assert_eq!(ys.to_vec2::<f32>().unwrap(), xs.to_vec2::<f32>().unwrap());
+        let ys = layer
+            .forward(&Value::constant(xs.clone()), Mode::Evaluate)
+            .unwrap();
+        assert_eq!(
+            ys.tensor().to_vec2::<f32>().unwrap(),
+            xs.to_vec2::<f32>().unwrap()
+        );
     }
 }

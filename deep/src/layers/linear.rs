@@ -1,16 +1,18 @@
 //! A fully connected layer.
 
-use candle_core::{Result, Tensor, Var};
+use candle_core::Result;
 
 use super::parameter;
+use crate::graph::Value;
 use crate::network::Mode;
-use crate::ops::linear;
-use crate::state::{Builder, Initial};
+use crate::ops::linear::linear;
+use crate::ops::view::narrow;
+use crate::state::{Builder, Initial, Parameter};
 
 /// `weight` (O, I) or (O, I, 1, 1), and optionally `bias` (O).
 pub(crate) struct Linear {
-    weight: Var,
-    bias: Option<Var>,
+    weight: Parameter,
+    bias: Option<Parameter>,
 }
 
 impl Linear {
@@ -59,10 +61,21 @@ impl Linear {
         Ok(layer)
     }
 
+    /// The outputs in `rows` only, for a layer without a bias: its numbers need no cutting apart then.
+    pub(crate) fn forward_rows(
+        &self,
+        xs: &Value,
+        rows: std::ops::Range<usize>,
+        mode: Mode,
+    ) -> Result<Value> {
+        let weight = narrow(&parameter(&self.weight, mode), 0, rows.start, rows.len())?;
+        linear(xs, &weight, None)
+    }
+
     /// (N, I) to (N, O).
-    pub(crate) fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
+    pub(crate) fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
         let weight = parameter(&self.weight, mode);
         let bias = self.bias.as_ref().map(|bias| parameter(bias, mode));
-        linear::Linear.apply(xs, &weight, bias.as_ref())
+        linear(xs, &weight, bias.as_ref())
     }
 }

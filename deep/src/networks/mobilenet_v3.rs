@@ -4,13 +4,15 @@
 //! (N, 3, S, S) to (N, classes). Eleven inverted residual blocks between a 3x3 / 2 stem and a 1x1 head:
 //! expand (1x1), filter (depthwise), gate (squeeze and excitation), project (1x1, no activation).
 
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 
+use crate::graph::Value;
 use crate::layers::{BatchNorm, Conv2d, DropoutLayer, Linear};
-use crate::network::{Mode, Network};
+use crate::network::{Features, Mode, Network};
 use crate::ops::activation::Activation;
-use crate::ops::average_pool::GlobalAveragePool;
-use crate::ops::scale_channels::ScaleChannels;
+use crate::ops::arithmetic::add;
+use crate::ops::average_pool::global_average_pool;
+use crate::ops::scale_channels::scale_channels;
 use crate::state::{Builder, Initial};
 
 /// One row of the paper's Table 2.
@@ -85,7 +87,7 @@ impl ConvNorm {
         })
     }
 
-    fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
+    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
         let ys = self.conv.forward(xs, mode)?;
         self.norm.forward(&ys, self.activation, mode)
     }
@@ -107,13 +109,13 @@ impl Gate {
     }
 
     /// (N, C, H, W) to the same shape.
-    fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
-        let gate = GlobalAveragePool.apply(xs)?; // (N, C)
+    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
+        let gate = global_average_pool(xs)?; // (N, C)
         let gate = self.fc1.forward(&gate, mode)?; // (N, C/4)
         let gate = Activation::Relu.apply(&gate)?;
         let gate = self.fc2.forward(&gate, mode)?; // (N, C)
         let gate = Activation::Hardsigmoid.apply(&gate)?;
-        ScaleChannels.apply(xs, &gate)
+        scale_channels(xs, &gate)
     }
 }
 
@@ -176,7 +178,7 @@ impl Block {
     }
 
     /// (N, I, H, W) to (N, O, H / stride, W / stride).
-    fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
+    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
         let mut ys = match &self.expand {
             Some(expand) => expand.forward(xs, mode)?, // (N, E, H, W)
             None => xs.clone(),
@@ -187,7 +189,7 @@ impl Block {
         }
         ys = self.project.forward(&ys, mode)?; // (N, O, H / stride, W / stride)
         if self.has_shortcut {
-            ys = (ys + xs)?;
+            ys = add(&ys, xs)?;
         }
         Ok(ys)
     }
@@ -247,13 +249,16 @@ impl MobileNetV3 {
 }
 
 impl Network for MobileNetV3 {
-    fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features> {
         let mut xs = self.stem.forward(xs, mode)?; // (N, 16, S/2, S/2)
         for block in &self.blocks {
             xs = block.forward(&xs, mode)?; // to (N, 96, S/32, S/32)
         }
-        let xs = self.head.forward(&xs, mode)?; // (N, 576, S/32, S/32)
-        let xs = GlobalAveragePool.apply(&xs)?; // (N, 576)
+        Features::image(self.head.forward(&xs, mode)?) // (N, 576, S/32, S/32)
+    }
+
+    fn head(&self, features: &Value, mode: Mode) -> Result<Value> {
+        let xs = global_average_pool(features)?; // (N, 576)
         let xs = self.hidden.forward(&xs, mode)?; // (N, 1024)
         let xs = Activation::Hardswish.apply(&xs)?;
         let xs = self.dropout.forward(&xs, mode)?;

@@ -6,14 +6,16 @@
 //!
 //! (N, 3, S, S) to (N, classes).
 
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 
 use super::mobilenet_v3::{Row, SMALL};
+use crate::graph::Value;
 use crate::layers::{BatchNorm, Conv2d, DropoutLayer, Linear};
-use crate::network::{Mode, Network};
+use crate::network::{Features, Mode, Network};
 use crate::ops::activation::Activation;
-use crate::ops::average_pool::GlobalAveragePool;
-use crate::ops::scale_channels::ScaleChannels;
+use crate::ops::arithmetic::add;
+use crate::ops::average_pool::global_average_pool;
+use crate::ops::scale_channels::scale_channels;
 use crate::state::{Builder, Initial};
 
 const STEM: usize = 16;
@@ -47,13 +49,13 @@ impl Gate {
     }
 
     /// (N, C, H, W) to the same shape.
-    fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
-        let gate = GlobalAveragePool.apply(xs)?; // (N, C)
+    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
+        let gate = global_average_pool(xs)?; // (N, C)
         let gate = self.squeeze.forward(&gate, mode)?; // (N, C/4)
         let gate = self.norm.forward(&gate, Activation::Relu, mode)?;
         let gate = self.excite.forward(&gate, mode)?; // (N, C)
         let gate = Activation::Hardsigmoid.apply(&gate)?;
-        ScaleChannels.apply(xs, &gate)
+        scale_channels(xs, &gate)
     }
 }
 
@@ -110,7 +112,7 @@ impl Block {
     }
 
     /// (N, I, H, W) to (N, O, H / stride, W / stride).
-    fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
+    fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
         let ys = self.conv1.forward(xs, mode)?; // (N, E, H, W)
         let ys = self.bn1.forward(&ys, self.activation, mode)?;
         let ys = self.conv2.forward(&ys, mode)?; // (N, E, H / stride, W / stride)
@@ -125,7 +127,7 @@ impl Block {
             skipped = conv.forward(&skipped, mode)?;
             skipped = norm.forward(&skipped, Activation::Identity, mode)?;
         }
-        self.activation.apply(&(ys + skipped)?)
+        self.activation.apply(&add(&ys, &skipped)?)
     }
 }
 
@@ -174,15 +176,18 @@ impl MobileNetV3Small167 {
 }
 
 impl Network for MobileNetV3Small167 {
-    fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features> {
         let xs = self.conv1.forward(xs, mode)?; // (N, 16, S/2, S/2)
         let mut xs = self.bn1.forward(&xs, Activation::Hardswish, mode)?;
         for block in &self.blocks {
             xs = block.forward(&xs, mode)?; // to (N, 96, S/32, S/32)
         }
         let xs = self.conv2.forward(&xs, mode)?; // (N, 576, S/32, S/32)
-        let xs = self.bn2.forward(&xs, Activation::Hardswish, mode)?;
-        let xs = GlobalAveragePool.apply(&xs)?; // (N, 576)
+        Features::image(self.bn2.forward(&xs, Activation::Hardswish, mode)?)
+    }
+
+    fn head(&self, features: &Value, mode: Mode) -> Result<Value> {
+        let xs = global_average_pool(features)?; // (N, 576)
         let xs = self.linear3.forward(&xs, mode)?; // (N, 1280)
         let xs = self.bn3.forward(&xs, Activation::Hardswish, mode)?;
         let xs = self.dropout.forward(&xs, mode)?;

@@ -1,100 +1,126 @@
-//! ResNet-18: K. He et al., *Deep residual learning for image recognition*, CVPR 2016,
-//! arXiv 1512.03385. Layout and names of torchvision's `resnet18`.
+//! `ResNet`: K. He et al., *Deep residual learning for image recognition*, CVPR 2016, arXiv 1512.03385.
+//! Layout and names of torchvision's `resnet18` to `resnet152`, which are timm's as well.
 //!
 //! (N, 3, S, S) to (N, classes); S a multiple of 32 fits without rounding.
 //!
-//! | stage | blocks | channels | side |
+//! | stage | channels of 3x3 convolutions | side |
+//! |---|---|---|
+//! | conv1, 7x7 / 2 and max pool 3x3 / 2 | 64 | S/4 |
+//! | layer1 | 64 | S/4 |
+//! | layer2 | 128 | S/8 |
+//! | layer3 | 256 | S/16 |
+//! | layer4 | 512 | S/32 |
+//!
+//! | preset | block | blocks per stage | parameters for three classes |
 //! |---|---|---|---|
-//! | conv1, 7x7 / 2 and max pool 3x3 / 2 | | 64 | S/4 |
-//! | layer1 | 2 | 64 | S/4 |
-//! | layer2 | 2 | 128 | S/8 |
-//! | layer3 | 2 | 256 | S/16 |
-//! | layer4 | 2 | 512 | S/32 |
+//! | `resnet18` | basic | 2, 2, 2, 2 | 11,178,051 |
+//! | `resnet34` | basic | 3, 4, 6, 3 | 21,286,211 |
+//! | `resnet50` | bottleneck | 3, 4, 6, 3 | 23,514,179 |
+//! | `resnet152` | bottleneck | 3, 8, 36, 3 | 58,149,955 |
+//! | `resnet_micro` | bottleneck | 1, 1, 1, 1, an eighth as wide | for tests |
 
-use candle_core::{Result, Tensor};
+use candle_core::Result;
 
+use super::resnet_blocks::{BOTTLENECK_EXPANSION, Block};
+use crate::graph::Value;
 use crate::layers::{BatchNorm, Conv2d, Linear};
-use crate::network::{Mode, Network};
+use crate::network::{Features, Mode, Network};
 use crate::ops::activation::Activation;
-use crate::ops::add_relu::AddRelu;
-use crate::ops::average_pool::GlobalAveragePool;
+use crate::ops::average_pool::global_average_pool;
 use crate::ops::max_pool::MaxPool;
 use crate::state::{Builder, Initial};
 
-/// Blocks per stage of ResNet-18.
-const BLOCKS_18: [usize; 4] = [2, 2, 2, 2];
-/// Channels per stage.
-const CHANNELS: [usize; 4] = [64, 128, 256, 512];
+/// Channels of the stem.
+const STEM: usize = 64;
 
-/// Two 3x3 convolutions around a shortcut.
-struct BasicBlock {
-    conv1: Conv2d,
-    bn1: BatchNorm,
-    conv2: Conv2d,
-    bn2: BatchNorm,
-    /// 1x1 convolution of the shortcut where the shape changes.
-    downsample: Option<(Conv2d, BatchNorm)>,
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Basic,
+    Bottleneck,
 }
 
-impl BasicBlock {
-    fn new(b: &mut Builder, input: usize, output: usize, stride: usize) -> Result<Self> {
-        let norm = BatchNorm::TORCH;
-        Ok(Self {
-            conv1: b.inside("conv1", |b| Conv2d::new(b, input, output, 3, stride))?,
-            bn1: b.inside("bn1", |b| BatchNorm::new(b, output, norm))?,
-            conv2: b.inside("conv2", |b| Conv2d::new(b, output, output, 3, 1))?,
-            bn2: b.inside("bn2", |b| BatchNorm::new(b, output, norm))?,
-            downsample: if stride == 1 && input == output {
-                None
-            } else {
-                Some(b.inside("downsample", |b| {
-                    Ok((
-                        b.inside("0", |b| Conv2d::new(b, input, output, 1, stride))?,
-                        b.inside("1", |b| BatchNorm::new(b, output, norm))?,
-                    ))
-                })?)
-            },
-        })
-    }
-
-    /// (N, I, H, W) to (N, O, H / stride, W / stride).
-    fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
-        let ys = self.conv1.forward(xs, mode)?;
-        let ys = self.bn1.forward(&ys, Activation::Relu, mode)?;
-        let ys = self.conv2.forward(&ys, mode)?;
-        let ys = self.bn2.forward(&ys, Activation::Identity, mode)?;
-        let shortcut = match &self.downsample {
-            None => xs.clone(),
-            Some((conv, norm)) => {
-                let zs = conv.forward(xs, mode)?;
-                norm.forward(&zs, Activation::Identity, mode)?
-            }
-        };
-        AddRelu.apply(&ys, &shortcut)
-    }
+/// One row of the table above.
+struct Preset {
+    kind: Kind,
+    blocks: [usize; 4],
+    /// Channels of the 3x3 convolutions per stage.
+    widths: [usize; 4],
 }
+
+/// The paper's widths.
+const WIDTHS: [usize; 4] = [64, 128, 256, 512];
 
 /// The network.
 pub(crate) struct ResNet {
     conv1: Conv2d,
     bn1: BatchNorm,
-    blocks: Vec<BasicBlock>,
+    blocks: Vec<Block>,
     fc: Linear,
 }
 
 impl ResNet {
-    /// ResNet-18: 11,178,051 parameters for three classes.
+    /// ResNet-18.
     pub(crate) fn resnet18(b: &mut Builder, classes: usize) -> Result<Box<dyn Network>> {
-        let conv1 = b.inside("conv1", |b| Conv2d::new(b, 3, 64, 7, 2))?;
-        let bn1 = b.inside("bn1", |b| BatchNorm::new(b, 64, BatchNorm::TORCH))?;
+        Self::build(b, classes, Kind::Basic, [2, 2, 2, 2])
+    }
+
+    /// ResNet-34.
+    pub(crate) fn resnet34(b: &mut Builder, classes: usize) -> Result<Box<dyn Network>> {
+        Self::build(b, classes, Kind::Basic, [3, 4, 6, 3])
+    }
+
+    /// ResNet-50.
+    pub(crate) fn resnet50(b: &mut Builder, classes: usize) -> Result<Box<dyn Network>> {
+        Self::build(b, classes, Kind::Bottleneck, [3, 4, 6, 3])
+    }
+
+    /// ResNet-152.
+    pub(crate) fn resnet152(b: &mut Builder, classes: usize) -> Result<Box<dyn Network>> {
+        Self::build(b, classes, Kind::Bottleneck, [3, 8, 36, 3])
+    }
+
+    /// One narrow bottleneck a stage.
+    pub(crate) fn micro(b: &mut Builder, classes: usize) -> Result<Box<dyn Network>> {
+        let preset = Preset {
+            kind: Kind::Bottleneck,
+            blocks: [1; 4],
+            widths: WIDTHS.map(|width| width / 8),
+        };
+        Self::of(b, classes, &preset)
+    }
+
+    fn build(
+        b: &mut Builder,
+        classes: usize,
+        kind: Kind,
+        blocks: [usize; 4],
+    ) -> Result<Box<dyn Network>> {
+        let widths = WIDTHS;
+        let preset = Preset {
+            kind,
+            blocks,
+            widths,
+        };
+        Self::of(b, classes, &preset)
+    }
+
+    fn of(b: &mut Builder, classes: usize, preset: &Preset) -> Result<Box<dyn Network>> {
+        let conv1 = b.inside("conv1", |b| Conv2d::new(b, 3, STEM, 7, 2))?;
+        let bn1 = b.inside("bn1", |b| BatchNorm::new(b, STEM, BatchNorm::TORCH))?;
         let mut blocks = Vec::new();
-        let mut input = CHANNELS[0];
-        for (stage, (count, output)) in BLOCKS_18.into_iter().zip(CHANNELS).enumerate() {
+        let mut input = STEM;
+        for (stage, (count, width)) in preset.blocks.into_iter().zip(preset.widths).enumerate() {
             for block in 0..count {
                 let stride = if stage > 0 && block == 0 { 2 } else { 1 };
                 let name = format!("layer{}.{block}", stage + 1);
-                blocks.push(b.inside(&name, |b| BasicBlock::new(b, input, output, stride))?);
-                input = output;
+                blocks.push(b.inside(&name, |b| match preset.kind {
+                    Kind::Basic => Block::basic(b, input, width, stride),
+                    Kind::Bottleneck => Block::bottleneck(b, input, width, stride),
+                })?);
+                input = match preset.kind {
+                    Kind::Basic => width,
+                    Kind::Bottleneck => BOTTLENECK_EXPANSION * width,
+                };
             }
         }
         let initial = [Initial::uniform_fan_in(input); 2];
@@ -109,7 +135,7 @@ impl ResNet {
 }
 
 impl Network for ResNet {
-    fn forward(&self, xs: &Tensor, mode: Mode) -> Result<Tensor> {
+    fn features(&self, xs: &Value, mode: Mode) -> Result<Features> {
         let pool = MaxPool {
             kernel: 3,
             stride: 2,
@@ -119,9 +145,13 @@ impl Network for ResNet {
         let xs = self.bn1.forward(&xs, Activation::Relu, mode)?;
         let mut xs = pool.apply(&xs)?; // (N, 64, S/4, S/4)
         for block in &self.blocks {
-            xs = block.forward(&xs, mode)?; // to (N, 512, S/32, S/32)
+            xs = block.forward(&xs, mode)?; // to (N, 512 or 2048, S/32, S/32)
         }
-        let xs = GlobalAveragePool.apply(&xs)?; // (N, 512)
+        Features::image(xs)
+    }
+
+    fn head(&self, features: &Value, mode: Mode) -> Result<Value> {
+        let xs = global_average_pool(features)?; // (N, 512 or 2048)
         self.fc.forward(&xs, mode) // (N, classes)
     }
 }

@@ -4,13 +4,11 @@
 //! (A. Howard et al., *Searching for MobileNetV3*, ICCV 2019). At the kinks the derivative is the one
 //! PyTorch takes: relu'(0) = 0, hardsigmoid'(±3) = 0, hardswish'(-3) = -1/2, hardswish'(3) = 3/2.
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
-use rayon::prelude::*;
+use candle_core::{Result, Tensor};
 
-use super::memory::{read2, slice, tensor_like};
-
-/// Numbers handled by one task.
-const CHUNK: usize = 32 * 1024;
+use super::arithmetic::{map, zip};
+use super::memory::{read, read2, tensor_like};
+use crate::graph::{Value, record};
 
 /// A pointwise function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,78 +75,66 @@ impl Pointwise for Hardswish {
 
 impl Activation {
     /// The activation of every element.
-    pub(crate) fn apply(self, xs: &Tensor) -> Result<Tensor> {
+    pub(crate) fn apply(self, xs: &Value) -> Result<Value> {
         if self == Self::Identity {
             return Ok(xs.clone());
         }
-        xs.contiguous()?.apply_op1(self)
-    }
-}
-
-fn forward(f: impl Pointwise, x: &[f32]) -> Vec<f32> {
-    let mut y = vec![0.0; x.len()];
-    y.par_chunks_mut(CHUNK)
-        .zip(x.par_chunks(CHUNK))
-        .for_each(|(y, x)| {
-            for (y, x) in y.iter_mut().zip(x) {
-                *y = f.value(*x);
-            }
-        });
-    y
-}
-
-fn backward(f: impl Pointwise, x: &[f32], dy: &[f32]) -> Vec<f32> {
-    let mut dx = vec![0.0; x.len()];
-    dx.par_chunks_mut(CHUNK)
-        .zip(x.par_chunks(CHUNK).zip(dy.par_chunks(CHUNK)))
-        .for_each(|(dx, (x, dy))| {
-            for (dx, (x, dy)) in dx.iter_mut().zip(x.iter().zip(dy)) {
-                *dx = dy * f.slope(*x);
-            }
-        });
-    dx
-}
-
-impl CustomOp1 for Activation {
-    fn name(&self) -> &'static str {
-        "activation"
+        let ys = self.values(xs.tensor())?;
+        let kept = xs.tensor().clone();
+        Ok(record([xs], ys, move |dys, _| {
+            Ok([Some(self.backward(&kept, dys)?)])
+        }))
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let x = slice(x, layout, self.name())?;
-        let y = match self {
-            Self::Identity => x.to_vec(),
-            Self::Relu => forward(Relu, x),
-            Self::Hardswish => forward(Hardswish, x),
-            Self::Hardsigmoid => forward(Hardsigmoid, x),
-        };
-        Ok((CpuStorage::F32(y), layout.shape().clone()))
-    }
-
-    fn bwd(&self, xs: &Tensor, _ys: &Tensor, ys_gradient: &Tensor) -> Result<Option<Tensor>> {
-        let data = read2(xs, ys_gradient, |x, dy| {
+    fn values(self, xs: &Tensor) -> Result<Tensor> {
+        on_gpu!(xs, super::cuda::activation(self.into(), xs));
+        let data = read(xs, |x| {
             Ok(match self {
-                Self::Identity => dy.to_vec(),
-                Self::Relu => backward(Relu, x, dy),
-                Self::Hardswish => backward(Hardswish, x, dy),
-                Self::Hardsigmoid => backward(Hardsigmoid, x, dy),
+                Self::Identity => x.to_vec(),
+                Self::Relu => map(x, |x| Relu.value(x)),
+                Self::Hardswish => map(x, |x| Hardswish.value(x)),
+                Self::Hardsigmoid => map(x, |x| Hardsigmoid.value(x)),
             })
         })?;
-        tensor_like(data, xs).map(Some)
+        tensor_like(data, xs)
+    }
+
+    fn backward(self, xs: &Tensor, dys: &Tensor) -> Result<Tensor> {
+        on_gpu!(xs, super::cuda::activation_back(self.into(), xs, dys));
+        let data = read2(xs, dys, |x, dy| {
+            Ok(match self {
+                Self::Identity => dy.to_vec(),
+                Self::Relu => zip(x, dy, |x, dy| dy * Relu.slope(x)),
+                Self::Hardswish => zip(x, dy, |x, dy| dy * Hardswish.slope(x)),
+                Self::Hardsigmoid => zip(x, dy, |x, dy| dy * Hardsigmoid.slope(x)),
+            })
+        })?;
+        tensor_like(data, xs)
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl From<Activation> for super::cuda::Function {
+    fn from(activation: Activation) -> Self {
+        match activation {
+            Activation::Identity => Self::Identity,
+            Activation::Relu => Self::Relu,
+            Activation::Hardswish => Self::Hardswish,
+            Activation::Hardsigmoid => Self::Hardsigmoid,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
-
     use super::*;
-    use crate::ops::gradient_check::{check, noise_off_zero};
+    use crate::ops::gradient_check::{check, device, noise_off_zero};
 
     #[test]
     fn activations_closed_form() {
-        let x = Tensor::new(&[-4.0_f32, -3.0, -1.5, 0.0, 1.5, 3.0, 4.0], &Device::Cpu).unwrap();
-        let of = |a: Activation| a.apply(&x).unwrap().to_vec1::<f32>().unwrap();
+        let x = Tensor::new(&[-4.0_f32, -3.0, -1.5, 0.0, 1.5, 3.0, 4.0], &device()).unwrap();
+        let x = Value::constant(x);
+        let of = |a: Activation| a.apply(&x).unwrap().tensor().to_vec1::<f32>().unwrap();
         assert_eq!(of(Activation::Relu), [0.0, 0.0, 0.0, 0.0, 1.5, 3.0, 4.0]);
         assert_eq!(
             of(Activation::Hardsigmoid),

@@ -1,19 +1,56 @@
 //! Mean over each plane: (N, C, H, W) to (N, C).
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
-use super::memory::{read, slice};
+use super::memory::read;
+use crate::graph::{Value, record};
 
-/// Mean over each plane.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct GlobalAveragePool;
+/// The mean over each plane.
+pub(crate) fn global_average_pool(xs: &Value) -> Result<Value> {
+    let (_, _, height, width) = xs.dims4()?;
+    let ys = means(xs.tensor())?;
+    Ok(record([xs], ys, move |dys, _| {
+        Ok([Some(spread(dys, height, width)?)])
+    }))
+}
 
-impl GlobalAveragePool {
-    /// The means.
-    pub(crate) fn apply(self, xs: &Tensor) -> Result<Tensor> {
-        xs.contiguous()?.apply_op1(self)
-    }
+/// Planes handled by one task at least.
+const LEAST_PLANES: usize = 64;
+
+fn means(xs: &Tensor) -> Result<Tensor> {
+    let (batch, channels, height, width) = xs.dims4()?;
+    on_gpu!(
+        xs,
+        super::cuda::plane_sums(xs, None, 1.0 / (height * width) as f64)
+    );
+    let plane = height * width;
+    let data = read(xs, |x| {
+        Ok(x.par_chunks(plane)
+            .with_min_len(LEAST_PLANES)
+            .map(|x| sum(x) / plane as f32)
+            .collect())
+    })?;
+    Tensor::from_vec(data, (batch, channels), xs.device())
+}
+
+/// A plane of dy / (H W) for every dy.
+fn spread(dys: &Tensor, height: usize, width: usize) -> Result<Tensor> {
+    let (batch, channels) = dys.dims2()?;
+    on_gpu!(
+        dys,
+        super::cuda::spread_means(dys, &[batch, channels, height, width])
+    );
+    let plane = height * width;
+    let data = read(dys, |dy| {
+        let mut dx = vec![0.0; dy.len() * plane];
+        dx.par_chunks_mut(plane)
+            .with_min_len(LEAST_PLANES)
+            .zip(dy)
+            .for_each(|(dx, dy)| dx.fill(dy / plane as f32));
+        Ok(dx)
+    })?;
+    Tensor::from_vec(data, (batch, channels, height, width), dys.device())
 }
 
 /// Sum in 16 running sums.
@@ -28,38 +65,6 @@ fn sum(x: &[f32]) -> f32 {
     sums.iter().sum()
 }
 
-impl CustomOp1 for GlobalAveragePool {
-    fn name(&self) -> &'static str {
-        "global_average_pool"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (batch, channels, height, width) = layout.shape().dims4()?;
-        let plane = height * width;
-        let x = slice(x, layout, self.name())?;
-        let y = x
-            .par_chunks(plane)
-            .with_min_len(64)
-            .map(|x| sum(x) / plane as f32)
-            .collect();
-        Ok((CpuStorage::F32(y), (batch, channels).into()))
-    }
-
-    fn bwd(&self, xs: &Tensor, _ys: &Tensor, ys_gradient: &Tensor) -> Result<Option<Tensor>> {
-        let (_, _, height, width) = xs.dims4()?;
-        let plane = height * width;
-        let data = read(ys_gradient, |dy| {
-            let mut dx = vec![0.0; dy.len() * plane];
-            dx.par_chunks_mut(plane)
-                .with_min_len(64)
-                .zip(dy)
-                .for_each(|(dx, dy)| dx.fill(dy / plane as f32));
-            Ok(dx)
-        })?;
-        Tensor::from_vec(data, xs.shape(), xs.device()).map(Some)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,9 +74,9 @@ mod tests {
     fn average_pool_closed_form_and_gradient() {
         let x = Tensor::arange(0.0_f32, 12.0, &candle_core::Device::Cpu).unwrap();
         let x = x.reshape((1, 2, 2, 3)).unwrap();
-        let y = GlobalAveragePool.apply(&x).unwrap();
-        assert_eq!(y.to_vec2::<f32>().unwrap(), [[2.5, 8.5]]);
+        let y = global_average_pool(&Value::constant(x)).unwrap();
+        assert_eq!(y.tensor().to_vec2::<f32>().unwrap(), [[2.5, 8.5]]);
         let x = noise(4, &[2, 3, 5, 7]);
-        check(&[x], |a| GlobalAveragePool.apply(&a[0]));
+        check(&[x], |a| global_average_pool(&a[0]));
     }
 }

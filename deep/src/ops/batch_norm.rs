@@ -9,13 +9,14 @@
 //!
 //! x: (N, C, H, W) or (N, C); γ, β: (C). Channel sums run over samples in order, in f64 above planes.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp3, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use super::activation::{Activation, Hardsigmoid, Hardswish, Identity, Pointwise, Relu};
-use super::memory::{read, read2, slice};
+use super::memory::{read, read2, tensor_like};
+use crate::graph::{Value, record};
 
 /// What a batch says about its channels.
 #[derive(Debug, Clone)]
@@ -28,33 +29,66 @@ pub(crate) struct Statistics {
     inverse_deviation: Vec<f32>,
 }
 
-/// Normalisation by the batch's own statistics.
-struct Training {
-    epsilon: f64,
-    activation: Activation,
-    /// Filled by the forward pass, read by the backward pass.
-    statistics: Arc<OnceLock<Statistics>>,
-}
-
 /// Normalises by the batch itself; also returns what it found.
 pub(crate) fn train(
-    xs: &Tensor,
-    weight: &Tensor,
-    bias: &Tensor,
+    xs: &Value,
+    weight: &Value,
+    bias: &Value,
     epsilon: f64,
     activation: Activation,
-) -> Result<(Tensor, Statistics)> {
-    let cell = Arc::new(OnceLock::new());
-    let op = Training {
-        epsilon,
-        activation,
-        statistics: Arc::clone(&cell),
-    };
-    let ys = xs.contiguous()?.apply_op3(weight, bias, op)?;
-    match cell.get() {
-        Some(statistics) => Ok((ys, statistics.clone())),
-        None => bail!("batch norm: the forward pass left no statistics"),
+) -> Result<(Value, Arc<Statistics>)> {
+    let s = Sizes::of(xs.tensor().shape())?;
+    if s.batch * s.plane < 2 {
+        bail!("batch norm: one value per channel has no variance; use batches of two or more");
     }
+    let found = read(xs.tensor(), |x| Ok(statistics(s, x, epsilon)))?;
+    let found = Arc::new(found);
+    let [x, w, b] = [xs, weight, bias].map(|value| value.tensor().clone());
+    let ys = normalised(s, &x, [&w, &b], &found, activation)?;
+    let kept = Arc::clone(&found);
+    let ys = record([xs, weight, bias], ys, move |dys, _| {
+        gradients(s, &x, [&w, &b], dys, &kept, activation)
+    });
+    Ok((ys, found))
+}
+
+/// Like [`train`] on the GPU, where the running statistics (mean, variance) are moved at once.
+#[cfg(feature = "cuda")]
+pub(crate) fn train_on_gpu(
+    xs: &Value,
+    [weight, bias]: [&Value; 2],
+    running: [&Tensor; 2],
+    [epsilon, momentum]: [f64; 2],
+    activation: Activation,
+) -> Result<Value> {
+    use super::cuda;
+    let [x, w, b] = [xs, weight, bias].map(|value| value.tensor().clone());
+    let settings = [epsilon, momentum];
+    let function = activation.into();
+    let (ys, found) = cuda::train_batch_norm(&x, [&w, &b], Some(running), settings, function)?;
+    Ok(record([xs, weight, bias], ys, move |dys, _| {
+        let [dx, dw, db] = cuda::train_batch_norm_back(&x, dys, [&w, &b], &found, function)?;
+        Ok([Some(dx), Some(dw), Some(db)])
+    }))
+}
+
+/// Like [`evaluate`] on the GPU.
+#[cfg(feature = "cuda")]
+fn evaluate_on_gpu(
+    xs: &Value,
+    [weight, bias]: [&Tensor; 2],
+    running: [&Tensor; 2],
+    epsilon: f64,
+    activation: Activation,
+) -> Result<Value> {
+    use super::cuda;
+    let [x, w, b] = [xs.tensor(), weight, bias].map(Tensor::clone);
+    let function = activation.into();
+    let (ys, found) = cuda::evaluate_batch_norm(&x, [&w, &b], running, epsilon, function)?;
+    Ok(record([xs], ys, move |dys, _| {
+        let dx = cuda::evaluate_batch_norm_back(&x, dys, [&w, &b], &found, function)?;
+        Ok([Some(dx)])
+    }))
 }
 
 /// Sizes of a normalised tensor.
@@ -243,85 +277,68 @@ fn backward(
     [dx, d_weight, d_bias]
 }
 
-impl CustomOp3 for Training {
-    fn name(&self) -> &'static str {
-        "batch_norm"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let s = Sizes::of(x_layout.shape())?;
-        if s.batch * s.plane < 2 {
-            bail!("batch norm: one value per channel has no variance; use batches of two or more");
-        }
-        let x = slice(x, x_layout, self.name())?;
-        let weight = slice(weight, weight_layout, self.name())?;
-        let bias = slice(bias, bias_layout, self.name())?;
-        let found = statistics(s, x, self.epsilon);
-        let found = self.statistics.get_or_init(|| found);
-        let y = dispatch_transform(s, self.activation, x, |c| {
-            [
-                found.mean[c],
-                weight[c] * found.inverse_deviation[c],
-                bias[c],
-            ]
-        });
-        Ok((CpuStorage::F32(y), x_layout.shape().clone()))
-    }
-
-    fn bwd(
-        &self,
-        xs: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
-        _ys: &Tensor,
-        ys_gradient: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let s = Sizes::of(xs.shape())?;
-        let Some(found) = self.statistics.get() else {
-            bail!("batch norm: backward before forward")
-        };
-        let [dx, d_weight, d_bias] = read2(weight, bias, |weight, bias| {
-            read2(xs, ys_gradient, |x, dy| {
-                let parameters = [weight, bias];
-                Ok(match self.activation {
-                    Activation::Identity => backward(s, Identity, found, parameters, [x, dy]),
-                    Activation::Relu => backward(s, Relu, found, parameters, [x, dy]),
-                    Activation::Hardswish => backward(s, Hardswish, found, parameters, [x, dy]),
-                    Activation::Hardsigmoid => backward(s, Hardsigmoid, found, parameters, [x, dy]),
-                })
-            })
-        })?;
-        Ok((
-            Some(Tensor::from_vec(dx, xs.shape(), xs.device())?),
-            Some(Tensor::from_vec(d_weight, weight.shape(), xs.device())?),
-            Some(Tensor::from_vec(d_bias, bias.shape(), xs.device())?),
-        ))
-    }
-}
-
-/// Normalisation by stored statistics: (centre, scale, shift) per channel.
-struct Evaluation {
-    activation: Activation,
-    channels: Vec<[f32; 3]>,
-}
-
-/// Normalises by running statistics (mean, variance), without a gradient.
-pub(crate) fn evaluate(
+fn normalised(
+    s: Sizes,
     xs: &Tensor,
+    [weight, bias]: [&Tensor; 2],
+    found: &Statistics,
+    activation: Activation,
+) -> Result<Tensor> {
+    let data = read(xs, |x| {
+        read2(weight, bias, |weight, bias| {
+            Ok(dispatch_transform(s, activation, x, |c| {
+                [
+                    found.mean[c],
+                    weight[c] * found.inverse_deviation[c],
+                    bias[c],
+                ]
+            }))
+        })
+    })?;
+    tensor_like(data, xs)
+}
+
+fn gradients(
+    s: Sizes,
+    xs: &Tensor,
+    [weight, bias]: [&Tensor; 2],
+    dys: &Tensor,
+    found: &Statistics,
+    activation: Activation,
+) -> Result<[Option<Tensor>; 3]> {
+    let [dx, d_weight, d_bias] = read2(weight, bias, |weight, bias| {
+        read2(xs, dys, |x, dy| {
+            let parameters = [weight, bias];
+            Ok(match activation {
+                Activation::Identity => backward(s, Identity, found, parameters, [x, dy]),
+                Activation::Relu => backward(s, Relu, found, parameters, [x, dy]),
+                Activation::Hardswish => backward(s, Hardswish, found, parameters, [x, dy]),
+                Activation::Hardsigmoid => backward(s, Hardsigmoid, found, parameters, [x, dy]),
+            })
+        })
+    })?;
+    Ok([
+        Some(tensor_like(dx, xs)?),
+        Some(tensor_like(d_weight, weight)?),
+        Some(tensor_like(d_bias, bias)?),
+    ])
+}
+
+/// Normalises by running statistics (mean, variance); the parameters do not learn by this way.
+pub(crate) fn evaluate(
+    xs: &Value,
     [weight, bias]: [&Tensor; 2],
     [mean, variance]: [&Tensor; 2],
     epsilon: f64,
     activation: Activation,
-) -> Result<Tensor> {
-    let channels = read2(weight, bias, |weight, bias| {
+) -> Result<Value> {
+    on_gpu!(
+        xs.tensor(),
+        evaluate_on_gpu(xs, [weight, bias], [mean, variance], epsilon, activation)
+    );
+    let s = Sizes::of(xs.tensor().shape())?;
+    // (centre, scale, shift) per channel.
+    let channels: Vec<[f32; 3]> = read2(weight, bias, |weight, bias| {
         read2(mean, variance, |mean, variance| {
             Ok((0..mean.len())
                 .map(|c| {
@@ -333,30 +350,49 @@ pub(crate) fn evaluate(
                 .collect())
         })
     })?;
-    xs.contiguous()?.apply_op1_no_bwd(&Evaluation {
-        activation,
-        channels,
-    })
+    if s.channels != channels.len() {
+        bail!(
+            "batch norm: {} channels for statistics of {}",
+            s.channels,
+            channels.len()
+        );
+    }
+    let data = read(xs.tensor(), |x| {
+        Ok(dispatch_transform(s, activation, x, |c| channels[c]))
+    })?;
+    let ys = tensor_like(data, xs.tensor())?;
+    let kept = xs.tensor().clone();
+    Ok(record([xs], ys, move |dys, _| {
+        let data = read2(&kept, dys, |x, dy| {
+            Ok(match activation {
+                Activation::Identity => fixed_backward(s, Identity, &channels, [x, dy]),
+                Activation::Relu => fixed_backward(s, Relu, &channels, [x, dy]),
+                Activation::Hardswish => fixed_backward(s, Hardswish, &channels, [x, dy]),
+                Activation::Hardsigmoid => fixed_backward(s, Hardsigmoid, &channels, [x, dy]),
+            })
+        })?;
+        Ok([Some(tensor_like(data, &kept)?)])
+    }))
 }
 
-impl CustomOp1 for Evaluation {
-    fn name(&self) -> &'static str {
-        "batch_norm_evaluation"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let s = Sizes::of(layout.shape())?;
-        if s.channels != self.channels.len() {
-            bail!(
-                "batch norm: {} channels for statistics of {}",
-                s.channels,
-                self.channels.len()
-            );
-        }
-        let x = slice(x, layout, self.name())?;
-        let y = dispatch_transform(s, self.activation, x, |c| self.channels[c]);
-        Ok((CpuStorage::F32(y), layout.shape().clone()))
-    }
+/// dx where the statistics are fixed: scale f'((x - centre) scale + shift) dy.
+fn fixed_backward(
+    s: Sizes,
+    f: impl Pointwise,
+    channels: &[[f32; 3]],
+    [x, dy]: [&[f32]; 2],
+) -> Vec<f32> {
+    let mut dx = vec![0.0; x.len()];
+    dx.par_chunks_mut(s.plane)
+        .zip(x.par_chunks(s.plane).zip(dy.par_chunks(s.plane)))
+        .enumerate()
+        .for_each(|(plane, (dx, (x, dy)))| {
+            let [centre, scale, shift] = channels[plane % s.channels];
+            for (dx, (x, dy)) in dx.iter_mut().zip(x.iter().zip(dy)) {
+                *dx = dy * f.slope((x - centre) * scale + shift) * scale;
+            }
+        });
+    dx
 }
 
 /// The numbers of a vector.
@@ -366,10 +402,8 @@ pub(crate) fn values(tensor: &Tensor) -> Result<Vec<f32>> {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
-
     use super::*;
-    use crate::ops::gradient_check::{check, noise};
+    use crate::ops::gradient_check::{beside, check, device, noise};
 
     const EPSILON: f64 = 1e-5;
 
@@ -381,20 +415,32 @@ mod tests {
                 [[[1.0_f32, 3.0]], [[2.0, 2.0]]],
                 [[[5.0, 7.0]], [[2.0, 2.0]]],
             ],
-            &Device::Cpu,
+            &device(),
         )
         .unwrap();
-        let weight = Tensor::new(&[2.0_f32, 3.0], &Device::Cpu).unwrap();
-        let bias = Tensor::new(&[0.5_f32, -1.0], &Device::Cpu).unwrap();
+        let weight = Tensor::new(&[2.0_f32, 3.0], &device()).unwrap();
+        let bias = Tensor::new(&[0.5_f32, -1.0], &device()).unwrap();
+        let [x, weight, bias] = [x, weight, bias].map(Value::constant);
         let (y, found) = train(&x, &weight, &bias, EPSILON, Activation::Relu).unwrap();
         assert_eq!(found.mean, [4.0, 2.0]);
         assert_eq!(found.unbiased_variance, [20.0_f32 / 3.0, 0.0]);
-        let y = y.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let y = y.tensor().flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let z = |x: f64| (2.0 * (x - 4.0) / (5.0 + EPSILON).sqrt() + 0.5).max(0.0);
         let expected = [z(1.0), z(3.0), 0.0, 0.0, z(5.0), z(7.0), 0.0, 0.0];
         for (f, e) in y.iter().zip(expected) {
             assert!((f64::from(*f) - e).abs() < 1e-6, "{f} {e}");
         }
+    }
+
+    /// The normalised values, wherever they lie.
+    fn trained(a: &[Value], activation: Activation) -> Result<Value> {
+        on_gpu!(a[0].tensor(), {
+            let running = [&a[1], &a[2]].map(|like| super::super::cuda::filled(like.tensor(), 0.0));
+            let [mean, variance] = running;
+            let running = [&mean?, &variance?];
+            train_on_gpu(&a[0], [&a[1], &a[2]], running, [EPSILON, 0.1], activation)
+        });
+        Ok(train(&a[0], &a[1], &a[2], EPSILON, activation)?.0)
     }
 
     #[test]
@@ -411,7 +457,7 @@ mod tests {
                     .map(|c| if c % 2 == 0 { 4.0 } else { -4.0_f32 })
                     .collect(),
                 channels,
-                &Device::Cpu,
+                &device(),
             )
             .unwrap();
             for activation in [
@@ -428,17 +474,31 @@ mod tests {
                     bias.clone()
                 };
                 let weight = noise(tag + 10, &[channels]).affine(0.5, 1.0).unwrap();
-                check(&[x, weight, bias], move |a| {
-                    Ok(train(&a[0], &a[1], &a[2], EPSILON, activation)?.0)
-                });
+                check(&[x, weight, bias], move |a| trained(a, activation));
             }
         }
     }
 
     #[test]
     fn one_value_per_channel_is_refused() {
-        let x = noise(1, &[1, 3, 1, 1]);
-        let p = noise(2, &[3]);
+        let x = Value::constant(noise(1, &[1, 3, 1, 1]));
+        let p = Value::constant(noise(2, &[3]));
         assert!(train(&x, &p, &p, EPSILON, Activation::Identity).is_err());
+    }
+
+    #[test]
+    fn fixed_statistics_gradient_finite_differences() {
+        let [weight, bias, mean] = [4, 5, 6].map(|tag| noise(tag, &[3]));
+        let variance = noise(7, &[3]).affine(0.5, 1.0).unwrap();
+        check(&[noise(3, &[2, 3, 4, 5])], |a| {
+            let beside = |tensor: &Tensor| beside(tensor, &a[0]);
+            evaluate(
+                &a[0],
+                [&beside(&weight), &beside(&bias)],
+                [&beside(&mean), &beside(&variance)],
+                EPSILON,
+                Activation::Hardswish,
+            )
+        });
     }
 }

@@ -6,11 +6,14 @@
 //! H' = floor((H + 2 p - K) / s) + 1. Square kernels, one stride s and one padding p for both axes.
 //! The kernels are in [`super::im2col`] (dense) and [`super::depthwise`].
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Shape, Tensor, bail};
 
-use super::memory::{read2, slice};
+use super::bias::{add_in_place, channel_sums};
+use super::memory::{read, read2};
 use super::sizes::Sizes;
 use super::{depthwise, im2col};
+use crate::graph::{Value, record};
+use crate::tally::multiply_adds;
 
 /// Which input channels an output channel sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +34,110 @@ pub(crate) struct Convolution {
 
 impl Convolution {
     /// The convolution of `xs` with `weight`.
-    pub(crate) fn apply(self, xs: &Tensor, weight: &Tensor) -> Result<Tensor> {
-        xs.contiguous()?.apply_op2(weight, self)
+    pub(crate) fn apply(self, xs: &Value, weight: &Value) -> Result<Value> {
+        on_gpu!(xs.tensor(), self.on_gpu(xs, weight));
+        self.apply_biased(xs, weight, None)
+    }
+
+    /// The same on the CPU, plus a number per output channel where there is one.
+    pub(super) fn apply_biased(
+        self,
+        xs: &Value,
+        weight: &Value,
+        bias: Option<&Value>,
+    ) -> Result<Value> {
+        let sizes = self.sizes(xs.tensor().shape(), weight.tensor().shape())?;
+        let bias_tensor = bias.map(Value::tensor);
+        let ys = self.forward(&sizes, xs.tensor(), weight.tensor(), bias_tensor)?;
+        let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
+        let back = move |dys: &Tensor, [input, weight]: [bool; 2]| {
+            Ok([
+                // The image itself does not learn: its gradient would be thrown away.
+                input
+                    .then(|| self.backward_input(&sizes, &w, dys))
+                    .transpose()?,
+                weight
+                    .then(|| self.backward_weight(&sizes, &x, dys))
+                    .transpose()?,
+            ])
+        };
+        let Some(bias) = bias else {
+            return Ok(record([xs, weight], ys, back));
+        };
+        Ok(record(
+            [xs, weight, bias],
+            ys,
+            move |dys, [input, weight, bias]| {
+                let [dx, dw] = back(dys, [input, weight])?;
+                Ok([dx, dw, bias.then(|| channel_sums(dys)).transpose()?])
+            },
+        ))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_gpu(self, xs: &Value, weight: &Value) -> Result<Value> {
+        use super::cuda;
+        let groups = match self.channels {
+            Channels::Dense => 1,
+            Channels::Depthwise => xs.dims()[1],
+        };
+        let (x, w) = (xs.tensor().clone(), weight.tensor().clone());
+        let steps = [[self.stride; 2], [self.padding; 2], [1; 2]];
+        let shape = cuda::ConvolutionShape::of(&x, &w, steps, groups)?;
+        let ys = cuda::convolve(&x, &w, None, &shape)?;
+        Ok(record([xs, weight], ys, move |dys, [input, weight]| {
+            let needs = [input, weight, false];
+            let [dx, dw, _] = cuda::convolve_back(&x, &w, dys, &shape, needs)?;
+            Ok([dx, dw])
+        }))
+    }
+
+    fn forward(
+        self,
+        s: &Sizes,
+        xs: &Tensor,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        multiply_adds(&[weight.elem_count(), s.batch, s.out_height, s.out_width]);
+        let mut data = read2(xs, weight, |x, w| {
+            Ok(match self.channels {
+                Channels::Dense => im2col::forward(s, x, w),
+                Channels::Depthwise => depthwise::forward(s, x, w),
+            })
+        })?;
+        if let Some(bias) = bias {
+            read(bias, |bias| {
+                if bias.len() != s.output {
+                    bail!("convolution: {} biases for {}", bias.len(), s.output);
+                }
+                add_in_place(&mut data, bias, s.out_plane());
+                Ok(())
+            })?;
+        }
+        let shape = (s.batch, s.output, s.out_height, s.out_width);
+        Tensor::from_vec(data, shape, xs.device())
+    }
+
+    fn backward_input(self, s: &Sizes, weight: &Tensor, dys: &Tensor) -> Result<Tensor> {
+        let data = read2(weight, dys, |w, dy| {
+            Ok(match self.channels {
+                Channels::Dense => im2col::backward_input(s, w, dy),
+                Channels::Depthwise => depthwise::backward_input(s, w, dy),
+            })
+        })?;
+        let shape = (s.batch, s.input, s.height, s.width);
+        Tensor::from_vec(data, shape, dys.device())
+    }
+
+    fn backward_weight(self, s: &Sizes, xs: &Tensor, dys: &Tensor) -> Result<Tensor> {
+        let (data, seen) = read2(xs, dys, |x, dy| {
+            Ok(match self.channels {
+                Channels::Dense => (im2col::backward_weight(s, x, dy), s.input),
+                Channels::Depthwise => (depthwise::backward_weight(s, x, dy), 1),
+            })
+        })?;
+        Tensor::from_vec(data, (s.output, seen, s.kernel, s.kernel), dys.device())
     }
 
     fn sizes(&self, x: &Shape, w: &Shape) -> Result<Sizes> {
@@ -63,60 +168,6 @@ impl Convolution {
             out_height: (height + 2 * self.padding - kernel) / self.stride + 1,
             out_width: (width + 2 * self.padding - kernel) / self.stride + 1,
         })
-    }
-}
-
-impl CustomOp2 for Convolution {
-    fn name(&self) -> &'static str {
-        "convolution"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        w: &CpuStorage,
-        w_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let sizes = self.sizes(x_layout.shape(), w_layout.shape())?;
-        let x = slice(x, x_layout, self.name())?;
-        let w = slice(w, w_layout, self.name())?;
-        let y = match self.channels {
-            Channels::Dense => im2col::forward(&sizes, x, w),
-            Channels::Depthwise => depthwise::forward(&sizes, x, w),
-        };
-        let shape = (sizes.batch, sizes.output, sizes.out_height, sizes.out_width);
-        Ok((CpuStorage::F32(y), shape.into()))
-    }
-
-    fn bwd(
-        &self,
-        xs: &Tensor,
-        weight: &Tensor,
-        _ys: &Tensor,
-        ys_gradient: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let sizes = self.sizes(xs.shape(), weight.shape())?;
-        // The image itself is not a variable: its gradient would be thrown away.
-        let xs_gradient = if xs.track_op() {
-            let data = read2(weight, ys_gradient, |w, dy| {
-                Ok(match self.channels {
-                    Channels::Dense => im2col::backward_input(&sizes, w, dy),
-                    Channels::Depthwise => depthwise::backward_input(&sizes, w, dy),
-                })
-            })?;
-            Some(Tensor::from_vec(data, xs.shape(), xs.device())?)
-        } else {
-            None
-        };
-        let data = read2(xs, ys_gradient, |x, dy| {
-            Ok(match self.channels {
-                Channels::Dense => im2col::backward_weight(&sizes, x, dy),
-                Channels::Depthwise => depthwise::backward_weight(&sizes, x, dy),
-            })
-        })?;
-        let weight_gradient = Tensor::from_vec(data, weight.shape(), weight.device())?;
-        Ok((xs_gradient, Some(weight_gradient)))
     }
 }
 
@@ -218,7 +269,10 @@ mod tests {
     #[test]
     fn convolution_closed_form() {
         for (conv, x, w) in cases() {
-            let found = conv.apply(&x, &w).unwrap().flatten_all().unwrap();
+            let found = conv
+                .apply(&Value::constant(x.clone()), &Value::constant(w.clone()))
+                .unwrap();
+            let found = found.tensor().flatten_all().unwrap();
             let found = found.to_vec1::<f32>().unwrap();
             let expected = plain(&conv, &x, &w);
             assert_eq!(found.len(), expected.len());

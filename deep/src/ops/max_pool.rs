@@ -4,10 +4,11 @@
 //! The gradient goes to the first maximum in row-major order, as in PyTorch.
 //! x: (N, C, H, W) to (N, C, H', W'), H' = floor((H + 2 p - K) / s) + 1; padding at most K / 2.
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
+use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 
-use super::memory::{read2, slice, tensor_like};
+use super::memory::{read, read2, tensor_like};
+use crate::graph::{Value, record};
 
 /// Window side K, stride s and padding p.
 #[derive(Debug, Clone, Copy)]
@@ -27,8 +28,62 @@ struct Planes {
 
 impl MaxPool {
     /// The pooled tensor.
-    pub(crate) fn apply(self, xs: &Tensor) -> Result<Tensor> {
-        xs.contiguous()?.apply_op1(self)
+    pub(crate) fn apply(self, xs: &Value) -> Result<Value> {
+        on_gpu!(xs.tensor(), self.on_gpu(xs));
+        let ys = self.forward(xs.tensor())?;
+        let kept = xs.tensor().clone();
+        Ok(record([xs], ys, move |dys, _| {
+            Ok([Some(self.backward(&kept, dys)?)])
+        }))
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_gpu(self, xs: &Value) -> Result<Value> {
+        let (_, _, height, width) = xs.dims4()?;
+        let p = self.planes(height, width)?;
+        let window = super::cuda::Window {
+            kernel: self.kernel,
+            stride: self.stride,
+            padding: self.padding,
+        };
+        let sides = [p.out_height, p.out_width];
+        let (ys, winners) = super::cuda::max_pool(xs.tensor(), sides, window)?;
+        let dims = xs.dims().to_vec();
+        Ok(record([xs], ys, move |dys, _| {
+            Ok([Some(super::cuda::max_pool_back(
+                dys, &winners, &dims, window,
+            )?)])
+        }))
+    }
+
+    fn forward(self, xs: &Tensor) -> Result<Tensor> {
+        let (batch, channels, height, width) = xs.dims4()?;
+        let p = self.planes(height, width)?;
+        let data = read(xs, |x| {
+            let mut y = vec![0.0; batch * channels * p.out_height * p.out_width];
+            y.par_chunks_mut(p.out_height * p.out_width)
+                .zip(x.par_chunks(height * width))
+                .for_each(|(y, x)| self.winners(&p, x, |to, from| y[to] = x[from]));
+            Ok(y)
+        })?;
+        let shape = (batch, channels, p.out_height, p.out_width);
+        Tensor::from_vec(data, shape, xs.device())
+    }
+
+    fn backward(self, xs: &Tensor, dys: &Tensor) -> Result<Tensor> {
+        let (_, _, height, width) = xs.dims4()?;
+        let p = self.planes(height, width)?;
+        let data = read2(xs, dys, |x, dy| {
+            let mut dx = vec![0.0; x.len()];
+            dx.par_chunks_mut(height * width)
+                .zip(
+                    x.par_chunks(height * width)
+                        .zip(dy.par_chunks(p.out_height * p.out_width)),
+                )
+                .for_each(|(dx, (x, dy))| self.winners(&p, x, |from, to| dx[to] += dy[from]));
+            Ok(dx)
+        })?;
+        tensor_like(data, xs)
     }
 
     fn planes(&self, height: usize, width: usize) -> Result<Planes> {
@@ -77,46 +132,11 @@ fn window(start: usize, padding: usize, kernel: usize, size: usize) -> (usize, u
     )
 }
 
-impl CustomOp1 for MaxPool {
-    fn name(&self) -> &'static str {
-        "max_pool"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (batch, channels, height, width) = layout.shape().dims4()?;
-        let p = self.planes(height, width)?;
-        let x = slice(x, layout, self.name())?;
-        let mut y = vec![0.0; batch * channels * p.out_height * p.out_width];
-        y.par_chunks_mut(p.out_height * p.out_width)
-            .zip(x.par_chunks(height * width))
-            .for_each(|(y, x)| self.winners(&p, x, |to, from| y[to] = x[from]));
-        let shape = (batch, channels, p.out_height, p.out_width);
-        Ok((CpuStorage::F32(y), shape.into()))
-    }
-
-    fn bwd(&self, xs: &Tensor, _ys: &Tensor, ys_gradient: &Tensor) -> Result<Option<Tensor>> {
-        let (_, _, height, width) = xs.dims4()?;
-        let p = self.planes(height, width)?;
-        let data = read2(xs, ys_gradient, |x, dy| {
-            let mut dx = vec![0.0; x.len()];
-            dx.par_chunks_mut(height * width)
-                .zip(
-                    x.par_chunks(height * width)
-                        .zip(dy.par_chunks(p.out_height * p.out_width)),
-                )
-                .for_each(|(dx, (x, dy))| self.winners(&p, x, |from, to| dx[to] += dy[from]));
-            Ok(dx)
-        })?;
-        tensor_like(data, xs).map(Some)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use candle_core::{Device, Var};
-
     use super::*;
-    use crate::ops::gradient_check::check;
+    use crate::graph::backward;
+    use crate::ops::gradient_check::{check, device};
 
     const POOL: MaxPool = MaxPool {
         kernel: 3,
@@ -132,51 +152,39 @@ mod tests {
                 [-5.0, -6.0, -7.0, -8.0],
                 [-9.0, 9.0, -9.0, -9.0],
             ]]],
-            &Device::Cpu,
+            &device(),
         )
         .unwrap();
-        let x = Var::from_tensor(&x).unwrap();
+        let x = Value::parameter(0, x);
         let y = POOL.apply(&x).unwrap();
         // All values of the first windows are negative: padding must not win with its zero.
-        assert_eq!(
-            y.squeeze(0)
-                .unwrap()
-                .squeeze(0)
-                .unwrap()
-                .to_vec2::<f32>()
-                .unwrap(),
-            [[-1.0, -2.0], [9.0, 9.0]]
-        );
+        let found = y.tensor().flatten_all().unwrap();
+        assert_eq!(found.to_vec1::<f32>().unwrap(), [-1.0, -2.0, 9.0, 9.0]);
         // The 9 wins two windows and collects both gradients.
-        let gradients = y.sum_all().unwrap().backward().unwrap();
-        let dx = gradients.get(&x).unwrap().flatten_all().unwrap();
         assert_eq!(
-            dx.to_vec1::<f32>().unwrap(),
+            input_gradient(y),
             [1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0]
         );
     }
 
+    /// The gradient of the sum over `y`.
+    fn input_gradient(y: Value) -> Vec<f32> {
+        let ones = y.tensor().ones_like().unwrap();
+        let found = backward(y, ones, 1).unwrap().remove(0).unwrap();
+        found.flatten_all().unwrap().to_vec1().unwrap()
+    }
+
     #[test]
     fn ties_go_to_the_first() {
-        let x = Var::from_tensor(
-            &Tensor::ones((1, 1, 3, 3), candle_core::DType::F32, &Device::Cpu).unwrap(),
-        )
-        .unwrap();
+        let ones = Tensor::ones((1, 1, 3, 3), candle_core::DType::F32, &device()).unwrap();
         let pool = MaxPool {
             kernel: 3,
             stride: 3,
             padding: 0,
         };
-        let gradients = pool
-            .apply(&x)
-            .unwrap()
-            .sum_all()
-            .unwrap()
-            .backward()
-            .unwrap();
-        let dx = gradients.get(&x).unwrap().flatten_all().unwrap();
+        let y = pool.apply(&Value::parameter(0, ones)).unwrap();
         assert_eq!(
-            dx.to_vec1::<f32>().unwrap(),
+            input_gradient(y),
             [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
         );
     }
@@ -186,7 +194,7 @@ mod tests {
         // Distinct values further apart than the step of the difference: no window changes its winner.
         let n = 2 * 3 * 7 * 6;
         let data: Vec<f32> = (0..n).map(|i| ((i * 101) % n) as f32 / 16.0).collect();
-        let x = Tensor::from_vec(data, (2, 3, 7, 6), &Device::Cpu).unwrap();
+        let x = Tensor::from_vec(data, (2, 3, 7, 6), &device()).unwrap();
         for pool in [
             POOL,
             MaxPool {

@@ -2,31 +2,36 @@
 
 use std::cell::RefCell;
 
-use candle_core::{CpuStorage, Error, Layout, Result, Storage, Tensor};
+use candle_core::{CpuStorage, Layout, Result, Storage, Tensor, bail};
 
-/// The contiguous numbers of a storage handed to a forward pass.
-pub(crate) fn slice<'a>(
-    storage: &'a CpuStorage,
-    layout: &Layout,
-    op: &'static str,
-) -> Result<&'a [f32]> {
-    let (start, end) = layout
-        .contiguous_offsets()
-        .ok_or_else(|| Error::RequiresContiguous { op }.bt())?;
+/// The contiguous numbers of a storage.
+pub(crate) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+    let Some((start, end)) = layout.contiguous_offsets() else {
+        bail!("numbers that do not lie one after the other")
+    };
     Ok(&storage.as_slice::<f32>()?[start..end])
 }
 
 /// Calls `work` with the numbers of a contiguous CPU tensor, without a copy.
+///
+/// # Errors
+/// On another device: the operation that asks has no form there, and is named by its file.
+#[track_caller]
 pub(crate) fn read<R>(tensor: &Tensor, work: impl FnOnce(&[f32]) -> Result<R>) -> Result<R> {
     let tensor = tensor.contiguous()?;
     let (storage, layout) = tensor.storage_and_layout();
     match &*storage {
-        Storage::Cpu(storage) => work(slice(storage, layout, "read")?),
-        _ => candle_core::bail!("this operation runs on the CPU only"),
+        Storage::Cpu(storage) => work(slice(storage, layout)?),
+        _ => bail!(
+            "the operation of {} has no form for {:?}",
+            std::panic::Location::caller().file(),
+            tensor.device().location()
+        ),
     }
 }
 
 /// Like [`read`] for two tensors.
+#[track_caller]
 pub(crate) fn read2<R>(
     first: &Tensor,
     second: &Tensor,

@@ -4,6 +4,7 @@
 //! h = FNV-1a(name); x = mix(h + i · 0x9E3779B9); r = (x >> 8) 2^-23 - 1; value = centre + r · width, where
 //! centre and width depend on the tensor's name and rank.
 
+use raduet_deep::device::{Numbers, Place};
 use raduet_deep::{Model, TensorInfo};
 
 pub(crate) fn fnv1a(text: &str) -> u32 {
@@ -31,7 +32,7 @@ pub(crate) fn units(name: &str, n: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Centre and half-width, for the tensors that these networks have; `None` for a counter.
+/// Centre and half-width, by the first rule that fits; `None` for a counter.
 fn rule(name: &str, shape: &[usize]) -> Option<(f32, f32)> {
     let leaf = name.rsplit('.').next().unwrap();
     let fan_in: usize = shape.iter().skip(1).product();
@@ -39,15 +40,24 @@ fn rule(name: &str, shape: &[usize]) -> Option<(f32, f32)> {
         clippy::cast_possible_truncation,
         reason = "the formula rounds the root to f32"
     )]
-    let root = |numerator: f64| (numerator / fan_in as f64).sqrt() as f32;
+    let root = |numerator: f64, denominator: usize| (numerator / denominator as f64).sqrt() as f32;
+    let is_step_bias = ["dt_proj.bias", "dt_proj_b.bias", "dt_projs_bias"]
+        .iter()
+        .any(|end| name.ends_with(end));
     match (leaf, shape.len()) {
         ("num_batches_tracked", _) => None,
         ("running_mean", _) => Some((0.0, 0.1)),
         ("running_var", _) => Some((1.0, 0.5)),
+        ("A_log" | "A_b_log" | "A_logs", _) => Some((1.0, 1.0)),
+        ("D" | "D_b" | "Ds", _) => Some((1.0, 0.1)),
+        _ if is_step_bias => Some((-2.0, 1.0)),
+        ("gamma" | "gamma_1" | "gamma_2" | "layer_scale", _) => Some((0.5, 0.1)),
+        ("cls_token" | "pos_embed", _) => Some((0.0, 0.2)),
         ("weight", 1) => Some((1.0, 0.1)),
         (_, 1) => Some((0.0, 0.05)),
-        (_, 4) => Some((0.0, root(6.0))),
-        _ => Some((0.0, root(3.0))),
+        ("x_proj_weight" | "dt_projs_weight", _) => Some((0.0, root(3.0, shape[shape.len() - 1]))),
+        (_, 4) => Some((0.0, root(6.0, fan_in))),
+        _ => Some((0.0, root(3.0, fan_in))),
     }
 }
 
@@ -69,7 +79,12 @@ pub(crate) fn value(name: &str, shape: &[usize]) -> Vec<f32> {
 
 /// A network of three classes with every tensor filled.
 pub(crate) fn filled(name: &str) -> Model {
-    let mut model = Model::new(name, 3, 0).unwrap();
+    filled_for(name, 256)
+}
+
+/// A network of three classes for images of a side, with every tensor filled.
+pub(crate) fn filled_for(name: &str, side: usize) -> Model {
+    let mut model = Model::on(&place(), name, 3, 0, side).unwrap();
     let infos: Vec<TensorInfo> = model.tensors().cloned().collect();
     for info in infos {
         model
@@ -95,4 +110,12 @@ pub(crate) fn image(tag: &str, batch: usize, side: usize, cell: usize) -> Vec<f3
             fine + coarse[square] * 1.5
         })
         .collect()
+}
+
+/// Where these tests compute: on the processor, or with `RADUET_TEST_DEVICE=cuda` on the first GPU in f32.
+fn place() -> Place {
+    match std::env::var("RADUET_TEST_DEVICE").as_deref() {
+        Ok("cuda") => Place::cuda(0, Numbers::F32).unwrap(),
+        _ => Place::cpu(),
+    }
 }

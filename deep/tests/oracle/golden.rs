@@ -17,6 +17,18 @@ pub(crate) fn tables(test: &str) -> Vec<Value> {
         .collect()
 }
 
+/// A table of the repository.
+pub(crate) fn own_table(file: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/torch");
+    serde_json::from_str(&read_to_string(folder.join(file)).unwrap()).unwrap()
+}
+
+/// The full table of the bulk data, where they are.
+pub(crate) fn full_table(test: &str) -> Option<Value> {
+    let path = raduet_testkit::data::path(test, "deep_golden/golden.json")?;
+    Some(serde_json::from_str(&read_to_string(path).unwrap()).unwrap())
+}
+
 /// A list of numbers.
 pub(crate) fn numbers(value: &Value) -> Vec<f64> {
     let list = value.as_array().expect("a list");

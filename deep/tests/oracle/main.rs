@@ -4,5 +4,9 @@
 
 mod fill;
 mod golden;
+mod grad_cam_torch;
+mod image_networks_torch;
+mod layouts_torch;
 mod networks_torch;
 mod state_dicts_torch;
+mod state_space_networks_torch;

@@ -1,15 +1,15 @@
 //! Logits in evaluation mode and one training step.
 
-use raduet_deep::{AdamW, Decayed, Images, Model};
+use raduet_deep::{AdamW, Decayed, Images, Model, Role};
 use serde_json::Value;
 
-use crate::fill::{filled, fnv1a, image, units, value};
+use crate::fill::{filled_for, fnv1a, image, units, value};
 use crate::golden::{numbers, rows, size, tables};
 
 const NETWORKS: [&str; 3] = ["resnet18", "mobilenet_v3_small", "mobilenet_v3_small_167"];
 
 /// Of the largest |logit| in evaluation mode: the published tolerance of the reference.
-const LOGIT_TOLERANCE: f64 = 2e-5;
+pub(crate) const LOGIT_TOLERANCE: f64 = 2e-5;
 /// Absolute, on the loss after a step, published as well: AdamW's first step is lr · sign(gradient), so
 /// gradients near zero may move a weight either way.
 const LOSS_AFTER_TOLERANCE: f64 = 1e-3;
@@ -18,13 +18,13 @@ const LOSS_AFTER_TOLERANCE: f64 = 1e-3;
 const GRADIENT_FLOOR: f64 = 1e-7;
 
 /// How far PyTorch's own f32 run lies from its f64 run in the training step: what f32 can hold here.
-struct Noise {
+pub(crate) struct Noise {
     /// Of the largest |logit|, before and after the step.
-    logits: [f64; 2],
+    pub(crate) logits: [f64; 2],
     /// Of a gradient's norm, at worst.
-    gradient: f64,
+    pub(crate) gradient: f64,
     /// Of a running statistic, or absolutely below one.
-    running: f64,
+    pub(crate) running: f64,
 }
 
 /// Sums in another order round differently; eight times PyTorch's own deviation leaves room for that.
@@ -92,7 +92,7 @@ fn fill_formula_numpy_bit_for_bit() {
 }
 
 /// The pixels of a table's `input`, `input_tag` and `cell`, with count and side.
-fn pixels(entry: &Value) -> (Vec<f32>, usize, usize) {
+pub(crate) fn pixels(entry: &Value) -> (Vec<f32>, usize, usize) {
     let (count, side) = (size(&entry["input"][0]), size(&entry["input"][2]));
     let tag = entry["input_tag"].as_str().expect("a tag");
     (image(tag, count, side, size(&entry["cell"])), count, side)
@@ -103,7 +103,13 @@ fn largest(rows: &[Vec<f64>]) -> f64 {
 }
 
 /// Complains about every number further than `tolerance` from its expectation.
-fn compare(faults: &mut Vec<String>, what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
+pub(crate) fn compare(
+    faults: &mut Vec<String>,
+    what: &str,
+    found: &[f64],
+    expected: &[f64],
+    tolerance: f64,
+) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (k, (f, e)) in found.iter().zip(expected).enumerate() {
         if (f - e).abs() > tolerance || f.is_nan() {
@@ -114,7 +120,7 @@ fn compare(faults: &mut Vec<String>, what: &str, found: &[f64], expected: &[f64]
     }
 }
 
-fn compare_rows(
+pub(crate) fn compare_rows(
     faults: &mut Vec<String>,
     what: &str,
     found: &[Vec<f32>],
@@ -126,27 +132,46 @@ fn compare_rows(
     compare(faults, what, &flat, &expected.concat(), tolerance);
 }
 
+/// Logits in evaluation mode and the number of parameters.
+pub(crate) fn compare_forward(faults: &mut Vec<String>, name: &str, entry: &Value) {
+    let (pixels, count, side) = pixels(entry);
+    let model = filled_for(name, side);
+    let images = Images::new(&pixels, count, side).unwrap();
+    let found = model.logits(images).unwrap();
+    let expected = rows(&entry["logits_f64"]);
+    let what = format!("{name} at {side}");
+    compare_rows(faults, &what, &found, &expected, LOGIT_TOLERANCE);
+    let parameters: usize = model
+        .tensors()
+        .filter(|info| info.role == Role::Parameter)
+        .map(|info| info.shape.iter().product::<usize>())
+        .sum();
+    if parameters != size(&entry["params"]) {
+        faults.push(format!("{name}: {parameters} parameters"));
+    }
+}
+
 #[test]
 fn forward_logits_torch() {
     let mut faults = Vec::new();
     for table in tables("forward_logits_torch") {
         for name in NETWORKS {
             let entry = &table["models"][name];
-            let model = filled(name);
-            let (pixels, count, side) = pixels(entry);
-            let found = model
-                .logits(Images::new(&pixels, count, side).unwrap())
-                .unwrap();
-            let expected = rows(&entry["logits_f64"]);
-            compare_rows(&mut faults, name, &found, &expected, LOGIT_TOLERANCE);
-            let parameters = model.entry().parameters(3).unwrap();
-            assert_eq!(parameters, size(&entry["params"]), "{name}");
+            compare_forward(&mut faults, name, entry);
+            let parameters = raduet_deep::registry::find(name).unwrap().parameters(3);
+            assert_eq!(parameters.unwrap(), size(&entry["params"]), "{name}");
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-fn compare_gradients(faults: &mut Vec<String>, name: &str, found: &[(String, f64)], table: &Value) {
+fn compare_gradients(
+    faults: &mut Vec<String>,
+    name: &str,
+    found: &[(String, f64)],
+    table: &Value,
+    noise: &Noise,
+) {
     let floor = GRADIENT_FLOOR * found.iter().fold(0.0, |m: f64, (_, norm)| m.max(*norm));
     for (parameter, norm) in table.as_object().expect("a table") {
         let expected = norm.as_f64().unwrap();
@@ -159,12 +184,18 @@ fn compare_gradients(faults: &mut Vec<String>, name: &str, found: &[(String, f64
             &format!("{name} gradient {parameter}"),
             &[*norm],
             &[expected],
-            ROOM * noise(name).gradient * expected + floor,
+            ROOM * noise.gradient * expected + floor,
         );
     }
 }
 
-fn compare_running(faults: &mut Vec<String>, name: &str, model: &Model, table: &Value) {
+fn compare_running(
+    faults: &mut Vec<String>,
+    name: &str,
+    model: &Model,
+    table: &Value,
+    noise: &Noise,
+) {
     for (tensor, first) in table.as_object().expect("a table") {
         let expected = numbers(first);
         let found: Vec<f64> = model.tensor(tensor).unwrap()[..expected.len()]
@@ -177,9 +208,53 @@ fn compare_running(faults: &mut Vec<String>, name: &str, model: &Model, table: &
             &format!("{name} {tensor}"),
             &found,
             &expected,
-            ROOM * noise(name).running * scale,
+            ROOM * noise.running * scale,
         );
     }
+}
+
+/// One step of training, and the logits and loss after it.
+pub(crate) fn compare_step(faults: &mut Vec<String>, name: &str, entry: &Value, noise: &Noise) {
+    let expected = &entry["f64"];
+    let (pixels, count, side) = pixels(entry);
+    let images = Images::new(&pixels, count, side).unwrap();
+    let labels: Vec<usize> = expected["labels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(size)
+        .collect();
+    let mut model = filled_for(name, side);
+    let mut optimiser = AdamW::new(&model, 0.01, Decayed::All);
+
+    let first = model.gradients(images, &labels).unwrap();
+    let before = rows(&expected["logits_train_before"]);
+    let what = format!("{name} logits before");
+    let tolerance = ROOM * noise.logits[0];
+    compare_rows(faults, &what, &first.logits().unwrap(), &before, tolerance);
+    let loss = expected["loss_before"].as_f64().unwrap();
+    let what = format!("{name} loss before");
+    compare(faults, &what, &[first.loss().unwrap()], &[loss], tolerance);
+    let norms = model.gradient_norms(&first).unwrap();
+    compare_gradients(faults, name, &norms, &expected["grad_l2"], noise);
+    optimiser.step(&mut model, &first, 1e-4).unwrap();
+    let running = &expected["running_first3_after_1_forward"];
+    compare_running(faults, name, &model, running, noise);
+
+    let second = model.gradients(images, &labels).unwrap();
+    let loss = expected["loss_after"].as_f64().unwrap();
+    let what = format!("{name} loss after");
+    compare(
+        faults,
+        &what,
+        &[second.loss().unwrap()],
+        &[loss],
+        LOSS_AFTER_TOLERANCE,
+    );
+    let after = rows(&expected["logits_eval_after"]);
+    let what = format!("{name} logits after");
+    let found = model.logits(images).unwrap();
+    compare_rows(faults, &what, &found, &after, ROOM * noise.logits[1]);
 }
 
 #[test]
@@ -188,67 +263,7 @@ fn training_step_torch() {
     for table in tables("training_step_torch") {
         for name in NETWORKS {
             let entry = &table["train_one_step"][name];
-            let expected = &entry["f64"];
-            let (pixels, count, side) = pixels(entry);
-            let images = Images::new(&pixels, count, side).unwrap();
-            let labels: Vec<usize> = expected["labels"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(size)
-                .collect();
-            let mut model = filled(name);
-            let mut optimiser = AdamW::new(&model, 0.01, Decayed::All);
-
-            let first = model.gradients(images, &labels).unwrap();
-            let before = rows(&expected["logits_train_before"]);
-            let what = format!("{name} logits before");
-            compare_rows(
-                &mut faults,
-                &what,
-                first.logits(),
-                &before,
-                ROOM * noise(name).logits[0],
-            );
-            let loss = expected["loss_before"].as_f64().unwrap();
-            let what = format!("{name} loss before");
-            compare(
-                &mut faults,
-                &what,
-                &[first.loss()],
-                &[loss],
-                ROOM * noise(name).logits[0],
-            );
-            let norms = model.gradient_norms(&first).unwrap();
-            compare_gradients(&mut faults, name, &norms, &expected["grad_l2"]);
-            optimiser.step(&mut model, &first, 1e-4).unwrap();
-            compare_running(
-                &mut faults,
-                name,
-                &model,
-                &expected["running_first3_after_1_forward"],
-            );
-
-            let second = model.gradients(images, &labels).unwrap();
-            let loss = expected["loss_after"].as_f64().unwrap();
-            let what = format!("{name} loss after");
-            compare(
-                &mut faults,
-                &what,
-                &[second.loss()],
-                &[loss],
-                LOSS_AFTER_TOLERANCE,
-            );
-            let after = rows(&expected["logits_eval_after"]);
-            let what = format!("{name} logits after");
-            let found = model.logits(images).unwrap();
-            compare_rows(
-                &mut faults,
-                &what,
-                &found,
-                &after,
-                ROOM * noise(name).logits[1],
-            );
+            compare_step(&mut faults, name, entry, &noise(name));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));

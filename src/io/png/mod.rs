@@ -8,6 +8,7 @@
 //! Pictures are for looking at: grey runs over the middle 99 % of the intensities, colours over the map's
 //! own range inside the region, which the bar tells. Sizes are in pixels; the first row is on top.
 
+mod attention;
 mod bar;
 mod canvas;
 mod colours;
@@ -15,4 +16,5 @@ mod digits;
 mod encode;
 mod overlay;
 
+pub use attention::attention;
 pub use overlay::overlay;

@@ -9,7 +9,7 @@ use crate::error::{Result, ToolError};
 /// Share of the intensities that is cut off at either end, so that single voxels do not turn all others dark.
 const CUT: f64 = 0.005;
 /// More pixels than this are no picture of a slice.
-const MOST_PIXELS: usize = 1 << 26;
+pub(super) const MOST_PIXELS: usize = 1 << 26;
 
 /// A slice of `rows` by `columns` as PNG, each voxel `scale` pixels wide and high.
 ///
@@ -90,7 +90,7 @@ fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
 }
 
 /// The range of intensities that greys are given to.
-fn window(slice: &[f64]) -> (f64, f64) {
+pub(super) fn window(slice: &[f64]) -> (f64, f64) {
     let mut finite: Vec<f64> = slice.iter().copied().filter(|v| v.is_finite()).collect();
     finite.sort_by(f64::total_cmp);
     #[expect(
@@ -105,7 +105,7 @@ fn window(slice: &[f64]) -> (f64, f64) {
 }
 
 /// Where a value lies between two bounds, 0 to 1; in the middle where they are equal.
-fn share(value: f64, (low, high): (f64, f64)) -> f64 {
+pub(super) fn share(value: f64, (low, high): (f64, f64)) -> f64 {
     if high > low {
         // Halves, for bounds whose distance is no finite number.
         (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0)
@@ -115,7 +115,7 @@ fn share(value: f64, (low, high): (f64, f64)) -> f64 {
 }
 
 /// Boxes (corner, size) of one pixel's width along the border of the region, within it.
-fn outline(
+pub(super) fn outline(
     inside: &[bool],
     [rows, columns]: [usize; 2],
     scale: usize,

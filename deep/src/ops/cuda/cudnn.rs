@@ -1,0 +1,364 @@
+//! cuDNN's convolutions, channels-last: the fastest deterministic algorithm of a shape, found once by trying.
+//!
+//! The second place of our code that speaks to a library of the vendor without a guard; the argument of
+//! [`super::launch`] holds here too: every address belongs to a tensor that the caller holds, and its sizes
+//! come from the same [`Shape`] as the descriptors. The safe twin is the processor's convolution.
+
+use std::collections::HashMap;
+use std::ffi::c_void;
+
+use candle_core::cuda::cudarc::cudnn::{result, sys};
+use candle_core::{DType, Result, Tensor, bail};
+
+use super::convolution::Shape;
+use super::launch::{Gpu, address};
+use super::{Precision, precision};
+
+/// Which of the three convolutions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Direction {
+    /// y from x and w.
+    Forward,
+    /// dx from w and dy.
+    Input,
+    /// dw from x and dy.
+    Weight,
+}
+
+/// An algorithm with what it needs.
+#[derive(Debug, Clone, Copy)]
+struct Choice {
+    algorithm: u32,
+    math: sys::cudnnMathType_t,
+    workspace: usize,
+}
+
+/// Descriptors of a shape and the algorithm found for it; `None`: cuDNN has none.
+pub(super) struct Plan {
+    x: sys::cudnnTensorDescriptor_t,
+    y: sys::cudnnTensorDescriptor_t,
+    w: sys::cudnnFilterDescriptor_t,
+    convolution: sys::cudnnConvolutionDescriptor_t,
+    choice: Option<Choice>,
+}
+
+/// A device's handle and what has been found so far.
+#[derive(Default)]
+pub(super) struct Plans {
+    handle: Option<sys::cudnnHandle_t>,
+    known: HashMap<(Shape, DType, Direction, bool), Plan>,
+    /// Working memory, reused: convolutions run one after another.
+    workspace: Option<Tensor>,
+}
+
+#[expect(unsafe_code, reason = "handles of a C library; see the module's head")]
+// SAFETY: the handle and the descriptors are plain addresses that are used under the device's lock only.
+unsafe impl Send for Plans {}
+
+/// Most working memory that an algorithm may ask for: a gibibyte.
+const MOST_WORKSPACE: usize = 1 << 30;
+/// Room for cuDNN's answers about algorithms: more than there are.
+const ANSWERS: usize = 16;
+
+fn fault(what: &str, error: impl std::fmt::Debug) -> candle_core::Error {
+    candle_core::Error::msg(format!("cudnn, {what}: {error:?}"))
+}
+
+fn int(n: usize) -> Result<i32> {
+    i32::try_from(n).map_err(candle_core::Error::wrap)
+}
+
+impl Plan {
+    /// Runs a convolution over (x or dx, w or dw, y or dy); `false` where cuDNN cannot.
+    pub(super) fn run(
+        gpu: &Gpu,
+        direction: Direction,
+        s: &Shape,
+        tensors: [&Tensor; 3],
+    ) -> Result<bool> {
+        let mut plans = gpu
+            .plans
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        plans.run(gpu, direction, s, tensors)
+    }
+}
+
+impl Plans {
+    #[expect(unsafe_code, reason = "calls of a C library; see the module's head")]
+    fn run(
+        &mut self,
+        gpu: &Gpu,
+        direction: Direction,
+        s: &Shape,
+        tensors: [&Tensor; 3],
+    ) -> Result<bool> {
+        let handle = match self.handle {
+            Some(handle) => handle,
+            None => {
+                let handle = result::create_handle().map_err(|e| fault("handle", e))?;
+                // SAFETY: both handles are alive.
+                unsafe { result::set_stream(handle, gpu.stream().cu_stream().cast()) }
+                    .map_err(|e| fault("stream", e))?;
+                self.handle = Some(handle);
+                handle
+            }
+        };
+        let exact = precision() == Precision::Exact;
+        let dtype = tensors[0].dtype();
+        let key = (*s, dtype, direction, exact);
+        let pointers = [
+            address(tensors[0])?,
+            address(tensors[1])?,
+            address(tensors[2])?,
+        ];
+        if !self.known.contains_key(&key) {
+            let workspace = self.room(gpu, MOST_WORKSPACE)?;
+            let plan = describe(s, dtype, exact)?;
+            let choice = find(handle, direction, &plan, pointers, workspace, exact);
+            self.known.insert(key, Plan { choice, ..plan });
+            // Trying needs more memory than running: give it back.
+            self.workspace = None;
+        }
+        let Some(plan) = self.known.get(&key) else {
+            bail!("cudnn: a plan was lost");
+        };
+        let Some(choice) = plan.choice else {
+            return Ok(false);
+        };
+        let (x, w, y, convolution) = (plan.x, plan.w, plan.y, plan.convolution);
+        let workspace = self.room(gpu, choice.workspace)? as *mut c_void;
+        let (one, zero) = (1.0_f32, 0.0_f32);
+        let (one, zero): (*const c_void, *const c_void) = (
+            std::ptr::from_ref(&one).cast(),
+            std::ptr::from_ref(&zero).cast(),
+        );
+        let [px, pw, py] = pointers.map(|p| p as *mut c_void);
+        // SAFETY: descriptors, addresses and working memory belong together; see the module's head.
+        unsafe {
+            result::set_convolution_math_type(convolution, choice.math)
+                .map_err(|e| fault("math type", e))?;
+            match direction {
+                Direction::Forward => result::convolution_forward(
+                    handle,
+                    one,
+                    x,
+                    px,
+                    w,
+                    pw,
+                    convolution,
+                    std::mem::transmute::<u32, sys::cudnnConvolutionFwdAlgo_t>(choice.algorithm),
+                    workspace,
+                    choice.workspace,
+                    zero,
+                    y,
+                    py,
+                ),
+                Direction::Input => result::convolution_backward_data(
+                    handle,
+                    one,
+                    w,
+                    pw,
+                    y,
+                    py,
+                    convolution,
+                    std::mem::transmute::<u32, sys::cudnnConvolutionBwdDataAlgo_t>(
+                        choice.algorithm,
+                    ),
+                    workspace,
+                    choice.workspace,
+                    zero,
+                    x,
+                    px,
+                ),
+                Direction::Weight => result::convolution_backward_filter(
+                    handle,
+                    one,
+                    x,
+                    px,
+                    y,
+                    py,
+                    convolution,
+                    std::mem::transmute::<u32, sys::cudnnConvolutionBwdFilterAlgo_t>(
+                        choice.algorithm,
+                    ),
+                    workspace,
+                    choice.workspace,
+                    zero,
+                    w,
+                    pw,
+                ),
+            }
+        }
+        .map_err(|e| fault(&format!("{direction:?} of {s:?}"), e))?;
+        Ok(true)
+    }
+
+    /// The address of working memory of at least `bytes`.
+    fn room(&mut self, gpu: &Gpu, bytes: usize) -> Result<u64> {
+        if bytes == 0 {
+            return Ok(0);
+        }
+        let large_enough = self
+            .workspace
+            .as_ref()
+            .is_some_and(|held| held.elem_count() >= bytes);
+        if !large_enough {
+            self.workspace = None;
+            self.workspace = Some(gpu.empty(bytes, DType::U8)?);
+        }
+        match &self.workspace {
+            Some(held) => address(held),
+            None => Ok(0),
+        }
+    }
+}
+
+/// Descriptors of a shape.
+#[expect(unsafe_code, reason = "calls of a C library; see the module's head")]
+fn describe(s: &Shape, dtype: DType, exact: bool) -> Result<Plan> {
+    use sys::cudnnTensorFormat_t::CUDNN_TENSOR_NHWC;
+    let kind = match dtype {
+        DType::F32 => sys::cudnnDataType_t::CUDNN_DATA_FLOAT,
+        DType::BF16 => sys::cudnnDataType_t::CUDNN_DATA_BFLOAT16,
+        other => bail!("no convolution of {other:?}"),
+    };
+    let of = |n: [usize; 4]| {
+        Ok::<_, candle_core::Error>([int(n[0])?, int(n[1])?, int(n[2])?, int(n[3])?])
+    };
+    let wrap = |e| fault("descriptor", e);
+    let x = result::create_tensor_descriptor().map_err(wrap)?;
+    let y = result::create_tensor_descriptor().map_err(wrap)?;
+    let w = result::create_filter_descriptor().map_err(wrap)?;
+    let convolution = result::create_convolution_descriptor().map_err(wrap)?;
+    // SAFETY: the descriptors have just been made and are never freed: a plan lives as long as the process.
+    unsafe {
+        let dims = of([s.batch, s.input, s.height, s.width])?;
+        result::set_tensor4d_descriptor(x, CUDNN_TENSOR_NHWC, kind, dims).map_err(wrap)?;
+        let dims = of([s.batch, s.output, s.out_height, s.out_width])?;
+        result::set_tensor4d_descriptor(y, CUDNN_TENSOR_NHWC, kind, dims).map_err(wrap)?;
+        let dims = of([s.output, s.input / s.groups, s.kernel[0], s.kernel[1]])?;
+        result::set_filter4d_descriptor(w, kind, CUDNN_TENSOR_NHWC, dims).map_err(wrap)?;
+        result::set_convolution2d_descriptor(
+            convolution,
+            int(s.padding[0])?,
+            int(s.padding[1])?,
+            int(s.stride[0])?,
+            int(s.stride[1])?,
+            int(s.dilation[0])?,
+            int(s.dilation[1])?,
+            sys::cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION,
+            sys::cudnnDataType_t::CUDNN_DATA_FLOAT,
+        )
+        .map_err(wrap)?;
+        result::set_convolution_group_count(convolution, int(s.groups)?).map_err(wrap)?;
+        let math = match (dtype, exact) {
+            (DType::F32, true) => sys::cudnnMathType_t::CUDNN_FMA_MATH,
+            (DType::F32, false) => sys::cudnnMathType_t::CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION,
+            _ => sys::cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
+        };
+        result::set_convolution_math_type(convolution, math).map_err(wrap)?;
+    }
+    Ok(Plan {
+        x,
+        y,
+        w,
+        convolution,
+        choice: None,
+    })
+}
+
+/// The fastest algorithm by trying them all; a deterministic one where there is one, and for exact comparisons
+/// none that goes over a transform.
+#[expect(unsafe_code, reason = "calls of a C library; see the module's head")]
+fn find(
+    handle: sys::cudnnHandle_t,
+    direction: Direction,
+    plan: &Plan,
+    pointers: [u64; 3],
+    workspace: u64,
+    exact: bool,
+) -> Option<Choice> {
+    use sys::cudnnDeterminism_t::CUDNN_DETERMINISTIC;
+    let [px, pw, py] = pointers.map(|p| p as *mut c_void);
+    let room = workspace as *mut c_void;
+    let wanted = i32::try_from(ANSWERS).ok()?;
+    let mut count = 0;
+    let plain = sys::cudnnMathType_t::CUDNN_FMA_MATH;
+    // The direct algorithms' numbers: the others go over Fourier or Winograd transforms.
+    let direct: &[u32] = match direction {
+        Direction::Forward => &[0, 1, 2, 3],
+        Direction::Input => &[0, 1],
+        Direction::Weight => &[0, 1, 3],
+    };
+    macro_rules! ask {
+        ($answer:ty, $function:ident, $($argument:expr),*) => {{
+            // SAFETY: an answer is plain numbers, for which zeros are valid.
+            let mut answers: [$answer; ANSWERS] = unsafe { std::mem::zeroed() };
+            // SAFETY: descriptors, addresses and working memory belong together; see the module's head.
+            let status = unsafe {
+                sys::$function(handle, $($argument),*, wanted, &raw mut count, answers.as_mut_ptr(), room, MOST_WORKSPACE)
+            };
+            status.result().ok()?;
+            // Fastest first. Where no algorithm is deterministic, the fastest of the others.
+            let fit = |a: &&$answer| {
+                a.status == sys::cudnnStatus_t::CUDNN_STATUS_SUCCESS
+                    && a.memory <= MOST_WORKSPACE
+                    && (!exact || direct.contains(&(a.algo as u32)))
+            };
+            let found = &answers[..usize::try_from(count).unwrap_or(0).min(ANSWERS)];
+            found
+                .iter()
+                .filter(fit)
+                .find(|a| a.determinism == CUDNN_DETERMINISTIC)
+                .or_else(|| found.iter().find(fit))
+                .map(|a| Choice {
+                    algorithm: a.algo as u32,
+                    math: if exact { plain } else { a.mathType },
+                    workspace: a.memory,
+                })
+        }};
+    }
+    let Plan {
+        x,
+        y,
+        w,
+        convolution,
+        ..
+    } = *plan;
+    match direction {
+        Direction::Forward => ask!(
+            sys::cudnnConvolutionFwdAlgoPerf_t,
+            cudnnFindConvolutionForwardAlgorithmEx,
+            x,
+            px,
+            w,
+            pw,
+            convolution,
+            y,
+            py
+        ),
+        Direction::Input => ask!(
+            sys::cudnnConvolutionBwdDataAlgoPerf_t,
+            cudnnFindConvolutionBackwardDataAlgorithmEx,
+            w,
+            pw,
+            y,
+            py,
+            convolution,
+            x,
+            px
+        ),
+        Direction::Weight => ask!(
+            sys::cudnnConvolutionBwdFilterAlgoPerf_t,
+            cudnnFindConvolutionBackwardFilterAlgorithmEx,
+            x,
+            px,
+            y,
+            py,
+            convolution,
+            w,
+            pw
+        ),
+    }
+}

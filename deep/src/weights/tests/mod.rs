@@ -1,0 +1,3 @@
+mod hostile;
+mod made;
+mod real_files;
