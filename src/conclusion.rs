@@ -102,8 +102,8 @@ impl Conclusion<'_> {
         for (name, bytes) in report_writers::files(&material)? {
             folder.write(name, &bytes)?;
         }
-        if let Some(bytes) = report_writers::curves::importance(&answers.fitted)? {
-            folder.write("figures/importance.csv", &bytes)?;
+        for (name, bytes) in report_writers::explanations::files(&answers.fitted)? {
+            folder.write(name, &bytes)?;
         }
         let fitted: Vec<Value> = answers.fitted.iter().map(described).collect();
         let mut measured = clock.measured();

@@ -18,6 +18,8 @@ use crate::extract::SlicePixels;
 use crate::interrupt;
 use crate::io::feature_csv::FeatureFile;
 use crate::journal::Journal;
+#[cfg(feature = "learners")]
+use crate::report_writers::explanations;
 use crate::run_folder::RunFolder;
 #[cfg(feature = "deep")]
 use crate::run_folder::{EVENTS, GRAD_CAM, LOGS};
@@ -168,7 +170,7 @@ impl Study<'_> {
     ) -> Result<FittedModel> {
         interrupt::check()?;
         let seed = self.settings.split.seed;
-        let (fitted, json) = crate::arms::radiomics::fit(
+        let learner = crate::arms::radiomics::fit(
             name,
             &self.settings.learners,
             self.features,
@@ -176,8 +178,14 @@ impl Study<'_> {
             training,
             seed,
         )?;
+        let fitted = learner.model;
         self.folder
-            .write(&self.model_file(&fitted, "json"), json.as_bytes())?;
+            .write(&self.model_file(&fitted, "json"), learner.json.as_bytes())?;
+        if let Some(contributions) = &learner.contributions {
+            let file = format!("figures/shap_{}.csv", self.file_name(&fitted));
+            let bytes = explanations::shap_of_rows(contributions, &self.features.rows)?;
+            self.folder.write(&file, &bytes)?;
+        }
         keep(journal, &fitted)?;
         Ok(fitted)
     }
@@ -261,13 +269,18 @@ impl Study<'_> {
         Ok(fitted)
     }
 
-    /// Where a model's file goes; the fold is named where there are several.
+    /// Where a model's file goes.
     fn model_file(&self, model: &FittedModel, extension: &str) -> String {
+        format!("models/{}.{extension}", self.file_name(model))
+    }
+
+    /// A model's name in names of files; the fold is named where there are several.
+    fn file_name(&self, model: &FittedModel) -> String {
         let name = model.name.replace(':', "-");
         if self.split.folds.len() == 1 {
-            format!("models/{name}.{extension}")
+            name
         } else {
-            format!("models/{name}-fold{}.{extension}", model.fold)
+            format!("{name}-fold{}", model.fold)
         }
     }
 

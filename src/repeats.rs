@@ -110,6 +110,7 @@ impl Repeats<'_> {
     ) -> Result<Vec<Predictions>> {
         use crate::arms::radiomics::{TrainingRows, fit};
 
+        let learners = settings.learners.unexplained();
         let mut rows = vec![Vec::new(); self.models.len()];
         for (index, parts) in split.folds.iter().enumerate() {
             let fold = FoldRows::new(index, parts, &self.features.rows);
@@ -118,18 +119,12 @@ impl Repeats<'_> {
                 crate::interrupt::check()?;
                 let seed = settings.split.seed;
                 let name = &model.name;
-                fit(
-                    name,
-                    &settings.learners,
-                    self.features,
-                    &fold,
-                    &training,
-                    seed,
-                )
+                fit(name, &learners, self.features, &fold, &training, seed)
             });
             let fitted: Vec<_> = fitted.collect::<Result<_>>()?;
-            for (rows, (fitted, _)) in rows.iter_mut().zip(fitted) {
-                rows.extend(fold.answers(&self.features.rows, &fitted.probabilities));
+            for (rows, fitted) in rows.iter_mut().zip(fitted) {
+                let probabilities = &fitted.model.probabilities;
+                rows.extend(fold.answers(&self.features.rows, probabilities));
             }
         }
         let models = self.models.iter().zip(rows);
@@ -155,8 +150,7 @@ fn internal(fault: &StudyError) -> ToolError {
 /// The figures of a model's test patients.
 fn figures(model: &Predictions) -> Result<Vec<Option<f64>>> {
     let patients = model
-        .on(Part::Test)
-        .by_patient(&Pooling::MeanProbability)
+        .patients_of(Part::Test, &Pooling::MeanProbability)
         .map_err(|fault| internal(&fault))?;
     let judged = Judged::new(model.classes().len(), patients.rows());
     let figure = |id: &&str| by_id(id).and_then(|metric| judged.once().figure(metric).ok());

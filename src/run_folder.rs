@@ -122,7 +122,7 @@ pub fn is_unfinished(path: &Path) -> bool {
 }
 
 /// What a run may leave in its folder, beside the models.
-const RESULTS: [&str; 17] = [
+const RESULTS: [&str; 19] = [
     "features.csv",
     "features.dictionary.csv",
     "split.json",
@@ -140,9 +140,11 @@ const RESULTS: [&str; 17] = [
     "figures/calibration.csv",
     "figures/confusion.csv",
     "figures/importance.csv",
+    "figures/shap.csv",
+    "figures/learning_curve.csv",
 ];
 
-/// How the names of a run's model files end.
+/// How the names of a model's files end.
 const MODELS: [&str; 5] = [
     ".json",
     ".safetensors",
@@ -150,6 +152,9 @@ const MODELS: [&str; 5] = [
     ".weights.csv",
     ".attention.csv",
 ];
+/// Folders with files of single models: how the names of these begin, and how they end.
+const OF_MODELS: [(&str, &str, &[&str]); 2] =
+    [("models", "", &MODELS), ("figures", "shap_", &[".csv"])];
 /// Pictures of where networks look, one folder a model.
 pub const GRAD_CAM: &str = "figures/grad_cam";
 
@@ -161,11 +166,14 @@ pub const EVENTS: &str = "events.out.tfevents.raduet";
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
     let mut old: Vec<PathBuf> = RESULTS.iter().map(|name| path.join(name)).collect();
-    if let Ok(models) = fs::read_dir(path.join("models")) {
-        let files = models.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    for (folder, beginning, endings) in OF_MODELS {
+        let Ok(files) = fs::read_dir(path.join(folder)) else {
+            continue;
+        };
+        let files = files.filter_map(|entry| entry.ok().map(|entry| entry.path()));
         old.extend(files.filter(|file| {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            MODELS.iter().any(|ending| name.ends_with(ending))
+            name.starts_with(beginning) && endings.iter().any(|ending| name.ends_with(ending))
         }));
     }
     if let Ok(logs) = fs::read_dir(path.join(LOGS)) {

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::class_priors;
-use crate::dense::{add_scaled, softmax, weighted_square};
+use crate::class_scores::probabilities;
+use crate::dense::{add_scaled, weighted_square};
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Model, assert_shape};
 use crate::samples::{PresentClasses, Samples};
@@ -23,9 +24,6 @@ pub(crate) const NAME: &str = "gaussian_nb";
 
 /// Rows summed together. Fixed, so that sums do not depend on the number of threads.
 const BLOCK: usize = 512;
-
-/// Rows predicted together by one thread.
-const BLOCK_OF_QUERIES: usize = 128;
 
 /// Gaussian naive Bayes and its settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -233,30 +231,17 @@ impl Model for GaussianNbModel {
                 prior - 0.5 * variances.iter().map(|v| (TAU * v).ln()).sum::<f64>()
             })
             .collect();
-        let mut probabilities = vec![0.0; rows * self.classes];
-        values
-            .par_chunks(BLOCK_OF_QUERIES * p)
-            .zip(probabilities.par_chunks_mut(BLOCK_OF_QUERIES * self.classes))
-            .for_each(|(values, out)| {
-                let mut log_weights = vec![0.0; self.present.len()];
-                for (x, out) in values
-                    .chunks_exact(p)
-                    .zip(out.chunks_exact_mut(self.classes))
-                {
-                    for ((w, offset), (means, variances)) in
-                        log_weights.iter_mut().zip(&offsets).zip(densities())
-                    {
-                        let distance = weighted_square(x, means, variances);
-                        // A distance that overflows is as far as one can be, not undefined.
-                        *w = offset - 0.5 * distance.min(f64::MAX);
-                    }
-                    softmax(&mut log_weights);
-                    for (&label, &probability) in self.present.iter().zip(&log_weights) {
-                        out[label] = probability;
-                    }
+        probabilities(values, p, self.classes, &self.present, |values| {
+            let mut log_weights = Vec::with_capacity(values.len() / p * offsets.len());
+            for x in values.chunks_exact(p) {
+                for (offset, (means, variances)) in offsets.iter().zip(densities()) {
+                    let distance = weighted_square(x, means, variances);
+                    // A distance that overflows is as far as one can be, not undefined.
+                    log_weights.push(offset - 0.5 * distance.min(f64::MAX));
                 }
-            });
-        probabilities
+            }
+            log_weights
+        })
     }
 
     fn to_saved(&self) -> SavedModel {

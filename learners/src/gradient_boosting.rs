@@ -17,13 +17,13 @@ use crate::learner::{Learner, Model, assert_shape};
 use crate::samples::{PresentClasses, Samples};
 use crate::saved::{SavedModel, expect_classes, expect_finite, expect_size};
 use crate::tree::columns::RankedColumns;
-use crate::tree::criterion::SquaredError;
 use crate::tree::draws::Draws;
 use crate::tree::grow::grow;
 use crate::tree::limits::{Growth, MIN_SAMPLES_LEAF, MIN_SAMPLES_SPLIT};
 use crate::tree::node::Tree;
 use crate::tree::presorted::{Branches, Presorted};
 use crate::tree::rank::{NARROW_ROWS, Rank};
+use crate::tree::squared_error::SquaredError;
 use raduet_study::random::Stream;
 
 /// Name in results.

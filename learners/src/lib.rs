@@ -25,6 +25,7 @@
 mod adapters;
 pub mod calibration;
 mod class_priors;
+mod class_scores;
 pub mod class_weight;
 pub mod decision_tree;
 mod dense;

@@ -7,7 +7,7 @@ use common::{noise, seeded};
 use raduet_learners::calibration::Method;
 use raduet_learners::explain::{
     CurvePoint, Dependence, LearningCurve, Rule, choose, learning_curve, linear_shap,
-    partial_dependence, permutation_importance, thresholds,
+    partial_dependence, permutation_importance, shap, thresholds, tree_shap,
 };
 use raduet_learners::tuning::{Folds, Score, out_of_fold};
 use raduet_learners::{LearnError, Pipeline, Preprocess, Samples, registry};
@@ -270,4 +270,85 @@ fn cuts_come_from_answers_out_of_fold() {
     assert!(index < 0.4, "noise stays noise: {index}");
     let three = noise(60, 3, 3, 54).samples();
     assert!(thresholds(&pipeline("decision_tree"), &three, &[Rule::F1], 5, 1).is_err());
+}
+
+/// Contributions of trees through a whole pipeline: of undefined values, a constant column, duplicates and a scale.
+#[test]
+fn contributions_of_trees_and_their_base_make_the_answer() {
+    let mut data = seeded(90, 5, 3, 61, 0.8);
+    for row in 0..90 {
+        data.values[row * 5 + 1] = 4.0;
+        data.values[row * 5 + 4] = 3.0 * data.values[row * 5] - 1.0;
+        if row % 8 == 0 {
+            data.values[row * 5 + 2] = f64::NAN;
+        }
+    }
+    let steps = r#"{"undefined": "median", "add_indicator": true, "duplicates": "drop", "scaling": "robust"}"#;
+    let steps: Preprocess = serde_json::from_str(steps).unwrap();
+    let binary = {
+        let mut two = data.with_rows(&(0..90).filter(|row| row % 3 < 2).collect::<Vec<_>>());
+        two.classes = raduet_study::ClassNames::new(["stage 0", "stage 1"]).unwrap();
+        two
+    };
+    for (id, scores) in [
+        ("decision_tree", false),
+        ("random_forest", false),
+        ("extra_trees", false),
+        ("gradient_boosting", true),
+        ("hist_gradient_boosting", true),
+    ] {
+        for data in [&data, &binary] {
+            let samples = data.samples();
+            let entry = registry::find(id).unwrap();
+            let fitted = Pipeline::new(entry, steps.clone())
+                .fit(&samples, 3)
+                .unwrap();
+            let few = samples.subset(&[0, 1, 2, 8, 16, 33]);
+            let found = tree_shap(&fitted, &few).unwrap();
+            let named = shap(&fitted, &samples, &few).unwrap();
+            assert_eq!(
+                (&named.base, &named.values),
+                (&found.expected, &found.values)
+            );
+            assert_eq!(named.columns, fitted.columns());
+            let (p, count) = (fitted.columns().len(), found.outputs.len());
+            let sums: Vec<f64> = found
+                .values
+                .chunks_exact(p)
+                .enumerate()
+                .map(|(at, row)| found.expected[at % count] + row.iter().sum::<f64>())
+                .collect();
+            let answers = fitted.predict_samples(&few).unwrap();
+            for (sums, answer) in sums.chunks_exact(count).zip(&answers) {
+                let exponentials: Vec<f64> = match sums {
+                    [score] => vec![1.0, score.exp()],
+                    scores => scores.iter().map(|score| score.exp()).collect(),
+                };
+                let total: f64 = exponentials.iter().sum();
+                for (k, p) in answer.iter().enumerate() {
+                    let from = if scores {
+                        exponentials[k] / total
+                    } else {
+                        sums[k]
+                    };
+                    assert!((from - p).abs() < 1e-9, "{id}: {from} {p}");
+                }
+            }
+            // Dropped columns have no say, the others together do.
+            for row in found.values.chunks_exact(p) {
+                assert_eq!(row[1].to_bits(), 0.0_f64.to_bits(), "{id}");
+                assert_eq!(row[4].to_bits(), 0.0_f64.to_bits(), "{id}");
+            }
+            let sizes = named.mean_absolute();
+            assert!(
+                sizes[0] > 0.01 && sizes.len() == count * p,
+                "{id}: {sizes:?}"
+            );
+        }
+    }
+    let fitted = pipeline("k_neighbors")
+        .fit(&one_column_tells(40), 1)
+        .unwrap();
+    let refused = shap(&fitted, &one_column_tells(40), &one_column_tells(40));
+    assert!(matches!(refused, Err(LearnError::Samples { .. })));
 }

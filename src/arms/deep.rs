@@ -14,7 +14,9 @@ use std::time::Instant;
 use raduet_deep::{DeepError, EpochOutcome, ImageSample, Model, NETWORKS, TrainSettings, Trainer};
 use raduet_study::{Arm, ClassNames};
 
-use super::{EpochTime, FittedModel, FoldRows, ModelSeconds, PlannedModel, check_names};
+use super::{
+    EpochTime, Explanation, FittedModel, FoldRows, ModelSeconds, PlannedModel, check_names,
+};
 use crate::console::Console;
 use crate::error::{Code, Result, ToolError};
 use crate::extract::SlicePixels;
@@ -232,7 +234,7 @@ impl Training<'_> {
             probabilities,
             settings: described(&settings, begun_with.as_ref())?,
             notes: begun_with.map(|weights| weights.notes).unwrap_or_default(),
-            importances: Vec::new(),
+            explanation: Explanation::default(),
             // Of a resumed training the epochs since then.
             seconds: ModelSeconds {
                 fit: fit.as_secs_f64(),

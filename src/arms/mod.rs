@@ -5,11 +5,13 @@
 
 #[cfg(feature = "deep")]
 pub mod deep;
+pub mod explanation;
 #[cfg(feature = "learners")]
 pub mod pipelines;
 #[cfg(feature = "learners")]
 pub mod radiomics;
 
+pub use explanation::Explanation;
 use raduet_study::{Arm, Fold, Part, PredictionRow};
 use serde::{Deserialize, Serialize};
 
@@ -43,22 +45,11 @@ pub struct FittedModel {
     pub settings: serde_json::Value,
     /// What was left out or is doubtful.
     pub notes: Vec<String>,
-    /// What each column is worth to it on the test rows, where that was asked for.
+    /// What it goes by and how it grows with patients, where that was asked for.
     #[serde(default)]
-    pub importances: Vec<Importance>,
+    pub explanation: Explanation,
     /// What it took; the one thing here in which two runs differ.
     pub seconds: ModelSeconds,
-}
-
-/// What is lost when a column's values are shuffled among the test rows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Importance {
-    /// The column.
-    pub column: String,
-    /// Mean rise of the log loss; none where it is undefined.
-    pub mean: Option<f64>,
-    /// Standard deviation over the shuffles.
-    pub sd: Option<f64>,
 }
 
 /// Seconds by the clock, while other models may have worked beside it.

@@ -25,6 +25,8 @@ pub struct Plan {
 /// A fitted pipeline with what was tried on the way.
 pub(super) struct Fitted {
     pub(super) pipeline: FittedPipeline,
+    /// The pipeline with the settings that were chosen.
+    pub(super) chosen: Pipeline,
     /// What was chosen, in words.
     pub(super) notes: Vec<String>,
 }
@@ -115,8 +117,10 @@ impl Plan {
             ..Tuning::default()
         };
         let tuned = tune(&self.pipeline, samples, &tuning, seed)?;
+        let mut parameters = self.pipeline.parameters().clone();
         let mut notes: Vec<String> = tuned.warnings.iter().map(ToString::to_string).collect();
         if let Some(trial) = tuned.trials.get(tuned.chosen) {
+            parameters.clone_from(&trial.parameters);
             let failed = tuned.trials.iter().filter(|t| t.failure.is_some());
             let chosen = match serde_json::to_string(&trial.parameters) {
                 Ok(text) if !trial.parameters.is_empty() => text,
@@ -131,6 +135,7 @@ impl Plan {
             ));
         }
         Ok(Fitted {
+            chosen: self.pipeline.again(&parameters)?,
             pipeline: tuned.pipeline,
             notes,
         })

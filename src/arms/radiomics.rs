@@ -2,13 +2,12 @@
 
 use std::time::Instant;
 
-use raduet_learners::explain::permutation_importance;
-use raduet_learners::tuning::Score;
-use raduet_learners::{FittedPipeline, LearnError, Samples, Training};
+use raduet_learners::{LearnError, Samples, Training};
 use raduet_study::{Arm, Label};
 
+use super::explanation::{RowContributions, Subject};
 use super::pipelines::{Plan, entries};
-use super::{FittedModel, FoldRows, Importance, ModelSeconds, PlannedModel};
+use super::{FittedModel, FoldRows, ModelSeconds, PlannedModel};
 use crate::error::{Code, Result, ToolError};
 use crate::io::feature_csv::FeatureFile;
 use crate::settings::LearnerSettings;
@@ -53,7 +52,17 @@ impl TrainingRows {
     }
 }
 
-/// Fits a learner on a fold's training rows; also gives the model's file.
+/// A learner fitted on a fold.
+pub struct FittedLearner {
+    /// Its answers.
+    pub model: FittedModel,
+    /// Its file.
+    pub json: String,
+    /// What each column adds to its answer on every test row, where that was asked for and can be said.
+    pub contributions: Option<RowContributions>,
+}
+
+/// Fits a learner on a fold's training rows.
 ///
 /// # Errors
 /// The learners' room's, as [`Code::Nonfinite`], [`Code::Split`] or [`Code::Internal`].
@@ -64,7 +73,7 @@ pub fn fit(
     fold: &FoldRows,
     training: &TrainingRows,
     seed: u64,
-) -> Result<(FittedModel, String)> {
+) -> Result<FittedLearner> {
     let fault = |fault: LearnError| failed(name, &fault);
     let entry = raduet_learners::registry::find(name).map_err(fault)?;
     let plan = Plan::new(entry, settings)?;
@@ -73,6 +82,7 @@ pub fn fit(
     let fit = begun.elapsed();
     let mut notes = plan.notes;
     notes.extend(fitted.notes);
+    let pipeline = fitted.chosen;
     let fitted = fitted
         .pipeline
         .with_training(training.record.clone())
@@ -82,7 +92,16 @@ pub fn fit(
         .predict_proba(&file.table, &fold.held_out())
         .map_err(fault)?;
     let predict = begun.elapsed();
-    let importances = importances(&fitted, settings.importance, file, fold, seed).map_err(fault)?;
+    let subject = Subject {
+        fitted: &fitted,
+        pipeline: &pipeline,
+        training: &training.samples,
+        file,
+        fold,
+        seed,
+    };
+    let (explanation, contributions, unexplained) = subject.explain(settings).map_err(fault)?;
+    notes.extend(unexplained);
     let json = fitted.to_json().map_err(fault)?;
     let model = FittedModel {
         name: name.to_owned(),
@@ -94,37 +113,18 @@ pub fn fit(
             notes.extend(fitted.warnings().iter().map(ToString::to_string));
             notes
         },
-        importances,
+        explanation,
         seconds: ModelSeconds {
             fit: fit.as_secs_f64(),
             predict: predict.as_secs_f64(),
             epochs: Vec::new(),
         },
     };
-    Ok((model, json))
-}
-
-/// What each column is worth on the fold's test rows: `shuffles` of each column's values.
-fn importances(
-    fitted: &FittedPipeline,
-    shuffles: usize,
-    file: &FeatureFile,
-    fold: &FoldRows,
-    seed: u64,
-) -> raduet_learners::Result<Vec<Importance>> {
-    if shuffles == 0 || fold.test.is_empty() {
-        return Ok(Vec::new());
-    }
-    let labels: Vec<Label> = fold.test.iter().map(|&row| file.rows[row].label).collect();
-    let test = Samples::from_table(&file.table, &fold.test, &labels, &file.classes)?;
-    let found = permutation_importance(fitted, &test, Score::LogLoss, shuffles, seed)?;
-    let finite = |value: f64| value.is_finite().then_some(value);
-    let columns = found.columns.into_iter().map(|column| Importance {
-        mean: finite(column.mean),
-        sd: finite(column.sd),
-        column: column.column,
-    });
-    Ok(columns.collect())
+    Ok(FittedLearner {
+        model,
+        json,
+        contributions,
+    })
 }
 
 pub(super) fn failed(name: &str, fault: &LearnError) -> ToolError {

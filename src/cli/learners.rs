@@ -8,6 +8,10 @@ use super::SplitOptions;
 
 /// Which learners, with what before and after them.
 #[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the command line"
+)]
 pub struct LearnerOptions {
     /// Learners to train, comma separated, or `all` back ends [default: the default back end of each but `quadratic_discriminant`]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
@@ -27,6 +31,12 @@ pub struct LearnerOptions {
     /// Say what each column is worth to each learner on the test rows (figures/importance.csv)
     #[arg(long, help_heading = "Learners")]
     pub importance: bool,
+    /// Say what each column adds to each answer on the test rows: SHAP values of trees and linear learners (figures/shap.csv and one file a model)
+    #[arg(long, help_heading = "Learners")]
+    pub shap: bool,
+    /// Say how each learner grows with the patients it learns from, in folds of its training rows (`figures/learning_curve.csv`)
+    #[arg(long, help_heading = "Learners")]
+    pub learning_curve: bool,
     /// Missing values, in place of refusing them
     #[arg(
         long,

@@ -98,6 +98,8 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         }
         return Ok(Exit::AllFailed);
     }
+    // Sites stand in the table where the manifest names them: harmonisation needs them.
+    extracted.features = extracted.features.with_origins(cases.cohort())?;
     let table = form.bytes(&extracted.features, &notes(&provenance)?)?;
     files.push((args.output.clone(), table));
     let columns = extraction.columns();

@@ -147,6 +147,7 @@ impl Table {
             Faults::check(located.collect())?;
         }
         let cohort = cohort(&features, sites.as_deref())?;
+        warnings.extend(of_lesions(&cohort));
         Ok(Self {
             taken,
             features: features.with_origins(&cohort)?,
@@ -266,7 +267,7 @@ impl Parts {
                 }
             }
         }
-        Cohort::new(cohort.classes().clone(), cases)
+        Cohort::of_lesions(cohort.classes().clone(), cases)
             .map_err(|fault| ToolError::internal(fault.to_string()))
     }
 
@@ -312,7 +313,20 @@ fn cohort(features: &FeatureFile, sites: Option<&[String]>) -> Result<Cohort> {
             });
         }
     }
-    Cohort::new(features.classes.clone(), cases).map_err(|fault| {
-        ToolError::new(Code::Manifest, fault.to_string()).remedy("give every patient one class")
+    // A table's rows may be lesions, and a patient may have lesions of several classes.
+    Cohort::of_lesions(features.classes.clone(), cases).map_err(|fault| {
+        ToolError::new(Code::Manifest, fault.to_string()).remedy("give every case one row or class")
     })
+}
+
+/// What has to be said of patients with rows of several classes.
+fn of_lesions(cohort: &Cohort) -> Option<Warning> {
+    let mixed = cohort.mixed_patients();
+    let found = format!(
+        "{mixed} of {} patients have rows of several classes",
+        cohort.patients().len()
+    );
+    let done = "all rows of a patient stay on one side of the split, which goes by the rarest of the patient's \
+                classes; figures are of rows, their intervals over patients";
+    (mixed > 0).then(|| Warning::new(WarningCode::Split, found, done))
 }

@@ -1,6 +1,6 @@
 //! Feature tables as CSV: ours, and other tools'.
 //!
-//! Ours: the keys `ID, PatientID, Sequence, Split, Target`, for slices `Slice, SlicePosition_mm, ROIPixels,
+//! Ours: the keys `ID, PatientID, Sequence, Split, Target`, `Site` where the sites of all rows are known, for slices `Slice, SlicePosition_mm, ROIPixels,
 //! ROIArea_mm2`, for cases `ROIVoxels, ROIVolume_mm3`, for several regions of a mask `Label, Lesion`, then
 //! one column per feature. An undefined value is an empty cell. Numbers are the
 //! shortest decimals that read back to the same bits.
@@ -47,6 +47,13 @@ pub struct FeatureRow<L = Label> {
 }
 
 impl<L> FeatureRow<L> {
+    /// The case of the cohort that the row was measured in, whichever of its regions.
+    pub fn imaged_case(&self) -> CaseId {
+        let name = self.sample.case.as_str();
+        let of_region = self.region.name(&CaseId::new(""));
+        CaseId::new(name.strip_suffix(of_region.as_str()).unwrap_or(name))
+    }
+
     /// The same row with another kind of class.
     pub fn with_label<M>(self, label: M) -> FeatureRow<M> {
         FeatureRow {
@@ -111,7 +118,7 @@ impl FeatureFile {
             .iter()
             .map(|case| (&case.id, case.site.as_ref()))
             .collect();
-        let site = |row: &FeatureRow| of_case.get(&row.sample.case).copied().flatten().cloned();
+        let site = |row: &FeatureRow| of_case.get(&row.imaged_case()).copied().flatten().cloned();
         let sites: Option<Vec<String>> = self.rows.iter().map(site).collect();
         if let Some(sites) = sites {
             self.table = self.table.with_sites(sites).map_err(internal)?;
@@ -122,6 +129,8 @@ impl FeatureFile {
 
 /// Key columns that every table has, in order.
 pub(super) const HEAD: [&str; 5] = ["ID", "PatientID", "Sequence", "Split", "Target"];
+/// Key column of the hospital or scanner, where that of every row is known.
+pub(super) const SITE: &str = "Site";
 /// Key columns of the region of each row, where a mask holds several.
 pub(super) const REGION: [&str; 2] = ["Label", "Lesion"];
 /// Key columns of rows that are slices.
@@ -139,10 +148,10 @@ pub fn write(file: &FeatureFile) -> Result<Vec<u8>> {
     let features = file.table.columns().iter().map(String::as_str);
     out.write_record(keys.head().into_iter().chain(features))
         .map_err(|fault| internal(&fault))?;
-    for (index, row) in file.rows.iter().enumerate() {
+    for index in 0..file.rows.len() {
         let values = file.table.row(index).iter();
         let values = values.map(|&value| cell::number(value));
-        out.write_record(keys.cells(file, row).into_iter().chain(values))
+        out.write_record(keys.cells(file, index).into_iter().chain(values))
             .map_err(|fault| internal(&fault))?;
     }
     out.into_inner()
@@ -152,6 +161,7 @@ pub fn write(file: &FeatureFile) -> Result<Vec<u8>> {
 /// Which key columns a table has.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keys {
+    sites: bool,
     regions: bool,
     slices: bool,
 }
@@ -160,6 +170,7 @@ impl Keys {
     pub(super) fn of(file: &FeatureFile) -> Self {
         let mut rows = file.rows.iter();
         Self {
+            sites: file.table.sites().is_some(),
             regions: rows.clone().any(|row| row.region != RegionKey::default()),
             slices: rows.any(|row| row.sample.slice.is_some()) || file.rows.is_empty(),
         }
@@ -167,6 +178,9 @@ impl Keys {
 
     pub(super) fn head(self) -> Vec<&'static str> {
         let mut head = HEAD.to_vec();
+        if self.sites {
+            head.push(SITE);
+        }
         if self.regions {
             head.extend(REGION);
         }
@@ -178,7 +192,8 @@ impl Keys {
         head
     }
 
-    fn cells(self, file: &FeatureFile, row: &FeatureRow) -> Vec<String> {
+    fn cells(self, file: &FeatureFile, index: usize) -> Vec<String> {
+        let row = &file.rows[index];
         let text = |number: Option<String>| number.unwrap_or_default();
         let mut cells = vec![
             cell::text(row.sample.case.as_str()),
@@ -187,6 +202,9 @@ impl Keys {
             text(row.part.map(|part| part.name().to_owned())),
             cell::text(file.classes.name(row.label)),
         ];
+        if let Some(sites) = file.table.sites() {
+            cells.push(cell::text(&sites[index]));
+        }
         if self.regions {
             cells.push(text(row.region.label.map(|label| label.to_string())));
             cells.push(text(row.region.lesion.map(|lesion| lesion.to_string())));
@@ -280,6 +298,36 @@ mod tests {
             file.table.values().iter().map(|v| v.to_bits()).collect()
         };
         assert_eq!(bits(&again), bits(&file));
+    }
+
+    #[test]
+    fn sites_of_all_rows_stand_in_the_table_and_come_back() {
+        let mut file = example();
+        let head = |file: &FeatureFile| {
+            let text = String::from_utf8(write(file).unwrap()).unwrap();
+            text.lines().next().unwrap().to_owned()
+        };
+        assert!(!head(&file).contains("Site"));
+        // The second row is a lesion of its case.
+        file.rows[1].region = RegionKey {
+            label: None,
+            lesion: Some(2),
+        };
+        file.rows[1].sample.case = CaseId::new("a::2");
+        let cases = ["a", "b"].map(|name| raduet_study::CaseRecord {
+            id: CaseId::new(name),
+            patient: PatientId::new(format!("p-{name}")),
+            sequence: None,
+            site: Some(format!("=hospital {name}")),
+            label: Label(usize::from(name == "b")),
+            published_part: None,
+        });
+        let cohort = Cohort::new(file.classes.clone(), cases.to_vec()).unwrap();
+        let file = file.with_origins(&cohort).unwrap();
+        assert!(head(&file).starts_with("ID,PatientID,Sequence,Split,Target,Site,"));
+        let raw = super::parse(&write(&file).unwrap(), &Chosen::default()).unwrap();
+        let sites = ["=hospital a", "=hospital a", "=hospital b"].map(String::from);
+        assert_eq!(raw.sites.unwrap(), sites);
     }
 
     #[test]

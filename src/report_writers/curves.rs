@@ -6,7 +6,6 @@
 //! | `pr.csv` | the same with precision and recall |
 //! | `calibration.csv` | a bin of the largest probability: its mean, and the share answered rightly |
 //! | `confusion.csv` | a true class and an answer, with their count |
-//! | `importance.csv` | a column: how much the log loss of the test rows rises when its values are shuffled |
 //!
 //! All of them speak of the test part, of samples (`slice`) and of patients. Samples of one and the same
 //! probability pass a threshold together. The area under the straight lines of `roc.csv` is the AUC.
@@ -14,9 +13,9 @@
 use raduet_study::report::{Level, LevelReport};
 use raduet_study::{Label, Part, Pooling, PredictionRow, Predictions, Report};
 
-use crate::arms::FittedModel;
 use crate::error::{Code, Result, ToolError};
 use crate::io::cell;
+use crate::report_writers::lines::Lines;
 
 /// Every file with its name.
 ///
@@ -30,53 +29,6 @@ pub fn files(report: &Report, predictions: &[Predictions]) -> Result<Vec<(&'stat
         ("figures/calibration.csv", calibration(report)?),
         ("figures/confusion.csv", confusion(report)?),
     ])
-}
-
-/// What each column is worth to each model on each fold; nothing where nobody asked.
-///
-/// # Errors
-/// As [`files`].
-pub fn importance(models: &[FittedModel]) -> Result<Option<Vec<u8>>> {
-    if models.iter().all(|model| model.importances.is_empty()) {
-        return Ok(None);
-    }
-    let mut out = Lines::new(&["model", "fold", "column", "log_loss_rise", "sd"])?;
-    let number = |value: Option<f64>| value.map(cell::number).unwrap_or_default();
-    for model in models {
-        for importance in &model.importances {
-            out.put([
-                cell::text(&model.name),
-                model.fold.to_string(),
-                cell::text(&importance.column),
-                number(importance.mean),
-                number(importance.sd),
-            ])?;
-        }
-    }
-    out.bytes().map(Some)
-}
-
-/// A CSV table that is written cell by cell.
-struct Lines(csv::Writer<Vec<u8>>);
-
-impl Lines {
-    fn new(head: &[&str]) -> Result<Self> {
-        let mut lines = Self(csv::Writer::from_writer(Vec::new()));
-        lines.put(head.iter().map(|&cell| cell.to_owned()))?;
-        Ok(lines)
-    }
-
-    fn put(&mut self, cells: impl IntoIterator<Item = String>) -> Result<()> {
-        self.0
-            .write_record(cells.into_iter().collect::<Vec<_>>())
-            .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))
-    }
-
-    fn bytes(self) -> Result<Vec<u8>> {
-        self.0
-            .into_inner()
-            .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))
-    }
 }
 
 fn level(level: Level) -> &'static str {
@@ -94,8 +46,8 @@ fn thresholds(predictions: &[Predictions]) -> Result<(Vec<u8>, Vec<u8>)> {
     let mut pr = Lines::new(&[&head[..], &["recall", "precision"]].concat())?;
     for model in predictions {
         let slices = model.on(Part::Test);
-        let patients = slices
-            .by_patient(&Pooling::MeanProbability)
+        let patients = model
+            .patients_of(Part::Test, &Pooling::MeanProbability)
             .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?;
         for (of, rows) in [
             (Level::Slice, slices.rows()),

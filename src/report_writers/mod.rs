@@ -7,16 +7,18 @@
 //! | [`markdown`] | putting into a repository or a message |
 //! | [`leaderboard`] | one line per model, for a spreadsheet |
 //! | `metrics.json` | every figure with its interval, for a program |
-//! | [`curves`] | drawing: the points of every figure |
+//! | [`curves`], [`explanations`] | drawing: the points of every figure |
 //! | `paper_tables` | Tables I to V of the paper |
 //! | [`doubts`], [`features`], [`undefined`], [`run_json`] | what failed, what the columns are, which cells are empty and why, how it was made |
 
 pub mod curves;
 pub mod doubts;
 pub mod escape;
+pub mod explanations;
 pub mod features;
 pub mod html;
 pub mod leaderboard;
+mod lines;
 pub mod markdown;
 pub mod numbers;
 #[cfg(feature = "deep")]

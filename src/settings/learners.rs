@@ -39,6 +39,10 @@ pub struct LearnerSettings {
     pub tune: TuneName,
     /// Shuffles of every column behind its importance on the test rows; 0 for none.
     pub importance: usize,
+    /// What each column adds to each answer on the test rows (SHAP), for trees and linear scores.
+    pub shap: bool,
+    /// Scores by the number of patients learned from, in folds of the training rows.
+    pub learning_curve: bool,
 }
 
 /// [`Tune`] as it stands in files.
@@ -66,6 +70,8 @@ impl Default for LearnerSettings {
             calibrate: None,
             tune: TuneName::None,
             importance: 0,
+            shap: false,
+            learning_curve: false,
         }
     }
 }
@@ -86,6 +92,17 @@ const METHODS: [(&str, &[&str]); 8] = [
 ];
 
 impl LearnerSettings {
+    /// The same without what is said beside the answers.
+    #[must_use]
+    pub fn unexplained(&self) -> Self {
+        Self {
+            importance: 0,
+            shap: false,
+            learning_curve: false,
+            ..self.clone()
+        }
+    }
+
     /// The command line's word.
     ///
     /// # Errors
@@ -118,6 +135,8 @@ impl LearnerSettings {
         if args.importance {
             self.importance = SHUFFLES;
         }
+        self.shap |= args.shap;
+        self.learning_curve |= args.learning_curve;
         let mut step = |name: &str, value: Value| self.preprocess.insert(name.to_owned(), value);
         if let Some(rule) = args.impute {
             let rule = match rule {

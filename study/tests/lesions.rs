@@ -8,7 +8,7 @@ use raduet_study::{
 };
 
 fn classes() -> ClassNames {
-    ClassNames::new(["benign", "malignant"]).unwrap()
+    ClassNames::new(["benign", "malignant"]).expect("distinct names")
 }
 
 /// Thirty patients with three benign lesions each; every fifth has a malignant one beside them.
@@ -67,7 +67,7 @@ fn model(name: &str, split: &Split, right: impl Fn(&CaseRecord) -> bool) -> Pred
             probabilities,
         })
     });
-    Predictions::new(name, Arm::Radiomics, classes(), rows.collect()).unwrap()
+    Predictions::new(name, Arm::Radiomics, classes(), rows.collect()).expect("distributions")
 }
 
 #[test]

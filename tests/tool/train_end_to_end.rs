@@ -171,6 +171,8 @@ fn options_reach_the_pipeline_and_the_files() {
         "--repeats",
         "2",
         "--importance",
+        "--shap",
+        "--learning-curve",
     ];
     let finished = with(here, &table(90, |_| String::new()), &options);
     assert!(finished.stdout.contains("fit s"), "{}", finished.stdout);
@@ -195,6 +197,7 @@ fn options_reach_the_pipeline_and_the_files() {
     }
     let importance = Table::read(&here.join("run/figures/importance.csv"));
     assert_eq!(importance.rows.len(), 2 * 3 * 3);
+    explanations_agree(here);
     let repeats = Table::read(&here.join("run/repeats.csv"));
     // Two models and the majority: two draws, a mean and a deviation each.
     assert_eq!(repeats.rows.len(), 3 * 4);
@@ -305,4 +308,92 @@ fn the_sentence_about_the_majority_is_honest() {
         said.starts_with("established above the majority with 260 patients"),
         "{said}"
     );
+}
+
+/// SHAP values and learning curves of two models in three folds of ninety patients, three classes and columns.
+fn explanations_agree(here: &Path) {
+    // Models x folds x classes x columns, and for each of thirty test rows its three classes.
+    let shap = Table::read(&here.join("run/figures/shap.csv"));
+    assert_eq!(shap.rows.len(), 2 * 3 * 3 * 3);
+    let of_rows = Table::read(&here.join("run/figures/shap_random_forest-fold2.csv"));
+    assert_eq!(of_rows.rows.len(), 30 * 3);
+    let mean: f64 = (0..of_rows.rows.len())
+        .filter(|&row| of_rows.cell(row, "class") == "s1")
+        .map(|row| of_rows.cell(row, "a").parse::<f64>().unwrap().abs() / 30.0)
+        .sum();
+    let stated = (0..shap.rows.len()).find(|&row| {
+        shap.cell(row, "model") == "random_forest"
+            && shap.cell(row, "fold") == "2"
+            && shap.cell(row, "class") == "s1"
+            && shap.cell(row, "column") == "a"
+    });
+    let stated: f64 = shap
+        .cell(stated.unwrap(), "mean_absolute_shap")
+        .parse()
+        .unwrap();
+    assert!((mean - stated).abs() < 1e-12, "{mean} {stated}");
+    let curve = Table::read(&here.join("run/figures/learning_curve.csv"));
+    assert_eq!(curve.rows.len(), 2 * 3 * 5);
+    for row in 0..curve.rows.len() {
+        let patients: f64 = curve.cell(row, "patients").parse().unwrap();
+        let share: f64 = curve.cell(row, "share").parse().unwrap();
+        assert!((patients - share * 48.0).abs() < 1.0, "{patients} {share}");
+    }
+}
+
+#[test]
+fn lesions_of_several_classes_stay_with_their_patient() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut text = String::from("patient_id,label,a,b\n");
+    for patient in 0..40_u32 {
+        for lesion in 0..=patient % 3 {
+            let class = u32::from((patient + lesion) % 4 == 0);
+            let noise = f64::from((patient * 37 + lesion * 53) % 101) / 70.0;
+            writeln!(
+                text,
+                "p{patient:02},{class},{},{noise}",
+                f64::from(class) + noise
+            )
+            .unwrap();
+        }
+    }
+    let options = [
+        "--learners",
+        "gaussian_nb,random_forest",
+        "--folds",
+        "4",
+        "--val",
+        "0",
+    ];
+    let finished = with(here, &text, &options);
+    assert!(
+        finished
+            .stderr
+            .contains("of 40 patients have rows of several classes"),
+        "{}",
+        finished.stderr
+    );
+    assert!(
+        finished.stdout.contains("40 test patients / 79 "),
+        "{}",
+        finished.stdout
+    );
+    let answers = Table::read(&here.join("run/predictions.csv"));
+    for patient in 0..40 {
+        let name = format!("p{patient:02}");
+        let folds: std::collections::BTreeSet<&str> = (0..answers.rows.len())
+            .filter(|&row| answers.cell(row, "PatientID") == name)
+            .map(|row| answers.cell(row, "Fold"))
+            .collect();
+        assert_eq!(folds.len(), 1, "{name}");
+    }
+    // Figures of patients are those of rows.
+    let board = Table::read(&here.join("run/leaderboard.csv"));
+    for row in 0..board.rows.len() {
+        assert_eq!(
+            board.cell(row, "slice_accuracy"),
+            board.cell(row, "patient_accuracy")
+        );
+    }
 }

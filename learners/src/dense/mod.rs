@@ -2,6 +2,7 @@
 //! their time in.
 
 pub(crate) mod gram;
+pub(crate) mod thin;
 pub(crate) mod triangle;
 
 /// Independent partial sums, so that the loop can be vectorised without changing its order.

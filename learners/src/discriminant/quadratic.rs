@@ -6,7 +6,6 @@
 //! variance not above `tol` is refused, and with `svd` one with fewer rows than columns. After
 //! scikit-learn.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -14,8 +13,9 @@ use super::Classes;
 use super::covariance::{Shrinkage, covariance};
 use crate::adapters::faer::{Block, product_transposed, right_singular, symmetric_eigen};
 use crate::class_priors;
+use crate::class_scores::probabilities;
+use crate::dense::dot;
 use crate::dense::triangle::triangle_of;
-use crate::dense::{dot, softmax};
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Model, assert_shape};
 use crate::samples::Samples;
@@ -23,9 +23,6 @@ use crate::saved::{SavedModel, expect_classes, expect_finite, expect_product};
 
 /// Name in results.
 pub(crate) const NAME: &str = "quadratic_discriminant";
-
-/// Rows predicted together by one thread.
-const BLOCK: usize = 64;
 
 /// How a class's axes are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -234,7 +231,7 @@ impl QuadraticDiscriminantModel {
         Ok(())
     }
 
-    /// Log probabilities, up to a constant, of up to `BLOCK` rows; rows × present classes.
+    /// Log probabilities, up to a constant, of some rows; rows × present classes.
     fn log_weights(&self, values: &[f64]) -> Vec<f64> {
         let (p, k) = (self.width, self.present.len());
         let rows = values.len() / p;
@@ -277,24 +274,9 @@ impl Model for QuadraticDiscriminantModel {
 
     fn predict_proba(&self, values: &[f64], rows: usize) -> Vec<f64> {
         assert_shape(values, rows, self.width);
-        let k = self.present.len();
-        let mut probabilities = vec![0.0; rows * self.classes];
-        values
-            .par_chunks(BLOCK * self.width)
-            .zip(probabilities.par_chunks_mut(BLOCK * self.classes))
-            .for_each(|(values, out)| {
-                let mut log_weights = self.log_weights(values);
-                for (log_weights, out) in log_weights
-                    .chunks_exact_mut(k)
-                    .zip(out.chunks_exact_mut(self.classes))
-                {
-                    softmax(log_weights);
-                    for (&label, &probability) in self.present.iter().zip(&*log_weights) {
-                        out[label] = probability;
-                    }
-                }
-            });
-        probabilities
+        probabilities(values, self.width, self.classes, &self.present, |values| {
+            self.log_weights(values)
+        })
     }
 
     fn to_saved(&self) -> SavedModel {

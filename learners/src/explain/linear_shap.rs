@@ -10,11 +10,10 @@
 
 use serde::Serialize;
 
-use super::permutation::position;
+use super::shap::places;
 use crate::discriminant::LinearDiscriminantModel;
 use crate::error::{LearnError, Result};
 use crate::pipeline::FittedPipeline;
-use crate::preprocess::column::FittedColumn;
 use crate::samples::Samples;
 use crate::saved::SavedModel;
 
@@ -52,20 +51,8 @@ pub fn linear_shap(
     if background.rows() == 0 {
         return Err(LearnError::samples("an empty background", "a row at least"));
     }
-    if fitted.preprocess.components.is_some() {
-        return Err(LearnError::samples(
-            "principal components",
-            "a pipeline whose learner sees the table's own columns",
-        ));
-    }
     let width = fitted.preprocess.width();
-    let at = |source: &str| fitted.columns.iter().position(|column| column == source);
-    let sources = fitted.preprocess.kept.iter().map(FittedColumn::source);
-    let places: Vec<usize> = sources.filter_map(at).collect();
-    // Names the missing column before anything is computed.
-    for column in fitted.columns() {
-        position(samples, column)?;
-    }
+    let places = places(fitted, samples)?;
     let means = means(&fitted.seen(&background.in_canonical_order())?, width);
     let score =
         |w: &[f64], b: f64| -> f64 { b + w.iter().zip(&means).map(|(w, m)| w * m).sum::<f64>() };

@@ -19,11 +19,10 @@
 use rayon::prelude::*;
 
 use super::paths::{Condition, Paths};
-use super::permutation::position;
+use super::shap::places;
 use crate::error::{LearnError, Result};
 use crate::learner::assert_shape;
 use crate::pipeline::FittedPipeline;
-use crate::preprocess::column::FittedColumn;
 use crate::samples::Samples;
 use crate::tree::node::Tree;
 
@@ -67,19 +66,8 @@ pub fn tree_shap(fitted: &FittedPipeline, samples: &Samples) -> Result<TreeShap>
             "a decision tree, forest or boosting of our own",
         ));
     };
-    if fitted.preprocess.components.is_some() {
-        return Err(LearnError::samples(
-            "principal components",
-            "a pipeline whose learner sees the table's own columns",
-        ));
-    }
-    for column in fitted.columns() {
-        position(samples, column)?;
-    }
+    let places = places(fitted, samples)?;
     let seen = ensemble.contributions(&fitted.seen(samples)?, samples.rows());
-    let sources = fitted.preprocess.kept.iter().map(FittedColumn::source);
-    let at = |source: &str| fitted.columns.iter().position(|column| column == source);
-    let places: Vec<usize> = sources.filter_map(at).collect();
     let p = fitted.columns.len();
     let mut values = vec![0.0; samples.rows() * seen.outputs.len() * p];
     let of_answers = values.chunks_exact_mut(p);

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dense::{dot, sigmoid, softmax};
+use crate::class_scores::probabilities;
+use crate::dense::thin::products;
 use crate::error::Result;
 use crate::learner::{Model, assert_shape};
 use crate::saved::{SavedModel, expect_classes, expect_finite, expect_product};
@@ -52,30 +53,16 @@ impl Model for LogisticModel {
     fn predict_proba(&self, values: &[f64], rows: usize) -> Vec<f64> {
         let p = self.width;
         assert_shape(values, rows, p);
-        let mut probabilities = vec![0.0; rows * self.classes];
-        let mut scores = vec![0.0; self.present.len()];
-        for (x, out) in values
-            .chunks_exact(p)
-            .zip(probabilities.chunks_exact_mut(self.classes))
-        {
-            let linear = self
-                .weights
-                .chunks_exact(p)
-                .zip(&self.intercepts)
-                .map(|(w, b)| (dot(w, x) + b).clamp(-f64::MAX, f64::MAX));
-            for (score, z) in scores.iter_mut().zip(linear) {
-                *score = z;
+        probabilities(values, p, self.classes, &self.present, |values| {
+            let mut scores = vec![0.0; values.len() / p * self.intercepts.len()];
+            products(&mut scores, values, &self.weights, p);
+            for scores in scores.chunks_exact_mut(self.intercepts.len()) {
+                for (score, b) in scores.iter_mut().zip(&self.intercepts) {
+                    *score = (*score + b).clamp(-f64::MAX, f64::MAX);
+                }
             }
-            if let [first, second] = &mut scores[..] {
-                (*first, *second) = (sigmoid(-*first), sigmoid(*first));
-            } else {
-                softmax(&mut scores);
-            }
-            for (&label, &probability) in self.present.iter().zip(&scores) {
-                out[label] = probability;
-            }
-        }
-        probabilities
+            scores
+        })
     }
 
     fn to_saved(&self) -> SavedModel {

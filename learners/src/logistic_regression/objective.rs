@@ -5,7 +5,8 @@
 
 use rayon::prelude::*;
 
-use crate::dense::{add_scaled, dot, log1p_exp, sigmoid, softmax};
+use crate::dense::thin::{add_products, products};
+use crate::dense::{add_scaled, log1p_exp, sigmoid, softmax};
 use crate::samples::{PresentClasses, Samples};
 
 /// Numbers in a block of rows, and fewest and most rows. Fixed, so that sums do not depend on the
@@ -116,13 +117,27 @@ impl<'a> LogisticObjective<'a> {
         (BLOCK_VALUES / self.width).clamp(BLOCK_ROWS.0, BLOCK_ROWS.1)
     }
 
-    /// Scores of one sample.
-    pub(crate) fn score(&self, parameters: &[f64], x: &[f64], scores: &mut [f64]) {
+    /// Scores of some samples by their values, row after row.
+    fn scores(&self, parameters: &[f64], values: &[f64], out: &mut [f64]) {
         let (coefficients, intercepts) = parameters.split_at(self.coefficients());
-        let rows = coefficients.chunks_exact(self.width).zip(intercepts);
-        for (score, (w, b)) in scores.iter_mut().zip(rows) {
-            *score = dot(w, x) + b;
+        products(out, values, coefficients, self.width);
+        for scores in out.chunks_exact_mut(self.rows) {
+            add_scaled(scores, 1.0, intercepts);
         }
+    }
+
+    /// Probability of each row of coefficients' class for every sample, samples × rows.
+    pub(crate) fn all_probabilities(&self, parameters: &[f64]) -> Vec<f64> {
+        let mut found = vec![0.0; self.samples() * self.rows];
+        self.values
+            .par_chunks(self.block() * self.width)
+            .zip(found.par_chunks_mut(self.block() * self.rows))
+            .for_each(|(values, out)| {
+                self.scores(parameters, values, out);
+                out.chunks_exact_mut(self.rows)
+                    .for_each(Self::probabilities);
+            });
+        found
     }
 
     /// Replaces one sample's scores by weighted residuals, probability minus truth; returns its loss.
@@ -170,18 +185,18 @@ impl<'a> LogisticObjective<'a> {
             .par_chunks(block * p)
             .enumerate()
             .map(|(at, values)| {
+                let mut residuals = vec![0.0; values.len() / p * self.rows];
+                self.scores(parameters, values, &mut residuals);
                 let mut loss = 0.0;
+                for (offset, scores) in residuals.chunks_exact_mut(self.rows).enumerate() {
+                    loss += self.residuals(at * block + offset, scores);
+                }
                 let mut gradient = vec![0.0; self.len()];
-                let mut residuals = vec![0.0; self.rows];
                 let (sum, constant) = gradient.split_at_mut(self.coefficients());
-                for (offset, x) in values.chunks_exact(p).enumerate() {
-                    self.score(parameters, x, &mut residuals);
-                    loss += self.residuals(at * block + offset, &mut residuals);
-                    for (&r, sum) in residuals.iter().zip(sum.chunks_exact_mut(p)) {
-                        add_scaled(sum, r, x);
-                    }
-                    if self.intercept {
-                        add_scaled(constant, 1.0, &residuals);
+                add_products(sum, values, &residuals, p);
+                if self.intercept {
+                    for residuals in residuals.chunks_exact(self.rows) {
+                        add_scaled(constant, 1.0, residuals);
                     }
                 }
                 Evaluation { loss, gradient }

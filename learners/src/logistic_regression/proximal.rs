@@ -9,10 +9,11 @@
 
 use rayon::prelude::*;
 
-use crate::adapters::faer::Cholesky;
-use crate::dense::{add_scaled, dot, gram::gram, gram::mirror};
+use crate::dense::gram::{gram, mirror};
+use crate::dense::{dot, thin::add_products};
 use crate::error::Result;
 
+use super::expansion::Expansion;
 use super::lbfgs::Stop;
 use super::objective::LogisticObjective;
 
@@ -25,20 +26,6 @@ const MAX_HALVINGS: usize = 40;
 /// Relative difference of two values of the objective that rounding alone may make.
 const ROUNDING: f64 = 1e-12;
 
-/// A step's expansion is minimised to this share of the violation it starts from, and no further than
-/// this share of the tolerance.
-const INNER_SHARE: f64 = 0.01;
-const INNER_FLOOR: f64 = 0.1;
-
-/// Most passes of coordinate descent over the columns of one step.
-const MAX_SWEEPS: usize = 5000;
-
-/// Passes after which the coefficients in use first go to their minimum at once; then the pause doubles.
-const FIRST_JUMP: usize = 8;
-
-/// Share of the largest diagonal entry that keeps such a jump's matrix positive definite.
-const RIDGE: f64 = 1e-12;
-
 /// Smallest curvature of a sample, q (1 − q), that enters H: it keeps steps finite where probabilities
 /// have become certain; the line search makes good what it costs.
 const SMALLEST_CURVATURE: f64 = 1e-6;
@@ -46,11 +33,14 @@ const SMALLEST_CURVATURE: f64 = 1e-6;
 /// Change of the curvatures, as a share of their sum, up to which an earlier H still serves.
 const STALE: f64 = 0.02;
 
+/// Share of the tolerance to which a step's expansion is minimised.
+const INNER_FLOOR: f64 = 0.1;
+
 /// Both penalties of one fit: `l1 ‖W‖₁ + l2/2 ‖W‖²`.
 #[derive(Clone, Copy)]
-struct Penalty {
-    l1: f64,
-    l2: f64,
+pub(super) struct Penalty {
+    pub(super) l1: f64,
+    pub(super) l2: f64,
 }
 
 impl Penalty {
@@ -60,7 +50,7 @@ impl Penalty {
     }
 
     /// The smallest absolute subgradient of a coefficient whose likelihood has the slope `g`.
-    fn violation(self, w: f64, g: f64) -> f64 {
+    pub(super) fn violation(self, w: f64, g: f64) -> f64 {
         let g = g + self.l2 * w;
         if w > 0.0 {
             (g + self.l1).abs()
@@ -209,23 +199,20 @@ impl<'a> Solver<'a> {
             .zip(self.scores.par_chunks(block * rows))
             .enumerate()
             .map(|(at, (values, scores))| {
-                let mut gradient = vec![0.0; p + 1];
+                let mut residuals = Vec::with_capacity(block);
                 let mut of_sample = Vec::with_capacity(block);
                 let mut q = vec![0.0; rows];
-                for (offset, (x, score)) in values
-                    .chunks_exact(p)
-                    .zip(scores.chunks_exact(rows))
-                    .enumerate()
-                {
+                for (offset, score) in scores.chunks_exact(rows).enumerate() {
                     let sample = at * block + offset;
                     q.copy_from_slice(score);
                     LogisticObjective::probabilities(&mut q);
                     let weight = objective.weight(sample);
                     of_sample.push(weight * (q[k] * (1.0 - q[k])).max(SMALLEST_CURVATURE));
-                    let residual = weight * (q[k] - objective.truth(sample, k));
-                    add_scaled(&mut gradient[..p], residual, x);
-                    gradient[p] += residual;
+                    residuals.push(weight * (q[k] - objective.truth(sample, k)));
                 }
+                let mut gradient = vec![0.0; p + 1];
+                add_products(&mut gradient[..p], values, &residuals, p);
+                gradient[p] = residuals.iter().sum();
                 (gradient, of_sample)
             })
             .collect();
@@ -234,7 +221,7 @@ impl<'a> Solver<'a> {
             of_sample: Vec::with_capacity(objective.samples()),
         };
         for (gradient, of_sample) in parts {
-            add_scaled(&mut slopes.gradient, 1.0, &gradient);
+            add_products(&mut slopes.gradient, &gradient, &[1.0], p + 1);
             slopes.of_sample.extend(of_sample);
         }
         slopes
@@ -253,7 +240,7 @@ impl<'a> Solver<'a> {
         let curvature = &self.curvatures[k];
         let active = &curvature.active;
         let start: Vec<f64> = active.iter().map(|&j| w[j]).collect();
-        let mut quadratic = Quadratic {
+        let mut expansion = Expansion {
             matrix: &curvature.matrix,
             slope: active.iter().map(|&j| slopes.gradient[j]).collect(),
             coefficients: start.clone(),
@@ -261,12 +248,12 @@ impl<'a> Solver<'a> {
         };
         // The intercept is the last coordinate, without penalty.
         let intercept = objective.has_intercept();
-        quadratic
+        expansion
             .slope
             .push(if intercept { slopes.gradient[p] } else { 0.0 });
-        quadratic.coefficients.push(0.0);
-        quadratic.descend(intercept, INNER_FLOOR * tolerance);
-        let mut change: Vec<f64> = quadratic.coefficients;
+        expansion.coefficients.push(0.0);
+        expansion.descend(intercept, INNER_FLOOR * tolerance);
+        let mut change: Vec<f64> = expansion.coefficients;
         for (d, s) in change.iter_mut().zip(&start) {
             *d -= s;
         }
@@ -387,120 +374,5 @@ impl<'a> Solver<'a> {
             })
             .collect();
         parts.iter().sum()
-    }
-}
-
-/// `gᵀd + ½ dᵀH d` plus the penalty of `coefficients` = start + d; the last coordinate has none.
-struct Quadratic<'a> {
-    matrix: &'a [f64],
-    /// Slope of the expansion where the coefficients are.
-    slope: Vec<f64>,
-    coefficients: Vec<f64>,
-    penalty: Penalty,
-}
-
-impl Quadratic<'_> {
-    /// Coordinate descent from the start.
-    fn descend(&mut self, intercept: bool, floor: f64) {
-        let order = self.slope.len();
-        let last = order - usize::from(!intercept);
-        let mut wanted = f64::INFINITY;
-        let mut next_jump = FIRST_JUMP;
-        for sweep in 0..MAX_SWEEPS {
-            let mut worst: f64 = 0.0;
-            for j in 0..last {
-                let h = self.matrix[j * (order + 1)];
-                let (u, g) = (self.coefficients[j], self.slope[j]);
-                let free = j + 1 == order;
-                let violation = if free {
-                    g.abs()
-                } else {
-                    self.penalty.violation(u, g)
-                };
-                worst = worst.max(violation);
-                if h <= 0.0 || violation == 0.0 {
-                    continue;
-                }
-                let next = if free {
-                    u - g / h
-                } else {
-                    let pull = h * u - g;
-                    let beyond = (pull.abs() - self.penalty.l1).max(0.0);
-                    beyond.copysign(pull) / (h + self.penalty.l2)
-                };
-                let change = next - u;
-                if change != 0.0 {
-                    self.coefficients[j] = next;
-                    let row = &self.matrix[j * order..(j + 1) * order];
-                    add_scaled(&mut self.slope, change, row);
-                }
-            }
-            if sweep == 0 {
-                wanted = (INNER_SHARE * worst).max(floor);
-            }
-            if worst <= wanted {
-                return;
-            }
-            if sweep + 1 == next_jump {
-                self.jump(last);
-                next_jump *= 2;
-            }
-        }
-    }
-
-    /// Goes to the minimum over the coefficients that are not zero, or up to where the first of them
-    /// changes its sign: along dependent columns coordinate descent alone would creep there.
-    fn jump(&mut self, last: usize) {
-        let order = self.slope.len();
-        let free = |j: usize| j + 1 == order;
-        let used: Vec<usize> = (0..last)
-            .filter(|&j| free(j) || self.coefficients[j] != 0.0)
-            .collect();
-        let count = used.len();
-        let mut matrix = vec![0.0; count * count];
-        for (row, &i) in matrix.chunks_exact_mut(count).zip(&used) {
-            for (v, &j) in row.iter_mut().zip(&used) {
-                *v = self.matrix[i * order + j];
-            }
-        }
-        let largest = (0..count).fold(0.0, |m, j| f64::max(m, matrix[j * (count + 1)]));
-        for (at, &j) in used.iter().enumerate() {
-            let penalty = if free(j) { 0.0 } else { self.penalty.l2 };
-            matrix[at * (count + 1)] += penalty + RIDGE * largest;
-        }
-        let Some(factor) = Cholesky::new(&matrix, count) else {
-            return;
-        };
-        let mut change: Vec<f64> = used
-            .iter()
-            .map(|&j| {
-                let u = self.coefficients[j];
-                if free(j) {
-                    -self.slope[j]
-                } else {
-                    -(self.slope[j] + self.penalty.l2 * u + self.penalty.l1.copysign(u))
-                }
-            })
-            .collect();
-        factor.solve(&mut change);
-        let reach = used
-            .iter()
-            .zip(&change)
-            .filter(|(j, d)| !free(**j) && self.coefficients[**j] * **d < 0.0)
-            .map(|(&j, d)| -self.coefficients[j] / d)
-            .fold(1.0, f64::min);
-        if !reach.is_finite() {
-            return;
-        }
-        for (&j, d) in used.iter().zip(&change) {
-            let u = self.coefficients[j];
-            let mut next = u + reach * d;
-            if !free(j) && next * u <= 0.0 {
-                next = 0.0;
-            }
-            self.coefficients[j] = next;
-            let row = &self.matrix[j * order..(j + 1) * order];
-            add_scaled(&mut self.slope, next - u, row);
-        }
     }
 }

@@ -10,6 +10,8 @@
 //! (Hastie and Tibshirani 2004, doi 10.1093/biostatistics/kxh010): with X = L Qᵀ the same problem
 //! is solved on L, whose width is the number of samples, and its coefficients v give Q v.
 
+use rayon::prelude::*;
+
 use crate::adapters::faer::{Block, Cholesky, RowSpace};
 use crate::dense::{add_scaled, dot, gram::gram};
 use crate::error::Result;
@@ -30,29 +32,19 @@ struct Penalised<'a> {
 }
 
 impl Penalised<'_> {
-    /// The block of the Hessian, lower triangle, of coefficients and intercept of row k.
-    fn hessian(&self, at: &[f64], k: usize) -> Vec<f64> {
+    /// The block of the Hessian, lower triangle, of coefficients and intercept of row k, from the
+    /// probabilities of all samples.
+    fn hessian(&self, probabilities: &[f64], k: usize) -> Vec<f64> {
         let objective = &self.objective;
-        let p = objective.width();
-        let factor = match objective.rows() {
+        let (p, rows) = (objective.width(), objective.rows());
+        let factor = match rows {
             1 => 1.0,
             k => k as f64 / (k - 1) as f64,
         };
         let mut matrix = gram(objective.samples(), p + 1, |sample, z| {
-            let x = objective.row(sample);
-            let mut scores = [0.0; 16];
-            let mut more = Vec::new();
-            let scores = if objective.rows() <= scores.len() {
-                &mut scores[..objective.rows()]
-            } else {
-                more.resize(objective.rows(), 0.0);
-                &mut more[..]
-            };
-            objective.score(at, x, scores);
-            LogisticObjective::probabilities(scores);
-            let q = scores[k];
+            let q = probabilities[sample * rows + k];
             let root = (factor * objective.weight(sample) * q * (1.0 - q)).sqrt();
-            for (z, x) in z.iter_mut().zip(x) {
+            for (z, x) in z.iter_mut().zip(objective.row(sample)) {
                 *z = root * x;
             }
             z[p] = if objective.has_intercept() { root } else { 0.0 };
@@ -85,9 +77,10 @@ impl Objective for Penalised<'_> {
         let alike = at.iter().all(|v| *v == 0.0);
         let rows = if alike { 1 } else { self.objective.rows() };
         let order = self.objective.width() + 1;
+        let probabilities = self.objective.all_probabilities(at);
         self.factors.clear();
         for k in 0..rows {
-            let Some(factor) = Cholesky::new(&self.hessian(at, k), order) else {
+            let Some(factor) = Cholesky::new(&self.hessian(&probabilities, k), order) else {
                 // Overflow: go on by plain gradients, whose own end says what is wrong.
                 self.factors.clear();
                 return;
@@ -97,16 +90,24 @@ impl Objective for Penalised<'_> {
     }
 
     fn precondition(&self, v: &mut [f64]) {
-        let p = self.objective.width();
+        let (p, order) = (self.objective.width(), self.objective.width() + 1);
         let (coefficients, intercepts) = v.split_at_mut(self.objective.coefficients());
-        let mut both = vec![0.0; p + 1];
-        for (k, (w, b)) in coefficients.chunks_exact_mut(p).zip(intercepts).enumerate() {
-            let Some(factor) = self.factors.get(k).or(self.factors.first()) else {
-                return;
-            };
+        let mut both = vec![0.0; intercepts.len() * order];
+        let rows = || coefficients.chunks_exact(p).zip(&*intercepts);
+        for (both, (w, b)) in both.chunks_exact_mut(order).zip(rows()) {
             both[..p].copy_from_slice(w);
             both[p] = *b;
-            factor.solve(&mut both);
+        }
+        match &self.factors[..] {
+            [] => return,
+            [factor] => factor.solve(&mut both),
+            factors => both
+                .par_chunks_exact_mut(order)
+                .zip(factors)
+                .for_each(|(both, factor)| factor.solve(both)),
+        }
+        let rows = coefficients.chunks_exact_mut(p).zip(intercepts);
+        for (both, (w, b)) in both.chunks_exact(order).zip(rows) {
             w.copy_from_slice(&both[..p]);
             *b = both[p];
         }

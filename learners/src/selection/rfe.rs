@@ -5,10 +5,11 @@
 //! common scale; a forest by its decrease of impurity.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::error::{LearnError, Result};
 use crate::learner::{Learner, Parameters};
-use crate::logistic_regression::LogisticModel;
+use crate::logistic_regression::{AT_THE_MINIMUM, LogisticModel};
 use crate::registry;
 use crate::saved::SavedModel;
 use crate::selection::gini_importance::gini_importance;
@@ -116,11 +117,15 @@ impl Rfe {
 
     /// How much the model needs each of some columns.
     fn needed(&self, candidates: &Candidates, columns: &[&[f64]]) -> Result<Vec<f64>> {
+        let mut settings = Parameters::new();
         let id = match self.estimator {
-            RfeEstimator::LogisticRegression => "logistic_regression",
+            RfeEstimator::LogisticRegression => {
+                settings.insert("tol".into(), json!(AT_THE_MINIMUM));
+                "logistic_regression"
+            }
             RfeEstimator::RandomForest => "random_forest",
         };
-        let learner: Box<dyn Learner> = registry::find(id)?.with(&Parameters::new())?;
+        let learner: Box<dyn Learner> = registry::find(id)?.with(&settings)?;
         let model = learner.fit(&candidates.samples(columns)?, self.random_state)?;
         match model.to_saved() {
             SavedModel::RandomForest(forest) => Ok(gini_importance(&forest)),

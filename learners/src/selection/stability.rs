@@ -117,3 +117,72 @@ impl Stability {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// Twelve patients of two classes with one to four rows each; every column is noise.
+    fn candidates() -> Candidates {
+        let groups: Vec<usize> = (0..12).flat_map(|p| vec![p; 1 + p % 4]).collect();
+        let classes: Vec<usize> = groups.iter().map(|p| p % 2).collect();
+        let noise = |j: usize| {
+            let value = |(i, p): (usize, &usize)| ((i * 37 + p * p * 11 + j * 53) % 29) as f64;
+            groups.iter().enumerate().map(value).collect()
+        };
+        Candidates {
+            columns: (0..6).map(noise).collect(),
+            counts: vec![
+                classes.iter().filter(|class| **class == 0).count(),
+                classes.iter().filter(|class| **class == 1).count(),
+            ],
+            classes,
+            groups,
+        }
+    }
+
+    #[test]
+    fn patients_are_drawn_with_all_their_rows() {
+        let all = candidates();
+        let patients: Vec<usize> = (0..12).collect();
+        let mut rows_of: BTreeMap<usize, usize> = BTreeMap::new();
+        for &patient in &all.groups {
+            *rows_of.entry(patient).or_default() += 1;
+        }
+        let stability = Stability::default();
+        let mut seen = BTreeMap::new();
+        for number in 0..200 {
+            let stream = Stream::new(0, "resample of patients", number);
+            let part = stability.drawn(&all, &patients, stream).unwrap();
+            let mut drawn: BTreeMap<usize, usize> = BTreeMap::new();
+            for &patient in &part.groups {
+                *drawn.entry(patient).or_default() += 1;
+            }
+            assert_eq!(drawn.len(), 6, "half of the patients");
+            for (patient, rows) in drawn {
+                assert_eq!(rows, rows_of[&patient], "patient {patient} is divided");
+                *seen.entry(patient).or_insert(0) += 1;
+            }
+        }
+        // Each about every other time, however many rows.
+        assert!(
+            seen.len() == 12 && seen.values().all(|n| (70..130).contains(n)),
+            "{seen:?}"
+        );
+    }
+
+    #[test]
+    fn who_the_rows_belong_to_changes_what_is_stable() {
+        let known = candidates();
+        let unknown = Candidates {
+            groups: (0..known.rows()).collect(),
+            ..known.clone()
+        };
+        let settings = r#"{"base": {"anova_f": {"k": 2}}, "n_resamples": 100}"#;
+        let stability: Stability = serde_json::from_str(settings).unwrap();
+        let scores = |of: &Candidates| stability.judge(of).unwrap().scores;
+        assert_ne!(scores(&known), scores(&unknown));
+    }
+}

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | values as ranks: which are equal, which is next | [`columns`], [`rank`] |
 //! | settings that bound the growth | [`limits`] |
-//! | what makes a split good | [`criterion`] |
+//! | what makes a split good | [`criterion`], [`squared_error`] |
 //! | the best cut of a column | [`cut`] |
 //! | which columns a node looks at | [`draws`] |
 //! | looking for splits: all columns kept in order, columns sorted when drawn, random thresholds | [`presorted`], [`drawn`], [`random`] |
@@ -37,5 +37,6 @@ pub(crate) mod node;
 pub(crate) mod presorted;
 pub(crate) mod random;
 pub(crate) mod rank;
+pub(crate) mod squared_error;
 #[cfg(test)]
 mod twin;

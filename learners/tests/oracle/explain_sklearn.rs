@@ -8,7 +8,7 @@ use raduet_learners::{FittedPipeline, Samples};
 use raduet_study::Label;
 use serde_json::Value;
 
-use crate::reference::{Reference, file, largest, numbers};
+use crate::reference::{Reference, at_the_minimum, file, largest, numbers};
 
 /// Logistic regression stops at a gradient of 1e-6: what that leaves in answers and scores.
 const CONVERGED: f64 = 1e-5;
@@ -25,7 +25,7 @@ fn samples(reference: &Reference, rows: &[usize]) -> Samples {
 
 fn logistic(name: &str) -> (Reference, FittedPipeline) {
     let reference = Reference::load(name);
-    let fitted = reference.fit("logistic_regression", 0);
+    let fitted = reference.fit_with("logistic_regression", &at_the_minimum(), 0);
     (reference, fitted)
 }
 

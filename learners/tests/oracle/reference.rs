@@ -2,15 +2,20 @@
 
 use std::path::PathBuf;
 
-use raduet_learners::{FittedPipeline, Learner, Pipeline, Preprocess, registry};
+use raduet_learners::{FittedPipeline, Learner, Parameters, Pipeline, Preprocess, registry};
 use raduet_study::{CaseId, ClassNames, FeatureTable, Label, SampleId};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The data sets, smallest first.
 pub(crate) const DATA_SETS: [&str; 3] = ["wine", "breast_cancer", "digits"];
 
 /// Accuracy may differ by this much.
 pub(crate) const ACCURACY_TOLERANCE: f64 = 0.01;
+
+/// Logistic regression at its minimum, where the reference values lie.
+pub(crate) fn at_the_minimum() -> Parameters {
+    Parameters::from_iter([("tol".to_owned(), json!(1e-10))])
+}
 
 /// One data set with scikit-learn's answers on its test rows.
 pub(crate) struct Reference {
@@ -78,9 +83,16 @@ impl Reference {
 
     /// Our pipeline of a registered learner, fitted on the training rows.
     pub(crate) fn fit(&self, id: &str, seed: u64) -> FittedPipeline {
+        self.fit_with(id, &Parameters::new(), seed)
+    }
+
+    /// The same with settings.
+    pub(crate) fn fit_with(&self, id: &str, settings: &Parameters, seed: u64) -> FittedPipeline {
         let entry = registry::find(id).expect("whole test data");
         let labels: Vec<Label> = self.train.iter().map(|&row| self.labels[row]).collect();
         let fitted = Pipeline::new(entry, Preprocess::default())
+            .with_parameters(settings)
+            .expect("whole test data")
             .fit_table(&self.table, &self.train, &labels, &self.classes, seed)
             .expect("whole test data");
         let kept = self.table.columns().len() - fitted.warnings().len();

@@ -9,8 +9,8 @@ use raduet_learners::preprocess::{
 use raduet_learners::selection::{
     Boruta, Lasso, Mrmr, MutualInformation, Rfe, Selection, Stability, Univariate,
 };
-use raduet_learners::{Preprocess, Samples};
-use raduet_study::{ClassNames, Label};
+use raduet_learners::{Preprocess, Samples, Scaling};
+use raduet_study::{CaseId, ClassNames, FeatureTable, Label, SampleId};
 use raduet_testkit::tables::TableShape;
 use serde_json::Value;
 
@@ -242,4 +242,34 @@ fn components_equal_scikit_learn() {
     assert_eq!(most.width() as u64, count);
     let (two, _) = fitted(&pca(Some(ComponentCount::Count(2))));
     assert_eq!(two.names(), ["pca_1", "pca_2"]);
+}
+
+#[test]
+fn components_of_fewer_rows_than_columns_equal_scikit_learn() {
+    let expected = &answers()["pca_wide"];
+    let (_, scaled) = fitted(&Preprocess::default());
+    let first = scaled.subset(&(0..10).collect::<Vec<_>>());
+    let chain = Preprocess {
+        scaling: Scaling::Unscaled,
+        pca: Some(Pca::default()),
+        ..Preprocess::default()
+    };
+    let (components, _) = chain.fit(&first).expect("a fit");
+    // Ten rows less their mean span nine directions.
+    assert_eq!(components.width(), 9);
+    let (found, _) = verdict(&components);
+    let share: Vec<f64> = list(&expected["share"]);
+    assert_close("shares", &found[..9], &share, TOLERANCE);
+    // Rows that were not learned from as well.
+    let shown = 0..20;
+    let ids = shown
+        .clone()
+        .map(|i| SampleId::whole(CaseId::new(i.to_string())));
+    let values = shown.clone().flat_map(|row| scaled.row(row).to_vec());
+    let table = FeatureTable::new(ids.collect(), scaled.columns().to_vec(), values.collect())
+        .expect("a whole table");
+    let rows: Vec<usize> = shown.collect();
+    let found = components.transform(&table, &rows).expect("components");
+    let theirs: Vec<f64> = list(&expected["transformed"]);
+    assert_close("rows", &found, &theirs, 1e-8);
 }

@@ -12,10 +12,10 @@ use parquet::schema::types::{Type, TypePtr};
 
 use super::CLASSES;
 use crate::error::{Result, ToolError};
-use crate::io::feature_csv::{FeatureFile, FeatureRow, Keys};
+use crate::io::feature_csv::{FeatureFile, FeatureRow, Keys, SITE};
 
 /// The key columns with what they hold.
-type TextOf = fn(&FeatureFile, &FeatureRow) -> Option<String>;
+type TextOf = fn(&FeatureFile, usize) -> Option<String>;
 type WholeOf = fn(&FeatureRow) -> Option<i64>;
 type NumberOf = fn(&FeatureRow) -> Option<f64>;
 
@@ -26,23 +26,30 @@ enum Cells {
 }
 
 /// The key columns of the CSV form by name.
-static KEYS: [(&str, Cells); 13] = [
+static KEYS: [(&str, Cells); 14] = [
     (
         "ID",
-        Cells::Text(|_, row| Some(row.sample.case.as_str().to_owned())),
+        Cells::Text(|file, row| Some(file.rows[row].sample.case.as_str().to_owned())),
     ),
     (
         "PatientID",
-        Cells::Text(|_, row| Some(row.patient.as_str().to_owned())),
+        Cells::Text(|file, row| Some(file.rows[row].patient.as_str().to_owned())),
     ),
-    ("Sequence", Cells::Text(|_, row| row.sequence.clone())),
+    (
+        "Sequence",
+        Cells::Text(|file, row| file.rows[row].sequence.clone()),
+    ),
     (
         "Split",
-        Cells::Text(|_, row| row.part.map(|part| part.name().to_owned())),
+        Cells::Text(|file, row| file.rows[row].part.map(|part| part.name().to_owned())),
     ),
     (
         "Target",
-        Cells::Text(|file, row| Some(file.classes.name(row.label).to_owned())),
+        Cells::Text(|file, row| Some(file.classes.name(file.rows[row].label).to_owned())),
+    ),
+    (
+        SITE,
+        Cells::Text(|file, row| file.table.sites().map(|sites| sites[row].clone())),
     ),
     ("Label", Cells::Whole(|row| row.region.label)),
     (
@@ -102,7 +109,7 @@ fn bytes(file: &FeatureFile, notes: &[(String, String)]) -> Result<Vec<u8>, Parq
     for (_, cells) in &keys {
         let rows = file.rows.iter();
         match cells {
-            Cells::Text(of) => texts(&mut group, rows.map(|row| of(file, row)))?,
+            Cells::Text(of) => texts(&mut group, (0..rows.len()).map(|row| of(file, row)))?,
             Cells::Whole(of) => wholes(&mut group, rows.map(of))?,
             Cells::Number(of) => numbers(&mut group, rows.map(of))?,
         }

@@ -1,8 +1,9 @@
 """Answers of scikit-learn's logistic regression, neighbours, naive Bayes and discriminants.
 
-    python linear_make.py FOLDER_WITH_REAL_TABLES
+    python linear_make.py FOLDER_WITH_REAL_TABLES [others]
 
-writes linear_answers.json beside itself. Columns are standardised on the training rows after those
+writes linear_answers.json beside itself; with `others` it keeps the logistic regressions that stand there, which
+take most of the time. Naive Bayes and neighbours, closed forms, are written to the last bit. Columns are standardised on the training rows after those
 without variation were dropped. Logistic regressions are accepted only at the minimum: the largest
 component of their smallest subgradient is computed here and written down.
 """
@@ -77,10 +78,17 @@ def weights_of(n, wanted):
     return 1.0 + np.arange(n) % 3 if wanted else np.ones(n)
 
 
-def digits(a):
-    return [[float(f"{v:.10g}") for v in row] for row in np.atleast_2d(a)]
+def digits(a, count=10):
+    return [[float(f"{v:.{count}g}") for v in row] for row in np.atleast_2d(a)]
 
 
+ONLY_OTHERS = sys.argv[2:] == ["others"]
+# Learners whose answers are sums of a few terms, with all their digits.
+EXACT = ("gaussian_nb", "k_neighbors")
+kept = []
+if ONLY_OTHERS:
+    with open(os.path.join(HERE, "linear_answers.json")) as f:
+        kept = [a for a in json.load(f)["answers"] if a["learner"] == "logistic_regression"]
 answers = []
 
 
@@ -104,7 +112,7 @@ def add(table, learner, settings, m, x, y, z, weights=False, **more):
             answer["intercepts"] = digits(m.intercept_)[0]
     else:
         print(table, learner, settings, flush=True)
-    answer["probabilities"] = digits(m.predict_proba(z[:SHOWN]))
+    answer["probabilities"] = digits(m.predict_proba(z[:SHOWN]), 17 if learner in EXACT else 10)
     answers.append(answer)
 
 
@@ -128,6 +136,9 @@ def settings(c=1.0, l1_ratio=0.0, fit_intercept=True):
 
 
 def linear(table, x, y, z, cases):
+    if ONLY_OTHERS:
+        answers.extend(a for a in kept if a["table"] == table and a not in answers)
+        return
     for c, l1, intercept, weights in cases:
         add(
             table,
