@@ -36,7 +36,9 @@ impl Model {
             .map(|(entry, place)| {
                 let mut numbers = entry.numbers()?;
                 if place.shift != 0.0 {
-                    numbers.iter_mut().for_each(|v| *v += place.shift);
+                    for number in &mut numbers {
+                        *number += place.shift;
+                    }
                 }
                 Ok(Stored::placed(place.name, &place.shape, entry, &numbers))
             })

@@ -97,11 +97,6 @@ impl Value {
         self.tensor.dims()
     }
 
-    /// The shape of a matrix.
-    pub(crate) fn dims2(&self) -> Result<(usize, usize)> {
-        self.tensor.dims2()
-    }
-
     /// The shape of a tensor of rank 3.
     pub(crate) fn dims3(&self) -> Result<(usize, usize, usize)> {
         self.tensor.dims3()
@@ -197,10 +192,14 @@ pub(crate) fn backward(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::arithmetic::{add, multiply, scale};
+    use crate::ops::arithmetic::{add, multiply};
 
     fn leaf(slot: usize, numbers: &[f32]) -> Value {
         Value::parameter(slot, Tensor::new(numbers, &Device::Cpu).unwrap())
+    }
+
+    fn constant(numbers: &[f32]) -> Value {
+        Value::constant(Tensor::new(numbers, &Device::Cpu).unwrap())
     }
 
     fn numbers(tensor: &Tensor) -> Vec<f32> {
@@ -212,7 +211,7 @@ mod tests {
     fn gradients_of_a_value_used_twice_add_up() {
         let (a, b) = (leaf(0, &[1.0, 2.0]), leaf(1, &[5.0, -7.0]));
         let y = add(&multiply(&a, &b).unwrap(), &a).unwrap();
-        let y = scale(&y, 3.0).unwrap();
+        let y = multiply(&y, &constant(&[3.0, 3.0])).unwrap();
         assert_eq!(numbers(y.tensor()), [18.0, -36.0]);
         let ones = y.tensor().ones_like().unwrap();
         let found = backward(y, ones, 3).unwrap();
@@ -233,9 +232,9 @@ mod tests {
 
     #[test]
     fn constants_record_nothing_and_a_walk_is_made_once() {
-        let constant = Value::constant(Tensor::new(&[1.0_f32], &Device::Cpu).unwrap());
+        let constant = constant(&[2.0]);
         assert!(!add(&constant, &constant).unwrap().learns());
-        let y = scale(&leaf(0, &[1.0]), 2.0).unwrap();
+        let y = multiply(&leaf(0, &[1.0]), &constant).unwrap();
         let ones = y.tensor().ones_like().unwrap();
         assert!(backward(y.clone(), ones.clone(), 1).is_ok());
         assert!(backward(y.clone(), ones.clone(), 1).is_err());

@@ -93,7 +93,7 @@ impl LoadedWeights {
             count("unused")
         );
         if !self.unwrapped.is_empty() {
-            first.push_str(&format!(" (unwrapped: {})", self.unwrapped.join(", ")));
+            first = format!("{first} (unwrapped: {})", self.unwrapped.join(", "));
         }
         let told = self.keys.iter().filter_map(|key| {
             let name = key.in_network.as_ref()?;
@@ -259,7 +259,9 @@ fn fit(
     let numbers = || {
         let mut numbers = tensor.numbers();
         if place.shift != 0.0 {
-            numbers.iter_mut().for_each(|v| *v -= place.shift);
+            for number in &mut numbers {
+                *number -= place.shift;
+            }
         }
         numbers
     };

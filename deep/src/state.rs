@@ -37,6 +37,7 @@ pub(crate) struct Entry {
     /// The numbers in f32; channels-last on a GPU where the rank is 4.
     pub(crate) value: Var,
     /// What the network computes with where that is not `value` itself: a rounded copy.
+    #[cfg_attr(not(feature = "cuda"), expect(dead_code, reason = "only GPUs round"))]
     pub(crate) copy: Option<Var>,
 }
 
@@ -322,6 +323,10 @@ impl Builder {
 
     /// The rounded copy of a parameter, where the network computes with one: matrices, but not those whose
     /// exponentials are taken.
+    #[cfg_attr(
+        not(feature = "cuda"),
+        expect(clippy::unnecessary_wraps, reason = "a GPU may refuse")
+    )]
     fn copy(&self, leaf: &str, value: &Var) -> TensorResult<Option<Var>> {
         let is_rounded =
             value.rank() > 1 && value.dtype() != self.dtype && !KEPT_WHOLE.contains(&leaf);

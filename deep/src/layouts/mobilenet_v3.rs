@@ -65,14 +65,29 @@ fn layer(block: usize, layer: usize, squeezes: bool, part: &str) -> Option<&'sta
         ("expand", "0") => "conv_pw",
         ("expand", "1") => "bn1",
         ("depthwise", "0") => "conv_dw",
-        ("depthwise", "1") if expands == 1 => "bn2",
-        ("depthwise", "1") => "bn1",
+        ("depthwise", "1") => {
+            if expands == 1 {
+                "bn2"
+            } else {
+                "bn1"
+            }
+        }
         ("squeeze", "fc1") => "se.conv_reduce",
         ("squeeze", "fc2") => "se.conv_expand",
-        ("project", "0") if expands == 1 => "conv_pwl",
-        ("project", "0") => "conv_pw",
-        ("project", "1") if expands == 1 => "bn3",
-        ("project", "1") => "bn2",
+        ("project", "0") => {
+            if expands == 1 {
+                "conv_pwl"
+            } else {
+                "conv_pw"
+            }
+        }
+        ("project", "1") => {
+            if expands == 1 {
+                "bn3"
+            } else {
+                "bn2"
+            }
+        }
         _ => return None,
     })
 }

@@ -60,6 +60,7 @@ impl Place {
 /// From an own tensor to its place; `None` for a tensor that the map does not know.
 type Map = fn(&TensorInfo) -> Option<Place>;
 
+#[expect(clippy::unnecessary_wraps, reason = "a map like the others")]
 fn own(info: &TensorInfo) -> Option<Place> {
     Some(Place::named(info.name.clone(), info))
 }

@@ -96,14 +96,6 @@ pub(crate) fn multiply(a: &Value, b: &Value) -> Result<Value> {
     }))
 }
 
-/// factor · a.
-#[expect(clippy::cast_possible_truncation, reason = "tensors are f32")]
-pub(crate) fn scale(a: &Value, factor: f64) -> Result<Value> {
-    let factor = factor as f32;
-    let y = scaled(a.tensor(), factor)?;
-    Ok(record([a], y, move |dy, _| Ok([Some(scaled(dy, factor)?)])))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,7 +112,6 @@ mod tests {
         );
         check(&[a.clone(), b.clone()], |v| multiply(&v[0], &v[1]));
         check(&[a.clone(), b], |v| add(&v[0], &v[1]));
-        check(&[a], |v| scale(&v[0], -1.5));
     }
 
     #[test]

@@ -306,7 +306,6 @@ fn backward(
 }
 
 /// Σ g and Σ g (x - centre) over a plane, each in 16 running sums.
-#[expect(clippy::inline_always, reason = "compiled anew inside `vectorised`")]
 #[inline(always)]
 fn plane_sums(
     f: impl Pointwise,

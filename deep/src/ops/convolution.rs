@@ -33,8 +33,9 @@ pub(crate) struct Convolution {
 }
 
 impl Convolution {
-    /// The convolution of `xs` with `weight`.
-    pub(crate) fn apply(self, xs: &Value, weight: &Value) -> Result<Value> {
+    /// The convolution of `xs` with `weight`, wherever they lie.
+    #[cfg(test)]
+    fn apply(self, xs: &Value, weight: &Value) -> Result<Value> {
         on_gpu!(xs.tensor(), self.on_gpu(xs, weight));
         self.apply_biased(xs, weight, None)
     }
@@ -74,7 +75,7 @@ impl Convolution {
         ))
     }
 
-    #[cfg(feature = "cuda")]
+    #[cfg(all(test, feature = "cuda"))]
     fn on_gpu(self, xs: &Value, weight: &Value) -> Result<Value> {
         use super::cuda;
         let groups = match self.channels {

@@ -302,7 +302,7 @@ mod tests {
         check(&[x, w], |a| linear(&a[0], &a[1], None));
         // Tokens, in several blocks of rows.
         let x = noise(4, &[2, 150, 6]);
-        assert!(300 / (ROWS_PER_COLUMN * 9) >= LEAST_PARTS);
+        const { assert!(300 / (ROWS_PER_COLUMN * 9) >= LEAST_PARTS) };
         check(&[x, noise(5, &[9, 6]), noise(6, &[9])], |a| {
             linear(&a[0], &a[1], Some(&a[2]))
         });

@@ -46,7 +46,10 @@ pub(crate) mod gradient_check;
 mod im2col;
 #[cfg_attr(
     not(test),
-    expect(dead_code, reason = "position tables ask for one of its forms, without the way back")
+    expect(
+        dead_code,
+        reason = "position tables ask for one of its forms, without the way back"
+    )
 )]
 pub(crate) mod interpolate;
 mod lanes;

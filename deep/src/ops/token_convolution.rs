@@ -86,6 +86,10 @@ struct Plan {
 
 impl Plan {
     /// Calls `visit` with (token, [(tap, token seen)]) for every token in order.
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew for its callers' vectors"
+    )]
     #[inline(always)]
     fn each(&self, mut visit: impl FnMut(usize, &[(usize, usize)])) {
         let [height, width] = self.grid;

@@ -158,6 +158,7 @@ impl WithSimd for InputTiles<'_> {
                 #[inline(always)]
                 |j| combine(simd, [0, 1, 2, 3].map(|i| pixel(i, j))),
             );
+            #[expect(clippy::needless_range_loop, reason = "a row of four columns")]
             for i in 0..4 {
                 let line = combine(simd, [rows[0][i], rows[1][i], rows[2][i], rows[3][i]]);
                 for (j, value) in line.into_iter().enumerate() {
@@ -321,6 +322,7 @@ impl WithSimd for OutputTiles<'_> {
                 #[inline(always)]
                 |j| fold_four(simd, [0, 1, 2, 3].map(|i| at(i, j))),
             );
+            #[expect(clippy::needless_range_loop, reason = "a row of four columns")]
             for a in 0..2 {
                 let line = fold_four(
                     simd,
@@ -367,6 +369,7 @@ impl WithSimd for KernelTiles<'_> {
                 #[inline(always)]
                 |v| spread_three(simd, [0, 1, 2].map(|u| tap(u, v))),
             );
+            #[expect(clippy::needless_range_loop, reason = "a row of three columns")]
             for i in 0..4 {
                 let line = spread_three(simd, [columns[0][i], columns[1][i], columns[2][i]]);
                 for (j, value) in line.into_iter().enumerate() {
@@ -421,6 +424,7 @@ impl WithSimd for KernelGradient<'_> {
                 #[inline(always)]
                 |j| fold_kernel(simd, [0, 1, 2, 3].map(|i| at(i, j))),
             );
+            #[expect(clippy::needless_range_loop, reason = "a row of four columns")]
             for u in 0..3 {
                 let line = fold_kernel(
                     simd,

@@ -62,7 +62,7 @@ fn half(bits: u16) -> f32 {
     let fraction = f32::from(bits & 0x3FF);
     let magnitude = match i32::from(bits >> 10 & 0x1F) {
         0 => fraction * 2.0_f32.powi(-24),
-        31 if bits & 0x3FF == 0 => f32::INFINITY,
+        31 if fraction == 0.0 => f32::INFINITY,
         31 => f32::NAN,
         exponent => (1024.0 + fraction) * 2.0_f32.powi(exponent - 25),
     };
@@ -84,7 +84,7 @@ mod tests {
             (0x0001, 2.0_f32.powi(-24)),
             (0x03FF, 1023.0 * 2.0_f32.powi(-24)),
             (0x0400, 2.0_f32.powi(-14)),
-            (0x3555, 0.333_251_953_125),
+            (0x3555, 1365.0 / 4096.0),
             (0x3C00, 1.0),
             (0xC000, -2.0),
             (0x7BFF, 65504.0),

@@ -26,12 +26,12 @@ const DEEPEST: usize = 4;
 /// Prefixes of parallel training, compiled and wrapped models.
 const PREFIXES: [&str; 4] = ["module.", "_orig_mod.", "model.", "net."];
 
+/// Items of a dictionary, and the keys on the way to it.
+type Found<'o> = (&'o [(Id, Id)], Vec<String>);
+
 /// The innermost dictionary that holds tensors, and the keys on the way. A key that holds tensors goes before
 /// tensors beside it, such as a counter of averages.
-pub(super) fn state_dict<'o, 'a>(
-    objects: &'o Objects<'a>,
-    root: Id,
-) -> Option<(&'o [(Id, Id)], Vec<String>)> {
+pub(super) fn state_dict<'o>(objects: &'o Objects<'_>, root: Id) -> Option<Found<'o>> {
     let dict = |id: Id| match objects.node(id) {
         Node::Dict(items) => Some(items.as_slice()),
         _ => None,

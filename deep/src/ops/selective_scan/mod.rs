@@ -263,7 +263,7 @@ fn part(slice: &[f32], index: usize, len: usize) -> &[f32] {
     &slice[index * len..(index + 1) * len]
 }
 
-/// Gradients of u, of the projection, and of the parameters, where those of A stand in place of A_log's
+/// Gradients of u, of the projection, and of the parameters, where those of A stand in place of `A_log`'s
 /// and those of f b in place of b's.
 fn backward(
     p: &Problem,

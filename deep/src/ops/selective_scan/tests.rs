@@ -34,7 +34,7 @@ fn settings([_, tokens, _, _, rank]: [usize; 5], height: usize, bias_factor: f32
     }
 }
 
-/// u, projection, A_log in 0..2, W, b around -1, D.
+/// u, projection, `A_log` in 0..2, W, b around -1, D.
 fn arguments(
     [batch, tokens, channels, states, rank]: [usize; 5],
     directions: usize,
