@@ -79,7 +79,7 @@ pub enum Command {
     /// A saved learner's answers on a feature table
     Predict(PredictArgs),
     /// Deep networks on the slices
-    Deep(DeepArgs),
+    Deep(Box<DeepArgs>),
     /// Metrics, intervals and tests from predictions of any origin
     Evaluate(EvaluateArgs),
     /// List the features: name, IBSI id, unit, definition
@@ -413,6 +413,10 @@ pub enum InputName {
 
 /// Arguments of `raduet deep`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct DeepArgs {
     /// A manifest (.csv), a data set's folder, or `phantom`
     #[arg(value_name = "MANIFEST|DIR", required_unless_present = "describe")]

@@ -265,7 +265,7 @@ mod tests {
         }
     }
 
-    /// 8 networks; 7 of them again, MambaVision-T, three more ResNets, three more MambaVisions.
+    /// 8 networks; 7 of them again, a small `MambaVision`, three more residual networks, three more sizes of `MambaVision`.
     #[test]
     fn without_weights_everything_begins_from_scratch_once() {
         let [first, second, fourth, fifth] = all_rows(&networks(None));

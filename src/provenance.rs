@@ -166,6 +166,10 @@ impl Clock {
 }
 
 #[cfg(feature = "deep")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a build without networks has no device"
+)]
 fn device() -> Option<String> {
     Some(raduet_deep::device::describe())
 }

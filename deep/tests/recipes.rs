@@ -193,6 +193,7 @@ fn a_stopped_epoch_of_any_recipe_leaves_no_trace() {
 
 /// A switch that is thrown changes the run: none is forgotten on the way.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list of switches")]
 fn every_switch_changes_the_run() {
     let base = || TrainSettings {
         // Several steps an epoch, all of them along the schedule.

@@ -138,6 +138,7 @@ pub struct IbsiSettings {
 
 /// The deep arm; see the network room for what each does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct NetworkSettings {
     /// Off with `--only radiomics`.
     pub enabled: bool,

@@ -86,6 +86,10 @@ impl NetworkSettings {
 }
 
 /// A choice as it stands in files.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "goes to `Option::map` as it is"
+)]
 fn word(choice: impl ValueEnum) -> String {
     let name = choice
         .to_possible_value()

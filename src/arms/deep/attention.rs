@@ -98,12 +98,11 @@ fn picture(sample: &ImageSample, looked: &Attention) -> crate::error::Result<Vec
     let longest = sample.rows.max(sample.cols).max(1);
     let scale = (SIDE / longest).clamp(1, LARGEST_SCALE);
     let nothing;
-    let mask = match &sample.mask {
-        Some(mask) => mask,
-        None => {
-            nothing = vec![false; sample.pixels.len()];
-            &nothing
-        }
+    let mask = if let Some(mask) = &sample.mask {
+        mask
+    } else {
+        nothing = vec![false; sample.pixels.len()];
+        &nothing
     };
     png::attention(
         &sample.pixels,

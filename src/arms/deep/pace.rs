@@ -133,7 +133,7 @@ mod tests {
         assert!(text.contains(" images/s, at most 0 s left"), "{text}");
         assert!(pace.end().images_per_second > 0.0);
         assert_eq!(minutes(Duration::from_secs(119)), "119 s");
-        assert_eq!(minutes(Duration::from_secs(150)), "2 min");
-        assert_eq!(minutes(Duration::from_secs(7500)), "2 h 5 min");
+        assert_eq!(minutes(Duration::from_secs(151)), "2 min");
+        assert_eq!(minutes(Duration::from_mins(125)), "2 h 5 min");
     }
 }

@@ -123,16 +123,15 @@ impl Tried {
             mebibytes(self.kept_bytes as u64),
         );
         if let Some(peak) = self.peak_memory_bytes {
-            text.push_str(&format!(", peak {}", mebibytes(peak)));
+            text = format!("{text}, peak {}", mebibytes(peak));
         }
         match self.learned_loss {
-            None => text.push_str(&format!(
-                ", loss {:.4}, gradient norm {:.3}",
+            None => format!(
+                "{text}, loss {:.4}, gradient norm {:.3}",
                 self.loss, self.gradient_norm
-            )),
-            Some(learned) => text.push_str(&format!(", loss {:.4} -> {learned:.4}", self.loss)),
+            ),
+            Some(learned) => format!("{text}, loss {:.4} -> {learned:.4}", self.loss),
         }
-        text
     }
 }
 
