@@ -141,7 +141,7 @@ impl TrainSettings {
     /// Checks every field.
     ///
     /// # Errors
-    /// [`DeepError::Settings`] with all faults.
+    /// [`crate::DeepError::Settings`] with all faults.
     pub fn check(&self) -> Result<()> {
         let mut faults = Faults::default();
         if let Err(error) = registry::find(&self.model) {
