@@ -4,14 +4,14 @@
 //!
 //! x: (N, C, H, W); w: (O, C, K, K), or (C, 1, K, K) when depthwise; y: (N, O, H', W') with
 //! H' = floor((H + 2 p - K) / s) + 1. Square kernels, one stride s and one padding p for both axes.
-//! The kernels are in [`super::im2col`] and [`super::winograd`] (dense) and [`super::depthwise`].
+//! The kernels are in [`super::im2col`] (dense) and [`super::depthwise`].
 
 use candle_core::{Result, Shape, Tensor, bail};
 
 use super::bias::{add_in_place, channel_sums};
 use super::memory::{read, read2};
 use super::sizes::Sizes;
-use super::{depthwise, im2col, winograd};
+use super::{depthwise, im2col};
 use crate::graph::{Value, record};
 use crate::tally::multiply_adds;
 
@@ -103,7 +103,6 @@ impl Convolution {
         multiply_adds(&[weight.elem_count(), s.batch, s.out_height, s.out_width]);
         let mut data = read2(xs, weight, |x, w| {
             Ok(match self.channels {
-                Channels::Dense if winograd::suits(s) => winograd::forward(s, x, w),
                 Channels::Dense => im2col::forward(s, x, w),
                 Channels::Depthwise => depthwise::forward(s, x, w),
             })
@@ -124,7 +123,6 @@ impl Convolution {
     fn backward_input(self, s: &Sizes, weight: &Tensor, dys: &Tensor) -> Result<Tensor> {
         let data = read2(weight, dys, |w, dy| {
             Ok(match self.channels {
-                Channels::Dense if winograd::suits(s) => winograd::backward_input(s, w, dy),
                 Channels::Dense => im2col::backward_input(s, w, dy),
                 Channels::Depthwise => depthwise::backward_input(s, w, dy),
             })
@@ -136,9 +134,6 @@ impl Convolution {
     fn backward_weight(self, s: &Sizes, xs: &Tensor, dys: &Tensor) -> Result<Tensor> {
         let (data, seen) = read2(xs, dys, |x, dy| {
             Ok(match self.channels {
-                Channels::Dense if winograd::suits(s) => {
-                    (winograd::backward_weight(s, x, dy), s.input)
-                }
                 Channels::Dense => (im2col::backward_weight(s, x, dy), s.input),
                 Channels::Depthwise => (depthwise::backward_weight(s, x, dy), 1),
             })

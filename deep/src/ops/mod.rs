@@ -79,5 +79,3 @@ pub(crate) mod vectors;
 pub(crate) mod view;
 pub(crate) mod window_average_pool;
 pub(crate) mod windows;
-mod winograd;
-mod winograd_transforms;
