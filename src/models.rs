@@ -7,6 +7,7 @@
 use std::sync::Mutex;
 
 use raduet_study::{Arm, Predictions, Split};
+#[cfg(feature = "learners")]
 use rayon::prelude::*;
 
 #[cfg(feature = "learners")]
@@ -15,6 +16,7 @@ use crate::arms::{FittedModel, FoldRows, PlannedModel};
 use crate::console::Console;
 use crate::error::{Code, Result, ToolError};
 use crate::extract::SlicePixels;
+#[cfg(feature = "learners")]
 use crate::interrupt;
 use crate::io::feature_csv::FeatureFile;
 use crate::journal::Journal;

@@ -9,9 +9,12 @@ use std::fmt::Write;
 use raduet_study::metrics::{Judged, by_id};
 use raduet_study::reference::{majority, training_patients};
 use raduet_study::{Cohort, Part, Pooling, Predictions, StudyError};
+#[cfg(feature = "learners")]
 use rayon::prelude::*;
 
-use crate::arms::{FoldRows, PlannedModel};
+#[cfg(feature = "learners")]
+use crate::arms::FoldRows;
+use crate::arms::PlannedModel;
 use crate::console::Console;
 use crate::division;
 use crate::error::{Code, Result, ToolError};
