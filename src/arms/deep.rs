@@ -345,5 +345,11 @@ fn described(
 }
 
 fn failed(name: &str, fault: &DeepError) -> ToolError {
-    ToolError::new(Code::Settings, format!("{name}: {fault}")).remedy("see the message")
+    let remedy = match fault {
+        DeepError::Weights { .. } => {
+            "export the weights again, as safetensors or with torch.save of a state dict"
+        }
+        _ => "change what was found to what is expected",
+    };
+    ToolError::new(Code::Settings, format!("{name}: {fault}")).remedy(remedy)
 }
