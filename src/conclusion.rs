@@ -100,7 +100,7 @@ impl Conclusion<'_> {
             provenance: self.provenance,
         };
         for (name, bytes) in report_writers::files(&material)? {
-            folder.write(name, &bytes)?;
+            folder.write(&name, &bytes)?;
         }
         for (name, bytes) in report_writers::explanations::files(&answers.fitted)? {
             folder.write(name, &bytes)?;

@@ -11,7 +11,7 @@
 //! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
-//! | what is written about it | [`report_writers`], [`provenance`] |
+//! | what is written about it | [`report_writers`], [`figures`], [`provenance`] |
 //! | a run that may be stopped | [`run_folder`], [`journal`], [`interrupt`] |
 //! | what went wrong | [`error`] |
 
@@ -34,6 +34,7 @@ pub mod console;
 pub mod division;
 pub mod error;
 pub mod extract;
+pub mod figures;
 pub mod interrupt;
 pub mod io;
 pub mod journal;

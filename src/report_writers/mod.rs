@@ -30,6 +30,7 @@ pub mod undefined;
 use raduet_study::{Predictions, Report};
 
 use crate::error::{Code, Result, ToolError, Warning};
+use crate::figures;
 use crate::provenance::Provenance;
 
 /// Everything a written report speaks of.
@@ -51,14 +52,27 @@ pub struct Material<'a> {
 ///
 /// # Errors
 /// [`Code::Internal`] when a form cannot be serialised, which does not happen.
-pub fn files(material: &Material<'_>) -> Result<Vec<(&'static str, Vec<u8>)>> {
+pub fn files(material: &Material<'_>) -> Result<Vec<(String, Vec<u8>)>> {
+    let figures = figures::all(material);
     let mut files = vec![
-        ("leaderboard.csv", leaderboard::csv(material.report)?),
-        ("metrics.json", json(material.report)?),
-        ("report.md", markdown::page(material).into_bytes()),
-        ("report.html", html::page(material).into_bytes()),
+        (
+            "leaderboard.csv".to_owned(),
+            leaderboard::csv(material.report)?,
+        ),
+        ("metrics.json".to_owned(), json(material.report)?),
+        (
+            "report.md".to_owned(),
+            markdown::page(material).into_bytes(),
+        ),
+        ("report.html".to_owned(), html::page(material).into_bytes()),
     ];
-    files.extend(curves::files(material.report, material.predictions)?);
+    let curves = curves::files(material.report, material.predictions)?;
+    files.extend(
+        curves
+            .into_iter()
+            .map(|(name, bytes)| (name.to_owned(), bytes)),
+    );
+    files.extend(figures::files(&figures)?);
     Ok(files)
 }
 
