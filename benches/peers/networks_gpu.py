@@ -16,33 +16,11 @@ import subprocess
 import sys
 import time
 
-CLASSES = 3
+from torch_networks import CLASSES, SCANS, network
+
 WARMUP = 3
 # The plain scans of the peers take seconds a step: one step warms up, one is enough, and this many seconds are.
 SECONDS = 6.0
-SCANS = ("vim", "medmamba", "mambavision")
-TIMM = {"pvt_v2_b0", "pvt_v2_b2"}
-
-
-def network(name, golden, side):
-    """The peer of a network of ours."""
-    import timm
-    import torchvision
-
-    if name in TIMM:
-        return timm.create_model(name, num_classes=CLASSES)
-    if hasattr(torchvision.models, name):
-        return getattr(torchvision.models, name)(num_classes=CLASSES)
-    sys.path.insert(0, golden)
-    import make_golden as plain
-
-    if name == "vim_tiny":
-        return plain.Vim(dim=192, depth=24, img=side)
-    if name == "vim_small":
-        return plain.Vim(img=side)
-    if name in plain.MODELS:
-        return plain.MODELS[name]()
-    return plain.MICRO[name][0]()
 
 
 def measure(golden, batch, side, steps, names):
