@@ -72,11 +72,15 @@ def measure(golden, batch, side, steps, names):
 
 
 def run(command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        print(done.stderr[-2000:], file=sys.stderr)
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return {line["network"]: line for line in lines}
+    """The JSON lines of a side by network, shown as they come: a run that is cut short leaves what it had."""
+    found = {}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as side:
+        for line in side.stdout:
+            if line.startswith("{"):
+                print(line, end="", flush=True)
+                network = json.loads(line)
+                found[network["network"]] = network
+    return found
 
 
 def main():
@@ -88,8 +92,8 @@ def main():
     found = {side: [] for side in sides}
     for _ in range(repeats):
         for side, command in sides.items():
+            print(f"# {side}", flush=True)
             found[side].append(run(command))
-            print(side, json.dumps(found[side][-1]), flush=True)
     print(f"batch {sizes[0]}, {sizes[1]} x {sizes[1]}: images/s (median of {repeats}), peak MB")
     for name in names:
         rates, peaks = {}, {}
