@@ -1,5 +1,6 @@
 //! Argument definitions, and nothing else.
 
+mod evaluate;
 mod learners;
 mod pyradiomics;
 mod training;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::settings::{LayoutName, ProfileName};
 
+pub use evaluate::{EvaluateArgs, JudgedUnit};
 pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
 };
@@ -463,23 +465,6 @@ pub struct DeepArgs {
     /// List the networks: parameters, multiply-adds, tensors (-v), and stop
     #[arg(long, conflicts_with_all = ["dry_run", "overfit_batch"])]
     pub describe: bool,
-}
-
-/// Arguments of `raduet evaluate`.
-#[derive(Debug, Args)]
-pub struct EvaluateArgs {
-    /// Predictions (.csv), as `compare` writes them or with the same columns
-    #[arg(value_name = "PREDICTIONS", required = true)]
-    pub predictions: Vec<PathBuf>,
-    /// Bootstrap resamples behind each interval
-    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
-    pub bootstrap: u32,
-    /// Where all randomness starts
-    #[arg(long, default_value_t = 42, value_name = "SEED")]
-    pub seed: u64,
-    /// Folder for the report; without it only the screen
-    #[arg(short, long, value_name = "DIR")]
-    pub output: Option<PathBuf>,
 }
 
 /// Arguments of `raduet features`.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use raduet_study::report::{Level, ModelReport};
+use raduet_study::report::{Level, ModelReport, Unit};
 use raduet_study::{Arm, Report};
 
 use super::numbers::{
@@ -51,9 +51,13 @@ pub fn text(report: &Report, times: &[ModelTime]) -> String {
         .max();
     let width = width.unwrap_or(0).max("model".len());
     let mut text = head(report);
+    let judged = match report.settings.unit {
+        Unit::Patient => "patients",
+        Unit::Slice => "slices, intervals over patients",
+    };
     let _ = write!(
         text,
-        "\n{:width$}  {:9}  {:<34}  patients\n{:width$}  {:9}",
+        "\n{:width$}  {:9}  {:<34}  {judged}\n{:width$}  {:9}",
         "", "", "slices", "model", "arm"
     );
     for (heading, _) in SLICE_COLUMNS {
