@@ -109,7 +109,7 @@ pub fn text(report: &Report) -> String {
         }
         let _ = write!(
             text,
-            ", p {} ({})",
+            ", p {} (Holm {})",
             p_value(pair.mcnemar.p),
             p_value(pair.p_holm)
         );

@@ -5,7 +5,7 @@ use crate::settings::nearest::suggestion;
 
 /// What a column can say of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub(super) enum Role {
     /// Which image.
     Id,
     /// Whose image.

@@ -47,7 +47,10 @@ pub fn read(files: &[File<'_>], chosen: &[String]) -> Result<Answers, Faults> {
         warnings.extend(table.notes.iter().map(|note| told(path, note)));
         tables.push((*path, table));
     }
-    let classes = classes(&tables)?;
+    let classes = classes(&tables).map_err(|fault| match files.first() {
+        Some((path, _)) => fault.file(*path),
+        None => fault,
+    })?;
     let mut models = Vec::new();
     for (path, table) in &tables {
         let (of_file, notes) =
@@ -188,6 +191,11 @@ fn of_table(
                 models.len() - 1
             });
         let model = &mut models[at];
+        let graded = !line.probabilities.is_empty() || line.score.is_some();
+        if graded != (model.grading == Grading::Probabilities) {
+            let found = format!("model '{}' with and without probabilities", model.name);
+            return Err(faulty(found, "give a model one kind of answers"));
+        }
         if model.arm != arm {
             let found = format!(
                 "model '{}' in the arms {} and {}",
@@ -253,7 +261,9 @@ fn probabilities(
     answer: Option<Label>,
     classes: usize,
 ) -> Option<Vec<f64>> {
-    if let Some(order) = order {
+    if let Some(order) = order
+        && !line.probabilities.is_empty()
+    {
         return Some(
             order
                 .iter()

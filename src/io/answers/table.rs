@@ -161,14 +161,19 @@ impl Reader<'_> {
             let remedy = "fill in the true class, or leave out the lines without it";
             self.faulty("no true class, so nothing to judge the answer by", remedy)
         })?;
-        let columns = self.columns.probabilities.iter();
-        let probabilities = columns.map(|&(_, column)| self.probability(column));
-        let probabilities = self.distribution(probabilities.collect::<Result<Vec<f64>>>()?)?;
+        let answer = self.text(Role::Answer);
+        let columns = || self.columns.probabilities.iter().map(|&(_, column)| column);
+        let is_empty = |column: usize| self.cells.get(column).is_none_or(String::is_empty);
+        let probabilities = if answer.is_some() && columns().all(is_empty) {
+            Vec::new()
+        } else {
+            let probabilities = columns().map(|column| self.probability(column));
+            self.distribution(probabilities.collect::<Result<Vec<f64>>>()?)?
+        };
         let score = match self.columns.at(Role::Score) {
-            Some(column) if probabilities.is_empty() => Some(self.probability(column)?),
+            Some(column) if columns().next().is_none() => Some(self.probability(column)?),
             _ => None,
         };
-        let answer = self.text(Role::Answer);
         if answer.is_none() && probabilities.is_empty() && score.is_none() {
             return Err(self.faulty("no answer", "fill in the class answered"));
         }
