@@ -1,6 +1,7 @@
 //! Argument definitions, and nothing else.
 
 mod evaluate;
+mod guards;
 mod learners;
 mod pyradiomics;
 mod report;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::settings::{LayoutName, ProfileName};
 
 pub use evaluate::{EvaluateArgs, JudgedUnit};
+pub use guards::GuardOptions;
 pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
 };
@@ -235,6 +237,9 @@ pub struct CompareArgs {
     /// Print the plan and stop
     #[arg(long)]
     pub dry_run: bool,
+    /// The guards
+    #[command(flatten)]
+    pub guards: GuardOptions,
     /// The cohort
     #[command(flatten)]
     pub cohort: CohortArgs,
@@ -448,6 +453,9 @@ pub struct DeepArgs {
     /// Go on where an interrupted run of the same study stopped
     #[arg(long)]
     pub resume: bool,
+    /// The guards
+    #[command(flatten)]
+    pub guards: GuardOptions,
     /// The cohort
     #[command(flatten)]
     pub cohort: CohortArgs,

@@ -100,11 +100,17 @@ pub(super) fn sentences(report: &Report) -> Vec<String> {
     let both = has(Arm::Deep) && has(Arm::Radiomics);
     let majority = report.majority.as_ref();
     let majority = majority.map(|verdict| shown(&verdict.sentence));
-    match majority {
+    let said = match majority {
         Some(majority) if both => vec![verdict(report), majority],
         Some(majority) => vec![majority],
         None => vec![verdict(report)],
-    }
+    };
+    // Of a control the models' figures are no result: what it is comes first.
+    let control = report
+        .control
+        .iter()
+        .map(|control| shown(&control.sentence).to_string());
+    control.chain(said).collect()
 }
 
 fn line(model: &ModelReport, width: usize) -> String {
