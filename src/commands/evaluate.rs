@@ -77,7 +77,14 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
     let text = if context.json {
         serde_json::to_string_pretty(&report).unwrap_or_default()
     } else {
-        screen::text(&report, &[]) + &pairwise::text(&report)
+        // Of one file with both arms the screen says it all.
+        let several = args.predictions.len() > 1 || report.comparison.is_none();
+        let pairs = if several {
+            pairwise::text(&report)
+        } else {
+            String::new()
+        };
+        screen::text(&report, &[]) + &pairs
     };
     context.console.print(&text);
     Ok(Exit::Done)

@@ -94,6 +94,8 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
     })?;
     if !summary.is_empty() {
         folder.write("repeats.csv", &repeats::csv(&summary)?)?;
+        let tests = repeats::tests_csv(&summary, settings.report.confidence)?;
+        folder.write("repeats_tests.csv", &tests)?;
     }
     let conclusion = Conclusion {
         name: &settings.name,

@@ -35,6 +35,7 @@ pub struct MeasuredCase {
     /// What the files held when they were read.
     pub(super) stamp: String,
     /// Digest of the image's voxels.
+    #[serde(default)]
     pub(super) content: String,
     pub(super) rows: Vec<MeasuredRow>,
     /// Regions that are too small, or a single line of voxels.

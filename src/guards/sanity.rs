@@ -65,3 +65,99 @@ pub fn verdict(report: &Report) -> Control {
         sentence,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use raduet_study::report::ReportSettings;
+    use raduet_study::uncertainty::Bootstrap;
+    use raduet_study::{
+        Arm, CaseId, ClassNames, Fold, Part, PatientId, PredictionRow, Predictions, SampleId,
+    };
+
+    use super::*;
+    use crate::io::feature_csv::RegionKey;
+
+    /// 60 patients of two classes: 20 train, 10 choose, 30 are tested; a model that knows a share of them.
+    fn report(knows: usize) -> Report {
+        let classes = ClassNames::new(["a", "b"]).unwrap();
+        let rows = (0..60).map(|index| {
+            let part = match index {
+                0..20 => Part::Train,
+                20..30 => Part::Valid,
+                _ => Part::Test,
+            };
+            let truth = index % 2;
+            let answer = if index % 10 < knows { truth } else { 0 };
+            PredictionRow {
+                sample: SampleId::whole(CaseId::new(format!("c{index}"))),
+                patient: PatientId::new(format!("p{index:02}")),
+                part,
+                fold: 0,
+                truth: Label(truth),
+                probabilities: vec![1.0 - answer as f64, answer as f64],
+            }
+        });
+        let model = Predictions::new("m", Arm::Radiomics, classes, rows.collect()).unwrap();
+        let settings = ReportSettings {
+            bootstrap: Bootstrap {
+                resamples: 200,
+                ..Bootstrap::default()
+            },
+            ..ReportSettings::default()
+        };
+        Report::from_predictions("cohort", &[model], &settings).unwrap()
+    }
+
+    #[test]
+    fn a_model_that_knows_the_test_part_fails_the_control() {
+        let passed = verdict(&report(1));
+        assert!(passed.passed && passed.sentence.contains("no better than the majority"));
+        let failed = verdict(&report(10));
+        assert!(
+            !failed.passed && failed.sentence.contains("m still beat(s)"),
+            "{}",
+            failed.sentence
+        );
+    }
+
+    #[test]
+    fn only_what_is_learned_from_is_exchanged() {
+        let rows: Vec<FeatureRow> = (0..60)
+            .map(|index| FeatureRow {
+                sample: SampleId::slice(CaseId::new(format!("c{}", index / 2)), index % 2),
+                region: RegionKey::default(),
+                patient: PatientId::new(format!("p{:02}", index / 2)),
+                label: Label(index as usize / 2 % 3),
+                sequence: None,
+                part: None,
+                position_mm: None,
+                pixels: None,
+                size: None,
+            })
+            .collect();
+        let part = |patient: usize| match patient {
+            0..15 => Part::Train,
+            15..24 => Part::Valid,
+            _ => Part::Test,
+        };
+        let parts =
+            (0..30).map(|patient| (PatientId::new(format!("p{patient:02}")), part(patient)));
+        let fold = FoldRows::new(0, &Fold::new(parts).unwrap(), &rows);
+        let drawn = labels(&fold, &rows, 42);
+        let of = |range: std::ops::Range<usize>, labels: &dyn Fn(usize) -> Label| {
+            let mut found: Vec<Label> = range.map(labels).collect();
+            found.sort();
+            found
+        };
+        let truth = |row: usize| rows[row].label;
+        let new = |row: usize| drawn[row];
+        assert!((48..60).all(|row| drawn[row] == rows[row].label));
+        assert!((0..30).any(|row| drawn[row] != rows[row].label));
+        assert!(
+            (0..30).all(|row| drawn[row] == drawn[row / 2 * 2]),
+            "a patient has one class"
+        );
+        assert_eq!(of(0..30, &new), of(0..30, &truth));
+        assert_eq!(of(30..48, &new), of(30..48, &truth));
+    }
+}

@@ -109,7 +109,7 @@ pub(super) fn sentences(report: &Report) -> Vec<String> {
     let control = report
         .control
         .iter()
-        .map(|control| shown(&control.sentence).to_string());
+        .map(|control| shown(&control.sentence));
     control.chain(said).collect()
 }
 

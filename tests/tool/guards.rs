@@ -4,6 +4,9 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use ndarray::Array3;
+use raduet::io::{ReadOptions, read_volume};
+use raduet_features::{Scaling, Volume, Voxels};
 use serde_json::Value;
 
 use super::cohort_on_disk;
@@ -72,8 +75,7 @@ fn one_image_under_two_ids_is_caught_by_its_voxels() {
     cohort(here, |_, _| {});
     assert_eq!(compare(here, &[]).status, 0);
     // The image of a patient who trains comes again as another one's who is tested, in another number type.
-    let (first, last) = (name(here, 0), name(here, PATIENTS - 1));
-    copy_as_floats(&here.join(&first), &here.join(&last));
+    copy_as_floats(here, 0, PATIENTS - 1);
     let caught = compare(here, &[]);
     refused(
         &caught,
@@ -91,7 +93,7 @@ fn one_image_under_two_ids_is_caught_by_its_voxels() {
     assert!(allowed.stderr.contains("W_LEAK"), "{}", allowed.stderr);
     // On one side of the split it is a doubt.
     cohort(here, |_, _| {});
-    copy_as_floats(&here.join(&first), &here.join(name(here, 1)));
+    copy_as_floats(here, 0, 1);
     let doubted = compare(here, &[]);
     assert_eq!(doubted.status, 0, "{}", doubted.stderr);
     assert!(
@@ -101,24 +103,23 @@ fn one_image_under_two_ids_is_caught_by_its_voxels() {
     );
 }
 
-/// The image of a line of the manifest.
-fn name(here: &Path, line: usize) -> String {
+/// Gives a line's image and mask to another line's case, the image in another number type.
+fn copy_as_floats(here: &Path, from: usize, to: usize) {
     let text = fs::read_to_string(here.join("manifest.csv")).unwrap();
-    let line = text.lines().nth(line + 1).unwrap();
-    line.split(',').nth(2).unwrap().to_owned()
-}
-
-fn copy_as_floats(from: &Path, to: &Path) {
-    use raduet::io::{ReadOptions, read_volume};
-    use raduet_features::{Scaling, Volume, Voxels};
-    let volume = read_volume(from, &ReadOptions::default()).unwrap().0;
+    let file = |line: usize, column: usize| {
+        let line = text.lines().nth(line + 1).unwrap();
+        here.join(line.split(',').nth(column).unwrap())
+    };
+    let volume = read_volume(&file(from, 2), &ReadOptions::default())
+        .unwrap()
+        .volume;
     let [slices, rows, columns] = volume.grid().shape;
-    let values =
-        (0..slices).flat_map(|z| volume.slice_f64(z).unwrap().into_iter().collect::<Vec<_>>());
-    let values =
-        ndarray::Array3::from_shape_vec((slices, rows, columns), values.collect()).unwrap();
+    let slice = |z: usize| volume.slice_f64(z).unwrap().into_iter().collect::<Vec<_>>();
+    let values = (0..slices).flat_map(slice).collect();
+    let values = Array3::from_shape_vec((slices, rows, columns), values).unwrap();
     let floats = Volume::new(Voxels::F64(values), Scaling::NONE, *volume.grid()).unwrap();
-    cohort_on_disk::save(to, &floats);
+    cohort_on_disk::save(&file(to, 2), &floats);
+    fs::copy(file(from, 3), file(to, 3)).unwrap();
 }
 
 #[test]

@@ -47,6 +47,7 @@ pub fn read(files: &[File<'_>], chosen: &[String]) -> Result<Answers, Faults> {
         warnings.extend(table.notes.iter().map(|note| told(path, note)));
         tables.push((*path, table));
     }
+    warnings.extend(number_folds(&mut tables));
     let classes = classes(&tables).map_err(|fault| match files.first() {
         Some((path, _)) => fault.file(*path),
         None => fault,
@@ -62,6 +63,21 @@ pub fn read(files: &[File<'_>], chosen: &[String]) -> Result<Answers, Faults> {
         models: with_distinct_names(models)?,
         warnings,
     })
+}
+
+/// Numbers the folds of all files from 0 without gaps, in their order.
+fn number_folds(tables: &mut [(&Path, Table)]) -> Option<Warning> {
+    let lines = tables.iter().flat_map(|(_, table)| &table.lines);
+    let numbers: BTreeSet<usize> = lines.map(|line| line.fold).collect();
+    if numbers.iter().copied().eq(0..numbers.len()) {
+        return None;
+    }
+    let place: BTreeMap<usize, usize> = numbers.iter().copied().zip(0..).collect();
+    for line in tables.iter_mut().flat_map(|(_, table)| &mut table.lines) {
+        line.fold = place[&line.fold];
+    }
+    let found = format!("{} fold(s) that are not numbered from 0 on", numbers.len());
+    Some(Warning::new(WarningCode::Manifest, found, "numbered anew").note())
 }
 
 fn told(path: &Path, note: &str) -> Warning {
@@ -372,6 +388,13 @@ mod tests {
             .map(|w| w.found.clone())
             .collect::<String>();
         assert!(said.contains("each ID counts as a patient"), "{said}");
+    }
+
+    #[test]
+    fn folds_are_numbered_anew() {
+        let read = answers(&["patient,y,pred,fold\n1,a,b,4000000000\n2,b,b,3\n"]).unwrap();
+        let folds: Vec<usize> = read.models[0].rows().iter().map(|row| row.fold).collect();
+        assert_eq!(folds, [1, 0]);
     }
 
     #[test]
