@@ -170,8 +170,8 @@ fn of_table(
             Some(text) => Some(class("answer", text)?),
             None => None,
         };
-        let probabilities =
-            probabilities(line, &order, answer, classes.len()).ok_or_else(|| {
+        let probabilities = probabilities(line, order.as_deref(), answer, classes.len())
+            .ok_or_else(|| {
                 faulty(
                     format!("one probability for {} classes", classes.len()),
                     "give one a class",
@@ -273,7 +273,7 @@ fn order(table: &Table, classes: &ClassNames) -> Result<Option<Vec<usize>>> {
 /// A line's probabilities in the order of the classes; none for a single one of more than two classes.
 fn probabilities(
     line: &Line,
-    order: &Option<Vec<usize>>,
+    order: Option<&[usize]>,
     answer: Option<Label>,
     classes: usize,
 ) -> Option<Vec<f64>> {

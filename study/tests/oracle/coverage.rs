@@ -61,7 +61,6 @@ fn is_full() -> bool {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "the shares are what the test is for")]
 fn patient_intervals_cover_and_slice_intervals_do_not() {
     let (draws, resamples) = if is_full() { (4000, 2000) } else { (1000, 400) };
     let metrics: Vec<Metric> = FIGURES
