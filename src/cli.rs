@@ -1,5 +1,7 @@
 //! Argument definitions, and nothing else.
 
+mod evaluate;
+mod guards;
 mod learners;
 mod pyradiomics;
 mod report;
@@ -11,6 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::settings::{LayoutName, ProfileName};
 
+pub use evaluate::{EvaluateArgs, JudgedUnit};
+pub use guards::GuardOptions;
 pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
 };
@@ -233,6 +237,9 @@ pub struct CompareArgs {
     /// Print the plan and stop
     #[arg(long)]
     pub dry_run: bool,
+    /// The guards
+    #[command(flatten)]
+    pub guards: GuardOptions,
     /// The cohort
     #[command(flatten)]
     pub cohort: CohortArgs,
@@ -446,6 +453,9 @@ pub struct DeepArgs {
     /// Go on where an interrupted run of the same study stopped
     #[arg(long)]
     pub resume: bool,
+    /// The guards
+    #[command(flatten)]
+    pub guards: GuardOptions,
     /// The cohort
     #[command(flatten)]
     pub cohort: CohortArgs,
@@ -467,23 +477,6 @@ pub struct DeepArgs {
     /// List the networks: parameters, multiply-adds, tensors (-v), and stop
     #[arg(long, conflicts_with_all = ["dry_run", "overfit_batch"])]
     pub describe: bool,
-}
-
-/// Arguments of `raduet evaluate`.
-#[derive(Debug, Args)]
-pub struct EvaluateArgs {
-    /// Predictions (.csv), as `compare` writes them or with the same columns
-    #[arg(value_name = "PREDICTIONS", required = true)]
-    pub predictions: Vec<PathBuf>,
-    /// Bootstrap resamples behind each interval
-    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
-    pub bootstrap: u32,
-    /// Where all randomness starts
-    #[arg(long, default_value_t = 42, value_name = "SEED")]
-    pub seed: u64,
-    /// Folder for the report; without it only the screen
-    #[arg(short, long, value_name = "DIR")]
-    pub output: Option<PathBuf>,
 }
 
 /// Arguments of `raduet features`.

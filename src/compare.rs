@@ -21,8 +21,9 @@ use crate::arms::deep::rehearsal::{Rehearsal, Tried};
 use crate::cases::Cases;
 use crate::conclusion::{Conclusion, Form, write_doubts};
 use crate::console::Console;
-use crate::error::{Exit, Faults};
+use crate::error::{Exit, Faults, ToolError, Warning};
 use crate::extract::{Extraction, Rows, Wanted};
+use crate::guards::{Guards, doubles, names};
 use crate::io::{ByteBudget, feature_csv};
 use crate::journal::Journal;
 use crate::models::{Study, planned};
@@ -45,6 +46,9 @@ pub struct Plan {
     split: Split,
     check: SplitCheck,
     provenance: Provenance,
+    guards: Guards,
+    /// What the guards are not sure of.
+    doubts: Vec<Warning>,
 }
 
 impl Plan {
@@ -82,7 +86,30 @@ impl Plan {
             split,
             check,
             provenance,
+            guards: Guards::default(),
+            doubts: Vec::new(),
         })
+    }
+
+    /// The same plan, more or less strict, or as a control. Another run than without, so that neither resumes the other.
+    ///
+    /// # Errors
+    /// Patients that stand on two sides of the split under two names.
+    pub fn guarded(mut self, guards: Guards) -> Result<Self, Faults> {
+        let findings = names::check(self.cases.cohort(), &self.split).under(guards);
+        Faults::check(findings.faults)?;
+        self.doubts = findings.warnings;
+        if guards != Guards::default() {
+            let mut described = self.provenance.settings.clone();
+            described["guards"] = json!(guards);
+            let (command, cohort) = (
+                self.provenance.command.clone(),
+                self.cases.hash().to_owned(),
+            );
+            self.provenance = Provenance::new(&command, described, cohort);
+        }
+        self.guards = guards;
+        Ok(self)
     }
 
     /// What stands behind its results.
@@ -173,9 +200,20 @@ impl Plan {
             features,
             images,
             failures,
-            warnings,
+            mut warnings,
+            contents,
             ..
         } = extracted;
+        let doubles = doubles::of_images(self.cases.cohort(), &contents, &self.split);
+        let doubles = doubles.under(self.guards);
+        warnings.extend(self.doubts.iter().cloned());
+        warnings.extend(doubles.warnings);
+        if !doubles.faults.is_empty() {
+            write_doubts(&folder, &doubles.faults, &warnings)?;
+            return Err(Faults::check(doubles.faults)
+                .err()
+                .unwrap_or_else(|| ToolError::internal("no fault where there was one").into()));
+        }
         let columns = self.extraction.columns();
         if !columns.is_empty() {
             folder.write("features.csv", &feature_csv::write(&features)?)?;
@@ -191,6 +229,7 @@ impl Plan {
             images,
             split: &self.split,
             folder: &folder,
+            guards: self.guards,
             console,
         };
         let answers = clock.time("fit", || study.fit(&self.models))?;
@@ -202,6 +241,7 @@ impl Plan {
             split: &self.split,
             extras: self.cases.extras(),
             provenance: &self.provenance,
+            guards: self.guards,
             failures,
             warnings,
         };

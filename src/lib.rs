@@ -37,6 +37,7 @@ pub mod error;
 pub mod extract;
 pub mod figures;
 pub mod finished_run;
+pub mod guards;
 pub mod interrupt;
 pub mod io;
 pub mod journal;

@@ -42,7 +42,8 @@ impl TrainingRows {
     /// # Errors
     /// [`Code::Internal`], which does not happen.
     pub fn of(file: &FeatureFile, fold: &FoldRows) -> Result<Self> {
-        let labels: Vec<Label> = fold.train.iter().map(|&row| file.rows[row].label).collect();
+        let labels = fold.train.iter().map(|&row| fold.label(row, &file.rows));
+        let labels: Vec<Label> = labels.collect();
         let samples = Samples::from_table(&file.table, &fold.train, &labels, &file.classes)
             .map_err(|fault| failed("training rows", &fault))?;
         Ok(Self {
@@ -88,8 +89,9 @@ pub fn fit(
         .with_training(training.record.clone())
         .map_err(fault)?;
     let begun = Instant::now();
+    let examiner = fold.examiner();
     let probabilities = fitted
-        .predict_proba(&file.table, &fold.held_out())
+        .predict_proba(&file.table, &examiner.held_out())
         .map_err(fault)?;
     let predict = begun.elapsed();
     let subject = Subject {
@@ -98,6 +100,7 @@ pub fn fit(
         training: &training.samples,
         file,
         fold,
+        examiner: &examiner,
         seed,
     };
     let (explanation, contributions, unexplained) = subject.explain(settings).map_err(fault)?;
@@ -114,6 +117,7 @@ pub fn fit(
             notes
         },
         explanation,
+        test_reads: examiner.reads(),
         seconds: ModelSeconds {
             fit: fit.as_secs_f64(),
             predict: predict.as_secs_f64(),

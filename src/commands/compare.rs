@@ -15,7 +15,7 @@ const PHANTOM_BINS: usize = 32;
 
 pub(super) fn run(args: &CompareArgs, context: Context) -> Outcome {
     let settings = settings(args)?;
-    let plan = Plan::new("compare", settings, context.budget)?;
+    let plan = Plan::new("compare", settings, context.budget)?.guarded(args.guards.guards())?;
     if args.dry_run {
         context.console.print(&plan.describe());
         return Ok(Exit::Done);

@@ -12,6 +12,7 @@ use crate::cli::{PresetName, SplitOptions, TrainArgs};
 use crate::conclusion::Conclusion;
 use crate::division;
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
+use crate::guards::{Guards, doubles, names};
 use crate::io::feature_csv::{self, FeatureFile};
 use crate::io::feature_table;
 use crate::io::key_columns::Chosen;
@@ -49,10 +50,23 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         warnings.push(Warning::new(WarningCode::Split, how, "judged by it").note());
     }
     console.say(&division::describe(&split, &check, &cohort));
+    let guards = Guards {
+        allow_leaks: args.allow_leaks,
+        sanity: args.sanity,
+    };
+    let findings = names::check(&cohort, &split).and(doubles::of_rows(&features, &split));
+    let findings = findings.under(guards);
+    let located = findings
+        .faults
+        .into_iter()
+        .map(|fault| fault.file(&args.features));
+    Faults::check(located.collect())?;
+    warnings.extend(findings.warnings);
     let described = json!({
         "study": settings,
         "repeats": args.repeats,
         "exclude": args.exclude,
+        "guards": guards,
         "split_id": split.id(),
     });
     let hash = digest(&feature_csv::write(&features)?);
@@ -65,6 +79,7 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         images: Vec::new(),
         split: &split,
         folder: &folder,
+        guards,
         console,
     };
     let answers = clock.time("fit", || study.fit(&models))?;
@@ -79,6 +94,8 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
     })?;
     if !summary.is_empty() {
         folder.write("repeats.csv", &repeats::csv(&summary)?)?;
+        let tests = repeats::tests_csv(&summary, settings.report.confidence)?;
+        folder.write("repeats_tests.csv", &tests)?;
     }
     let conclusion = Conclusion {
         name: &settings.name,
@@ -88,6 +105,7 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         split: &split,
         extras: Vec::new(),
         provenance: &provenance,
+        guards,
         failures: Vec::new(),
         warnings,
     };

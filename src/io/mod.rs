@@ -10,7 +10,7 @@
 //! | the cells of a table | [`cell`] |
 //! | feature tables | [`feature_table`]: [`feature_csv`] or [`parquet`], both through [`raw_table`] and [`key_columns`] |
 //! | a learner's model | [`model_file`](model_file/index.html) |
-//! | predictions, splits | [`predictions_csv`], [`split_file`] |
+//! | predictions, splits | [`predictions_csv`], of any origin [`answers`]; [`split_file`] |
 //! | maps on an image's grid, pictures of a slice | [`nifti::write_map`], [`png`] |
 //! | the CSV manifest | [`manifest_csv`] |
 //!
@@ -25,6 +25,7 @@ use raduet_features::{Grid, MaskVolume, Volume};
 
 use crate::error::{Code, Result, ToolError, Warning};
 
+pub mod answers;
 pub mod atomic;
 pub mod cell;
 pub mod cohort_csv;

@@ -6,6 +6,7 @@
 //! | [`html`] | reading: one file, no network |
 //! | [`markdown`] | putting into a repository or a message |
 //! | [`leaderboard`] | one line per model, for a spreadsheet |
+//! | [`pairwise`] | every pair of models: differences, tests, patients needed |
 //! | `metrics.json` | every figure with its interval, for a program |
 //! | [`curves`], [`explanations`] | drawing: the points of every figure |
 //! | `paper_tables` | Tables I to V of the paper |
@@ -21,6 +22,7 @@ pub mod leaderboard;
 mod lines;
 pub mod markdown;
 pub mod numbers;
+pub mod pairwise;
 #[cfg(feature = "deep")]
 pub mod paper_tables;
 pub mod run_json;
@@ -90,6 +92,7 @@ pub fn files(material: &Material<'_>) -> Result<Vec<(String, Vec<u8>)>> {
     let figures = figures::all(material);
     let mut files = vec![
         ("leaderboard.csv", leaderboard::csv(material.report)?),
+        ("pairwise.csv", pairwise::csv(material.report)?),
         ("report.md", markdown::page(material).into_bytes()),
         ("report.html", html::page(material).into_bytes()),
     ];

@@ -20,10 +20,12 @@
 //! | how sure that is | [`uncertainty`] |
 //! | rows without a model | [`reference`](mod@reference) |
 //! | columns that give the target away | [`leakage`] |
+//! | one image or patient under two names, permuted labels | [`contamination`] |
 //! | everything together | [`report`] |
 //! | chance, from one seed | [`random`] |
 
 pub mod cohort;
+pub mod contamination;
 pub mod decision;
 pub mod error;
 mod fingerprint;

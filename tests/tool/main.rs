@@ -11,11 +11,14 @@ mod cohort_on_disk;
 mod compare_end_to_end;
 #[cfg(feature = "deep")]
 mod deep_end_to_end;
+mod evaluate;
 mod extract_end_to_end;
 mod extract_journal;
 mod extract_parameters;
 mod extract_regions;
 mod extract_traps;
+#[cfg(feature = "learners")]
+mod guards;
 mod map_end_to_end;
 #[cfg(feature = "learners")]
 mod predict_end_to_end;

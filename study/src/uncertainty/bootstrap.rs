@@ -127,11 +127,9 @@ impl Bootstrap {
         let resampled = resampled.map(|resample| figures(draw(settings.seed, resample, patients)));
         let left_out = (0..groups).into_par_iter().map(|group| {
             let mut weights = vec![1; patients];
-            weights
-                .iter_mut()
-                .skip(group)
-                .step_by(groups)
-                .for_each(|w| *w = 0);
+            for weight in weights.iter_mut().skip(group).step_by(groups) {
+                *weight = 0;
+            }
             figures(weights)
         });
         Ok(Replicates {
