@@ -1,5 +1,6 @@
 //! The cases of a run: a cohort, and how to get the image and the region of each.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use raduet_features::{MaskVolume, Volume};
@@ -179,6 +180,14 @@ impl Cases {
     /// Cases that the manifest names but that have no files.
     pub fn failed(&self) -> &[ToolError] {
         &self.failed
+    }
+
+    /// What the manifest says of a case beside the known columns.
+    pub fn extra(&self, index: usize) -> Option<&BTreeMap<String, String>> {
+        match &self.source {
+            Source::Phantom(_) => None,
+            Source::Files { loaded, .. } => loaded.get(index).map(|files| &files.extra),
+        }
     }
 
     /// The content of a case's files as a fingerprint of each: a case with other content is measured again. Empty

@@ -19,6 +19,7 @@ use crate::arms::PlannedModel;
 #[cfg(feature = "deep")]
 use crate::arms::deep::rehearsal::{Rehearsal, Tried};
 use crate::cases::Cases;
+use crate::cohort_facts::CohortFacts;
 use crate::conclusion::{Conclusion, Form, write_doubts};
 use crate::console::Console;
 use crate::error::{Exit, Faults};
@@ -200,6 +201,9 @@ impl Plan {
             cohort: self.cases.cohort(),
             features: &features,
             split: &self.split,
+            facts: CohortFacts::new(self.cases.cohort(), &self.split, &features.rows, |at| {
+                self.cases.extra(at)
+            }),
             provenance: &self.provenance,
             failures,
             warnings,

@@ -8,12 +8,14 @@ use raduet_study::{Cohort, FeatureTable, Label, Predictions, Report, Split, Stud
 use serde_json::{Value, json};
 
 use crate::arms::{FittedModel, FoldRows};
+use crate::cohort_facts::CohortFacts;
 use crate::console::Console;
 use crate::error::{Code, Exit, Faults, Result, ToolError, Warning, WarningCode};
 use crate::io::feature_csv::FeatureFile;
 use crate::io::{predictions_csv, split_file};
 use crate::models::Answers;
 use crate::provenance::{Clock, ModelTime, Provenance};
+use crate::report_writers::tables::{self, Sources};
 use crate::report_writers::{self, Material, doubts, run_json};
 use crate::run_folder::RunFolder;
 use crate::settings::Settings;
@@ -30,6 +32,8 @@ pub struct Conclusion<'a> {
     pub features: &'a FeatureFile,
     /// Who trained and who is tested.
     pub split: &'a Split,
+    /// Who took part, for the tables.
+    pub facts: CohortFacts,
     /// What stands behind the results.
     pub provenance: &'a Provenance,
     /// Cases without a result.
@@ -101,6 +105,11 @@ impl Conclusion<'_> {
         };
         for (name, bytes) in report_writers::files(&material)? {
             folder.write(name, &bytes)?;
+        }
+        folder.write("cohort.csv", &self.facts.csv()?)?;
+        let sources = Sources::of_run(&report, &models, Some(&self.facts));
+        for (name, bytes) in tables::files(&sources)? {
+            folder.write(&format!("{}/{name}", tables::FOLDER), &bytes)?;
         }
         for (name, bytes) in report_writers::explanations::files(&answers.fitted)? {
             folder.write(name, &bytes)?;

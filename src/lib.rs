@@ -8,7 +8,7 @@
 //! | for | look at |
 //! |---|---|
 //! | what can be asked for | [`cli`], [`settings`], [`params`] |
-//! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
+//! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`]; [`cohort_facts`] of a run |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
 //! | what is written about it | [`report_writers`], [`provenance`] |
@@ -27,6 +27,7 @@ pub mod arms;
 pub mod cases;
 pub mod cli;
 pub mod cohort;
+pub mod cohort_facts;
 pub mod commands;
 pub mod compare;
 pub mod conclusion;

@@ -122,7 +122,8 @@ pub fn is_unfinished(path: &Path) -> bool {
 }
 
 /// What a run may leave in its folder, beside the models.
-const RESULTS: [&str; 19] = [
+const RESULTS: [&str; 20] = [
+    "cohort.csv",
     "features.csv",
     "features.dictionary.csv",
     "split.json",
@@ -152,9 +153,12 @@ const MODELS: [&str; 5] = [
     ".weights.csv",
     ".attention.csv",
 ];
-/// Folders with files of single models: how the names of these begin, and how they end.
-const OF_MODELS: [(&str, &str, &[&str]); 2] =
-    [("models", "", &MODELS), ("figures", "shap_", &[".csv"])];
+/// Folders with files of single models and with tables: how the names of these begin, and how they end.
+const OF_MODELS: [(&str, &str, &[&str]); 3] = [
+    ("models", "", &MODELS),
+    ("figures", "shap_", &[".csv"]),
+    ("tables", "table", &[".csv", ".md", ".tex"]),
+];
 /// Pictures of where networks look, one folder a model.
 pub const GRAD_CAM: &str = "figures/grad_cam";
 

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{Context, Outcome};
 use crate::cli::{PresetName, SplitOptions, TrainArgs};
+use crate::cohort_facts::CohortFacts;
 use crate::conclusion::Conclusion;
 use crate::division;
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
@@ -86,6 +87,7 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         cohort: &cohort,
         features: &features,
         split: &split,
+        facts: CohortFacts::new(&cohort, &split, &features.rows, |_| None),
         provenance: &provenance,
         failures: Vec::new(),
         warnings,

@@ -8,7 +8,7 @@
 //! | [`leaderboard`] | one line per model, for a spreadsheet |
 //! | `metrics.json` | every figure with its interval, for a program |
 //! | [`curves`], [`explanations`] | drawing: the points of every figure |
-//! | `paper_tables` | Tables I to V of the paper |
+//! | [`tables`] | putting into a paper: its Tables I to VIII, the cohort, the differences |
 //! | [`doubts`], [`features`], [`undefined`], [`run_json`] | what failed, what the columns are, which cells are empty and why, how it was made |
 
 pub mod curves;
@@ -21,10 +21,9 @@ pub mod leaderboard;
 mod lines;
 pub mod markdown;
 pub mod numbers;
-#[cfg(feature = "deep")]
-pub mod paper_tables;
 pub mod run_json;
 pub mod screen;
+pub mod tables;
 pub mod undefined;
 
 use raduet_study::{Predictions, Report};

@@ -43,6 +43,7 @@ impl Stamp<'_> {
         let estimates = self.bootstrap.figures(judged, METRICS)?;
         let tally = judged.once();
         let per_class = tally.confusion().per_class();
+        let intervals = self.bootstrap.of_classes(judged)?;
         Ok(LevelReport {
             level,
             figures: METRICS
@@ -54,9 +55,11 @@ impl Stamp<'_> {
                 .names()
                 .iter()
                 .zip(per_class)
-                .map(|(class, figures)| ClassRow {
+                .zip(intervals)
+                .map(|((class, figures), intervals)| ClassRow {
                     class: class.clone(),
                     figures,
+                    intervals,
                 })
                 .collect(),
             confusion: tally.confusion().rows().map(<[u64]>::to_vec).collect(),

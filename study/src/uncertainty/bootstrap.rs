@@ -107,7 +107,7 @@ impl Bootstrap {
     }
 
     /// Estimates `count` figures that `compute` reads off whole-number weights of the patients.
-    fn run(
+    pub(super) fn run(
         self,
         patients: usize,
         count: usize,

@@ -14,9 +14,11 @@ mod holm;
 mod interval;
 mod mcnemar;
 mod normal;
+mod of_classes;
 
 pub use binomial::{NoInformation, at_least, clopper_pearson};
 pub use bootstrap::{Bootstrap, Estimate};
 pub use holm::holm;
 pub use interval::Interval;
 pub use mcnemar::McNemar;
+pub use of_classes::ClassIntervals;
