@@ -226,9 +226,12 @@ pub struct CompareArgs {
     /// Go on where an interrupted run of the same study stopped
     #[arg(long)]
     pub resume: bool,
-    /// Print the plan and stop
+    /// Print what would run, on whom, and about how long it would take, and stop
     #[arg(long)]
     pub dry_run: bool,
+    /// Print the study file with every setting and what it means, and stop
+    #[arg(long, conflicts_with = "dry_run")]
+    pub print_config: bool,
     /// The cohort
     #[command(flatten)]
     pub cohort: CohortArgs,
@@ -250,7 +253,7 @@ pub enum PresetName {
     Quick,
     /// The published recipe: whole slices at 256 x 256, up to 100 epochs
     Paper,
-    /// As `paper`, with every registered learner back end and network
+    /// An hour or a few on two cores: every learner, tuned, and small networks of every design; every table and figure
     Full,
 }
 
@@ -454,7 +457,7 @@ pub struct DeepArgs {
     /// A setting of the networks by its name in run.json, such as network.optimiser.nesterov=true; may be given several times
     #[arg(long, value_name = "network.SETTING=VALUE", help_heading = "Training")]
     pub set: Vec<String>,
-    /// Print the plan, send one batch of each network forward and back, and stop
+    /// Print what would run, try a few cases and one batch of each network, say about how long it would take, and stop
     #[arg(long)]
     pub dry_run: bool,
     /// Learn one batch of each network by heart in N steps, to see that it can learn, and stop

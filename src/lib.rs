@@ -11,6 +11,7 @@
 //! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`]; [`cohort_facts`] of a run |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
+//! | what a run would do | [`dry_run`] |
 //! | what is written about it | [`report_writers`], [`provenance`] |
 //! | a run that may be stopped | [`run_folder`], [`journal`], [`interrupt`] |
 //! | what went wrong | [`error`] |
@@ -33,6 +34,7 @@ pub mod compare;
 pub mod conclusion;
 pub mod console;
 pub mod division;
+pub mod dry_run;
 pub mod error;
 pub mod extract;
 pub mod interrupt;

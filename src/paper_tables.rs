@@ -132,7 +132,6 @@ pub fn run(
 /// One network of a table.
 #[derive(Debug, Clone)]
 struct Row {
-    network: &'static str,
     title: &'static str,
     /// How the paper begins it.
     wanted: Start,
@@ -199,7 +198,6 @@ fn rows(networks: &NetworkSettings, wanted: &[Wanted]) -> Vec<Row> {
                 _ => Some(Scratch),
             };
             Row {
-                network: name,
                 title: registry::find(name).map_or(*name, |entry| entry.title),
                 wanted: *start,
                 run: start_of_run.map(|start| (start, start.name(name))),
@@ -281,8 +279,9 @@ mod tests {
 
     #[test]
     fn every_network_of_the_tables_is_registered() {
-        for row in all_rows(&networks(None)).iter().flatten() {
-            registry::find(row.network).unwrap();
+        let overall = TABLE_1.iter().chain(&TABLE_2).map(|(name, _)| *name);
+        for name in overall.chain(TABLE_4).chain(TABLE_5) {
+            registry::find(name).unwrap();
         }
     }
 

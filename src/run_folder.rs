@@ -9,7 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Result, ToolError};
-use crate::io::atomic::{output_error, prepare_folder, write_file};
+use crate::io::atomic::{output_error, prepare_folder, sweep, write_file};
 
 /// A name that nobody else gives a folder: what lies in it is removed with the run.
 const STATE: &str = ".raduet-state";
@@ -62,6 +62,9 @@ impl RunFolder {
                 clear(&state)?;
                 remove_results(path)?;
             }
+        }
+        if before.is_some() {
+            sweep_all(path)?;
         }
         write_file(&key_file, key.as_bytes())?;
         Ok(Self {
@@ -191,6 +194,20 @@ fn remove_results(path: &Path) -> Result<()> {
         old.extend(pictures.filter(|file| file.extension().is_some_and(|e| e == "png")));
     }
     old.iter().try_for_each(|file| remove_file(file))
+}
+
+/// Removes what a killed run was writing: it would lie beside the results for ever.
+fn sweep_all(path: &Path) -> Result<()> {
+    let with_inner = [LOGS, GRAD_CAM].map(|name| path.join(name));
+    let inner = with_inner.iter().flat_map(|folder| {
+        let entries = fs::read_dir(folder).into_iter().flatten();
+        entries.filter_map(|entry| entry.ok().map(|entry| entry.path()))
+    });
+    let plain = ["", STATE, "models", "figures", "tables"].map(|name| path.join(name));
+    for folder in plain.into_iter().chain(inner) {
+        sweep(&folder)?;
+    }
+    Ok(())
 }
 
 /// Removes a file that may not be there.
