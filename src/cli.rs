@@ -2,6 +2,7 @@
 
 mod learners;
 mod pyradiomics;
+mod scan;
 mod training;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
 };
 pub use pyradiomics::{FormName, LogLevel, ModeName, PathForm, PyradiomicsArgs, words};
+pub use scan::{AUTO as SCAN_AUTO, ScanArgs};
 pub use training::{
     AugmentName, LossWeightName, MonitorName, OptimiserName, SamplerName, ScheduleName,
     TestFlipsName, TrainingOptions,
@@ -72,6 +74,8 @@ pub enum Command {
     Map(MapArgs),
     /// PyRadiomics' own command line, taken as it is, with its columns in its order
     Pyradiomics(PyradiomicsArgs),
+    /// Recognise how a folder is laid out and write it down as a manifest
+    Scan(ScanArgs),
     /// A stratified split by patient, or folds, written as a file
     Split(SplitArgs),
     /// Classical learners on a feature table

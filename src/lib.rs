@@ -8,7 +8,7 @@
 //! | for | look at |
 //! |---|---|
 //! | what can be asked for | [`cli`], [`settings`], [`params`] |
-//! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`]; [`cohort_facts`] of a run |
+//! | who takes part | [`scan`], [`cohort`], [`manifest`], [`phantom`], all behind [`cases`]; [`cohort_facts`] of a run |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
 //! | what a run would do | [`dry_run`] |
@@ -50,4 +50,5 @@ pub mod provenance;
 pub mod repeats;
 pub mod report_writers;
 pub mod run_folder;
+pub mod scan;
 pub mod settings;

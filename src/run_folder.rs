@@ -115,6 +115,8 @@ impl RunFolder {
     /// [`Code::Output`].
     pub fn finish(self) -> Result<()> {
         let state = self.path.join(STATE);
+        // The lock last: without it what is left would be taken for somebody else's.
+        clear(&state)?;
         fs::remove_dir_all(&state).map_err(|fault| output_error(&state, &fault))
     }
 }

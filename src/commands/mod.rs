@@ -12,6 +12,7 @@ mod networks;
 #[cfg(feature = "learners")]
 mod predict;
 mod pyradiomics;
+mod scan;
 mod split;
 mod train;
 
@@ -60,6 +61,7 @@ pub fn run(cli: &Cli) -> Exit {
             Command::Extract(args) => extract::run(args, context),
             Command::Map(args) => map::run(args, context),
             Command::Pyradiomics(args) => pyradiomics::run(args, context),
+            Command::Scan(args) => scan::run(args, context),
             Command::Split(args) => split::run(args, context),
             Command::Train(args) => train::run(args, context),
             #[cfg(feature = "learners")]

@@ -126,14 +126,7 @@ fn estimate(
         .collect();
     let rows = folds.first().map_or(0, |fold| fold.train.len());
     let columns = features.table.columns().len();
-    let fits = |name: &str| {
-        #[cfg(feature = "learners")]
-        let fits = raduet_learners::registry::find(name)
-            .map_or(1, |entry| costs::fits(entry, &settings.learners));
-        #[cfg(not(feature = "learners"))]
-        let fits = name.len().min(1);
-        fits * folds.len()
-    };
+    let fits = |name: &str| folds.len() * costs::fits_of(name, &settings.learners);
     let tested = folds.iter().map(|fold| fold.test.len()).sum();
     Estimate {
         plan: format!("{columns} columns, {rows} training rows in the first fold"),

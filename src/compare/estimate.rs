@@ -128,7 +128,7 @@ impl Plan {
                 });
                 continue;
             }
-            let fits = folds * self.fits(&name);
+            let fits = folds * costs::fits_of(&name, &self.settings.learners);
             let work = costs::of(&name, fits, train, self.extraction.width());
             models.push(ModelEstimate {
                 name,
@@ -140,19 +140,6 @@ impl Plan {
             });
         }
         Ok(models)
-    }
-
-    /// Fits of a learner in one fold.
-    #[cfg(feature = "learners")]
-    fn fits(&self, name: &str) -> usize {
-        let entry = raduet_learners::registry::find(name);
-        entry.map_or(1, |entry| costs::fits(entry, &self.settings.learners))
-    }
-
-    #[cfg(not(feature = "learners"))]
-    #[expect(clippy::unused_self, reason = "a build without learners has no fits")]
-    fn fits(&self, _: &str) -> usize {
-        1
     }
 
     /// A batch of each network.

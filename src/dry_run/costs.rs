@@ -8,8 +8,9 @@ use raduet_learners::LearnerEntry;
 use raduet_learners::tuning::{Effort, Tuning, number_of_points};
 
 use super::Step;
+use crate::settings::LearnerSettings;
 #[cfg(feature = "learners")]
-use crate::settings::{LearnerSettings, TuneName};
+use crate::settings::TuneName;
 
 /// Rows and columns of the table that was measured.
 const MEASURED_ROWS: f64 = 16_000.0;
@@ -65,9 +66,22 @@ pub fn of(id: &str, fits: usize, rows: usize, columns: usize) -> Step {
     }
 }
 
+/// Fits of a learner in one fold, by its name.
+#[cfg(feature = "learners")]
+pub fn fits_of(name: &str, settings: &LearnerSettings) -> usize {
+    let entry = raduet_learners::registry::find(name);
+    entry.map_or(1, |entry| fits(entry, settings))
+}
+
+/// Without learners in this build there are no fits.
+#[cfg(not(feature = "learners"))]
+pub fn fits_of(_: &str, _: &LearnerSettings) -> usize {
+    0
+}
+
 /// Fits of a learner in one fold: itself, and those in folds of its rows for a search, a calibration and a curve.
 #[cfg(feature = "learners")]
-pub fn fits(entry: &LearnerEntry, settings: &LearnerSettings) -> usize {
+fn fits(entry: &LearnerEntry, settings: &LearnerSettings) -> usize {
     let tuning = Tuning::default();
     let folds = tuning.folds * tuning.repeats;
     let effort = match settings.tune {

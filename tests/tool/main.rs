@@ -22,6 +22,12 @@ mod predict_end_to_end;
 mod program;
 mod pyradiomics;
 mod real_cohorts;
+#[cfg(feature = "deep")]
+mod results;
+#[cfg(all(unix, feature = "learners", feature = "deep"))]
+mod resume;
+mod scan;
+mod study_file;
 mod table;
 #[cfg(feature = "learners")]
 mod train_end_to_end;

@@ -49,6 +49,23 @@ pub fn variants(report: &Report, beginning: &str) -> Vec<Entry> {
         .collect()
 }
 
+/// Every model's name with its title.
+pub(super) fn titles(report: &Report) -> Vec<(&str, String)> {
+    let titles = report.models.iter().map(|model| {
+        let name = model.model.as_str();
+        let title = match model.arm {
+            Arm::Radiomics => learner_title(name),
+            Arm::Deep => match name.strip_suffix(PRETRAINED) {
+                Some(network) => format!("{}, pretrained", network_title(network)),
+                None => network_title(name),
+            },
+            Arm::Reference => name.to_owned(),
+        };
+        (name, title)
+    });
+    titles.collect()
+}
+
 /// The row of what models are measured against.
 pub fn reference(name: &str) -> Entry {
     plain(name)

@@ -10,6 +10,7 @@
 //! | IV, V | variants of ResNet and of MambaVision | [`variants`] |
 //! | VI, VII | learners on the first and the second sequence | [`models`] |
 //! | VIII | learners by stage | [`stages`] |
+//! | differences | every model against every other | [`differences`] |
 //!
 //! One description of a table ([`table`]) goes through three writers: [`csv`], [`markdown`], [`latex`]; each writes it in
 //! the paper's shape and again with intervals. A table that a run cannot fill is left out. The majority row stands in
@@ -17,6 +18,7 @@
 
 mod cohort;
 mod csv;
+mod differences;
 pub mod entries;
 mod grid;
 mod how;
@@ -71,6 +73,9 @@ pub fn all(sources: &Sources<'_>) -> Vec<Table> {
     }
     tables.extend(overall(Arm::Radiomics));
     tables.extend(by_stage(Arm::Radiomics, "table_8", "VIII"));
+    if let Some(report) = sources.whole {
+        tables.extend(differences::table(report));
+    }
     mark_substitutes(&mut tables);
     tables
 }

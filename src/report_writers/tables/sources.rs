@@ -104,6 +104,7 @@ fn of_sequence(
     name: &str,
 ) -> Option<Report> {
     let settings = ReportSettings {
+        unit: report.settings.unit,
         bootstrap: report.settings.bootstrap,
         pooling: match report.settings.pooling {
             PoolingName::MeanProbability => Pooling::MeanProbability,

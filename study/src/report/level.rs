@@ -1,8 +1,10 @@
 //! The figures of one model at one level.
 
-use crate::error::Result;
-use crate::labels::ClassNames;
+use crate::decision::decision_curves;
 use crate::metrics::{Judged, METRICS, Metric};
+use crate::predictions::Grading;
+use crate::report::class_figures::{calibration, discrimination};
+use crate::report::comparison::Contender;
 use crate::report::{ClassRow, Figure, Level, LevelReport};
 use crate::uncertainty::{Bootstrap, Estimate};
 
@@ -34,36 +36,56 @@ impl Stamp<'_> {
     }
 
     /// All figures, classes and counts of one model at one level.
-    pub(super) fn level(
-        &self,
-        level: Level,
-        judged: &Judged,
-        classes: &ClassNames,
-    ) -> Result<LevelReport> {
-        let estimates = self.bootstrap.figures(judged, METRICS)?;
+    pub(super) fn level(&self, level: Level, contender: &Contender<'_>) -> LevelReport {
+        let (rows, judged, replicates) = match level {
+            Level::Slice => (
+                &contender.slices,
+                &contender.judged_slices,
+                &contender.slice_replicates,
+            ),
+            Level::Patient => (
+                &contender.patients,
+                &contender.judged_patients,
+                &contender.patient_replicates,
+            ),
+        };
+        let classes = rows.classes();
         let tally = judged.once();
         let per_class = tally.confusion().per_class();
-        let intervals = self.bootstrap.of_classes(judged)?;
-        Ok(LevelReport {
+        // The settings were checked when the replicates were made.
+        let intervals = self.bootstrap.of_classes(judged).unwrap_or_default();
+        let decides = level == Level::Patient && rows.grading() == Grading::Probabilities;
+        LevelReport {
             level,
             figures: METRICS
                 .iter()
-                .zip(estimates)
+                .zip(replicates.estimates())
                 .map(|(metric, estimate)| self.figure(metric, estimate, judged))
                 .collect(),
             per_class: classes
                 .names()
                 .iter()
                 .zip(per_class)
-                .zip(intervals)
-                .map(|((class, figures), intervals)| ClassRow {
+                .enumerate()
+                .map(|(at, (class, figures))| ClassRow {
                     class: class.clone(),
                     figures,
-                    intervals,
+                    intervals: intervals.get(at).copied().unwrap_or_default(),
                 })
                 .collect(),
             confusion: tally.confusion().rows().map(<[u64]>::to_vec).collect(),
-            reliability: tally.reliability(),
-        })
+            reliability: if rows.grading() == Grading::Probabilities {
+                tally.reliability()
+            } else {
+                Vec::new()
+            },
+            discrimination: discrimination(rows, self.bootstrap.confidence),
+            calibration: calibration(rows, self.bootstrap.confidence),
+            decision: if decides {
+                decision_curves(classes, rows.rows())
+            } else {
+                Vec::new()
+            },
+        }
     }
 }

@@ -33,10 +33,7 @@ impl Bootstrap {
     /// # Errors
     /// Those of [`Bootstrap::checked`].
     pub fn of_classes(self, judged: &Judged) -> Result<Vec<ClassIntervals>> {
-        let classes = judged.once().confusion().per_class().len();
-        let patients = judged.patients().len();
-        let estimates = self.run(patients, FIGURES * classes, |weights| {
-            let tally = judged.weighted(weights);
+        let replicates = self.replicates_of(judged, |tally| {
             let per_class = tally.confusion().per_class();
             let all: u64 = per_class.iter().map(|class| class.support).sum();
             per_class
@@ -44,6 +41,7 @@ impl Bootstrap {
                 .flat_map(|class| figures(class, all))
                 .collect()
         })?;
+        let estimates = replicates.estimates();
         let interval = |estimate: &Estimate| estimate.bca.or(estimate.percentile);
         Ok(estimates
             .chunks_exact(FIGURES)
