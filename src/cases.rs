@@ -162,6 +162,15 @@ impl Cases {
         &self.cohort
     }
 
+    /// What the source says of every case beside what the study asks for, such as age and sex; parallel to
+    /// the cohort's cases, empty where it says nothing.
+    pub fn extras(&self) -> Vec<&BTreeMap<String, String>> {
+        match &self.source {
+            Source::Phantom(_) => Vec::new(),
+            Source::Files { loaded, .. } => loaded.iter().map(|files| &files.extra).collect(),
+        }
+    }
+
     /// SHA-256 of the manifest or the recipe.
     pub fn hash(&self) -> &str {
         &self.hash
@@ -180,14 +189,6 @@ impl Cases {
     /// Cases that the manifest names but that have no files.
     pub fn failed(&self) -> &[ToolError] {
         &self.failed
-    }
-
-    /// What the manifest says of a case beside the known columns.
-    pub fn extra(&self, index: usize) -> Option<&BTreeMap<String, String>> {
-        match &self.source {
-            Source::Phantom(_) => None,
-            Source::Files { loaded, .. } => loaded.get(index).map(|files| &files.extra),
-        }
     }
 
     /// The content of a case's files as a fingerprint of each: a case with other content is measured again. Empty

@@ -2,6 +2,7 @@
 
 mod learners;
 mod pyradiomics;
+mod report;
 mod scan;
 mod training;
 
@@ -15,6 +16,7 @@ pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
 };
 pub use pyradiomics::{FormName, LogLevel, ModeName, PathForm, PyradiomicsArgs, words};
+pub use report::ReportArgs;
 pub use scan::{AUTO as SCAN_AUTO, ScanArgs};
 pub use training::{
     AugmentName, LossWeightName, MonitorName, OptimiserName, SamplerName, ScheduleName,
@@ -86,6 +88,8 @@ pub enum Command {
     Deep(Box<DeepArgs>),
     /// Metrics, intervals and tests from predictions of any origin
     Evaluate(EvaluateArgs),
+    /// Render a finished run again: report, figures, tables, checklists
+    Report(ReportArgs),
     /// List the features: name, IBSI id, unit, definition
     Features(FeaturesArgs),
     /// What this machine offers: processor, threads, GPU, versions

@@ -21,7 +21,6 @@ use crate::arms::PlannedModel;
 #[cfg(feature = "deep")]
 use crate::arms::deep::rehearsal::{Rehearsal, Tried};
 use crate::cases::Cases;
-use crate::cohort_facts::CohortFacts;
 use crate::conclusion::{Conclusion, Form, write_doubts};
 use crate::console::Console;
 use crate::error::{Exit, Faults};
@@ -203,9 +202,7 @@ impl Plan {
             cohort: self.cases.cohort(),
             features: &features,
             split: &self.split,
-            facts: CohortFacts::new(self.cases.cohort(), &self.split, &features.rows, |at| {
-                self.cases.extra(at)
-            }),
+            extras: self.cases.extras(),
             provenance: &self.provenance,
             failures,
             warnings,

@@ -8,11 +8,11 @@
 //! | for | look at |
 //! |---|---|
 //! | what can be asked for | [`cli`], [`settings`], [`params`] |
-//! | who takes part | [`scan`], [`cohort`], [`manifest`], [`phantom`], all behind [`cases`]; [`cohort_facts`] of a run |
+//! | who takes part | [`scan`], [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
+//! | what is written about it | [`report_writers`], [`figures`], [`provenance`], read back by [`finished_run`] |
 //! | what a run would do | [`dry_run`] |
-//! | what is written about it | [`report_writers`], [`provenance`] |
 //! | a run that may be stopped | [`run_folder`], [`journal`], [`interrupt`] |
 //! | what went wrong | [`error`] |
 
@@ -26,9 +26,9 @@ pub use raduet_learners as learners;
 
 pub mod arms;
 pub mod cases;
+pub mod checklists;
 pub mod cli;
 pub mod cohort;
-pub mod cohort_facts;
 pub mod commands;
 pub mod compare;
 pub mod conclusion;
@@ -37,6 +37,8 @@ pub mod division;
 pub mod dry_run;
 pub mod error;
 pub mod extract;
+pub mod figures;
+pub mod finished_run;
 pub mod interrupt;
 pub mod io;
 pub mod journal;

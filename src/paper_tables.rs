@@ -119,7 +119,7 @@ pub fn run(
         sequences: sequences.collect(),
         ..Sources::default()
     };
-    let folder = output.join(tables::FOLDER);
+    let folder = output.join(run_folder::TABLES);
     for (name, bytes) in tables::files(&sources)? {
         prepare_folder(&folder)?;
         write_file(&folder.join(name), &bytes)?;

@@ -126,29 +126,36 @@ pub fn is_unfinished(path: &Path) -> bool {
     path.join(STATE).exists()
 }
 
-/// What a run may leave in its folder, beside the models.
-const RESULTS: [&str; 20] = [
-    "cohort.csv",
+/// What a run may leave in its folder beside the models, from which everything else is made.
+const DATA: [&str; 12] = [
     "features.csv",
     "features.dictionary.csv",
     "split.json",
+    "cohort.csv",
     "predictions.csv",
-    "leaderboard.csv",
     "metrics.json",
-    "report.md",
-    "report.html",
-    "run.json",
     "failures.csv",
     "warnings.csv",
     "repeats.csv",
-    "figures/roc.csv",
-    "figures/pr.csv",
-    "figures/calibration.csv",
-    "figures/confusion.csv",
     "figures/importance.csv",
     "figures/shap.csv",
     "figures/learning_curve.csv",
 ];
+/// What is made from these.
+const RENDERED: [&str; 8] = [
+    "leaderboard.csv",
+    "report.md",
+    "report.html",
+    "run.json",
+    "figures/roc.csv",
+    "figures/pr.csv",
+    "figures/calibration.csv",
+    "figures/confusion.csv",
+];
+
+/// The folder of tables, which are made from the data, too; and how their files end.
+pub const TABLES: &str = "tables";
+const TABLE_FORMS: [&str; 3] = [".csv", ".md", ".tex"];
 
 /// How the names of a model's files end.
 const MODELS: [&str; 5] = [
@@ -158,12 +165,9 @@ const MODELS: [&str; 5] = [
     ".weights.csv",
     ".attention.csv",
 ];
-/// Folders with files of single models and with tables: how the names of these begin, and how they end.
-const OF_MODELS: [(&str, &str, &[&str]); 3] = [
-    ("models", "", &MODELS),
-    ("figures", "shap_", &[".csv"]),
-    ("tables", "table", &[".csv", ".md", ".tex"]),
-];
+/// Folders with files of single models: how the names of these begin, and how they end.
+const OF_MODELS: [(&str, &str, &[&str]); 2] =
+    [("models", "", &MODELS), ("figures", "shap_", &[".csv"])];
 /// Pictures of where networks look, one folder a model.
 pub const GRAD_CAM: &str = "figures/grad_cam";
 
@@ -174,40 +178,61 @@ pub const EVENTS: &str = "events.out.tfevents.raduet";
 
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
-    let mut old: Vec<PathBuf> = RESULTS.iter().map(|name| path.join(name)).collect();
+    let rendered = RENDERED.iter().map(|&name| name.to_owned());
+    let tables = names(path, TABLES).into_iter().filter(|name| {
+        let file = &name[TABLES.len() + 1..];
+        file.starts_with("table") && TABLE_FORMS.iter().any(|ending| file.ends_with(ending))
+    });
+    let mut old = data_files(path).into_iter().chain(rendered).chain(tables);
+    old.try_for_each(|name| remove_file(&path.join(name)))
+}
+
+/// Files in a run's folder that hold its data, in order: results, models, curves and pictures of networks.
+/// What else lies there is not the run's.
+pub fn data_files(path: &Path) -> Vec<String> {
+    let mut found: Vec<String> = DATA
+        .iter()
+        .filter(|name| path.join(name).is_file())
+        .map(|&name| name.to_owned())
+        .collect();
     for (folder, beginning, endings) in OF_MODELS {
-        let Ok(files) = fs::read_dir(path.join(folder)) else {
-            continue;
-        };
-        let files = files.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-        old.extend(files.filter(|file| {
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with(beginning) && endings.iter().any(|ending| name.ends_with(ending))
+        found.extend(names(path, folder).into_iter().filter(|name| {
+            let file = &name[folder.len() + 1..];
+            file.starts_with(beginning) && endings.iter().any(|ending| file.ends_with(ending))
         }));
     }
-    if let Ok(logs) = fs::read_dir(path.join(LOGS)) {
-        let folders = logs.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-        old.extend(folders.map(|folder| folder.join(EVENTS)));
+    for folder in names(path, LOGS) {
+        let events = format!("{folder}/{EVENTS}");
+        found.extend(path.join(&events).is_file().then_some(events));
     }
-    let folders = fs::read_dir(path.join(GRAD_CAM)).into_iter().flatten();
-    for folder in folders.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
-        let pictures = fs::read_dir(folder).into_iter().flatten();
-        let pictures = pictures.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-        old.extend(pictures.filter(|file| file.extension().is_some_and(|e| e == "png")));
+    for folder in names(path, GRAD_CAM) {
+        let pictures = names(path, &folder).into_iter();
+        found.extend(
+            pictures.filter(|name| Path::new(name).extension().is_some_and(|e| e == "png")),
+        );
     }
-    old.iter().try_for_each(|file| remove_file(file))
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// What lies in a folder of a run, by its path within the run. Names that are no UTF-8 are none of ours.
+fn names(path: &Path, folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(path.join(folder)).into_iter().flatten();
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .map(|name| format!("{folder}/{name}"))
+        .collect()
 }
 
 /// Removes what a killed run was writing: it would lie beside the results for ever.
 fn sweep_all(path: &Path) -> Result<()> {
-    let with_inner = [LOGS, GRAD_CAM].map(|name| path.join(name));
-    let inner = with_inner.iter().flat_map(|folder| {
-        let entries = fs::read_dir(folder).into_iter().flatten();
-        entries.filter_map(|entry| entry.ok().map(|entry| entry.path()))
-    });
-    let plain = ["", STATE, "models", "figures", "tables"].map(|name| path.join(name));
+    let inner = [LOGS, GRAD_CAM]
+        .into_iter()
+        .flat_map(|folder| names(path, folder));
+    let plain = ["", STATE, "models", "figures", TABLES].map(str::to_owned);
     for folder in plain.into_iter().chain(inner) {
-        sweep(&folder)?;
+        sweep(&path.join(folder))?;
     }
     Ok(())
 }

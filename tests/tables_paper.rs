@@ -10,8 +10,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use raduet::cohort_facts::{CaseFacts, CohortFacts};
-use raduet::report_writers::tables::{self, Sources};
+use raduet::io::cohort_csv::CohortRow;
+use raduet::report_writers::tables::{self, People, Sources};
 use raduet::study::reference::MAJORITY;
 use raduet::study::report::ReportSettings;
 use raduet::study::uncertainty::Bootstrap;
@@ -68,7 +68,7 @@ fn predictions(model: &str, arm: Arm, classes: &ClassNames, matrix: [[u64; 3]; 3
 }
 
 /// Report, answers and cohort of the paper's fifteen models on T2W.
-fn paper(cohort: &str, stages: [&str; 3]) -> (Report, Vec<Predictions>, CohortFacts) {
+fn paper(cohort: &str, stages: [&str; 3]) -> (Report, Vec<Predictions>, Vec<CohortRow>, Split) {
     let classes = ClassNames::new(stages).unwrap();
     let printed = models();
     let mut answers: Vec<Predictions> = NAMES
@@ -96,33 +96,32 @@ fn paper(cohort: &str, stages: [&str; 3]) -> (Report, Vec<Predictions>, CohortFa
     for row in answers[0].rows() {
         parts.insert(row.patient.clone(), row.truth);
     }
-    let facts = CohortFacts {
-        cases: parts
-            .iter()
-            .map(|(patient, truth)| CaseFacts {
-                id: CaseId::new(patient.as_str()),
-                patient: patient.clone(),
-                sequence: Some("T2W".into()),
-                site: None,
-                class: stages[truth.0].to_owned(),
-                age: Some(60.0),
-                sex: Some("female".into()),
-                slices: 20,
-            })
-            .collect(),
-        split: Split {
-            rule: "published".into(),
-            seed: 0,
-            folds: vec![Fold::new(parts.into_keys().map(|p| (p, Part::Test))).unwrap()],
-        },
-        classes,
+    let rows = parts.iter().map(|(patient, truth)| CohortRow {
+        case: CaseId::new(patient.as_str()),
+        patient: patient.clone(),
+        sequence: Some("T2W".into()),
+        site: None,
+        class: stages[truth.0].to_owned(),
+        age: Some(60.0),
+        sex: Some("female".into()),
+        slices: 20,
+    });
+    let rows = rows.collect();
+    let split = Split {
+        rule: "published".into(),
+        seed: 0,
+        folds: vec![Fold::new(parts.into_keys().map(|p| (p, Part::Test))).unwrap()],
     };
-    (report, answers, facts)
+    (report, answers, rows, split)
 }
 
 fn files(cohort: &str, stages: [&str; 3]) -> BTreeMap<String, String> {
-    let (report, answers, facts) = paper(cohort, stages);
-    let sources = Sources::of_run(&report, &answers, Some(&facts));
+    let (report, answers, rows, split) = paper(cohort, stages);
+    let people = People {
+        rows: &rows,
+        split: &split,
+    };
+    let sources = Sources::of_run(&report, &answers, Some(people));
     let files = tables::files(&sources).unwrap().into_iter();
     files
         .map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap()))

@@ -10,7 +10,6 @@ use serde_json::json;
 use super::{Context, Outcome};
 use crate::arms::{FoldRows, PlannedModel};
 use crate::cli::{PresetName, SplitOptions, TrainArgs};
-use crate::cohort_facts::CohortFacts;
 use crate::conclusion::Conclusion;
 use crate::division;
 use crate::dry_run::{self, Estimate, ModelEstimate, costs};
@@ -98,7 +97,7 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         cohort: &cohort,
         features: &features,
         split: &split,
-        facts: CohortFacts::new(&cohort, &split, &features.rows, |_| None),
+        extras: Vec::new(),
         provenance: &provenance,
         failures: Vec::new(),
         warnings,

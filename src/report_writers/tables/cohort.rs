@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use raduet_study::{Part, PatientId};
+use raduet_study::{ClassNames, Part, PatientId};
 
+use super::sources::People;
 use super::table::{Cell, Column, Group, Row, RowKind, Table, Unit};
-use crate::cohort_facts::{CaseFacts, CohortFacts};
+use crate::io::cohort_csv::CohortRow;
 
 /// Sites beyond these are counted together.
 const SITES: usize = 12;
@@ -23,12 +24,12 @@ const FOLD_KEYS: [&str; 10] = [
 /// A column: its head, and the patients in it.
 struct InPart<'a> {
     column: Column,
-    cases: Vec<&'a CaseFacts>,
+    cases: Vec<&'a CohortRow>,
 }
 
 /// The table; none without a case.
-pub(super) fn table(facts: &CohortFacts) -> Option<Table> {
-    if facts.cases.is_empty() {
+pub(super) fn table(facts: People<'_>, classes: &ClassNames) -> Option<Table> {
+    if facts.rows.is_empty() {
         return None;
     }
     let parts = parts(facts);
@@ -38,7 +39,7 @@ pub(super) fn table(facts: &CohortFacts) -> Option<Table> {
     ];
     columns.extend(parts.iter().map(|part| part.column));
     let mut groups = vec![counts(&parts)];
-    let classes = facts.classes.names().iter().map(String::as_str);
+    let classes = classes.names().iter().map(String::as_str);
     let classes: Vec<&str> = classes.collect();
     groups.extend(shares("Class", "patients", &classes, &parts, |case| {
         Some(case.class.as_str())
@@ -95,11 +96,16 @@ pub(super) fn table(facts: &CohortFacts) -> Option<Table> {
     })
 }
 
+/// The part of a case's patient in a fold.
+fn part_of(facts: People<'_>, case: &CohortRow, fold: usize) -> Option<Part> {
+    facts.split.folds.get(fold)?.part(&case.patient)
+}
+
 /// Everyone, then each part of one split, or the test part of each fold.
-fn parts(facts: &CohortFacts) -> Vec<InPart<'_>> {
-    let of = |key, title, belongs: &dyn Fn(&CaseFacts) -> bool| InPart {
+fn parts(facts: People<'_>) -> Vec<InPart<'_>> {
+    let of = |key, title, belongs: &dyn Fn(&CohortRow) -> bool| InPart {
         column: Column::of(key, title, Unit::Count),
-        cases: facts.cases.iter().filter(|case| belongs(case)).collect(),
+        cases: facts.rows.iter().filter(|case| belongs(case)).collect(),
     };
     let mut parts = vec![of("all", "All", &|_| true)];
     if facts.split.folds.len() == 1 {
@@ -109,15 +115,13 @@ fn parts(facts: &CohortFacts) -> Vec<InPart<'_>> {
             (Part::Test, "test", "Test"),
         ];
         parts.extend(named.map(|(part, key, title)| {
-            of(key, title, &|case| {
-                facts.part(&case.patient, 0) == Some(part)
-            })
+            of(key, title, &|case| part_of(facts, case, 0) == Some(part))
         }));
     } else {
         let heads = FOLD_KEYS.iter().zip(FOLDS).take(facts.split.folds.len());
         parts.extend(heads.enumerate().map(|(fold, (key, title))| {
             of(key, title, &|case| {
-                facts.part(&case.patient, fold) == Some(Part::Test)
+                part_of(facts, case, fold) == Some(Part::Test)
             })
         }));
     }
@@ -149,7 +153,7 @@ fn counts(parts: &[InPart<'_>]) -> Group {
 }
 
 /// The patients of cases, each with their first case.
-fn patients<'a>(cases: &[&'a CaseFacts]) -> BTreeMap<&'a PatientId, &'a CaseFacts> {
+fn patients<'a>(cases: &[&'a CohortRow]) -> BTreeMap<&'a PatientId, &'a CohortRow> {
     let mut patients = BTreeMap::new();
     for case in cases {
         patients.entry(&case.patient).or_insert(*case);
@@ -158,8 +162,8 @@ fn patients<'a>(cases: &[&'a CaseFacts]) -> BTreeMap<&'a PatientId, &'a CaseFact
 }
 
 /// Values that occur, sorted.
-fn known(facts: &CohortFacts, of: impl Fn(&CaseFacts) -> Option<&str>) -> Vec<&str> {
-    let values: BTreeSet<&str> = facts.cases.iter().filter_map(of).collect();
+fn known<'a>(facts: People<'a>, of: impl Fn(&'a CohortRow) -> Option<&'a str>) -> Vec<&'a str> {
+    let values: BTreeSet<&str> = facts.rows.iter().filter_map(of).collect();
     values.into_iter().collect()
 }
 
@@ -170,7 +174,7 @@ fn shares(
     unit: &str,
     values: &[&str],
     parts: &[InPart<'_>],
-    of: impl Fn(&CaseFacts) -> Option<&str>,
+    of: impl Fn(&CohortRow) -> Option<&str>,
 ) -> Option<Group> {
     let with = |part: &InPart<'_>, value: Option<&str>| {
         let cases = part.cases.iter().filter(|case| match value {
@@ -257,15 +261,15 @@ fn deviation(values: &[f64]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use raduet_study::{CaseId, ClassNames, Fold, Split};
+    use raduet_study::{CaseId, Fold, Split};
 
     use super::*;
     use crate::report_writers::tables::grid::{Form, Grid};
 
     /// Four patients, one with two images: ages 40, 50, 60 and unknown.
-    fn facts() -> CohortFacts {
-        let case = |id: &str, patient: &str, class: &str, age, sex: Option<&str>| CaseFacts {
-            id: CaseId::new(id),
+    fn facts() -> (Vec<CohortRow>, Split) {
+        let case = |id: &str, patient: &str, class: &str, age, sex: Option<&str>| CohortRow {
+            case: CaseId::new(id),
             patient: PatientId::new(patient),
             sequence: None,
             site: None,
@@ -281,26 +285,30 @@ mod tests {
             ("p4", Part::Test),
         ];
         let parts = parts.map(|(patient, part)| (PatientId::new(patient), part));
-        CohortFacts {
-            classes: ClassNames::new(["low", "high"]).unwrap(),
-            cases: vec![
-                case("a", "p1", "low", Some(40.0), Some("female")),
-                case("b", "p1", "low", Some(40.0), Some("female")),
-                case("c", "p2", "high", Some(50.0), Some("male")),
-                case("d", "p3", "low", Some(60.0), None),
-                case("e", "p4", "high", None, Some("female")),
-            ],
-            split: Split {
-                rule: "by hand".into(),
-                seed: 7,
-                folds: vec![Fold::new(parts).unwrap()],
-            },
-        }
+        let rows = vec![
+            case("a", "p1", "low", Some(40.0), Some("female")),
+            case("b", "p1", "low", Some(40.0), Some("female")),
+            case("c", "p2", "high", Some(50.0), Some("male")),
+            case("d", "p3", "low", Some(60.0), None),
+            case("e", "p4", "high", None, Some("female")),
+        ];
+        let split = Split {
+            rule: "by hand".into(),
+            seed: 7,
+            folds: vec![Fold::new(parts).unwrap()],
+        };
+        (rows, split)
     }
 
     #[test]
     fn patients_are_counted_once_and_unknown_values_are_no_share() {
-        let grid = Grid::of(&table(&facts()).unwrap(), Form::Plain);
+        let (rows, split) = facts();
+        let people = People {
+            rows: &rows,
+            split: &split,
+        };
+        let classes = ClassNames::new(["low", "high"]).unwrap();
+        let grid = Grid::of(&table(people, &classes).unwrap(), Form::Plain);
         assert_eq!(
             grid.head,
             ["Characteristic", "", "All", "Train", "Validation", "Test"]

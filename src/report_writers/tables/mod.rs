@@ -30,7 +30,7 @@ mod stages;
 pub mod table;
 mod variants;
 
-pub use sources::{DESIGNS, OfSequence, Sources};
+pub use sources::{DESIGNS, OfSequence, People, Sources};
 
 use raduet_study::report::ModelReport;
 use raduet_study::{Arm, Report};
@@ -40,14 +40,11 @@ use entries::Entry;
 use grid::Form;
 use table::{Cell, Table};
 
-/// The folder of a run that holds its tables.
-pub const FOLDER: &str = "tables";
-
 /// Every table that these sources fill, in the paper's order.
 pub fn all(sources: &Sources<'_>) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
-    if let Some(facts) = sources.cohort {
-        tables.extend(cohort::table(facts));
+    if let (Some(people), Some(report)) = (sources.cohort, sources.whole) {
+        tables.extend(cohort::table(people, &report.classes));
     }
     let overall = |arm: Arm| {
         let sequences = sources.sequences.iter().enumerate();

@@ -4,16 +4,25 @@ use std::collections::BTreeMap;
 
 use raduet_study::pooling::PoolingName;
 use raduet_study::report::ReportSettings;
-use raduet_study::{Pooling, Predictions, Report};
+use raduet_study::{Pooling, Predictions, Report, Split};
 
 use super::entries::{self, Entry};
-use crate::cohort_facts::CohortFacts;
+use crate::io::cohort_csv::CohortRow;
 
 /// Designs with a table of variants: how names begin, the paper's number, the files' stem, the design's name.
 pub const DESIGNS: [(&str, &str, &str, &str); 2] = [
     ("resnet", "IV", "table_4", "ResNet"),
     ("mambavision", "V", "table_5", "MambaVision"),
 ];
+
+/// Who took part, and where they stood.
+#[derive(Debug, Clone, Copy)]
+pub struct People<'a> {
+    /// A row a case.
+    pub rows: &'a [CohortRow],
+    /// Who stood in which part.
+    pub split: &'a Split,
+}
 
 /// One sequence's report with the rows of its tables.
 #[derive(Debug, Clone)]
@@ -36,7 +45,7 @@ pub struct Sources<'a> {
     /// Sequences in the paper's order: T1-weighted ones, others, T2-weighted ones.
     pub sequences: Vec<OfSequence>,
     /// Who took part, where the run knows.
-    pub cohort: Option<&'a CohortFacts>,
+    pub cohort: Option<People<'a>>,
     /// The report of all sequences together, for what is said of the run as a whole.
     pub whole: Option<&'a Report>,
 }
@@ -67,12 +76,12 @@ impl<'a> Sources<'a> {
     pub fn of_run(
         report: &'a Report,
         predictions: &[Predictions],
-        cohort: Option<&'a CohortFacts>,
+        cohort: Option<People<'a>>,
     ) -> Self {
         let sequence_of: BTreeMap<&str, &str> = cohort
             .into_iter()
-            .flat_map(|cohort| &cohort.cases)
-            .filter_map(|case| Some((case.id.as_str(), case.sequence.as_deref()?)))
+            .flat_map(|people| people.rows)
+            .filter_map(|case| Some((case.case.as_str(), case.sequence.as_deref()?)))
             .collect();
         let mut names: Vec<&str> = sequence_of.values().copied().collect();
         names.sort_unstable_by_key(|name| order(name));
