@@ -16,6 +16,17 @@ const TRAINING_CASES: usize = 2;
 /// Cases of the validation part.
 const VALIDATION_CASES: usize = 1;
 
+/// About so many slices of so many cases.
+fn times(per_case: f64, cases: usize) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a count of slices, rounded up"
+    )]
+    let slices = (per_case * cases as f64).ceil() as usize;
+    slices
+}
+
 impl Plan {
     /// Estimates the run.
     ///
@@ -37,7 +48,7 @@ impl Plan {
             .map(|fault| format!("note: {fault}"))
             .collect();
         let per_case = probe.extracted.features.rows.len() as f64 / measured.max(1) as f64;
-        let about = |cases: usize| (per_case * cases as f64).ceil() as usize;
+        let about = |cases: usize| times(per_case, cases);
         let features = Step {
             seconds: probe.seconds / probe.tried.max(1) as f64 * cases as f64
                 / threads.min(cases.max(1)) as f64,
@@ -106,7 +117,7 @@ impl Plan {
         console: Console,
     ) -> Result<Vec<ModelEstimate>, Faults> {
         let folds = self.split.folds.len();
-        let slices = |part| (self.cases_in(part, 0) as f64 * per_case).ceil() as usize;
+        let slices = |part| times(per_case, self.cases_in(part, 0));
         let (train, valid) = (slices(Part::Train), slices(Part::Valid));
         #[cfg(feature = "deep")]
         let tried = self.tried(probe, notes, console)?;

@@ -44,6 +44,9 @@ const COSTS: [(&str, f64, Growth); 11] = [
 const FOREIGN: f64 = 5.0;
 /// A learner that nobody has measured.
 const UNKNOWN: f64 = 3.0;
+/// Folds of a learning curve times its sizes.
+#[cfg(feature = "learners")]
+const CURVE: usize = 25;
 /// Reading, scaling and writing of a fit.
 const LEAST: f64 = 0.005;
 
@@ -99,8 +102,6 @@ fn fits(entry: &LearnerEntry, settings: &LearnerSettings) -> usize {
     } else {
         0
     };
-    /// Folds of a learning curve times its sizes.
-    const CURVE: usize = 25;
     let curve = if settings.learning_curve { CURVE } else { 0 };
     1 + searched + calibrated + curve
 }

@@ -1,7 +1,7 @@
 //! Images with their masks, out of the files of one patient or one folder.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::names;
 
@@ -57,7 +57,7 @@ pub(super) fn pair(files: &[PathBuf]) -> Paired {
     paired
 }
 
-fn is_mask(path: &PathBuf) -> bool {
+fn is_mask(path: &Path) -> bool {
     let components = names::components(path);
     let folder = components.len().checked_sub(2).map(|at| &*components[at]);
     match folder {

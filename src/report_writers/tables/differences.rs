@@ -7,35 +7,26 @@ use super::table::{Cell, Column, Group, Row, RowKind, Table, Unit};
 use super::{entries, how};
 
 /// Differences that are shown: level, metric, column.
-const SHOWN: [(Level, &str, Column); 5] = [
+const SHOWN: [(Level, &str, Column); 4] = [
     (
         Level::Patient,
         "accuracy",
-        Column::of("patients_accuracy", "Patients' acc", Unit::Points),
+        Column::of("patients_accuracy", "Acc", Unit::Points),
     ),
     (
         Level::Patient,
         "balanced_accuracy",
-        Column::of(
-            "patients_balanced_accuracy",
-            "Patients' balanced acc",
-            Unit::Points,
-        ),
+        Column::of("patients_balanced_accuracy", "Bal. acc", Unit::Points),
     ),
     (
         Level::Patient,
         "auc_ovr",
-        Column::of("patients_auc", "Patients' AUC", Unit::Points),
+        Column::of("patients_auc", "AUC", Unit::Points),
     ),
     (
         Level::Slice,
         "accuracy",
         Column::of("slices_accuracy", "Slices' acc", Unit::Points),
-    ),
-    (
-        Level::Slice,
-        "f1_macro",
-        Column::of("slices_f1", "Slices' F1", Unit::Points),
     ),
 ];
 
@@ -62,13 +53,13 @@ pub(super) fn table(report: &Report) -> Option<Table> {
         Column::text("second", "Second"),
     ];
     columns.extend(SHOWN.map(|(_, _, column)| column));
-    columns.push(Column::of("mcnemar_p", "McNemar p", Unit::P));
-    columns.push(Column::of("holm_p", "Holm p", Unit::P));
+    columns.push(Column::of("mcnemar_p", "p", Unit::P));
+    columns.push(Column::of("holm_p", "p, Holm", Unit::P));
     Some(Table {
         stem: "table_differences".into(),
         number: String::new(),
         title: format!(
-            "Differences of all models, first minus second: {} slices of {} test patients of {}",
+            "Differences of all models on patients, first minus second: {} slices of {} test patients of {}",
             report.test_slices, report.test_patients, report.cohort
         ),
         columns,

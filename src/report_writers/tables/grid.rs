@@ -151,7 +151,6 @@ fn brackets(unit: Unit, interval: Interval, form: Form) -> String {
 /// A number as it is printed. Beside an interval percentages have one decimal: the interval is wider than the second.
 fn number(unit: Unit, value: f64, form: Form) -> String {
     match (unit, form) {
-        (Unit::Fraction, _) => format!("{value:.3}"),
         (Unit::Percent, Form::Plain) => format!("{:.2}", 100.0 * value),
         (Unit::Percent, Form::WithIntervals) => format!("{:.1}", 100.0 * value),
         (Unit::Points, _) => {
@@ -160,12 +159,12 @@ fn number(unit: Unit, value: f64, form: Form) -> String {
             if matches!(&*text, "+0.0" | "-0.0") {
                 "0.0".to_owned()
             } else {
-                text
+                text.replace('-', "−")
             }
         }
         (Unit::Millions, _) => format!("{:.2}", value / 1e6),
         (Unit::P, _) if value < SMALLEST_P => format!("<{SMALLEST_P}"),
-        (Unit::P, _) => format!("{value:.3}"),
+        (Unit::Fraction | Unit::P, _) => format!("{value:.3}"),
         _ => format!("{value:.1}"),
     }
 }

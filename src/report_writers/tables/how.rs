@@ -8,7 +8,7 @@ pub(super) fn of_slices(report: &Report) -> String {
     let confidence = format!("{:.1}", 100.0 * bootstrap.confidence);
     format!(
         "In brackets {} % intervals over patients, not over slices: bootstrap with {} resamples, BCa where it has a \
-         value, else percentiles",
+         value, else percentiles, and no interval where more than 5 % of the resamples have no value",
         confidence.trim_end_matches(".0"),
         bootstrap.resamples
     )

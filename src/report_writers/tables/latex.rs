@@ -1,4 +1,4 @@
-//! Tables as LaTeX: one `table` environment a file, in the lines of the package booktabs and nothing else.
+//! Tables as LaTeX: one `table` a file, or `longtable` where it is longer than a page, with the lines of booktabs.
 //!
 //! Text from outside can neither end a cell, nor a row, nor run a command: see [`escaped`].
 
@@ -10,71 +10,124 @@ use super::table::Table;
 /// What every label begins with.
 const LABEL: &str = "tab:raduet-";
 
+/// A page holds so many rows; a longer table is broken over pages.
+const ROWS_OF_A_PAGE: usize = 45;
+
 /// A table.
 pub(super) fn file(table: &Table, form: Form) -> String {
     let grid = Grid::of(table, form);
-    let (stem, caption) = match form {
-        Form::Plain => (table.stem.clone(), escaped(&table.title)),
-        Form::WithIntervals => {
-            let how = table.intervals.as_deref().unwrap_or_default();
-            let caption = format!("{}. {}", escaped(&table.title), escaped(how));
-            (format!("{}_intervals", table.stem), caption)
-        }
+    let stem = match form {
+        Form::Plain => table.stem.clone(),
+        Form::WithIntervals => format!("{}_intervals", table.stem),
     };
-    let columns: String = grid
-        .is_text
-        .iter()
-        .map(|&is_text| if is_text { 'l' } else { 'r' })
-        .collect();
-    // A twin is too wide for a column, and for a page at full size.
-    let (environment, size) = match form {
-        Form::Plain => ("table", ""),
-        Form::WithIntervals => (
-            "table*",
-            "  \\scriptsize\n  \\setlength{\\tabcolsep}{3pt}\n",
-        ),
+    let caption = match (form, &table.intervals) {
+        (Form::WithIntervals, Some(how)) => {
+            format!("{}. {}", escaped(&table.title), escaped(how))
+        }
+        _ => escaped(&table.title),
     };
     let heads: Vec<String> = grid.head.iter().map(|head| escaped(head)).collect();
-    // Writing to a String cannot fail.
-    let mut text = format!(
-        "% {number}needs \\usepackage{{booktabs}}\n\\begin{{{environment}}}[htbp]\n  \\centering\n  \
-         \\caption{{{caption}.}}\n  \\label{{{LABEL}{label}}}\n{size}  \\begin{{tabular}}{{{columns}}}\n    \
-         \\toprule\n    {head} \\\\\n    \\midrule\n",
-        label = stem.replace('_', "-"),
-        number = if table.number.is_empty() {
-            String::new()
+    let alignment = grid
+        .is_text
+        .iter()
+        .map(|&is_text| if is_text { 'l' } else { 'r' });
+    let frame = Frame {
+        // A label takes no underscores where a package makes them active.
+        caption: format!(
+            "\\caption{{{caption}.}}\\label{{{LABEL}{}}}",
+            stem.replace('_', "-")
+        ),
+        columns: alignment.collect(),
+        head: format!(
+            "    \\toprule\n    {} \\\\\n    \\midrule\n",
+            heads.join(" & ")
+        ),
+        // A twin is too wide for a column, and for a page at full size.
+        is_wide: form == Form::WithIntervals,
+    };
+    let number = if table.number.is_empty() {
+        String::new()
+    } else {
+        format!("the paper's Table {}; ", table.number)
+    };
+    let notes = table
+        .notes
+        .iter()
+        .map(|note| format!("  \\par\\smallskip{{\\footnotesize {}}}\n", escaped(note)));
+    let (rows, notes) = (rows(&grid), notes.collect::<String>());
+    let (packages, text) = if grid.groups.iter().map(Vec::len).sum::<usize>() > ROWS_OF_A_PAGE {
+        ("booktabs,longtable", frame.long(&rows, &notes))
+    } else {
+        ("booktabs", frame.floating(&rows, &notes))
+    };
+    format!("% {number}needs \\usepackage{{{packages}}}\n{text}")
+}
+
+/// What stands around the rows.
+struct Frame {
+    caption: String,
+    columns: String,
+    head: String,
+    is_wide: bool,
+}
+
+impl Frame {
+    fn size(&self) -> &'static str {
+        if self.is_wide {
+            "  \\scriptsize\n  \\setlength{\\tabcolsep}{3pt}\n"
         } else {
-            format!("the paper's Table {}; ", table.number)
-        },
-        head = heads.join(" & "),
-    );
+            ""
+        }
+    }
+
+    /// A table that finds its own place.
+    fn floating(&self, rows: &str, notes: &str) -> String {
+        let environment = if self.is_wide { "table*" } else { "table" };
+        format!(
+            "\\begin{{{environment}}}[htbp]\n  \\centering\n  {}\n{}  \\begin{{tabular}}{{{}}}\n{}{rows}    \\bottomrule\n  \
+             \\end{{tabular}}\n{notes}\\end{{{environment}}}\n",
+            self.caption,
+            self.size(),
+            self.columns,
+            self.head
+        )
+    }
+
+    /// A table over several pages, its head on each.
+    fn long(&self, rows: &str, notes: &str) -> String {
+        format!(
+            "\\begingroup\n{}  \\begin{{longtable}}{{{}}}\n    {} \\\\\n{}    \\endhead\n{rows}    \\bottomrule\n  \
+             \\end{{longtable}}\n{notes}\\endgroup\n",
+            self.size(),
+            self.columns,
+            self.caption,
+            self.head
+        )
+    }
+}
+
+/// All rows, groups apart.
+fn rows(grid: &Grid) -> String {
+    let mut text = String::new();
     for (at, group) in grid.groups.iter().enumerate() {
         if at > 0 {
             text.push_str("    \\midrule\n");
         }
         for (at, row) in group.iter().enumerate() {
+            // Writing to a String cannot fail.
             if row.is_reference && at > 0 && !group[at - 1].is_reference {
                 let _ = writeln!(text, "    \\cmidrule{{1-{}}}", grid.head.len());
             }
             let _ = writeln!(text, "    {} \\\\", cells(row).join(" & "));
         }
     }
-    text.push_str("    \\bottomrule\n  \\end{tabular}\n");
-    for note in &table.notes {
-        let _ = writeln!(
-            text,
-            "  \\par\\smallskip{{\\footnotesize {}}}",
-            escaped(note)
-        );
-    }
-    let _ = writeln!(text, "\\end{{{environment}}}");
     text
 }
 
 /// A document that shows the tables of these stems, to look at them or to compile them at once.
 pub(super) fn document(stems: &[String]) -> String {
     let mut text = String::from(
-        "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage[utf8]{inputenc}\n\\usepackage{booktabs}\n\
+        "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage[utf8]{inputenc}\n\\usepackage{booktabs,longtable}\n\
          \\usepackage[margin=1.5cm]{geometry}\n\\begin{document}\n",
     );
     for stem in stems {
@@ -122,10 +175,9 @@ pub(super) fn escaped(text: &str) -> String {
             '–' => out.push_str("--"),
             '−' => out.push_str("$-$"),
             '±' => out.push_str("$\\pm$"),
-            '×' => out.push_str("$\\times$"),
+            '×' | '✗' => out.push_str("$\\times$"),
             '↑' => out.push_str("$\\uparrow$"),
             '✓' => out.push_str("$\\surd$"),
-            '✗' => out.push_str("$\\times$"),
             'κ' => out.push_str("$\\kappa$"),
             '\u{a0}' => out.push('~'),
             c if c.is_ascii() && !c.is_control() => out.push(c),
