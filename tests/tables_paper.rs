@@ -232,6 +232,43 @@ fn overall_paper_through_latex() {
     assert!(files.contains_key("table_0.tex") && !files.contains_key("table_0_intervals.tex"));
 }
 
+/// A test part with two sequences fills Tables I and II, VI and VII; those by stage are of the second.
+#[test]
+fn tables_of_both_sequences() {
+    let (report, answers, mut rows, split) = paper("CirrMRI600+", STAGES);
+    for (at, row) in rows.iter_mut().enumerate() {
+        row.sequence = Some(["T2W", "T1W"][at % 2].to_owned());
+    }
+    let people = People {
+        rows: &rows,
+        split: &split,
+    };
+    let sources = Sources::of_run(&report, &answers, Some(people));
+    let files: BTreeMap<String, Vec<u8>> = tables::files(&sources).unwrap().into_iter().collect();
+    let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
+    for stem in [
+        "table_1", "table_2", "table_3", "table_6", "table_7", "table_8",
+    ] {
+        assert!(
+            files.contains_key(&format!("{stem}_intervals.tex")),
+            "{stem}"
+        );
+    }
+    assert!(
+        text("table_1.md").contains("CirrMRI600+ T1W"),
+        "{}",
+        text("table_1.md")
+    );
+    assert!(text("table_7.md").contains("CirrMRI600+ T2W"));
+    assert!(text("table_3.md").contains("CirrMRI600+ T2W"));
+    let slices = |name: &str| -> u64 {
+        let text = text(name);
+        let (before, _) = text.split_once(" slices of").unwrap();
+        before.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    assert_eq!(slices("table_1.md") + slices("table_2.md"), 618);
+}
+
 /// The parameters of the paper's Table II, where networks are built in.
 #[cfg(feature = "deep")]
 #[test]

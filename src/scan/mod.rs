@@ -10,8 +10,8 @@
 //! | `patients` | a folder a patient with images and masks, by sequence where there are several | [`folders`] |
 //! | `pairs` | `images/` and `masks/` with the same names, or pairs of files | [`folders`] |
 //!
-//! Folders `train`, `valid`, `test` above the last three are parts of a split. Layouts are recognised by names alone: no
-//! image is opened. Where several layouts fit, nothing is guessed: the candidates are listed.
+//! Folders `train`, `valid`, `test` above the last three are parts of a split. Layouts are recognised by names; of files
+//! without an ending the first bytes are looked at, for DICOM's mark. Where several layouts fit, nothing is guessed: the candidates are listed.
 
 mod bids;
 mod cirrmri;

@@ -52,6 +52,12 @@ pub(super) fn is_dicom(path: &Path) -> bool {
         .is_some_and(|extension| extension.eq_ignore_ascii_case("dcm"))
 }
 
+/// Whether what looks like an extension is a number, as in names of DICOM files by their unique ids (`1.2.840.1`).
+pub(super) fn has_number(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    !extension.is_empty() && extension.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// The longest known extension of a name. A folder of a DICOM series has none and is asked for elsewhere.
 fn extension(path: &Path) -> Option<&'static str> {
     let name = path.file_name()?.to_str()?.to_ascii_lowercase();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::names;
@@ -22,6 +23,28 @@ pub struct Tree {
     pub files: Vec<PathBuf>,
     /// What was passed over.
     pub notes: Vec<String>,
+}
+
+/// Whether the files of a folder are a DICOM series: several by their names, or several without an ending of which the
+/// first has DICOM's mark.
+fn is_series(root: &Path, files: &[PathBuf]) -> bool {
+    let named = files.iter().filter(|path| names::is_dicom(path)).count();
+    let bare = files
+        .iter()
+        .all(|path| path.extension().is_none() || names::has_number(path));
+    named > 1 || (bare && files.len() > 1 && has_mark(&root.join(&files[0])))
+}
+
+/// DICOM's mark, four bytes behind a preamble.
+fn has_mark(path: &Path) -> bool {
+    const PREAMBLE: usize = 128;
+    const MARK: &[u8] = b"DICM";
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| {
+        let least = (PREAMBLE + MARK.len()) as u64;
+        file.take(least).read_to_end(&mut head)
+    });
+    read.is_ok() && head.get(PREAMBLE..) == Some(MARK)
 }
 
 /// What was passed over, counted.
@@ -102,12 +125,8 @@ impl Tree {
                     of_folder.push(path);
                 }
             }
-            let is_series = of_folder
-                .iter()
-                .filter(|path| names::is_dicom(path))
-                .count()
-                > 1;
-            if is_series && folder.components().next().is_some() {
+            of_folder.sort();
+            if folder.components().next().is_some() && is_series(root, &of_folder) {
                 files.insert(folder);
             } else {
                 files.extend(of_folder);

@@ -93,6 +93,27 @@ fn a_folder_a_patient() {
     assert_eq!(rows["a"]["Mask"], "data/a/label.seg.nrrd");
 }
 
+/// Series whose files have no ending, or a unique id for one: told by DICOM's mark.
+#[test]
+fn dicom_files_without_an_ending() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut dicom = vec![0; 128];
+    dicom.extend_from_slice(b"DICM");
+    for name in ["a/T1/IM1", "a/T1/IM2", "b/T1/1.2.840.1", "b/T1/1.2.840.2"] {
+        touch(&data, &[name]);
+        fs::write(data.join(name), &dicom).unwrap();
+    }
+    touch(
+        &data,
+        &["a/mask.nii", "b/mask.nii", "c/README", "c/LICENCE"],
+    );
+    let rows = scanned(&succeed(folder.path(), &["scan", "data"]));
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert_eq!(rows["a_T1"]["Image"], "data/a/T1");
+    assert_eq!(rows["b_T1"]["Mask"], "data/b/mask.nii");
+}
+
 #[test]
 fn a_folder_a_class() {
     let rows = found(
