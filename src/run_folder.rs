@@ -9,7 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Result, ToolError};
-use crate::io::atomic::{output_error, prepare_folder, write_file};
+use crate::io::atomic::{output_error, prepare_folder, sweep, write_file};
 
 /// A name that nobody else gives a folder: what lies in it is removed with the run.
 const STATE: &str = ".raduet-state";
@@ -63,6 +63,9 @@ impl RunFolder {
                 remove_results(path)?;
             }
         }
+        if before.is_some() {
+            sweep_all(path)?;
+        }
         write_file(&key_file, key.as_bytes())?;
         Ok(Self {
             path: path.to_owned(),
@@ -112,6 +115,8 @@ impl RunFolder {
     /// [`Code::Output`].
     pub fn finish(self) -> Result<()> {
         let state = self.path.join(STATE);
+        // The lock last: without it what is left would be taken for somebody else's.
+        clear(&state)?;
         fs::remove_dir_all(&state).map_err(|fault| output_error(&state, &fault))
     }
 }
@@ -148,6 +153,10 @@ const RENDERED: [&str; 8] = [
     "figures/confusion.csv",
 ];
 
+/// The folder of tables, which are made from the data, too; and how their files end.
+pub const TABLES: &str = "tables";
+const TABLE_FORMS: [&str; 3] = [".csv", ".md", ".tex"];
+
 /// How the names of a model's files end.
 const MODELS: [&str; 5] = [
     ".json",
@@ -170,7 +179,11 @@ pub const EVENTS: &str = "events.out.tfevents.raduet";
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
     let rendered = RENDERED.iter().map(|&name| name.to_owned());
-    let mut old = data_files(path).into_iter().chain(rendered);
+    let tables = names(path, TABLES).into_iter().filter(|name| {
+        let file = &name[TABLES.len() + 1..];
+        file.starts_with("table") && TABLE_FORMS.iter().any(|ending| file.ends_with(ending))
+    });
+    let mut old = data_files(path).into_iter().chain(rendered).chain(tables);
     old.try_for_each(|name| remove_file(&path.join(name)))
 }
 
@@ -210,6 +223,18 @@ fn names(path: &Path, folder: &str) -> Vec<String> {
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .map(|name| format!("{folder}/{name}"))
         .collect()
+}
+
+/// Removes what a killed run was writing: it would lie beside the results for ever.
+fn sweep_all(path: &Path) -> Result<()> {
+    let inner = [LOGS, GRAD_CAM]
+        .into_iter()
+        .flat_map(|folder| names(path, folder));
+    let plain = ["", STATE, "models", "figures", TABLES].map(str::to_owned);
+    for folder in plain.into_iter().chain(inner) {
+        sweep(&path.join(folder))?;
+    }
+    Ok(())
 }
 
 /// Removes a file that may not be there.
