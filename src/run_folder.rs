@@ -137,15 +137,19 @@ const DATA: [&str; 12] = [
     "figures/learning_curve.csv",
 ];
 /// What is made from these.
-const RENDERED: [&str; 8] = [
+const RENDERED: [&str; 6] = [
     "leaderboard.csv",
     "report.md",
     "report.html",
+    "methods.md",
+    "citations.bib",
     "run.json",
-    "figures/roc.csv",
-    "figures/pr.csv",
-    "figures/calibration.csv",
-    "figures/confusion.csv",
+];
+/// Folders of what is made from these: how the names of its files end.
+const RENDERED_IN: [(&str, &[&str]); 3] = [
+    ("figures", &[".svg", ".png", ".csv"]),
+    ("tables", &[".csv", ".md", ".tex"]),
+    ("checklists", &[".csv", ".md"]),
 ];
 
 /// How the names of a model's files end.
@@ -170,7 +174,16 @@ pub const EVENTS: &str = "events.out.tfevents.raduet";
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
     let rendered = RENDERED.iter().map(|&name| name.to_owned());
-    let mut old = data_files(path).into_iter().chain(rendered);
+    let in_folders = RENDERED_IN.iter().flat_map(|(folder, endings)| {
+        let files = names(path, folder).into_iter();
+        files.filter(|name| {
+            endings.iter().any(|ending| name.ends_with(ending)) && path.join(name).is_file()
+        })
+    });
+    let mut old = data_files(path)
+        .into_iter()
+        .chain(rendered)
+        .chain(in_folders);
     old.try_for_each(|name| remove_file(&path.join(name)))
 }
 

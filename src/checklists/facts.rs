@@ -162,6 +162,16 @@ impl<'a> Facts<'a> {
         (!step.is_null()).then_some(step)
     }
 
+    /// Whether areas were compared by DeLong's test.
+    pub fn compares_areas(&self) -> bool {
+        false
+    }
+
+    /// Whether decision curves were computed.
+    pub fn draws_decision_curves(&self) -> bool {
+        false
+    }
+
     /// The bootstrap in words.
     pub fn bootstrap(&self) -> String {
         let bootstrap = self.report.settings.bootstrap;

@@ -7,6 +7,7 @@
 //! | [`markdown`] | putting into a repository or a message |
 //! | [`leaderboard`] | one line per model, for a spreadsheet |
 //! | `metrics.json` | every figure with its interval, for a program |
+//! | [`methods`] | what was done, in the past tense, and whom to cite |
 //! | [`curves`], [`explanations`] | drawing: the points of every figure |
 //! | `paper_tables` | Tables I to V of the paper |
 //! | [`doubts`], [`features`], [`undefined`], [`run_json`] | what failed, what the columns are, which cells are empty and why, how it was made |
@@ -20,6 +21,7 @@ pub mod html;
 pub mod leaderboard;
 mod lines;
 pub mod markdown;
+pub mod methods;
 pub mod numbers;
 #[cfg(feature = "deep")]
 pub mod paper_tables;
@@ -32,7 +34,9 @@ use std::collections::BTreeMap;
 use raduet_study::{Predictions, Report, Split};
 use serde_json::Value;
 
+use crate::checklists;
 use crate::error::{Code, Result, ToolError, Warning};
+use crate::figures;
 use crate::io::cohort_csv::CohortRow;
 use crate::io::feature_csv::FeatureFile;
 use crate::provenance::Provenance;
@@ -86,16 +90,44 @@ impl Default for Kept<'_> {
 /// # Errors
 /// [`Code::Internal`] when a form cannot be serialised, which does not happen.
 pub fn files(material: &Material<'_>) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut files = vec![
-        ("leaderboard.csv", leaderboard::csv(material.report)?),
-        ("report.md", markdown::page(material).into_bytes()),
-        ("report.html", html::page(material).into_bytes()),
-    ];
-    files.extend(curves::files(material.report, material.predictions)?);
-    let named = files
-        .into_iter()
-        .map(|(name, bytes)| (name.to_owned(), bytes));
-    Ok(named.collect())
+    let figures = figures::draw(material);
+    let checklists = checklists::fill(material);
+    let methods = methods::Methods::of(material);
+    let mut files = Vec::new();
+    let mut put = |name: &str, bytes: Vec<u8>| files.push((name.to_owned(), bytes));
+    put("leaderboard.csv", leaderboard::csv(material.report)?);
+    put("report.md", markdown::page(material).into_bytes());
+    let page = html::page(material, &figures, &checklists, &methods);
+    put("report.html", page.into_bytes());
+    put("methods.md", methods.markdown().into_bytes());
+    put("citations.bib", methods.bibliography().into_bytes());
+    for (name, bytes) in curves::files(material.report, material.predictions)? {
+        put(name, bytes);
+    }
+    files.extend(figures::files(&figures.figures)?);
+    files.extend(checklists::files(&checklists)?);
+    apart(&files, material)?;
+    Ok(files)
+}
+
+/// Nothing that is made from a run's data may take the place of these, or of another such file.
+fn apart(files: &[(String, Vec<u8>)], material: &Material<'_>) -> Result<()> {
+    let mut names: Vec<&str> = files.iter().map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+    let data = |name: &&&str| {
+        material
+            .kept
+            .files
+            .is_some_and(|data| data.contains_key(**name))
+    };
+    match twice
+        .map(|pair| pair[0])
+        .or(names.iter().find(data).copied())
+    {
+        Some(name) => Err(ToolError::internal(format!("two files of the name {name}"))),
+        None => Ok(()),
+    }
 }
 
 /// `metrics.json`: every figure of the report.

@@ -23,6 +23,7 @@ mod program;
 mod pyradiomics;
 mod real_cohorts;
 mod report_again;
+mod report_in_browser;
 mod table;
 #[cfg(feature = "learners")]
 mod train_end_to_end;

@@ -8,6 +8,8 @@ mod evaluation;
 mod features;
 mod models;
 
+pub(crate) use features::{bins, number, spacing};
+
 use super::{Answer, Facts, Place, Status};
 
 /// What a question is answered by.
