@@ -164,12 +164,21 @@ impl<'a> Facts<'a> {
 
     /// Whether areas were compared by DeLong's test.
     pub fn compares_areas(&self) -> bool {
-        false
+        let chosen = self.report.comparison.as_ref();
+        chosen.is_some_and(|comparison| !comparison.delong.is_empty())
+            || self
+                .report
+                .pairwise
+                .iter()
+                .any(|pair| pair.delong.is_some())
     }
 
     /// Whether decision curves were computed.
     pub fn draws_decision_curves(&self) -> bool {
-        false
+        let models = self.report.models.iter();
+        models
+            .into_iter()
+            .any(|model| !model.patient.decision.is_empty())
     }
 
     /// The bootstrap in words.

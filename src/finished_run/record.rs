@@ -11,7 +11,6 @@ use super::no_run;
 use crate::error::{Code, Result, ToolError};
 use crate::io::{LARGEST_TABLE, read_small};
 use crate::provenance::{Measured, Provenance, digest_of_file};
-use crate::run_folder::data_files;
 
 /// The record of a run without what it took: the same for two runs of the same study.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,12 +34,17 @@ struct Run<'a> {
 }
 
 impl RunRecord {
-    /// The record of a run whose files stand in its folder.
+    /// The record of a run whose files of these names stand in its folder.
     ///
     /// # Errors
     /// [`Code::Read`] for a file that cannot be read any more.
-    pub fn of(provenance: &Provenance, models: Value, folder: &Path) -> Result<Self> {
-        let hashed = data_files(folder).into_par_iter().map(|name| {
+    pub fn of(
+        provenance: &Provenance,
+        models: Value,
+        folder: &Path,
+        names: Vec<String>,
+    ) -> Result<Self> {
+        let hashed = names.into_par_iter().map(|name| {
             let path = folder.join(&name);
             let hash = digest_of_file(&path)
                 .map_err(|fault| ToolError::new(Code::Read, fault.to_string()).file(path))?;
@@ -100,7 +104,7 @@ mod tests {
         std::fs::write(here.join("metrics.json"), b"{}").unwrap();
         let settings = json!({"a": 0.1, "b": [1, null, -3], "z": {"y": 1e300}});
         let provenance = Provenance::new("compare", settings, "c".into());
-        let record = RunRecord::of(&provenance, json!([{"name": "svc"}]), here).unwrap();
+        let record = RunRecord::of(&provenance, json!([{"name": "svc"}]), here, vec!["metrics.json".into()]).unwrap();
         assert_eq!(record.outputs.len(), 1);
         let bytes = record.bytes(&Clock::new().measured()).unwrap();
         std::fs::write(here.join("run.json"), &bytes).unwrap();

@@ -101,8 +101,15 @@ pub fn files(material: &Material<'_>) -> Result<Vec<(String, Vec<u8>)>> {
     put("report.html", page.into_bytes());
     put("methods.md", methods.markdown().into_bytes());
     put("citations.bib", methods.bibliography().into_bytes());
+    // A figure of the same name brings its own numbers.
+    let drawn = |name: &str| {
+        let stem = name.trim_start_matches("figures/").trim_end_matches(".csv");
+        figures.figures.iter().any(|figure| figure.id == stem)
+    };
     for (name, bytes) in curves::files(material.report, material.predictions)? {
-        put(name, bytes);
+        if !drawn(name) {
+            put(name, bytes);
+        }
     }
     files.extend(figures::files(&figures.figures)?);
     files.extend(checklists::files(&checklists)?);

@@ -81,10 +81,19 @@ fn objectives(facts: &Facts<'_>) -> Answer {
 
 fn sample_size(facts: &Facts<'_>) -> Answer {
     let report = facts.report;
+    let needed = report.comparison.as_ref().and_then(|c| c.needed);
+    let needed = needed.map(|plan| {
+        format!(
+            "the seen difference of the arms would need {} for {:.0} % power; ",
+            plan.exact.unwrap_or(plan.asymptotic),
+            100.0 * plan.power
+        )
+    });
     partly(
         format!(
-            "{} test patients; how sure that makes the figures is shown by their intervals; how the number came about is the author's",
-            report.test_patients
+            "{} test patients; {}how the number came about is the author's",
+            report.test_patients,
+            needed.unwrap_or_default()
         ),
         &[Place::Section("comparison")],
     )

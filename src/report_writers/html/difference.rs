@@ -53,7 +53,7 @@ pub(super) fn part(report: &Report) -> String {
         drawing(comparison),
         confidence(report),
         table(report, comparison),
-        mcnemar(comparison)
+        [mcnemar(comparison), super::pairs::delong(comparison)].concat()
     );
     markup::part("Best deep − best radiomics", &body)
 }

@@ -51,7 +51,7 @@ fn table(report: &Report, chosen: &Chosen<'_>) -> String {
         out,
         "<th scope=\"col\" class=\"next\">acc [{} % CI]</th><th scope=\"col\">bal. acc</th>\
          <th scope=\"col\">AUC</th><th scope=\"col\">QWK</th>\
-         <th scope=\"col\">p over majority</th></tr>\n</thead>\n",
+         <th scope=\"col\">p over maj.</th></tr>\n</thead>\n",
         confidence(report)
     );
     for (arm, models) in by_arm(report) {
@@ -74,7 +74,7 @@ fn table(report: &Report, chosen: &Chosen<'_>) -> String {
         out.push_str("<p class=\"note\">");
     }
     out.push_str(
-        "p over majority: exact binomial test of the patient accuracy against the largest class of the test patients, Holm's correction over all models.</p>\n",
+        "p over maj.: exact binomial test of the patient accuracy against the largest class of the test patients, Holm's correction over all models.</p>\n",
     );
     out
 }

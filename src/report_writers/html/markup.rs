@@ -114,13 +114,26 @@ pub(super) fn scrolling(label: &str, body: &str) -> String {
 pub(super) fn figure(figure: &Figure) -> String {
     let title = text(&figure.title);
     format!(
-        "<figure id=\"figure-{id}\">\n<b>{title}</b>\n<div class=\"drawing scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{title}\">\n{svg}</div>\n\
+        "<figure id=\"figure-{id}\" class=\"{extent}\">\n<b>{title}</b>\n<div class=\"drawing scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{title}\">\n{svg}</div>\n\
          <figcaption>{caption}</figcaption>\n<div class=\"tools\"><a download=\"{id}.csv\" href=\"{address}\">data (CSV)</a></div>\n</figure>\n",
         id = figure.id,
+        extent = extent(&figure.svg),
         svg = figure.svg,
         caption = text_whole(&figure.caption),
         address = data_address("text/csv;charset=utf-8", &figure.data)
     )
+}
+
+/// Drawings for one column of a journal stand side by side, those for both do not.
+fn extent(svg: &str) -> &'static str {
+    const ONE_COLUMN_POINTS: f64 = 300.0;
+    let width = svg
+        .split_once(" width=\"")
+        .and_then(|(_, rest)| rest.split_once("pt\""));
+    match width.and_then(|(number, _)| number.parse::<f64>().ok()) {
+        Some(points) if points < ONE_COLUMN_POINTS => "narrow",
+        _ => "broad",
+    }
 }
 
 /// Text of ours with names from outside in it, however long.

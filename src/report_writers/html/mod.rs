@@ -10,7 +10,7 @@
 //! | quality: failures, doubts, guards | `quality` |
 //! | features | `features` |
 //! | learners, networks | `models` |
-//! | comparison: every model, the two arms, classes, all figures | `leaderboard`, `difference`, `confusion`, `classes`, `all_metrics` |
+//! | comparison: every model, the two arms, classes, all figures | `leaderboard`, `difference`, `pairs`, `confusion`, `classes`, `all_metrics` |
 //! | calibration and use | `calibration` |
 //! | explanation | `explanation` |
 //! | checklists | `checklist` |
@@ -30,6 +30,7 @@ mod features;
 mod leaderboard;
 mod markup;
 mod models;
+mod pairs;
 mod quality;
 mod reproduce;
 mod sheet;
@@ -80,7 +81,11 @@ impl Page<'_> {
     fn figures(&self, section: Section) -> String {
         let figures = self.drawn.figures.iter();
         let of_section = figures.filter(|figure| figure.section == section);
-        of_section.map(markup::figure).collect()
+        let drawn: String = of_section.map(markup::figure).collect();
+        if drawn.is_empty() {
+            return drawn;
+        }
+        format!("<div class=\"figures\">\n{drawn}</div>\n")
     }
 
     /// Whether any figure's id begins so.
@@ -161,6 +166,7 @@ fn comparison(page: &Page<'_>) -> String {
     let mut body = leaderboard::body(report, chosen);
     body.push_str(&page.figures(Section::Comparison));
     body.push_str(&difference::part(report));
+    body.push_str(&pairs::part(report));
     if !page.has_figure("roc") {
         body.push_str(&charts::roc::part(page.material.predictions, chosen));
     }

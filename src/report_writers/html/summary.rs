@@ -22,7 +22,9 @@ fn verdict(report: &Report) -> String {
         .comparison
         .as_ref()
         .map(|comparison| comparison.verdict.as_str());
-    let paragraph = |sentence: String| {
+    let paragraph = |(place, sentence): (usize, String)| {
+        // The first sentence is that of the arms, where there are both.
+        let conclusion = conclusion.filter(|_| place == 0);
         let body = match conclusion.and_then(|end| Some((sentence.strip_suffix(end)?, end))) {
             Some((grounds, end)) => {
                 let grounds = grounds.trim_end().trim_end_matches('→');
@@ -34,6 +36,7 @@ fn verdict(report: &Report) -> String {
     };
     let sentences: String = screen::sentences(report)
         .into_iter()
+        .enumerate()
         .map(paragraph)
         .collect();
     format!("<div class=\"verdict\">\n{sentences}</div>\n")
@@ -76,6 +79,17 @@ fn numbers(page: &Page<'_>) -> String {
         "largest class of the test patients",
         &format!("{} %", percent(report.majority_share_patients)),
     );
+    let comparison = report.comparison.as_ref();
+    if let Some(needed) = comparison.and_then(|comparison| comparison.needed) {
+        let name = format!(
+            "patients that the seen difference would need, {:.0} % power",
+            100.0 * needed.power
+        );
+        put(
+            &name,
+            &needed.exact.unwrap_or(needed.asymptotic).to_string(),
+        );
+    }
     out.push_str("</dl>\n");
     out
 }

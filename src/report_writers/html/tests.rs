@@ -256,7 +256,7 @@ fn every_model_class_and_section_is_there() {
     }
     assert!(page.contains("majority class"));
     assert!(page.contains("0 patients shared between parts."));
-    assert!(page.contains("<figure id=\"figure-forest\">"));
+    assert!(page.contains("<figure id=\"figure-forest\" class=\"broad\">"));
     assert!(page.contains("<a download=\"forest.csv\" href=\"data:text/csv;charset=utf-8;base64,"));
     assert_eq!(
         page.matches("<svg ").count(),

@@ -58,8 +58,14 @@ fn further(facts: &Facts<'_>) -> String {
             "Areas of two models were compared by DeLong's test [@delong1988] in its fast form [@sun2014delong]. ",
         );
     }
+    let comparison = facts.report.comparison.as_ref();
+    if comparison.is_some_and(|comparison| comparison.over_folds.is_some()) {
+        text.push_str(
+            "The difference over folds was tested with the variance corrected for their shared training patients [@nadeau2003inference]. ",
+        );
+    }
     if facts.draws_decision_curves() {
-        text.push_str("Net benefit was drawn as decision curves [@vickers2006decision]. ");
+        text.push_str("Net benefit was taken as decision curves [@vickers2006decision]. ");
     }
     text
 }
