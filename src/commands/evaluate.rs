@@ -59,7 +59,11 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
             &folder.join("metrics.json"),
             &report_writers::metrics_json(&report)?,
         )?;
-        let record = RunRecord::of(&provenance, serde_json::Value::Null, folder)?;
+        // Only these are its own: the folder may hold a run's other files.
+        let names = ["metrics.json", "predictions.csv"]
+            .map(str::to_owned)
+            .to_vec();
+        let record = RunRecord::of(&provenance, serde_json::Value::Null, folder, names)?;
         let run = FinishedRun::gather(folder, record.clone())?;
         render(&run, folder)?;
         write_file(&folder.join("run.json"), &record.bytes(&clock.measured())?)?;

@@ -104,7 +104,13 @@ mod tests {
         std::fs::write(here.join("metrics.json"), b"{}").unwrap();
         let settings = json!({"a": 0.1, "b": [1, null, -3], "z": {"y": 1e300}});
         let provenance = Provenance::new("compare", settings, "c".into());
-        let record = RunRecord::of(&provenance, json!([{"name": "svc"}]), here, vec!["metrics.json".into()]).unwrap();
+        let record = RunRecord::of(
+            &provenance,
+            json!([{"name": "svc"}]),
+            here,
+            vec!["metrics.json".into()],
+        )
+        .unwrap();
         assert_eq!(record.outputs.len(), 1);
         let bytes = record.bytes(&Clock::new().measured()).unwrap();
         std::fs::write(here.join("run.json"), &bytes).unwrap();
