@@ -19,7 +19,7 @@ use crate::io::{predictions_csv, split_file};
 use crate::models::Answers;
 use crate::provenance::{Clock, ModelTime, Provenance};
 use crate::report_writers::{self, doubts};
-use crate::run_folder::{RunFolder, data_files};
+use crate::run_folder::RunFolder;
 use crate::settings::Settings;
 
 /// What is known when the models have answered.
@@ -104,12 +104,7 @@ impl Conclusion<'_> {
             folder.write(name, &bytes)?;
         }
         let fitted: Vec<Value> = answers.fitted.iter().map(described).collect();
-        let record = RunRecord::of(
-            self.provenance,
-            fitted.into(),
-            folder.path(),
-            data_files(folder.path()),
-        )?;
+        let record = RunRecord::of(self.provenance, fitted.into(), folder.path())?;
         clock.time("render", || -> Result<(), Faults> {
             let run = FinishedRun::gather(folder.path(), record.clone())?;
             for (name, bytes) in report_writers::files(&run.material())? {

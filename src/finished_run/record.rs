@@ -11,6 +11,7 @@ use super::no_run;
 use crate::error::{Code, Result, ToolError};
 use crate::io::{LARGEST_TABLE, read_small};
 use crate::provenance::{Measured, Provenance, digest_of_file};
+use crate::run_folder::data_files;
 
 /// The record of a run without what it took: the same for two runs of the same study.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,11 +35,19 @@ struct Run<'a> {
 }
 
 impl RunRecord {
-    /// The record of a run whose files of these names stand in its folder.
+    /// The record of a run whose files stand in its folder.
     ///
     /// # Errors
     /// [`Code::Read`] for a file that cannot be read any more.
-    pub fn of(
+    pub fn of(provenance: &Provenance, models: Value, folder: &Path) -> Result<Self> {
+        Self::of_files(provenance, models, folder, data_files(folder))
+    }
+
+    /// The record of work that left these files in a folder, where others may lie.
+    ///
+    /// # Errors
+    /// [`Code::Read`] for a file that cannot be read any more.
+    pub fn of_files(
         provenance: &Provenance,
         models: Value,
         folder: &Path,
@@ -104,13 +113,7 @@ mod tests {
         std::fs::write(here.join("metrics.json"), b"{}").unwrap();
         let settings = json!({"a": 0.1, "b": [1, null, -3], "z": {"y": 1e300}});
         let provenance = Provenance::new("compare", settings, "c".into());
-        let record = RunRecord::of(
-            &provenance,
-            json!([{"name": "svc"}]),
-            here,
-            vec!["metrics.json".into()],
-        )
-        .unwrap();
+        let record = RunRecord::of(&provenance, json!([{"name": "svc"}]), here).unwrap();
         assert_eq!(record.outputs.len(), 1);
         let bytes = record.bytes(&Clock::new().measured()).unwrap();
         std::fs::write(here.join("run.json"), &bytes).unwrap();
