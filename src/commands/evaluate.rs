@@ -63,7 +63,7 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
         let names = ["metrics.json", "predictions.csv"]
             .map(str::to_owned)
             .to_vec();
-        let record = RunRecord::of(&provenance, serde_json::Value::Null, folder, names)?;
+        let record = RunRecord::of_files(&provenance, serde_json::Value::Null, folder, names)?;
         let run = FinishedRun::gather(folder, record.clone())?;
         render(&run, folder)?;
         write_file(&folder.join("run.json"), &record.bytes(&clock.measured())?)?;

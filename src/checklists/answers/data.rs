@@ -2,7 +2,9 @@
 
 use raduet_study::{Arm, Part};
 
-use super::{Answer, METHODS, Place, Rule, SETTINGS, answered, author, partly, untold, without};
+use super::{
+    Answer, METHODS, Place, Rule, SETTINGS, answered, author, count, partly, untold, without,
+};
 use crate::checklists::Facts;
 
 const DATA: Place = Place::Section("data");
@@ -153,7 +155,8 @@ fn centres(facts: &Facts<'_>) -> Answer {
     match facts.sites().len() {
         0 => author("the manifest names no sites"),
         n => author(format!(
-            "the manifest names {n} site(s); whether these are institutions only the author knows"
+            "the manifest names {}; whether institutions or scanners only the author knows",
+            count(n, "site")
         )),
     }
 }
@@ -242,7 +245,10 @@ fn confounders(facts: &Facts<'_>) -> Answer {
     }
     match facts.sites().len() {
         0 => author("no site is known and nothing was adjusted for"),
-        n => author(format!("{n} site(s) are known; nothing was adjusted for")),
+        n => author(format!(
+            "{} known; nothing was adjusted for",
+            count(n, "site")
+        )),
     }
 }
 

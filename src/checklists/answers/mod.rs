@@ -69,6 +69,14 @@ fn untold() -> Answer {
     author("predictions alone do not tell")
 }
 
+/// `1 site`, `4 sites`.
+fn count(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
+}
+
 impl Answer {
     /// The run knows that a scored item is not met.
     fn unmet(mut self) -> Self {

@@ -134,12 +134,13 @@ fn algorithms(facts: &Facts<'_>) -> Answer {
     let mut places = vec![SETTINGS];
     let mut parts = Vec::new();
     for (arm, what, place) in [
-        (Arm::Radiomics, "learners", LEARNERS),
-        (Arm::Deep, "networks", NETWORKS),
+        (Arm::Radiomics, "learner", LEARNERS),
+        (Arm::Deep, "network", NETWORKS),
     ] {
         let names = facts.names(arm);
         if !names.is_empty() {
-            parts.push(format!("{} {what} ({})", names.len(), names.join(", ")));
+            let count = super::count(names.len(), what);
+            parts.push(format!("{count} ({})", names.join(", ")));
             places.push(place);
         }
     }
