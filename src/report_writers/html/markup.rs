@@ -11,6 +11,9 @@ use crate::report_writers::escape;
 /// Longest text from outside that is shown whole, in characters: more would hide the page behind a name.
 const LONGEST: usize = 400;
 
+/// Longest name that is shown whole.
+const LONGEST_NAME: usize = 80;
+
 /// Text from outside, fit for text and for quoted attributes: control characters and those that turn the reading
 /// direction are shown as escapes, markup as what it is, what is longer than a paragraph by its beginning.
 pub(super) fn text(outside: &str) -> String {
@@ -25,7 +28,17 @@ pub(super) fn text(outside: &str) -> String {
 
 /// A name from outside in a cell: its direction of writing does not reach its neighbours.
 pub(super) fn name(outside: &str) -> String {
-    format!("<bdi>{}</bdi>", text(outside))
+    format!("<bdi>{}</bdi>", text(&short(outside)))
+}
+
+/// A name by its beginning where it would fill the page; the files have it whole.
+pub(super) fn short(name: &str) -> String {
+    if name.chars().count() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    let mut beginning: String = name.chars().take(LONGEST_NAME - 1).collect();
+    beginning.push('…');
+    beginning
 }
 
 /// A part of the page under a heading of the third rank.
@@ -157,6 +170,8 @@ mod tests {
         assert_eq!(text("<a>"), "&lt;a&gt;");
         let long = text(&"x".repeat(5000));
         assert!(long.ends_with("… (5000 characters)") && long.len() < 450);
+        assert_eq!(short(&"é".repeat(80)).chars().count(), 80);
+        assert!(name(&"é".repeat(81)).ends_with("é…</bdi>"));
         assert!(scrolling("<bdi>a</bdi> b", "").contains("aria-label=\"a b\""));
     }
 }

@@ -6,7 +6,8 @@ use raduet_study::report::ModelReport;
 use raduet_study::{Arm, Report};
 
 use super::Page;
-use super::markup::text;
+use super::markup::{name, short, text};
+use crate::error::shown;
 use crate::report_writers::numbers::{interval_percent, percent};
 use crate::report_writers::screen;
 
@@ -22,7 +23,14 @@ fn verdict(report: &Report) -> String {
         .comparison
         .as_ref()
         .map(|comparison| comparison.verdict.as_str());
-    let paragraph = |(place, sentence): (usize, String)| {
+    let paragraph = |(place, mut sentence): (usize, String)| {
+        for model in &report.models {
+            let whole = shown(&model.model);
+            let short = short(&whole);
+            if short != whole {
+                sentence = sentence.replace(&whole, &short);
+            }
+        }
         // The first sentence is that of the arms, where there are both.
         let conclusion = conclusion.filter(|_| place == 0);
         let body = match conclusion.and_then(|end| Some((sentence.strip_suffix(end)?, end))) {
@@ -72,8 +80,8 @@ fn numbers(page: &Page<'_>) -> String {
             Arm::Deep => "best network",
             _ => "best learner",
         };
-        let name = format!("patient accuracy of the {what}, {}", text(&best.model));
-        put(&name, &accuracy(best));
+        let what = format!("patient accuracy of the {what}, {}", name(&best.model));
+        put(&what, &accuracy(best));
     }
     put(
         "largest class of the test patients",
