@@ -3,6 +3,7 @@
 mod learners;
 mod pyradiomics;
 mod report;
+mod scan;
 mod training;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use learners::{
 };
 pub use pyradiomics::{FormName, LogLevel, ModeName, PathForm, PyradiomicsArgs, words};
 pub use report::ReportArgs;
+pub use scan::{AUTO as SCAN_AUTO, ScanArgs};
 pub use training::{
     AugmentName, LossWeightName, MonitorName, OptimiserName, SamplerName, ScheduleName,
     TestFlipsName, TrainingOptions,
@@ -74,6 +76,8 @@ pub enum Command {
     Map(MapArgs),
     /// PyRadiomics' own command line, taken as it is, with its columns in its order
     Pyradiomics(PyradiomicsArgs),
+    /// Recognise how a folder is laid out and write it down as a manifest
+    Scan(ScanArgs),
     /// A stratified split by patient, or folds, written as a file
     Split(SplitArgs),
     /// Classical learners on a feature table
@@ -230,9 +234,12 @@ pub struct CompareArgs {
     /// Go on where an interrupted run of the same study stopped
     #[arg(long)]
     pub resume: bool,
-    /// Print the plan and stop
+    /// Print what would run, on whom, and about how long it would take, and stop
     #[arg(long)]
     pub dry_run: bool,
+    /// Print the study file with every setting and what it means, and stop
+    #[arg(long, conflicts_with = "dry_run")]
+    pub print_config: bool,
     /// The cohort
     #[command(flatten)]
     pub cohort: CohortArgs,
@@ -254,7 +261,7 @@ pub enum PresetName {
     Quick,
     /// The published recipe: whole slices at 256 x 256, up to 100 epochs
     Paper,
-    /// As `paper`, with every registered learner back end and network
+    /// An hour or a few on two cores: every learner, tuned, and small networks of every design; every table and figure
     Full,
 }
 
@@ -458,7 +465,7 @@ pub struct DeepArgs {
     /// A setting of the networks by its name in run.json, such as network.optimiser.nesterov=true; may be given several times
     #[arg(long, value_name = "network.SETTING=VALUE", help_heading = "Training")]
     pub set: Vec<String>,
-    /// Print the plan, send one batch of each network forward and back, and stop
+    /// Print what would run, try a few cases and one batch of each network, say about how long it would take, and stop
     #[arg(long)]
     pub dry_run: bool,
     /// Learn one batch of each network by heart in N steps, to see that it can learn, and stop

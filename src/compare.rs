@@ -7,6 +7,8 @@
 //!
 //! `raduet deep` and `raduet train` are this job with one arm, the latter from a finished table.
 
+mod estimate;
+
 use std::path::Path;
 
 use raduet_study::split::SplitCheck;

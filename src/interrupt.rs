@@ -34,7 +34,7 @@ pub fn requested() -> bool {
 pub fn check() -> Result<(), ToolError> {
     if requested() {
         return Err(ToolError::new(Code::Interrupted, "stopped on request")
-            .remedy("run the same command again to go on; compare and deep with --resume"));
+            .remedy("run the same command again to go on; compare, train and deep with --resume"));
     }
     Ok(())
 }

@@ -8,10 +8,11 @@
 //! | for | look at |
 //! |---|---|
 //! | what can be asked for | [`cli`], [`settings`], [`params`] |
-//! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
+//! | who takes part | [`scan`], [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
 //! | what is written about it | [`report_writers`], [`figures`], [`checklists`], [`provenance`]; read back by [`finished_run`] |
+//! | what a run would do | [`dry_run`] |
 //! | a run that may be stopped | [`run_folder`], [`journal`], [`interrupt`] |
 //! | what went wrong | [`error`] |
 
@@ -33,6 +34,7 @@ pub mod compare;
 pub mod conclusion;
 pub mod console;
 pub mod division;
+pub mod dry_run;
 pub mod error;
 pub mod extract;
 pub mod figures;
@@ -50,4 +52,5 @@ pub mod provenance;
 pub mod repeats;
 pub mod report_writers;
 pub mod run_folder;
+pub mod scan;
 pub mod settings;

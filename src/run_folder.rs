@@ -9,7 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Result, ToolError};
-use crate::io::atomic::{output_error, prepare_folder, write_file};
+use crate::io::atomic::{output_error, prepare_folder, sweep, write_file};
 
 /// A name that nobody else gives a folder: what lies in it is removed with the run.
 const STATE: &str = ".raduet-state";
@@ -63,6 +63,9 @@ impl RunFolder {
                 remove_results(path)?;
             }
         }
+        if before.is_some() {
+            sweep_all(path)?;
+        }
         write_file(&key_file, key.as_bytes())?;
         Ok(Self {
             path: path.to_owned(),
@@ -112,6 +115,8 @@ impl RunFolder {
     /// [`Code::Output`].
     pub fn finish(self) -> Result<()> {
         let state = self.path.join(STATE);
+        // The lock last: without it what is left would be taken for somebody else's.
+        clear(&state)?;
         fs::remove_dir_all(&state).map_err(|fault| output_error(&state, &fault))
     }
 }
@@ -137,20 +142,29 @@ const DATA: [&str; 12] = [
     "figures/learning_curve.csv",
 ];
 /// What is made from these.
-const RENDERED: [&str; 6] = [
+const RENDERED: [&str; 18] = [
     "leaderboard.csv",
     "report.md",
     "report.html",
     "methods.md",
     "citations.bib",
     "run.json",
+    "figures/roc.csv",
+    "figures/pr.csv",
+    "figures/calibration.csv",
+    "figures/confusion.csv",
+    "checklists/clear.md",
+    "checklists/clear.csv",
+    "checklists/metrics.md",
+    "checklists/metrics.csv",
+    "checklists/ibsi.md",
+    "checklists/ibsi.csv",
+    "checklists/tripod_ai.md",
+    "checklists/tripod_ai.csv",
 ];
-/// Folders of what is made from these: how the names of its files end.
-const RENDERED_IN: [(&str, &[&str]); 3] = [
-    ("figures", &[".svg", ".png", ".csv"]),
-    ("tables", &[".csv", ".md", ".tex"]),
-    ("checklists", &[".csv", ".md"]),
-];
+/// The folder of tables, which are made from the data, too; and how their files end.
+pub const TABLES: &str = "tables";
+const TABLE_FORMS: [&str; 3] = [".csv", ".md", ".tex"];
 
 /// How the names of a model's files end.
 const MODELS: [&str; 5] = [
@@ -174,17 +188,28 @@ pub const EVENTS: &str = "events.out.tfevents.raduet";
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
     let rendered = RENDERED.iter().map(|&name| name.to_owned());
-    let in_folders = RENDERED_IN.iter().flat_map(|(folder, endings)| {
-        let files = names(path, folder).into_iter();
-        files.filter(|name| {
-            endings.iter().any(|ending| name.ends_with(ending)) && path.join(name).is_file()
-        })
+    let tables = names(path, TABLES).into_iter().filter(|name| {
+        let file = &name[TABLES.len() + 1..];
+        file.starts_with("table") && TABLE_FORMS.iter().any(|ending| file.ends_with(ending))
     });
     let mut old = data_files(path)
         .into_iter()
         .chain(rendered)
-        .chain(in_folders);
+        .chain(tables)
+        .chain(figures(path));
     old.try_for_each(|name| remove_file(&path.join(name)))
+}
+
+/// The files of figures: what has the three forms that the tool gives each. Other pictures stay.
+fn figures(path: &Path) -> Vec<String> {
+    const FORMS: [&str; 3] = ["svg", "png", "csv"];
+    let drawn = names(path, "figures").into_iter().filter_map(|name| {
+        let stem = name.strip_suffix(".svg")?.to_owned();
+        let forms = FORMS.map(|form| format!("{stem}.{form}"));
+        let all = forms.iter().all(|name| path.join(name).is_file());
+        all.then_some(forms)
+    });
+    drawn.flatten().collect()
 }
 
 /// Files in a run's folder that hold its data, in order: results, models, curves and pictures of networks.
@@ -223,6 +248,18 @@ fn names(path: &Path, folder: &str) -> Vec<String> {
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .map(|name| format!("{folder}/{name}"))
         .collect()
+}
+
+/// Removes what a killed run was writing: it would lie beside the results for ever.
+fn sweep_all(path: &Path) -> Result<()> {
+    let inner = [LOGS, GRAD_CAM]
+        .into_iter()
+        .flat_map(|folder| names(path, folder));
+    let plain = ["", STATE, "models", "figures", TABLES].map(str::to_owned);
+    for folder in plain.into_iter().chain(inner) {
+        sweep(&path.join(folder))?;
+    }
+    Ok(())
 }
 
 /// Removes a file that may not be there.

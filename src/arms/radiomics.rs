@@ -11,6 +11,7 @@ use super::{FittedModel, FoldRows, ModelSeconds, PlannedModel};
 use crate::error::{Code, Result, ToolError};
 use crate::io::feature_csv::FeatureFile;
 use crate::settings::LearnerSettings;
+use crate::settings::nearest::of_serde;
 
 /// The models that the settings ask for.
 ///
@@ -142,5 +143,10 @@ pub(super) fn failed(name: &str, fault: &LearnError) -> ToolError {
         }
         _ => (Code::Internal, "see the message"),
     };
-    ToolError::new(code, format!("{name}: {fault}")).remedy(remedy)
+    let text = format!("{name}: {fault}");
+    let remedy = match fault {
+        LearnError::Settings { .. } => of_serde(&text),
+        _ => remedy.to_owned(),
+    };
+    ToolError::new(code, text).remedy(remedy)
 }

@@ -108,7 +108,8 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<LoadedCohort, Faults> 
                 "{MANIFEST_NAME} in it, or the folders of CirrMRI600+"
             ))
             .remedy(format!(
-                "write a {MANIFEST_NAME} with the columns ID, PatientID, Image, Mask, Target"
+                "let `raduet scan` write a manifest, or write a {MANIFEST_NAME} with the columns ID, PatientID, Image, Mask, \
+                 Target"
             )),
     ))
 }

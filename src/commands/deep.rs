@@ -26,6 +26,9 @@ pub(super) fn run(args: &DeepArgs, context: Context) -> Outcome {
         return crate::paper_tables::run(&settings, output, start, console, context.budget);
     }
     let plan = Plan::new("deep", settings, context.budget)?;
+    if args.dry_run {
+        return super::estimate(&plan, context);
+    }
     #[cfg(feature = "deep")]
     if let Some(rehearsal) = networks::rehearsal(args) {
         return networks::rehearse(plan, rehearsal, context);

@@ -8,9 +8,11 @@ use raduet_study::{CaseRecord, Cohort, Label, Part, PatientId, Split};
 use serde_json::json;
 
 use super::{Context, Outcome};
+use crate::arms::{FoldRows, PlannedModel};
 use crate::cli::{PresetName, SplitOptions, TrainArgs};
 use crate::conclusion::Conclusion;
 use crate::division;
+use crate::dry_run::{self, Estimate, ModelEstimate, costs};
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
 use crate::io::feature_csv::{self, FeatureFile};
 use crate::io::feature_table;
@@ -49,15 +51,24 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         warnings.push(Warning::new(WarningCode::Split, how, "judged by it").note());
     }
     console.say(&division::describe(&split, &check, &cohort));
+    if args.dry_run {
+        let estimate = estimate(&settings, &models, &features, &split);
+        return super::told(&estimate, context);
+    }
     let described = json!({
         "study": settings,
         "repeats": args.repeats,
         "exclude": args.exclude,
         "split_id": split.id(),
     });
+    let start = if args.resume {
+        Start::Resume
+    } else {
+        Start::Anew
+    };
     let hash = digest(&feature_csv::write(&features)?);
     let provenance = Provenance::new("train", described, hash);
-    let folder = RunFolder::open(&args.output, &provenance.key(), Start::Anew)?;
+    let folder = RunFolder::open(&args.output, &provenance.key(), start)?;
     let mut clock = Clock::new();
     let study = Study {
         settings: &settings,
@@ -98,6 +109,43 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         console.say(&repeats::text(&summary));
     }
     Ok(exit)
+}
+
+/// What would be fitted, and about how long it would take by the learners' cost rule.
+fn estimate(
+    settings: &Settings,
+    models: &[PlannedModel],
+    features: &FeatureFile,
+    split: &Split,
+) -> Estimate {
+    let folds: Vec<FoldRows> = split
+        .folds
+        .iter()
+        .map(|parts| FoldRows::new(0, parts, &features.rows))
+        .collect();
+    let rows = folds.first().map_or(0, |fold| fold.train.len());
+    let columns = features.table.columns().len();
+    let fits = |name: &str| folds.len() * costs::fits_of(name, &settings.learners);
+    let tested = folds.iter().map(|fold| fold.test.len()).sum();
+    Estimate {
+        plan: format!("{columns} columns, {rows} training rows in the first fold"),
+        slices: features.rows.len(),
+        features: None,
+        models: models
+            .iter()
+            .map(|model| ModelEstimate {
+                name: model.name.clone(),
+                arm: model.arm,
+                fits: fits(&model.name),
+                work: costs::of(&model.name, fits(&model.name), rows, columns),
+                #[cfg(feature = "deep")]
+                tried: None,
+            })
+            .collect(),
+        report: dry_run::report(models.len() + 1, tested, settings.report.bootstrap),
+        threads: rayon::current_num_threads(),
+        notes: Vec::new(),
+    }
 }
 
 fn settings(args: &TrainArgs) -> Result<Settings> {

@@ -11,6 +11,7 @@ mod measure;
 mod pixels;
 mod plan;
 mod plan_ibsi;
+pub mod probe;
 mod summary;
 pub mod vector;
 

@@ -9,7 +9,7 @@
 //! | `metrics.json` | every figure with its interval, for a program |
 //! | [`methods`] | what was done, in the past tense, and whom to cite |
 //! | [`curves`], [`explanations`] | drawing: the points of every figure |
-//! | `paper_tables` | Tables I to V of the paper |
+//! | [`tables`] | putting into a paper: its Tables I to VIII, the cohort, the differences |
 //! | [`doubts`], [`features`], [`undefined`], [`run_json`] | what failed, what the columns are, which cells are empty and why, how it was made |
 
 pub mod curves;
@@ -23,10 +23,9 @@ mod lines;
 pub mod markdown;
 pub mod methods;
 pub mod numbers;
-#[cfg(feature = "deep")]
-pub mod paper_tables;
 pub mod run_json;
 pub mod screen;
+pub mod tables;
 pub mod undefined;
 
 use std::collections::BTreeMap;
@@ -40,6 +39,8 @@ use crate::figures;
 use crate::io::cohort_csv::CohortRow;
 use crate::io::feature_csv::FeatureFile;
 use crate::provenance::Provenance;
+use crate::run_folder::TABLES;
+use tables::{People, Sources};
 
 /// Everything a written report speaks of.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +72,15 @@ pub struct Kept<'a> {
     pub cohort: &'a [CohortRow],
     /// What was measured.
     pub features: Option<&'a FeatureFile>,
+}
+
+impl<'a> Kept<'a> {
+    /// Who took part and where they stood, where both are known.
+    fn people(&self) -> Option<People<'a>> {
+        let split = self.split?;
+        let rows = self.cohort;
+        (!rows.is_empty()).then_some(People { rows, split })
+    }
 }
 
 impl Default for Kept<'_> {
@@ -113,6 +123,14 @@ pub fn files(material: &Material<'_>) -> Result<Vec<(String, Vec<u8>)>> {
     }
     files.extend(figures::files(&figures.figures)?);
     files.extend(checklists::files(&checklists)?);
+    let sources = Sources::of_run(
+        material.report,
+        material.predictions,
+        material.kept.people(),
+    );
+    for (name, bytes) in tables::files(&sources)? {
+        files.push((format!("{TABLES}/{name}"), bytes));
+    }
     apart(&files, material)?;
     Ok(files)
 }

@@ -4,9 +4,11 @@
 //! command line has the last word.
 
 pub mod file;
+mod keys;
 mod learners;
 pub mod nearest;
 pub mod preset;
+pub mod print;
 mod training;
 
 use std::path::PathBuf;

@@ -24,6 +24,12 @@ mod pyradiomics;
 mod real_cohorts;
 mod report_again;
 mod report_in_browser;
+#[cfg(feature = "deep")]
+mod results;
+#[cfg(all(unix, feature = "learners", feature = "deep"))]
+mod resume;
+mod scan;
+mod study_file;
 mod table;
 #[cfg(feature = "learners")]
 mod train_end_to_end;

@@ -26,7 +26,7 @@ use crate::labels::ClassNames;
 use crate::metrics::{ClassFigures, ReliabilityBin};
 use crate::pooling::{Pooling, PoolingName};
 use crate::predictions::Arm;
-use crate::uncertainty::{Bootstrap, Interval, NoInformation};
+use crate::uncertainty::{Bootstrap, ClassIntervals, Interval, NoInformation};
 
 pub use class_figures::{ClassCalibration, ClassDiscrimination, Coefficient};
 pub use common::{Common, common_samples};
@@ -119,6 +119,9 @@ pub struct ClassRow {
     /// The class against all others.
     #[serde(flatten)]
     pub figures: ClassFigures,
+    /// Their intervals over patients.
+    #[serde(default)]
+    pub intervals: ClassIntervals,
 }
 
 /// One model at one level of the test part.

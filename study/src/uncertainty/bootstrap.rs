@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, StudyError};
 use crate::ids::PatientId;
-use crate::metrics::{Judged, Metric};
+use crate::metrics::{Judged, Metric, Tally};
 use crate::random::Stream;
 use crate::uncertainty::interval::{Interval, bca, percentile};
 
@@ -107,15 +107,25 @@ impl Bootstrap {
     /// # Errors
     /// Those of [`Bootstrap::checked`].
     pub fn replicates(self, judged: &Judged, metrics: &[Metric]) -> Result<Replicates> {
+        self.replicates_of(judged, |tally| {
+            let figures = metrics.iter().map(|metric| tally.figure(metric));
+            figures.collect()
+        })
+    }
+
+    /// The same for any figures that are read off a tally.
+    pub(super) fn replicates_of(
+        self,
+        judged: &Judged,
+        figures: impl Fn(&Tally<'_>) -> Vec<Result<f64>> + Sync,
+    ) -> Result<Replicates> {
         let settings = self.checked()?;
         let patients = judged.patients().len();
+        let everyone = figures(&judged.once());
         let figures = |weights: Vec<u32>| -> Vec<f64> {
-            let tally = judged.weighted(weights);
-            let figures = metrics.iter().map(|metric| tally.figure(metric));
-            figures.map(|figure| figure.unwrap_or(f64::NAN)).collect()
+            let values = figures(&judged.weighted(weights)).into_iter();
+            values.map(|figure| figure.unwrap_or(f64::NAN)).collect()
         };
-        let tally = judged.once();
-        let everyone = metrics.iter().map(|metric| tally.figure(metric)).collect();
         // One patient cannot vary: there is nothing to draw from.
         let (resamples, groups) = if patients > 1 {
             (settings.resamples, patients.min(MOST_LEFT_OUT))

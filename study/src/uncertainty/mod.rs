@@ -18,6 +18,7 @@ mod holm;
 mod interval;
 mod mcnemar;
 mod normal;
+mod of_classes;
 mod sample_size;
 mod student;
 
@@ -29,5 +30,6 @@ pub use delong::{Area, DeLongTest, delong, delong_test};
 pub use holm::holm;
 pub use interval::Interval;
 pub use mcnemar::McNemar;
+pub use of_classes::ClassIntervals;
 pub use sample_size::{POWER, PatientsNeeded, asymptotic_patients, exact_power};
 pub use student::two_sided as student_two_sided;
