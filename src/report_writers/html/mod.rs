@@ -175,5 +175,8 @@ fn comparison(page: &Page<'_>) -> String {
     }
     body.push_str(&classes::part(report, chosen));
     body.push_str(&all_metrics::part(chosen));
+    body.push_str(&markup::note(
+        "The paper's tables stand in <code>tables/</code> as CSV, Markdown and LaTeX, with and without intervals.",
+    ));
     body
 }
