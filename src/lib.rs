@@ -11,7 +11,7 @@
 //! | who takes part | [`scan`], [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
-//! | what is written about it | [`report_writers`], [`figures`], [`provenance`], read back by [`finished_run`] |
+//! | what is written about it | [`report_writers`], [`figures`], [`checklists`], [`provenance`]; read back by [`finished_run`] |
 //! | what a run would do | [`dry_run`] |
 //! | a run that may be stopped | [`run_folder`], [`journal`], [`interrupt`] |
 //! | what went wrong | [`error`] |

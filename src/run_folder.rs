@@ -142,17 +142,26 @@ const DATA: [&str; 12] = [
     "figures/learning_curve.csv",
 ];
 /// What is made from these.
-const RENDERED: [&str; 8] = [
+const RENDERED: [&str; 18] = [
     "leaderboard.csv",
     "report.md",
     "report.html",
+    "methods.md",
+    "citations.bib",
     "run.json",
     "figures/roc.csv",
     "figures/pr.csv",
     "figures/calibration.csv",
     "figures/confusion.csv",
+    "checklists/clear.md",
+    "checklists/clear.csv",
+    "checklists/metrics.md",
+    "checklists/metrics.csv",
+    "checklists/ibsi.md",
+    "checklists/ibsi.csv",
+    "checklists/tripod_ai.md",
+    "checklists/tripod_ai.csv",
 ];
-
 /// The folder of tables, which are made from the data, too; and how their files end.
 pub const TABLES: &str = "tables";
 const TABLE_FORMS: [&str; 3] = [".csv", ".md", ".tex"];
@@ -183,8 +192,24 @@ fn remove_results(path: &Path) -> Result<()> {
         let file = &name[TABLES.len() + 1..];
         file.starts_with("table") && TABLE_FORMS.iter().any(|ending| file.ends_with(ending))
     });
-    let mut old = data_files(path).into_iter().chain(rendered).chain(tables);
+    let mut old = data_files(path)
+        .into_iter()
+        .chain(rendered)
+        .chain(tables)
+        .chain(figures(path));
     old.try_for_each(|name| remove_file(&path.join(name)))
+}
+
+/// The files of figures: what has the three forms that the tool gives each. Other pictures stay.
+fn figures(path: &Path) -> Vec<String> {
+    const FORMS: [&str; 3] = ["svg", "png", "csv"];
+    let drawn = names(path, "figures").into_iter().filter_map(|name| {
+        let stem = name.strip_suffix(".svg")?.to_owned();
+        let forms = FORMS.map(|form| format!("{stem}.{form}"));
+        let all = forms.iter().all(|name| path.join(name).is_file());
+        all.then_some(forms)
+    });
+    drawn.flatten().collect()
 }
 
 /// Files in a run's folder that hold its data, in order: results, models, curves and pictures of networks.

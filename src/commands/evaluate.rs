@@ -66,10 +66,13 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
             &folder.join("metrics.json"),
             &report_writers::metrics_json(&report)?,
         )?;
+        // Only these are its own: the folder may hold a run's other files.
+        let mut names = vec!["metrics.json".to_owned(), "predictions.csv".to_owned()];
         if let Some(bytes) = doubts::warnings_csv(&warnings)? {
             write_file(&folder.join("warnings.csv"), &bytes)?;
+            names.push("warnings.csv".to_owned());
         }
-        let record = RunRecord::of(&provenance, serde_json::Value::Null, folder)?;
+        let record = RunRecord::of_files(&provenance, serde_json::Value::Null, folder, names)?;
         let run = FinishedRun::gather(folder, record.clone())?;
         render(&run, folder)?;
         write_file(&folder.join("run.json"), &record.bytes(&clock.measured())?)?;

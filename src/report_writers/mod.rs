@@ -8,6 +8,7 @@
 //! | [`leaderboard`] | one line per model, for a spreadsheet |
 //! | [`pairwise`] | every pair of models: differences, tests, patients needed |
 //! | `metrics.json` | every figure with its interval, for a program |
+//! | [`methods`] | what was done, in the past tense, and whom to cite |
 //! | [`curves`], [`explanations`] | drawing: the points of every figure |
 //! | [`tables`] | putting into a paper: its Tables I to VIII, the cohort, the differences |
 //! | [`doubts`], [`features`], [`undefined`], [`run_json`] | what failed, what the columns are, which cells are empty and why, how it was made |
@@ -21,6 +22,7 @@ pub mod html;
 pub mod leaderboard;
 mod lines;
 pub mod markdown;
+pub mod methods;
 pub mod numbers;
 pub mod pairwise;
 pub mod run_json;
@@ -33,6 +35,7 @@ use std::collections::BTreeMap;
 use raduet_study::{Predictions, Report, Split};
 use serde_json::Value;
 
+use crate::checklists;
 use crate::error::{Code, Result, ToolError, Warning};
 use crate::figures;
 use crate::io::cohort_csv::CohortRow;
@@ -99,28 +102,60 @@ impl Default for Kept<'_> {
 /// # Errors
 /// [`Code::Internal`] when a form cannot be serialised, which does not happen.
 pub fn files(material: &Material<'_>) -> Result<Vec<(String, Vec<u8>)>> {
-    let figures = figures::all(material);
-    let mut files = vec![
-        ("leaderboard.csv", leaderboard::csv(material.report)?),
-        ("pairwise.csv", pairwise::csv(material.report)?),
-        ("report.md", markdown::page(material).into_bytes()),
-        ("report.html", html::page(material).into_bytes()),
-    ];
-    files.extend(curves::files(material.report, material.predictions)?);
-    let mut named: Vec<(String, Vec<u8>)> = files
-        .into_iter()
-        .map(|(name, bytes)| (name.to_owned(), bytes))
-        .collect();
-    named.extend(figures::files(&figures)?);
+    let figures = figures::draw(material);
+    let checklists = checklists::fill(material);
+    let methods = methods::Methods::of(material);
+    let mut files = Vec::new();
+    let mut put = |name: &str, bytes: Vec<u8>| files.push((name.to_owned(), bytes));
+    put("leaderboard.csv", leaderboard::csv(material.report)?);
+    put("pairwise.csv", pairwise::csv(material.report)?);
+    put("report.md", markdown::page(material).into_bytes());
+    let page = html::page(material, &figures, &checklists, &methods);
+    put("report.html", page.into_bytes());
+    put("methods.md", methods.markdown().into_bytes());
+    put("citations.bib", methods.bibliography().into_bytes());
+    // A figure of the same name brings its own numbers.
+    let drawn = |name: &str| {
+        let stem = name.trim_start_matches("figures/").trim_end_matches(".csv");
+        figures.figures.iter().any(|figure| figure.id == stem)
+    };
+    for (name, bytes) in curves::files(material.report, material.predictions)? {
+        if !drawn(name) {
+            put(name, bytes);
+        }
+    }
+    files.extend(figures::files(&figures.figures)?);
+    files.extend(checklists::files(&checklists)?);
     let sources = Sources::of_run(
         material.report,
         material.predictions,
         material.kept.people(),
     );
     for (name, bytes) in tables::files(&sources)? {
-        named.push((format!("{TABLES}/{name}"), bytes));
+        files.push((format!("{TABLES}/{name}"), bytes));
     }
-    Ok(named)
+    apart(&files, material)?;
+    Ok(files)
+}
+
+/// Nothing that is made from a run's data may take the place of these, or of another such file.
+fn apart(files: &[(String, Vec<u8>)], material: &Material<'_>) -> Result<()> {
+    let mut names: Vec<&str> = files.iter().map(|(name, _)| &**name).collect();
+    names.sort_unstable();
+    let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+    let data = |name: &&&str| {
+        material
+            .kept
+            .files
+            .is_some_and(|data| data.contains_key(**name))
+    };
+    match twice
+        .map(|pair| pair[0])
+        .or(names.iter().find(data).copied())
+    {
+        Some(name) => Err(ToolError::internal(format!("two files of the name {name}"))),
+        None => Ok(()),
+    }
 }
 
 /// `metrics.json`: every figure of the report.

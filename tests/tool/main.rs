@@ -26,6 +26,7 @@ mod program;
 mod pyradiomics;
 mod real_cohorts;
 mod report_again;
+mod report_in_browser;
 #[cfg(feature = "deep")]
 mod results;
 #[cfg(all(unix, feature = "learners", feature = "deep"))]

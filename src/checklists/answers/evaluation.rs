@@ -36,9 +36,13 @@ pub(super) const RULES: &[(&str, Rule)] = &[
             &[COMPARISON, METHODS],
         )
     }),
-    ("calibration", |_| {
+    ("calibration", |facts| {
+        let decision = match facts.draws_decision_curves() {
+            true => ", decision curves",
+            false => "",
+        };
         answered(
-            "expected calibration error, Brier score, reliability diagrams",
+            format!("expected calibration error, Brier score, reliability diagrams{decision}"),
             &[Place::Section("calibration")],
         )
     }),
@@ -82,7 +86,13 @@ pub(super) const RULES: &[(&str, Rule)] = &[
 
 fn comparison(facts: &Facts<'_>) -> Answer {
     let report = facts.report;
-    let tests = "exact McNemar on patients, paired bootstrap of differences, Holm's correction";
+    let delong = match facts.compares_areas() {
+        true => "DeLong's test of areas, ",
+        false => "",
+    };
+    let tests = format!(
+        "{delong}exact McNemar on patients, paired bootstrap of differences, Holm's correction"
+    );
     if report.comparison.is_some() || report.leaderboard.is_some() || report.majority.is_some() {
         return answered(
             format!("{tests}; {}", facts.program),

@@ -214,7 +214,7 @@ fn preprocessing(facts: &Facts<'_>) -> Answer {
 }
 
 /// The size of voxels after resampling; none where they were left as they are.
-pub(in crate::checklists) fn spacing(facts: &Facts<'_>) -> Option<String> {
+pub(crate) fn spacing(facts: &Facts<'_>) -> Option<String> {
     let spacing = facts.parameter("resampledPixelSpacing").as_array()?;
     facts.parameter("interpolator").as_str()?;
     let sides: Vec<String> = spacing.iter().filter_map(number).collect();
@@ -255,7 +255,7 @@ fn resegmentation(facts: &Facts<'_>) -> Answer {
 }
 
 /// Bins in words.
-pub(in crate::checklists) fn bins(facts: &Facts<'_>) -> String {
+pub(crate) fn bins(facts: &Facts<'_>) -> String {
     if let Some(count) = number(facts.parameter("binCount")) {
         return format!("fixed bin number, {count} bins over the range of the region");
     }
@@ -304,6 +304,6 @@ fn distances(facts: &Facts<'_>) -> String {
 }
 
 /// A number as it is printed: without the decimals that a whole one does not need.
-pub(in crate::checklists) fn number(value: &Value) -> Option<String> {
+pub(crate) fn number(value: &Value) -> Option<String> {
     value.as_f64().map(|number| format!("{number}"))
 }

@@ -98,7 +98,7 @@ fn scaling(facts: &Facts<'_>) -> Answer {
 }
 
 /// Steps that take columns away, by name.
-pub(in crate::checklists) fn reducing(facts: &Facts<'_>) -> Vec<&'static str> {
+fn reducing(facts: &Facts<'_>) -> Vec<&'static str> {
     ["redundancy", "selection", "pca"]
         .into_iter()
         .filter(|step| facts.step(step).is_some())
@@ -107,7 +107,7 @@ pub(in crate::checklists) fn reducing(facts: &Facts<'_>) -> Vec<&'static str> {
 
 fn reduction(facts: &Facts<'_>) -> Answer {
     let steps = reducing(facts);
-    let constant = "constant columns and twins were dropped";
+    let constant = "constant columns were dropped";
     let says = if steps.is_empty() {
         format!("{constant}; nothing else was asked for")
     } else {
@@ -122,7 +122,7 @@ fn reduction(facts: &Facts<'_>) -> Answer {
 fn redundant_features(facts: &Facts<'_>) -> Answer {
     let steps = reducing(facts);
     if steps.is_empty() {
-        return author("only constant columns and exact twins were dropped").unmet();
+        return author("only constant columns were dropped").unmet();
     }
     answered(steps.join(", "), &[SETTINGS])
 }
@@ -134,12 +134,13 @@ fn algorithms(facts: &Facts<'_>) -> Answer {
     let mut places = vec![SETTINGS];
     let mut parts = Vec::new();
     for (arm, what, place) in [
-        (Arm::Radiomics, "learners", LEARNERS),
-        (Arm::Deep, "networks", NETWORKS),
+        (Arm::Radiomics, "learner", LEARNERS),
+        (Arm::Deep, "network", NETWORKS),
     ] {
         let names = facts.names(arm);
         if !names.is_empty() {
-            parts.push(format!("{} {what} ({})", names.len(), names.join(", ")));
+            let count = super::count(names.len(), what);
+            parts.push(format!("{count} ({})", names.join(", ")));
             places.push(place);
         }
     }

@@ -17,16 +17,16 @@ const TALLEST: f64 = 0.16;
 const LARGEST: f64 = 7.0;
 const SMALLEST: f64 = 2.0;
 
-/// The section: one panel per model shown in full.
-pub(in super::super) fn section(chosen: &Chosen<'_>) -> String {
+/// The part of the page: one panel per model shown in full.
+pub(in super::super) fn part(chosen: &Chosen<'_>) -> String {
     if chosen.models.is_empty() {
-        return markup::section("reliability", "Calibration", Chosen::nobody());
+        return markup::part("Reliability", Chosen::nobody());
     }
     let panels: String = chosen.models.iter().map(|model| panel(model)).collect();
     let body = format!(
         "<p>Confidence is the largest probability of an answer; on the diagonal it keeps its word. Bars and the size of the marks tell how many test slices stand behind a point.</p>\n<div class=\"panels\">\n{panels}</div>\n"
     );
-    markup::section("reliability", "Calibration", &body)
+    markup::part("Reliability", &body)
 }
 
 fn panel(model: &ModelReport) -> String {

@@ -18,15 +18,15 @@ use crate::report_writers::numbers::UNDEFINED;
 /// Height of a line of the legend.
 const LEGEND: f64 = 18.0;
 
-/// The section: one panel per class, all models shown in full in each.
-pub(in super::super) fn section(predictions: &[Predictions], chosen: &Chosen<'_>) -> String {
+/// The part of the page: one panel per class, all models shown in full in each.
+pub(in super::super) fn part(predictions: &[Predictions], chosen: &Chosen<'_>) -> String {
     let models: Vec<&Predictions> = chosen
         .models
         .iter()
         .filter_map(|model| predictions.iter().find(|p| p.model() == model.model))
         .collect();
     let Some(first) = models.first() else {
-        return markup::section("roc", "ROC curves", Chosen::nobody());
+        return markup::part("ROC curves", Chosen::nobody());
     };
     // Of two classes the second is the positive one; the other's curve is the same one turned.
     let all = first.classes().labels();
@@ -38,7 +38,7 @@ pub(in super::super) fn section(predictions: &[Predictions], chosen: &Chosen<'_>
     let body = format!(
         "<p>Every class against the rest, on test slices; the area under the curve stands beside the name.</p>\n<div class=\"panels\">\n{panels}</div>\n"
     );
-    markup::section("roc", "ROC curves", &body)
+    markup::part("ROC curves", &body)
 }
 
 fn panel(models: &[&Predictions], label: Label) -> String {

@@ -7,8 +7,8 @@ use super::chosen::Chosen;
 use super::markup::{self, Column, text};
 use crate::report_writers::numbers::UNDEFINED;
 
-/// The section, or nothing where no model is shown in full.
-pub(super) fn section(chosen: &Chosen<'_>) -> String {
+/// The part of the page, or nothing where no model is shown in full.
+pub(super) fn part(chosen: &Chosen<'_>) -> String {
     let tables: String = chosen
         .models
         .iter()
@@ -43,7 +43,7 @@ pub(super) fn section(chosen: &Chosen<'_>) -> String {
         return tables;
     }
     let body = markup::details("Every figure of the models shown in full", &tables);
-    markup::section("figures", "All figures", &body)
+    markup::part("All figures", &body)
 }
 
 fn cell(figure: &Figure) -> String {
