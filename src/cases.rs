@@ -320,6 +320,7 @@ fn options(budget: ByteBudget) -> ReadOptions {
     ReadOptions {
         budget,
         volume: None,
+        ..ReadOptions::default()
     }
 }
 
