@@ -1,8 +1,8 @@
 //! How much work a study puts in.
 
 use super::{
-    CohortSettings, FeatureSettings, IbsiSettings, InputModeName, LearnerSettings, NetworkSettings,
-    ProfileName, ReportSettings, Settings, SharedPatientsName, SplitSettings,
+    CohortSettings, FeatureSettings, IbsiSettings, ImageSettings, InputModeName, LearnerSettings,
+    NetworkSettings, ProfileName, ReportSettings, Settings, SharedPatientsName, SplitSettings,
 };
 use crate::cli::PresetName;
 use crate::phantom::PhantomSettings;
@@ -26,6 +26,7 @@ fn paper() -> Settings {
             sequence: None,
             label: None,
             phantom_patients: phantom.patients,
+            images: ImageSettings::default(),
         },
         split: SplitSettings {
             test: 0.1,
