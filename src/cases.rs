@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use raduet_features::{MaskVolume, Volume};
 use raduet_study::Cohort;
 
+use crate::cohort::arrays::ImageStack;
 use crate::cohort::{self, CaseFiles, LoadOptions, LoadedCohort};
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
-use crate::io::{ByteBudget, GeometryRule, LabelChoice, ReadOptions, read_case, read_labels};
+use crate::io::formats::files_of;
+use crate::io::{ByteBudget, LabelChoice, read_case, read_labels};
 use crate::phantom::{self, PhantomSettings};
 use crate::provenance::{digest, fingerprint_of_file};
-use crate::settings::CohortSettings;
+use crate::settings::{CohortSettings, ImageSettings, LabelName};
 
 /// What the built-in cohort is called where a path is expected.
 pub const PHANTOM: &str = "phantom";
@@ -31,10 +33,13 @@ pub struct Cases {
 #[derive(Debug)]
 enum Source {
     Phantom(PhantomSettings),
+    /// Images in memory.
+    Stack(ImageStack),
     Files {
         loaded: Vec<CaseFiles>,
         folder: PathBuf,
-        label: Option<i64>,
+        label: Option<LabelName>,
+        images: ImageSettings,
         budget: ByteBudget,
     },
 }
@@ -112,6 +117,7 @@ impl Cases {
     fn files(path: &Path, settings: &CohortSettings, budget: ByteBudget) -> Result<Self, Faults> {
         let options = LoadOptions {
             sequence: settings.sequence.clone(),
+            budget,
             ..LoadOptions::default()
         };
         let LoadedCohort {
@@ -123,6 +129,7 @@ impl Cases {
             notes,
             warnings,
             manifest_hash,
+            stack,
             ..
         } = cohort::load(path, &options)?;
         let mut warnings = warnings;
@@ -130,11 +137,16 @@ impl Cases {
         Ok(Self {
             name,
             cohort,
-            source: Source::Files {
-                loaded: files,
-                folder,
-                label: settings.label,
-                budget,
+            source: if let Some(stack) = stack {
+                Source::Stack(stack)
+            } else {
+                Source::Files {
+                    loaded: files,
+                    folder,
+                    label: settings.label.clone(),
+                    images: settings.images.clone(),
+                    budget,
+                }
             },
             hash: manifest_hash,
             notes,
@@ -147,7 +159,9 @@ impl Cases {
     pub fn choose_by_default(&mut self, label: i64) {
         if let Source::Files { loaded, .. } = &mut self.source {
             for files in loaded {
-                files.label_value.get_or_insert(label);
+                if files.label_name.is_none() {
+                    files.label_value.get_or_insert(label);
+                }
             }
         }
     }
@@ -220,15 +234,18 @@ impl Cases {
             loaded,
             folder,
             label,
+            images,
             budget,
         } = &self.source
         else {
-            return Ok(self.made(index));
+            return self.made(index);
         };
         let files = &loaded[index];
-        let choice = label.map_or_else(|| files.label_choice(), LabelChoice::Value);
-        let (rule, options) = (GeometryRule::default(), options(*budget));
-        let case = read_case(&files.image, &files.mask, choice, rule, &options)
+        let choice = label
+            .as_ref()
+            .map_or_else(|| files.label_choice(), LabelName::choice);
+        let (rule, options) = (images.rule(), files.options(images, *budget));
+        let case = read_case(&files.image, &files.mask, &choice, rule, &options)
             .map_err(|fault| fault.relative_to(folder))?;
         Ok(LoadedCase {
             volume: case.image,
@@ -248,11 +265,12 @@ impl Cases {
         let Source::Files {
             loaded,
             folder,
+            images,
             budget,
             ..
         } = &self.source
         else {
-            let made = self.made(index);
+            let made = self.made(index)?;
             return Ok(LoadedLabels {
                 volume: made.volume,
                 regions: vec![(1, made.mask)],
@@ -260,20 +278,24 @@ impl Cases {
             });
         };
         let files = &loaded[index];
-        let (rule, options) = (GeometryRule::default(), options(*budget));
+        let (rule, options) = (images.rule(), files.options(images, *budget));
         let read = || {
             let (volume, labels, mut warnings) =
                 read_labels(&files.image, &files.mask, rule, &options)?;
             warnings.extend_from_slice(labels.warnings());
-            let values: Vec<i64> = labels.counts().keys().copied().collect();
+            let values = labels.labels();
             let choices = if values.is_empty() {
                 // The error of a mask without any label.
                 vec![LabelChoice::Only]
             } else {
                 values.into_iter().map(LabelChoice::Value).collect()
             };
-            let regions = choices.into_iter().map(|choice| labels.region(choice));
-            let regions = regions.collect::<Result<Vec<_>>>()?;
+            let mut regions = Vec::new();
+            for choice in &choices {
+                let region = labels.region(choice)?;
+                warnings.extend(region.warnings);
+                regions.push((region.label, region.mask));
+            }
             Ok((volume, regions, warnings))
         };
         let (volume, regions, warnings) =
@@ -285,18 +307,18 @@ impl Cases {
         })
     }
 
-    /// A case of the built-in cohort.
-    fn made(&self, index: usize) -> LoadedCase {
-        let settings = match &self.source {
-            Source::Phantom(settings) => *settings,
-            Source::Files { .. } => PhantomSettings::default(),
+    /// A case of the built-in cohort, or of images in memory.
+    fn made(&self, index: usize) -> Result<LoadedCase> {
+        let (volume, mask) = match &self.source {
+            Source::Phantom(settings) => phantom::volume(*settings, index),
+            Source::Stack(stack) => stack.load(index)?,
+            Source::Files { .. } => return Err(ToolError::internal("a case of files is read")),
         };
-        let (volume, mask) = phantom::volume(settings, index);
-        LoadedCase {
+        Ok(LoadedCase {
             volume,
             mask,
             warnings: Vec::new(),
-        }
+        })
     }
 
     /// Warnings with the case's name and paths as the manifest gives them.
@@ -312,10 +334,11 @@ impl Cases {
     }
 }
 
-/// A file and, where it is one of a pair of header and image, the other one.
+/// The files that make an image: a file and, where it is one of a pair of header and image, the other one; the
+/// slices of a series.
 fn with_partner(path: &Path) -> Vec<PathBuf> {
     let name = path.to_string_lossy();
-    let mut files = vec![path.to_owned()];
+    let mut files = files_of(path);
     for (ending, partners) in [(".hdr", [".img", ".img.gz"]), (".img", [".hdr", ".hdr.gz"])] {
         let stem = name.strip_suffix(ending);
         if let Some(stem) = stem.or_else(|| name.strip_suffix(&format!("{ending}.gz"))) {
@@ -324,13 +347,6 @@ fn with_partner(path: &Path) -> Vec<PathBuf> {
         }
     }
     files
-}
-
-fn options(budget: ByteBudget) -> ReadOptions {
-    ReadOptions {
-        budget,
-        volume: None,
-    }
 }
 
 /// A doubt when cases of several sequences would be learned from as if they were one.

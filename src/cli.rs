@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod guards;
+mod images;
 mod learners;
 mod pyradiomics;
 mod report;
@@ -16,6 +17,7 @@ use crate::settings::{LayoutName, ProfileName};
 
 pub use evaluate::{EvaluateArgs, JudgedUnit};
 pub use guards::GuardOptions;
+pub use images::ImageArgs;
 pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
 };
@@ -106,19 +108,24 @@ pub struct CohortArgs {
     /// Keep only cases of this sequence (T1post, T2W …)
     #[arg(long, value_name = "NAME")]
     pub sequence: Option<String>,
-    /// Mask value that marks the region of interest, where a mask holds several; `extract` also takes `all`
-    #[arg(long, value_name = "VALUE|all", value_parser = parse_label)]
+    /// Mask value, or name of a DICOM region, that is the region of interest where a mask holds several; `extract` also takes `all`
+    #[arg(long, value_name = "VALUE|NAME|all", value_parser = parse_label)]
     pub label: Option<LabelArg>,
     /// Patients of the built-in phantom cohort
     #[arg(long, value_name = "N")]
     pub phantom_patients: Option<usize>,
+    /// How images are read
+    #[command(flatten)]
+    pub images: ImageArgs,
 }
 
 /// Which region of a mask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LabelArg {
     /// The one with this value.
     Value(i64),
+    /// The one of this name.
+    Name(String),
     /// Each label as a region of its own.
     All,
 }
@@ -127,8 +134,14 @@ fn parse_label(text: &str) -> Result<LabelArg, String> {
     if text.eq_ignore_ascii_case("all") {
         return Ok(LabelArg::All);
     }
-    let value = text.parse().map(LabelArg::Value);
-    value.map_err(|_| "a whole number, or 'all'".to_owned())
+    if let Ok(value) = text.parse() {
+        return Ok(LabelArg::Value(value));
+    }
+    let is_number = text.parse::<f64>().is_ok();
+    if text.trim().is_empty() || is_number {
+        return Err("a whole number, the name of a region, or 'all'".to_owned());
+    }
+    Ok(LabelArg::Name(text.to_owned()))
 }
 
 /// How the patients are divided.
@@ -319,12 +332,21 @@ pub struct MapArgs {
     /// Its mask
     #[arg(value_name = "MASK")]
     pub mask: PathBuf,
-    /// Folder for the maps: a NIfTI file and a picture for each image and feature
+    /// Folder for the maps: an image file and a picture for each image and feature
     #[arg(short, long, default_value = "raduet-maps", value_name = "DIR")]
     pub output: PathBuf,
-    /// Mask value that marks the region of interest, where a mask holds several
-    #[arg(long, value_name = "VALUE")]
-    pub label: Option<i64>,
+    /// Mask value, or name of a DICOM region, that is the region of interest where a mask holds several
+    #[arg(long, value_name = "VALUE|NAME", value_parser = parse_label)]
+    pub label: Option<LabelArg>,
+    /// Format of the maps
+    #[arg(long, value_enum, default_value_t = ImageFormName::Nifti, value_name = "FORMAT")]
+    pub format: ImageFormName,
+    /// Write the image and the region as they were read, too, on the image's grid
+    #[arg(long)]
+    pub with_inputs: bool,
+    /// How images are read
+    #[command(flatten)]
+    pub images: ImageArgs,
     /// A parameter file of PyRadiomics (.yaml, .json) with its voxelSetting
     #[arg(short = 'p', long, value_name = "FILE")]
     pub params: Option<PathBuf>,
@@ -346,6 +368,15 @@ pub struct MapArgs {
     /// Write 64-bit numbers in place of 32-bit ones
     #[arg(long)]
     pub double: bool,
+}
+
+/// Formats that images are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImageFormName {
+    /// NIfTI-1, compressed (.nii.gz)
+    Nifti,
+    /// NRRD, compressed (.nrrd)
+    Nrrd,
 }
 
 /// What a row of a feature table stands for.

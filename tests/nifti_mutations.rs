@@ -95,6 +95,7 @@ fn damaged_files_end_in_a_value_or_an_error() {
     let options = ReadOptions {
         budget: ByteBudget(BUDGET),
         volume: None,
+        ..ReadOptions::default()
     };
     let grid = *folder.read("x.nii", &seeds[0]).unwrap().volume.grid();
     let mut random = Random(2024);
@@ -122,7 +123,7 @@ fn damaged_files_end_in_a_value_or_an_error() {
                 }
             }
             let rule = GeometryRule::default();
-            let _ = read_mask(&path, LabelChoice::Value(1), &grid, rule, &options);
+            let _ = read_mask(&path, &LabelChoice::Value(1), &grid, rule, &options);
         }
     }
     // Both ways must have been taken often, or the test tests little.

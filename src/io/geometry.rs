@@ -5,8 +5,10 @@
 //! axis, so that a wrong spacing shows on a single slice as well). A tolerance on origin or spacing
 //! alone would let a small error of direction through on a large volume.
 
+use ndarray::Array3;
 use raduet_features::{Affine, Grid};
 
+use super::grid::{apply, axis_letters, inverse, whole};
 use crate::error::{Code, ToolError, Warning, WarningCode};
 
 /// How far mask and image may lie apart, in voxels.
@@ -16,6 +18,18 @@ pub struct GeometryRule {
     pub silent_voxels: f64,
     /// Up to here a warning gives the amount; beyond it is an error.
     pub tolerated_voxels: f64,
+    /// What becomes of a mask that lies elsewhere.
+    pub otherwise: Misfit,
+}
+
+/// What becomes of a mask on another grid than its image's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Misfit {
+    /// It is an error.
+    #[default]
+    Refuse,
+    /// The image's voxels take the label of the mask's voxel nearest to their centre.
+    Resample,
 }
 
 impl Default for GeometryRule {
@@ -23,6 +37,7 @@ impl Default for GeometryRule {
         Self {
             silent_voxels: 1e-3,
             tolerated_voxels: 0.05,
+            otherwise: Misfit::Refuse,
         }
     }
 }
@@ -48,6 +63,49 @@ impl Reorder {
     }
 }
 
+/// How a mask comes onto the grid of its image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placement {
+    /// Voxel by voxel.
+    Ordered(Reorder),
+    /// By the nearest voxel.
+    Resampled,
+}
+
+/// Compares the grid of a mask with that of its image, and says what is done where they differ.
+///
+/// # Errors
+/// As [`fit`], unless the rule resamples.
+pub(crate) fn place(
+    image: &Grid,
+    mask: &Grid,
+    rule: GeometryRule,
+) -> Result<(Placement, Option<Warning>), ToolError> {
+    match fit(image, mask, rule) {
+        Ok((order, warning)) => Ok((Placement::Ordered(order), warning)),
+        Err(error) if rule.otherwise == Misfit::Resample => {
+            let done = "the mask is resampled onto the image's grid, by the nearest voxel";
+            let warning = Warning::new(WarningCode::Geometry, error.found.clone(), done);
+            Ok((Placement::Resampled, Some(warning)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A region of `mask`'s grid on `image`'s: each centre takes the voxel it lies in. None when the mask's grid
+/// cannot be inverted.
+pub(crate) fn nearest(image: &Grid, mask: &Grid, inside: &Array3<bool>) -> Option<Array3<bool>> {
+    let inverse = inverse(&mask.affine)?;
+    let index = |v: f64| whole((v + 0.5).floor()).and_then(|n| usize::try_from(n).ok());
+    let [nz, ny, nx] = image.shape;
+    Some(Array3::from_shape_fn((nz, ny, nx), |(z, y, x)| {
+        let place = image.affine.position([z as f64, y as f64, x as f64]);
+        let [i, j, k] = apply(&inverse, place);
+        let place = index(k).zip(index(j)).zip(index(i));
+        place.is_some_and(|((k, j), i)| inside.get([k, j, i]).copied().unwrap_or(false))
+    }))
+}
+
 /// Compares the grid of a mask with that of its image.
 ///
 /// # Errors
@@ -71,7 +129,11 @@ pub(crate) fn fit(
     let mut found = Vec::new();
     let mut done = Vec::new();
     if !order.is_none() {
-        found.push("the mask is stored in another order of axes than the image".to_owned());
+        found.push(format!(
+            "the mask is stored {}, the image {} (where x, y, z point)",
+            axis_letters(&mask.affine),
+            axis_letters(&image.affine)
+        ));
         done.push("brought into the image's order by its position in the patient");
     }
     if apart > rule.silent_voxels {
@@ -206,7 +268,7 @@ fn mismatch(image: &Grid, mask: &Grid, apart: Option<(f64, GeometryRule, Grid)>)
     };
     ToolError::new(Code::Geometry, found)
         .expected(expected)
-        .remedy("resample the mask onto the image's grid (nearest neighbour), or pair it with the image it was drawn on")
+        .remedy("bring the mask onto the image's grid with --resample-mask, or pair it with the image it was drawn on")
 }
 
 /// Which of size, spacing, origin and direction differ, and by how much.
@@ -269,26 +331,4 @@ fn largest_angle(image: &Affine, mask: &Affine) -> f64 {
             2.0 * (chord / 2.0).min(1.0).asin()
         })
         .fold(0.0, f64::max)
-}
-
-/// Inverse of an affine map by cofactors, or `None` when it has none.
-fn inverse(affine: &Affine) -> Option<[[f64; 4]; 3]> {
-    let [[a, b, c, p], [d, e, f, q], [g, h, i, r]] = affine.0;
-    let determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
-    if !determinant.is_normal() {
-        return None;
-    }
-    let rows = [
-        [e * i - f * h, c * h - b * i, b * f - c * e],
-        [f * g - d * i, a * i - c * g, c * d - a * f],
-        [d * h - e * g, b * g - a * h, a * e - b * d],
-    ];
-    Some(rows.map(|row| {
-        let [x, y, z] = row.map(|v| v / determinant);
-        [x, y, z, -(x * p + y * q + z * r)]
-    }))
-}
-
-fn apply(map: &[[f64; 4]; 3], [x, y, z]: [f64; 3]) -> [f64; 3] {
-    map.map(|[a, b, c, d]| a * x + b * y + c * z + d)
 }

@@ -5,6 +5,7 @@
 
 pub mod file;
 mod keys;
+mod images;
 mod learners;
 pub mod nearest;
 pub mod preset;
@@ -17,6 +18,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use images::{ImageSettings, LabelName};
 pub use learners::{LearnerSettings, TuneName};
 pub use training::overlay;
 
@@ -51,10 +53,13 @@ pub struct CohortSettings {
     pub path: Option<PathBuf>,
     /// Keep only this sequence.
     pub sequence: Option<String>,
-    /// Mask value of the region.
-    pub label: Option<i64>,
+    /// Mask value of the region, or its name.
+    pub label: Option<LabelName>,
     /// Patients of the phantom cohort.
     pub phantom_patients: usize,
+    /// How images are read.
+    #[serde(default)]
+    pub images: ImageSettings,
 }
 
 /// Who trains and who is tested.
@@ -286,9 +291,7 @@ impl CohortSettings {
         if args.sequence.is_some() {
             self.sequence.clone_from(&args.sequence);
         }
-        if let Some(LabelArg::Value(label)) = args.label {
-            self.label = Some(label);
-        }
+        self.apply_images(args);
         take(&mut self.phantom_patients, args.phantom_patients);
     }
 }

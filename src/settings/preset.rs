@@ -2,8 +2,9 @@
 
 use super::learners::SHUFFLES;
 use super::{
-    CohortSettings, FeatureSettings, IbsiSettings, InputModeName, LearnerSettings, NetworkSettings,
-    ProfileName, ReportSettings, Settings, SharedPatientsName, SplitSettings, TuneName,
+    CohortSettings, FeatureSettings, IbsiSettings, ImageSettings, InputModeName, LearnerSettings,
+    NetworkSettings, ProfileName, ReportSettings, Settings, SharedPatientsName, SplitSettings,
+    TuneName,
 };
 use crate::cli::PresetName;
 use crate::phantom::PhantomSettings;
@@ -27,6 +28,7 @@ fn paper() -> Settings {
             sequence: None,
             label: None,
             phantom_patients: phantom.patients,
+            images: ImageSettings::default(),
         },
         split: SplitSettings {
             test: 0.1,
