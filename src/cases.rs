@@ -34,7 +34,7 @@ enum Source {
         loaded: Vec<CaseFiles>,
         folder: PathBuf,
         label: Option<i64>,
-        budget: ByteBudget,
+        options: ReadOptions,
     },
 }
 
@@ -133,7 +133,10 @@ impl Cases {
                 loaded: files,
                 folder,
                 label: settings.label,
-                budget,
+                options: ReadOptions {
+                    budget,
+                    volume: settings.volume,
+                },
             },
             hash: manifest_hash,
             notes,
@@ -181,21 +184,35 @@ impl Cases {
         &self.failed
     }
 
-    /// The content of a case's files as a fingerprint of each: a case with other content is measured again. Empty
-    /// for the built-in cohort, whose recipe stands for it, and for files that cannot be read.
+    /// What decides the rows of a case: its name, the files and the region that the manifest names for it, and
+    /// the content of these files as a fingerprint of each. Rows measured under one stamp serve wherever the same
+    /// stamp appears; an edited line or file gives another one. For the built-in cohort its recipe.
     ///
     /// # Panics
     /// When there is no such case.
     pub fn stamp(&self, index: usize) -> String {
-        let Source::Files { loaded, .. } = &self.source else {
-            return String::new();
+        let Source::Files {
+            loaded,
+            folder,
+            label,
+            ..
+        } = &self.source
+        else {
+            return format!("{} {index}", self.hash);
         };
-        let files = [&loaded[index].image, &loaded[index].mask];
-        let of_files = files.into_iter().flat_map(|path| with_partner(path));
-        of_files
-            .map(|path| fingerprint_of_file(&path).unwrap_or_default())
-            .collect::<Vec<_>>()
-            .join(" ")
+        let case = &loaded[index];
+        let id = &self.cohort.cases()[index].id;
+        let label = label.or(case.label_value);
+        let mut parts = vec![id.as_str().to_owned(), format!("{label:?}")];
+        for path in [&case.image, &case.mask] {
+            let named = path.strip_prefix(folder).unwrap_or(path);
+            parts.push(named.to_string_lossy().into_owned());
+            for file in with_partner(path) {
+                // A file that cannot be read has no rows either.
+                parts.push(fingerprint_of_file(&file).unwrap_or_default());
+            }
+        }
+        digest(parts.join("\n").as_bytes())
     }
 
     /// Reads, or makes, the case at a position of the cohort.
@@ -210,15 +227,15 @@ impl Cases {
             loaded,
             folder,
             label,
-            budget,
+            options,
         } = &self.source
         else {
             return Ok(self.made(index));
         };
         let files = &loaded[index];
         let choice = label.map_or_else(|| files.label_choice(), LabelChoice::Value);
-        let (rule, options) = (GeometryRule::default(), options(*budget));
-        let case = read_case(&files.image, &files.mask, choice, rule, &options)
+        let rule = GeometryRule::default();
+        let case = read_case(&files.image, &files.mask, choice, rule, options)
             .map_err(|fault| fault.relative_to(folder))?;
         Ok(LoadedCase {
             volume: case.image,
@@ -238,7 +255,7 @@ impl Cases {
         let Source::Files {
             loaded,
             folder,
-            budget,
+            options,
             ..
         } = &self.source
         else {
@@ -250,10 +267,10 @@ impl Cases {
             });
         };
         let files = &loaded[index];
-        let (rule, options) = (GeometryRule::default(), options(*budget));
+        let rule = GeometryRule::default();
         let read = || {
             let (volume, labels, mut warnings) =
-                read_labels(&files.image, &files.mask, rule, &options)?;
+                read_labels(&files.image, &files.mask, rule, options)?;
             warnings.extend_from_slice(labels.warnings());
             let values: Vec<i64> = labels.counts().keys().copied().collect();
             let choices = if values.is_empty() {
@@ -314,13 +331,6 @@ fn with_partner(path: &Path) -> Vec<PathBuf> {
         }
     }
     files
-}
-
-fn options(budget: ByteBudget) -> ReadOptions {
-    ReadOptions {
-        budget,
-        volume: None,
-    }
 }
 
 /// A doubt when cases of several sequences would be learned from as if they were one.

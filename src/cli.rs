@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::settings::{LayoutName, ProfileName};
+use crate::settings::{LayoutName, NonfiniteName, ProfileName};
 
 pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
@@ -97,6 +97,9 @@ pub struct CohortArgs {
     /// Mask value that marks the region of interest, where a mask holds several; `extract` also takes `all`
     #[arg(long, value_name = "VALUE|all", value_parser = parse_label)]
     pub label: Option<LabelArg>,
+    /// Which volume of images that hold several, counted from 0
+    #[arg(long, value_name = "K")]
+    pub volume: Option<u64>,
     /// Patients of the built-in phantom cohort
     #[arg(long, value_name = "N")]
     pub phantom_patients: Option<usize>,
@@ -200,6 +203,9 @@ pub struct FeatureOptions {
     /// A slice needs at least this many pixels of the region [default: 2]
     #[arg(long, value_name = "PIXELS")]
     pub min_pixels: Option<usize>,
+    /// What becomes of NaN and infinite values inside the region [default: refuse]
+    #[arg(long, value_enum, value_name = "RULE")]
+    pub nonfinite: Option<NonfiniteName>,
 }
 
 /// Arguments of `raduet compare`.

@@ -205,6 +205,11 @@ fn to_stderr(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
+/// The reason why the program ends, from a thread that ends it.
+pub(crate) fn last_words(error: &ToolError) {
+    to_stderr(&error.to_string());
+}
+
 /// Makes a bug say one line on standard error, for the report that its user is asked to write.
 pub fn hear_bugs() {
     std::panic::set_hook(Box::new(|bug| {

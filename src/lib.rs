@@ -37,6 +37,7 @@ pub mod extract;
 pub mod interrupt;
 pub mod io;
 pub mod journal;
+pub mod lock;
 pub mod manifest;
 pub mod models;
 #[cfg(feature = "deep")]

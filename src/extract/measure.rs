@@ -32,7 +32,7 @@ pub struct MeasuredRow {
 pub struct MeasuredCase {
     /// Position in the cohort.
     pub(super) case: usize,
-    /// What the files held when they were read.
+    /// What decides the rows; see [`crate::cases::Cases::stamp`].
     pub(super) stamp: String,
     pub(super) rows: Vec<MeasuredRow>,
     /// Regions that are too small, or a single line of voxels.
@@ -316,7 +316,10 @@ pub(super) fn failed(fault: &FeatureError) -> ToolError {
         FeatureError::TooManyBins { .. } => {
             (Code::Bins, "choose the width it names, or a bin count")
         }
-        FeatureError::NonFinite { .. } => (Code::Nonfinite, "mend the image or the mask"),
+        FeatureError::NonFinite { .. } => (
+            Code::Nonfinite,
+            "mend the image or the mask, or leave such voxels out with --nonfinite drop",
+        ),
         FeatureError::TooSmall { .. }
         | FeatureError::TooFlat { .. }
         | FeatureError::Emptied { .. } => (Code::RoiSmall, "check the mask, or lower --min-pixels"),

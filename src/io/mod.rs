@@ -45,6 +45,7 @@ pub mod split_file;
 pub mod tensorboard;
 
 mod budget;
+pub(crate) mod fault;
 mod open;
 
 pub use atomic::AtomicFile;

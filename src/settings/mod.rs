@@ -51,6 +51,9 @@ pub struct CohortSettings {
     pub sequence: Option<String>,
     /// Mask value of the region.
     pub label: Option<i64>,
+    /// The 0-based volume of images that hold several.
+    #[serde(default)]
+    pub volume: Option<u64>,
     /// Patients of the phantom cohort.
     pub phantom_patients: usize,
 }
@@ -107,6 +110,20 @@ pub struct FeatureSettings {
     pub families: Vec<String>,
     /// A slice with fewer pixels of the region is left out of both arms.
     pub min_pixels: usize,
+    /// What becomes of NaN and infinite values inside the region: `refuse` or `drop`.
+    #[serde(default)]
+    pub nonfinite: NonfiniteName,
+}
+
+/// What becomes of NaN and infinite values inside a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum NonfiniteName {
+    /// The case fails and says where they are
+    #[default]
+    Refuse,
+    /// Their voxels are taken out of the region, with a warning
+    Drop,
 }
 
 /// [`raduet_features::Profile`] as it stands in files.
@@ -287,6 +304,9 @@ impl CohortSettings {
         if let Some(LabelArg::Value(label)) = args.label {
             self.label = Some(label);
         }
+        if args.volume.is_some() {
+            self.volume = args.volume;
+        }
         take(&mut self.phantom_patients, args.phantom_patients);
     }
 }
@@ -355,6 +375,7 @@ impl FeatureSettings {
             self.families.clone_from(&args.family);
         }
         take(&mut self.min_pixels, args.min_pixels);
+        take(&mut self.nonfinite, args.nonfinite);
     }
 }
 

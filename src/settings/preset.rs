@@ -2,7 +2,7 @@
 
 use super::{
     CohortSettings, FeatureSettings, IbsiSettings, InputModeName, LearnerSettings, NetworkSettings,
-    ProfileName, ReportSettings, Settings, SharedPatientsName, SplitSettings,
+    NonfiniteName, ProfileName, ReportSettings, Settings, SharedPatientsName, SplitSettings,
 };
 use crate::cli::PresetName;
 use crate::phantom::PhantomSettings;
@@ -25,6 +25,7 @@ fn paper() -> Settings {
             path: None,
             sequence: None,
             label: None,
+            volume: None,
             phantom_patients: phantom.patients,
         },
         split: SplitSettings {
@@ -45,6 +46,7 @@ fn paper() -> Settings {
             bin_count: None,
             families: Vec::new(),
             min_pixels: 2,
+            nonfinite: NonfiniteName::Refuse,
         },
         learners: LearnerSettings::default(),
         networks: NetworkSettings {
