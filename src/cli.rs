@@ -1,5 +1,6 @@
 //! Argument definitions, and nothing else.
 
+mod check;
 mod learners;
 mod pyradiomics;
 mod training;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::settings::{LayoutName, NonfiniteName, ProfileName};
 
+pub use check::CheckArgs;
 pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
 };
@@ -68,6 +70,8 @@ pub enum Command {
     Compare(Box<CompareArgs>),
     /// A feature table: a row for every slice or every case with a region of interest
     Extract(ExtractArgs),
+    /// Whether a cohort can be measured: files, geometry, masks, grey levels, copies, leaks
+    Check(CheckArgs),
     /// Feature maps of one image: a feature at every voxel of the region
     Map(MapArgs),
     /// PyRadiomics' own command line, taken as it is, with its columns in its order

@@ -58,6 +58,11 @@ impl Console {
         }
     }
 
+    /// Whether every case is spoken of.
+    pub fn is_verbose(self) -> bool {
+        self.verbosity >= Verbosity::Verbose
+    }
+
     /// A failure; always said.
     pub fn error(self, error: &ToolError) {
         to_stderr(&error.to_string());

@@ -55,7 +55,10 @@ impl Flusher {
         let [behind, failed] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
         let (is_behind, has_failed) = (Arc::clone(&behind), Arc::clone(&failed));
         let work = move || {
-            while matches!(ended.recv_timeout(SYNC_EVERY), Err(RecvTimeoutError::Timeout)) {
+            while matches!(
+                ended.recv_timeout(SYNC_EVERY),
+                Err(RecvTimeoutError::Timeout)
+            ) {
                 if is_behind.swap(false, Ordering::AcqRel) && file.sync_data().is_err() {
                     has_failed.store(true, Ordering::Release);
                 }
@@ -115,10 +118,7 @@ impl Journal {
         let (records, whole) = replay(&text, key);
         file.set_len(whole as u64).map_err(refused)?;
         file.seek(SeekFrom::End(0)).map_err(refused)?;
-        let flusher = file
-            .try_clone()
-            .and_then(Flusher::start)
-            .map_err(refused)?;
+        let flusher = file.try_clone().and_then(Flusher::start).map_err(refused)?;
         let mut journal = Self {
             file,
             path: path.to_owned(),

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | what can be asked for | [`cli`], [`settings`], [`params`] |
 //! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
+//! | whether a cohort can be measured | [`check`] |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
 //! | what is written about it | [`report_writers`], [`provenance`] |
@@ -25,6 +26,7 @@ pub use raduet_learners as learners;
 
 pub mod arms;
 pub mod cases;
+pub mod check;
 pub mod cli;
 pub mod cohort;
 pub mod commands;

@@ -311,7 +311,7 @@ fn row(
 }
 
 /// An engine's error as a case's failure.
-pub(super) fn failed(fault: &FeatureError) -> ToolError {
+pub(crate) fn failed(fault: &FeatureError) -> ToolError {
     let (code, remedy) = match fault {
         FeatureError::TooManyBins { .. } => {
             (Code::Bins, "choose the width it names, or a bin count")

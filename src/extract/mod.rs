@@ -37,6 +37,7 @@ pub use measure::{MeasuredCase, MeasuredRow};
 pub use pixels::SlicePixels;
 
 use measure::Measuring;
+pub(crate) use measure::failed;
 
 /// What one row stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -431,7 +432,8 @@ impl Extraction {
         })
     }
 
-    fn discretisation(&self) -> Option<Discretisation> {
+    /// How grey levels are made; none where only pixels are wanted.
+    pub fn discretisation(&self) -> Option<Discretisation> {
         let settings = self.extractor.as_ref()?.settings();
         Some(settings.discretisation)
     }

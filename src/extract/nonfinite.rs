@@ -58,13 +58,13 @@ pub(super) fn apply(
 /// Where an image is not finite; none where it is finite everywhere.
 fn bad_voxels(volume: &Volume) -> Option<Array3<bool>> {
     match volume.voxels() {
-        Voxels::F32(values) => {
-            marked(values, |value| !value.is_finite())
-        }
+        Voxels::F32(values) => marked(values, |value| !value.is_finite()),
         Voxels::F64(values) => {
             let scaling = volume.scaling();
             // Large numbers may leave the range when they are scaled.
-            marked(values, |value| !(value * scaling.slope + scaling.intercept).is_finite())
+            marked(values, |value| {
+                !(value * scaling.slope + scaling.intercept).is_finite()
+            })
         }
         _ => None,
     }

@@ -141,6 +141,7 @@ pub fn prepare_folder(path: &Path) -> Result<()> {
     let tried = || -> io::Result<()> {
         fault::strike(path)?;
         fs::create_dir_all(path)?;
+        fault::strike(path)?;
         let mut probe = tempfile::Builder::new()
             .prefix(".raduet-")
             .suffix(".probe")

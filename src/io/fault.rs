@@ -2,7 +2,7 @@
 //!
 //! Whatever reaches the disk (creating, writing, bringing to disk, renaming) asks [`strike`] first. In the program
 //! that is nothing at all. In tests a [`Plan`] lets a number of calls below a folder pass and makes the next
-//! one fail as a full disk does, and with it every later one: a disk that is full stays full.
+//! one fail as a full disk does, alone or with every later one.
 
 use std::io;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(crate) fn strike(_: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-pub(crate) use planned::{Plan, strike};
+pub(crate) use planned::{Lasts, Plan, strike};
 
 #[cfg(test)]
 mod planned {
@@ -29,21 +29,42 @@ mod planned {
 
     use super::{Path, io};
 
-    /// Plans of all tests that run now, each for a folder of its own.
-    static PLANS: Mutex<Vec<(PathBuf, u32, u32)>> = Mutex::new(Vec::new());
+    /// Whether calls behind the failing one fail, too.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Lasts {
+        /// Somebody made room.
+        Once,
+        /// A disk that is full stays full.
+        ForGood,
+    }
 
-    fn plans() -> MutexGuard<'static, Vec<(PathBuf, u32, u32)>> {
+    struct Planned {
+        folder: PathBuf,
+        at: u32,
+        lasts: Lasts,
+        calls: u32,
+    }
+
+    /// Plans of all tests that run now, each for a folder of its own.
+    static PLANS: Mutex<Vec<Planned>> = Mutex::new(Vec::new());
+
+    fn plans() -> MutexGuard<'static, Vec<Planned>> {
         PLANS.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls below `folder` fail from number `at` (from 0) on, until this is dropped.
+    /// The call below `folder` with number `at` (from 0) fails, until this is dropped.
     pub(crate) struct Plan {
         folder: PathBuf,
     }
 
     impl Plan {
-        pub(crate) fn new(folder: &Path, at: u32) -> Self {
-            plans().push((folder.to_owned(), at, 0));
+        pub(crate) fn new(folder: &Path, at: u32, lasts: Lasts) -> Self {
+            plans().push(Planned {
+                folder: folder.to_owned(),
+                at,
+                lasts,
+                calls: 0,
+            });
             Self {
                 folder: folder.to_owned(),
             }
@@ -52,25 +73,30 @@ mod planned {
         /// Calls so far.
         pub(crate) fn calls(&self) -> u32 {
             let plans = plans();
-            let own = plans.iter().find(|(folder, ..)| *folder == self.folder);
-            own.map_or(0, |(.., calls)| *calls)
+            let own = plans.iter().find(|plan| plan.folder == self.folder);
+            own.map_or(0, |plan| plan.calls)
         }
     }
 
     impl Drop for Plan {
         fn drop(&mut self) {
-            plans().retain(|(folder, ..)| *folder != self.folder);
+            plans().retain(|plan| plan.folder != self.folder);
         }
     }
 
     pub(crate) fn strike(path: &Path) -> io::Result<()> {
         let mut plans = plans();
-        let own = plans.iter_mut().find(|(folder, ..)| path.starts_with(folder));
-        let Some((_, at, calls)) = own else {
+        let own = plans.iter_mut().find(|plan| path.starts_with(&plan.folder));
+        let Some(plan) = own else {
             return Ok(());
         };
-        *calls += 1;
-        if *calls > *at {
+        plan.calls += 1;
+        let number = plan.calls - 1;
+        let fails = match plan.lasts {
+            Lasts::Once => number == plan.at,
+            Lasts::ForGood => number >= plan.at,
+        };
+        if fails {
             return Err(io::Error::from(io::ErrorKind::StorageFull));
         }
         Ok(())

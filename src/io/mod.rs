@@ -47,12 +47,15 @@ pub mod tensorboard;
 mod budget;
 pub(crate) mod fault;
 mod open;
+mod survey;
 
 pub use atomic::AtomicFile;
 pub use budget::ByteBudget;
 pub use geometry::GeometryRule;
 pub use mask::{LabelChoice, LabelVolume, ReadMask};
 pub use open::read_small;
+pub(crate) use survey::numbers;
+pub use survey::{Survey, survey};
 
 /// Tables and splits larger than this are refused.
 pub const LARGEST_TABLE: u64 = 4 << 30;

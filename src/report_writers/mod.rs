@@ -11,6 +11,7 @@
 //! | `paper_tables` | Tables I to V of the paper |
 //! | [`doubts`], [`features`], [`undefined`], [`run_json`] | what failed, what the columns are, which cells are empty and why, how it was made |
 
+pub mod check;
 pub mod curves;
 pub mod doubts;
 pub mod escape;

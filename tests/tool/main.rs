@@ -5,6 +5,7 @@
     reason = "a test ends where its preparations fail"
 )]
 
+mod check_cohort;
 mod cli;
 mod cohort_on_disk;
 #[cfg(all(feature = "learners", feature = "deep"))]

@@ -24,5 +24,5 @@ mod write;
 
 pub use map::{Precision, write_map};
 pub use read::read_nifti;
-pub(crate) use read::recognise;
+pub(crate) use read::{recognise, survey};
 pub use write::write_nifti;

@@ -15,6 +15,8 @@ mod colours;
 mod digits;
 mod encode;
 mod overlay;
+mod sheet;
 
 pub use attention::attention;
 pub use overlay::overlay;
+pub use sheet::{MOST_TILES, sheet};
