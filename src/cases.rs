@@ -6,6 +6,7 @@ use raduet_features::{MaskVolume, Volume};
 use raduet_study::Cohort;
 
 use crate::cohort::{self, CaseFiles, LoadOptions, LoadedCohort};
+use crate::content::files_of;
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
 use crate::io::{ByteBudget, GeometryRule, LabelChoice, ReadOptions, read_case, read_labels};
 use crate::phantom::{self, PhantomSettings};
@@ -136,6 +137,7 @@ impl Cases {
                 options: ReadOptions {
                     budget,
                     volume: settings.volume,
+                    ..ReadOptions::default()
                 },
             },
             hash: manifest_hash,
@@ -207,7 +209,7 @@ impl Cases {
         for path in [&case.image, &case.mask] {
             let named = path.strip_prefix(folder).unwrap_or(path);
             parts.push(named.to_string_lossy().into_owned());
-            for file in with_partner(path) {
+            for file in files_of(path) {
                 // A file that cannot be read has no rows either.
                 parts.push(fingerprint_of_file(&file).unwrap_or_default());
             }
@@ -317,20 +319,6 @@ impl Cases {
             .map(|warning| warning.relative_to(folder).case(id.clone()));
         named.collect()
     }
-}
-
-/// A file and, where it is one of a pair of header and image, the other one.
-fn with_partner(path: &Path) -> Vec<PathBuf> {
-    let name = path.to_string_lossy();
-    let mut files = vec![path.to_owned()];
-    for (ending, partners) in [(".hdr", [".img", ".img.gz"]), (".img", [".hdr", ".hdr.gz"])] {
-        let stem = name.strip_suffix(ending);
-        if let Some(stem) = stem.or_else(|| name.strip_suffix(&format!("{ending}.gz"))) {
-            let partners = partners.map(|partner| PathBuf::from(format!("{stem}{partner}")));
-            files.extend(partners.into_iter().filter(|partner| partner.exists()));
-        }
-    }
-    files
 }
 
 /// A doubt when cases of several sequences would be learned from as if they were one.

@@ -8,7 +8,7 @@
 //! | for | look at |
 //! |---|---|
 //! | what can be asked for | [`cli`], [`settings`], [`params`] |
-//! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
+//! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`]; [`content`] |
 //! | whether a cohort can be measured | [`check`] |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
@@ -33,6 +33,7 @@ pub mod commands;
 pub mod compare;
 pub mod conclusion;
 pub mod console;
+pub mod content;
 pub mod division;
 pub mod error;
 pub mod extract;

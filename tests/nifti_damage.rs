@@ -158,6 +158,7 @@ fn a_bomb_behind_the_volume_is_not_unpacked() {
     let options = ReadOptions {
         budget: ByteBudget(1 << 20),
         volume: None,
+        ..ReadOptions::default()
     };
     let folder = Folder::new();
     let path = folder.put("x.nii.gz", &packed);

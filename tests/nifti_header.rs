@@ -80,6 +80,7 @@ fn a_volume_above_the_budget_is_refused_before_it_is_allocated() {
     let options = |bytes| ReadOptions {
         budget: ByteBudget(bytes),
         volume: None,
+        ..ReadOptions::default()
     };
     assert!(read_volume(&path, &options(2640)).is_ok());
     let error = read_volume(&path, &options(2639)).unwrap_err();

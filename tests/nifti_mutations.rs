@@ -95,6 +95,7 @@ fn damaged_files_end_in_a_value_or_an_error() {
     let options = ReadOptions {
         budget: ByteBudget(BUDGET),
         volume: None,
+        ..ReadOptions::default()
     };
     let grid = *folder.read("x.nii", &seeds[0]).unwrap().volume.grid();
     let mut random = Random(2024);

@@ -154,7 +154,7 @@ fn headers(
     looked.warnings.extend(image.warnings);
     let mask_options = crate::io::ReadOptions {
         volume: None,
-        ..looking.options
+        ..looking.options.clone()
     };
     let Survey { grid, warnings, .. } = survey(&files.mask, &mask_options)?;
     looked.warnings.extend(warnings);

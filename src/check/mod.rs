@@ -39,7 +39,7 @@ pub enum Depth {
 }
 
 /// What to look for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Looking {
     /// How closely.
     pub depth: Depth,

@@ -42,6 +42,7 @@ pub(super) fn run(args: &CheckArgs, context: Context) -> Outcome {
         options: ReadOptions {
             budget: context.budget,
             volume: args.cohort.volume,
+            ..ReadOptions::default()
         },
         label: match args.cohort.label {
             Some(LabelArg::Value(label)) => Some(label),

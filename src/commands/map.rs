@@ -29,6 +29,7 @@ pub(super) fn run(args: &MapArgs, context: Context) -> Outcome {
     let options = ReadOptions {
         budget: context.budget,
         volume: None,
+        ..ReadOptions::default()
     };
     let rule = GeometryRule::default();
     let case = read_case(&args.image, &args.mask, choice, rule, &options)?;

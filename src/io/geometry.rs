@@ -7,6 +7,7 @@
 
 use raduet_features::{Affine, Grid};
 
+use super::grid::{apply, axis_letters, inverse};
 use crate::error::{Code, ToolError, Warning, WarningCode};
 
 /// How far mask and image may lie apart, in voxels.
@@ -71,7 +72,11 @@ pub(crate) fn fit(
     let mut found = Vec::new();
     let mut done = Vec::new();
     if !order.is_none() {
-        found.push("the mask is stored in another order of axes than the image".to_owned());
+        found.push(format!(
+            "the mask is stored {}, the image {} (where x, y, z point)",
+            axis_letters(&mask.affine),
+            axis_letters(&image.affine)
+        ));
         done.push("brought into the image's order by its position in the patient");
     }
     if apart > rule.silent_voxels {
@@ -269,26 +274,4 @@ fn largest_angle(image: &Affine, mask: &Affine) -> f64 {
             2.0 * (chord / 2.0).min(1.0).asin()
         })
         .fold(0.0, f64::max)
-}
-
-/// Inverse of an affine map by cofactors, or `None` when it has none.
-fn inverse(affine: &Affine) -> Option<[[f64; 4]; 3]> {
-    let [[a, b, c, p], [d, e, f, q], [g, h, i, r]] = affine.0;
-    let determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
-    if !determinant.is_normal() {
-        return None;
-    }
-    let rows = [
-        [e * i - f * h, c * h - b * i, b * f - c * e],
-        [f * g - d * i, a * i - c * g, c * d - a * f],
-        [d * h - e * g, b * g - a * h, a * e - b * d],
-    ];
-    Some(rows.map(|row| {
-        let [x, y, z] = row.map(|v| v / determinant);
-        [x, y, z, -(x * p + y * q + z * r)]
-    }))
-}
-
-fn apply(map: &[[f64; 4]; 3], [x, y, z]: [f64; 3]) -> [f64; 3] {
-    map.map(|[a, b, c, d]| a * x + b * y + c * z + d)
 }

@@ -18,24 +18,27 @@
 //! `E_HEADER`, `E_DATATYPE`, `E_NDIM`, `E_TOO_LARGE` (header); `E_TRUNCATED`, `E_CORRUPT` (voxels);
 //! `E_GEOMETRY`, `E_MASK_VALUES`, `E_LABEL`, `E_MASK_EMPTY` (masks). Every error names the file.
 
-use std::io::Read;
 use std::path::Path;
 
 use raduet_features::{Grid, MaskVolume, Volume};
 
-use crate::error::{Code, Result, ToolError, Warning};
+use crate::error::{Code, Result, Warning};
 
 pub mod atomic;
 pub mod cell;
 pub mod feature_csv;
 pub mod feature_table;
+pub mod formats;
 pub mod geometry;
+pub mod grid;
 pub mod key_columns;
 pub mod manifest_csv;
 pub mod mask;
+pub mod metaimage;
 #[cfg(feature = "learners")]
 pub mod model_file;
 pub mod nifti;
+pub mod nrrd;
 pub mod parquet;
 pub mod png;
 pub mod predictions_csv;
@@ -44,29 +47,42 @@ pub mod split_file;
 #[cfg(feature = "deep")]
 pub mod tensorboard;
 
+mod axes;
 mod budget;
+mod detached;
 pub(crate) mod fault;
+mod inflate;
 mod open;
+mod room;
 mod survey;
+mod voxel_bytes;
 
 pub use atomic::AtomicFile;
 pub use budget::ByteBudget;
+pub use formats::{READERS, Reader, read_volume};
 pub use geometry::GeometryRule;
 pub use mask::{LabelChoice, LabelVolume, ReadMask};
 pub use open::read_small;
 pub(crate) use survey::numbers;
 pub use survey::{Survey, survey};
+pub use voxel_bytes::NumberType;
 
 /// Tables and splits larger than this are refused.
 pub const LARGEST_TABLE: u64 = 4 << 30;
 
 /// What a reader is allowed and asked to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReadOptions {
     /// Limit on the bytes a file may declare.
     pub budget: ByteBudget,
     /// The 0-based volume of a file that holds several.
     pub volume: Option<u64>,
+    /// Whether a header may name data outside its own folder.
+    pub external_data: bool,
+    /// Voxel sizes along x, y, z in mm for files that do not say them.
+    pub spacing: Option<[f64; 3]>,
+    /// The DICOM series (its UID) of a folder that holds several.
+    pub series: Option<String>,
 }
 
 /// An image and the doubts about it.
@@ -89,94 +105,6 @@ pub struct ReadCase {
     pub label: i64,
     /// What is doubtful about either file.
     pub warnings: Vec<Warning>,
-}
-
-/// A file format.
-#[derive(Debug)]
-pub struct Reader {
-    /// Its name in messages.
-    pub name: &'static str,
-    /// Usual extensions, lower case.
-    pub extensions: &'static [&'static str],
-    /// Whether the first bytes of a file look like it.
-    pub recognise: fn(&[u8]) -> bool,
-    /// Reads a file of this format.
-    pub read: fn(&Path, &ReadOptions) -> Result<ReadVolume>,
-}
-
-/// The formats that are read, in the order they are tried.
-pub const READERS: &[Reader] = &[Reader {
-    name: "NIfTI",
-    extensions: &["nii", "nii.gz", "hdr", "hdr.gz", "img", "img.gz"],
-    recognise: nifti::recognise,
-    read: nifti::read_nifti,
-}];
-
-/// Formats that are known by their first bytes but not read: name, position, bytes.
-const FOREIGN: &[(&str, usize, &[u8])] = &[
-    ("a NRRD file", 0, b"NRRD"),
-    ("a MetaImage header", 0, b"ObjectType"),
-    ("a MetaImage header", 0, b"NDims"),
-    ("a DICOM file", 128, b"DICM"),
-    ("a PNG image", 0, b"\x89PNG"),
-    ("a TIFF image", 0, b"II*\0"),
-    ("a TIFF image", 0, b"MM\0*"),
-    ("a JPEG image", 0, b"\xff\xd8\xff"),
-    ("a zip archive", 0, b"PK\x03\x04"),
-    ("an HDF5 file", 0, b"\x89HDF"),
-    ("a web page", 0, b"<!DOCTYPE"),
-    ("a web page", 0, b"<html"),
-    (
-        "a Git LFS pointer instead of the file",
-        0,
-        b"version https://git-lfs",
-    ),
-];
-
-/// Bytes that decide a format: DICOM's mark ends at 132.
-const HEAD: u64 = 132;
-
-/// Reads an image of any known format, by content.
-///
-/// # Errors
-/// See the module head.
-pub fn read_volume(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
-    let mut head = Vec::new();
-    open::open_regular(path)?
-        .file
-        .take(HEAD)
-        .read_to_end(&mut head)
-        .map_err(|error| open::read_error(path, &error))?;
-    if let Some(reader) = READERS.iter().find(|reader| (reader.recognise)(&head)) {
-        return (reader.read)(path, options);
-    }
-    let foreign = FOREIGN
-        .iter()
-        .find(|(_, at, magic)| head.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
-    if let Some((what, ..)) = foreign {
-        return Err(ToolError::new(Code::Format, format!("this is {what}"))
-            .file(path)
-            .expected(format_names())
-            .remedy("convert or fetch the image as NIfTI"));
-    }
-    // The name decides who explains what is wrong: the `.img` of a pair has no head of its own.
-    let name = path.to_string_lossy().to_ascii_lowercase();
-    let by_name = |reader: &&Reader| {
-        let mut known = reader.extensions.iter();
-        known.any(|e| name.strip_suffix(e).is_some_and(|rest| rest.ends_with('.')))
-    };
-    match READERS.iter().find(by_name) {
-        Some(reader) => (reader.read)(path, options),
-        None => Err(ToolError::new(Code::Format, "not a known image format")
-            .file(path)
-            .expected(format_names())
-            .remedy("convert the image to NIfTI")),
-    }
-}
-
-fn format_names() -> String {
-    let names: Vec<_> = READERS.iter().map(|reader| reader.name).collect();
-    names.join(", ")
 }
 
 /// Reads one region of a mask onto the grid of its image.
@@ -229,7 +157,8 @@ pub fn read_labels(
     // A volume is chosen from the image; a mask of one volume goes with any of them.
     let mask_options = ReadOptions {
         volume: None,
-        ..*options
+        series: None,
+        ..options.clone()
     };
     let (read, read_mask) = rayon::join(
         || read_volume(image, options),

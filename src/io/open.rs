@@ -4,6 +4,8 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
+use super::ByteBudget;
+use super::room::reserved;
 use crate::error::{Code, Result, ToolError};
 
 /// A regular file opened for reading, and its length in bytes.
@@ -57,6 +59,30 @@ pub fn read_small(path: &Path, limit: u64) -> Result<Vec<u8>> {
                 .remedy("check that this is the file meant"),
         )
     }
+}
+
+/// Reads a whole file of voxels, at most as many bytes as the budget has.
+///
+/// # Errors
+/// `E_NOT_FOUND`, `E_NOT_REGULAR`, `E_READ`; `E_TOO_LARGE` above the budget, or when the system has no room.
+pub(crate) fn read_whole(path: &Path, budget: ByteBudget) -> Result<Vec<u8>> {
+    let source = open_regular(path)?;
+    let len = usize::try_from(source.len)
+        .ok()
+        .filter(|_| source.len <= budget.0);
+    let len = len.ok_or_else(|| {
+        ToolError::new(Code::TooLarge, format!("a file of {} bytes", source.len))
+            .file(path)
+            .expected(format!("at most {} bytes", budget.0))
+            .remedy("allow more memory (--max-memory) if the image really is that large")
+    })?;
+    let mut bytes = reserved(len).map_err(|error| error.file(path))?;
+    source
+        .file
+        .take(source.len)
+        .read_to_end(&mut bytes)
+        .map_err(|error| read_error(path, &error))?;
+    Ok(bytes)
 }
 
 /// An operating system's error while reading.

@@ -196,6 +196,7 @@ impl Work<'_> {
         let options = ReadOptions {
             budget: self.context.budget,
             volume: None,
+            ..ReadOptions::default()
         };
         let read = read_case(
             &case.image,

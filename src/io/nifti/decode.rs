@@ -1,45 +1,15 @@
 //! Voxel bytes as numbers of their stored type, without a copy: files are read to where the voxels stay.
 
-use bytemuck::Pod;
 use ndarray::{Array1, Array3, s};
 use nifti::NiftiType;
 use raduet_features::{Volume, Voxels};
 
-use super::fields::{ByteOrder, Fields};
+use super::fields::Fields;
 use super::gzip::Delivered;
 use super::header::Header;
 use super::read::Source;
 use crate::error::{Result, ToolError, Warning};
-
-/// A stored number.
-pub(super) trait Number: Pod {
-    /// The number whose bytes stand the other way round.
-    fn turned(self) -> Self;
-}
-
-macro_rules! integers {
-    ($($kind:ty)*) => {$(
-        impl Number for $kind {
-            fn turned(self) -> Self {
-                self.swap_bytes()
-            }
-        }
-    )*};
-}
-
-integers!(u8 i8 u16 i16 u32 i32 u64 i64);
-
-impl Number for f32 {
-    fn turned(self) -> Self {
-        Self::from_bits(self.to_bits().swap_bytes())
-    }
-}
-
-impl Number for f64 {
-    fn turned(self) -> Self {
-        Self::from_bits(self.to_bits().swap_bytes())
-    }
-}
+use crate::io::voxel_bytes::{ByteOrder, Number};
 
 /// The volume that a header describes, from the file that holds the voxels.
 ///
@@ -83,12 +53,7 @@ fn array<T: Number>(header: &Header, delivered: Delivered<T>) -> Result<Array3<T
     let Delivered {
         mut stored, from, ..
     } = delivered;
-    let native = if cfg!(target_endian = "little") {
-        ByteOrder::Little
-    } else {
-        ByteOrder::Big
-    };
-    if header.order != native {
+    if header.order != ByteOrder::NATIVE {
         for number in &mut stored {
             *number = number.turned();
         }

@@ -4,6 +4,7 @@
 //! and nifti2.h of the NIfTI Data Format Working Group.
 
 use crate::error::{Code, Result, ToolError};
+use crate::io::voxel_bytes::ByteOrder;
 
 /// Length of a NIfTI-1 header in bytes.
 pub(super) const HEADER_1: usize = 348;
@@ -15,13 +16,6 @@ pub(super) const HEADER_2: usize = 540;
 pub(super) enum Edition {
     One,
     Two,
-}
-
-/// Order of the bytes of a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ByteOrder {
-    Little,
-    Big,
 }
 
 /// Where the voxels are.

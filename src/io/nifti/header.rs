@@ -5,10 +5,11 @@ use nifti::NiftiType;
 use raduet_features::{Grid, Scaling};
 
 use super::datatype;
-use super::fields::{ByteOrder, Edition, Fields, Layout, header_error};
+use super::fields::{Edition, Fields, Layout, header_error};
 use super::orientation;
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
 use crate::io::ByteBudget;
+use crate::io::voxel_bytes::ByteOrder;
 
 /// Whole numbers up to here are exact in `f64`.
 const EXACT: f64 = 9_007_199_254_740_992.0;

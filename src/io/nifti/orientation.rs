@@ -4,18 +4,17 @@
 //! Symbols: `R` rotation of the quaternion `(a, b, c, d)`, `q = ±1` the handedness in `pixdim[0]`.
 //! All lengths become millimetres here.
 
-use raduet_features::{Affine, Grid, Spacing};
+use raduet_features::{Affine, Grid};
 
 use super::fields::{Fields, header_error};
 use crate::error::{Result, Warning, WarningCode};
 use crate::io::geometry::largest_corner_displacement;
+use crate::io::grid::{grid_of, shear};
 
 /// Slack for `b² + c² + d²` above 1: the components are rounded to 32 bits and often printed in between.
 const QUATERNION_SLACK: f64 = 1e-5;
 /// Disagreement of sform and qform, in voxels, that is rounding.
 pub(super) const AGREEMENT: f64 = 1e-3;
-/// Cosine between two axes above which they are called sheared.
-const SHEAR: f64 = 1e-3;
 
 /// The grid of the first three dimensions; `size` counts voxels along x, y, z.
 ///
@@ -197,49 +196,4 @@ impl Rotated {
             [r6, r7, r8, pz],
         ]))
     }
-}
-
-/// A grid whose spacing is the length of the affine's columns, if the affine can be inverted.
-fn grid_of(affine: Affine, [x, y, z]: [usize; 3]) -> Option<Grid> {
-    if affine.0.as_flattened().iter().any(|v| !v.is_finite()) {
-        return None;
-    }
-    let [cx, cy, cz] = columns(&affine);
-    let lengths = [cz, cy, cx].map(length);
-    let spacing = Spacing::new(lengths)?;
-    let [lz, ly, lx] = lengths;
-    // Relative to a box of the same edges: 1 for right angles, 0 for axes in one plane.
-    let volume = dot(cx, cross(cy, cz)).abs() / lx / ly / lz;
-    (volume > 1e-6).then_some(Grid {
-        shape: [z, y, x],
-        spacing,
-        affine,
-    })
-}
-
-/// The largest cosine between two axes, if it is more than rounding.
-fn shear(affine: &Affine) -> Option<f64> {
-    let [x, y, z] = columns(affine);
-    let cosine = [(x, y), (x, z), (y, z)]
-        .map(|(u, v)| (dot(u, v) / length(u) / length(v)).abs())
-        .into_iter()
-        .fold(0.0, f64::max);
-    (cosine > SHEAR).then_some(cosine)
-}
-
-pub(super) fn columns(affine: &Affine) -> [[f64; 3]; 3] {
-    let [[a, b, c, _], [d, e, f, _], [g, h, i, _]] = affine.0;
-    [[a, d, g], [b, e, h], [c, f, i]]
-}
-
-pub(super) fn dot([a, b, c]: [f64; 3], [d, e, f]: [f64; 3]) -> f64 {
-    a * d + b * e + c * f
-}
-
-fn length(v: [f64; 3]) -> f64 {
-    dot(v, v).sqrt()
-}
-
-pub(super) fn cross([a, b, c]: [f64; 3], [d, e, f]: [f64; 3]) -> [f64; 3] {
-    [b * f - c * e, c * d - a * f, a * e - b * d]
 }

@@ -6,8 +6,9 @@
 
 use raduet_features::Grid;
 
-use super::orientation::{AGREEMENT, Rotated, columns, cross, dot};
+use super::orientation::{AGREEMENT, Rotated};
 use crate::io::geometry::largest_corner_displacement;
+use crate::io::grid::{columns, cross, dot};
 
 /// The qform of a grid, as it reads back from 32-bit fields. None for sheared axes, and for the rare
 /// rotations (near a half turn, where `a` is a small difference) that 32 bits place elsewhere than the

@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use raduet_features::Volume;
 
 use super::datatype;
-use super::decode::{self, Number};
+use super::decode;
 use super::fields::{self, Fields, HEADER_2, Layout};
-use super::gzip::{self, Delivered, Wanted, zeroed};
+use super::gzip::{self, Delivered, Wanted};
 use super::header::{self, Header};
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
+use crate::io::detached::in_own_folder;
 use crate::io::open::{RegularFile, open_regular, read_error};
+use crate::io::room::zeroed;
+use crate::io::voxel_bytes::Number;
 use crate::io::{ReadOptions, ReadVolume, Survey};
 
 /// Reads `.nii`, `.nii.gz` or the pair `.hdr`/`.img` (either part given, either part compressed). The
@@ -264,25 +267,8 @@ fn detached(header: &Path) -> Result<PathBuf> {
             .expected(format!("{}.img or {0}.img.gz beside it", stem.display()))
             .remedy("copy both files of the pair")
     })?;
-    let folder = |path: &Path| {
-        fs::canonicalize(path)
-            .ok()
-            .and_then(|p| p.parent().map(Path::to_owned))
-    };
-    let own = match header.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => fs::canonicalize(parent).ok(),
-        _ => fs::canonicalize(".").ok(),
-    };
-    match (own, folder(&data)) {
-        (Some(own), Some(found)) if own == found => Ok(data),
-        _ => Err(ToolError::new(
-            Code::Path,
-            "the file with the voxels is a link to another folder",
-        )
-        .file(data)
-        .expected("a file in the folder of its header")
-        .remedy("put the file itself beside its header")),
-    }
+    in_own_folder(header, &data)?;
+    Ok(data)
 }
 
 /// The path without `.gz` and the extension before it.

@@ -2,18 +2,15 @@
 
 use std::io::{self, Write};
 
-use ndarray::Array3;
 use nifti::NiftiType;
 use raduet_features::{Grid, Volume, Voxels};
 
 use super::fields::HEADER_1;
 use super::qform;
+use crate::io::voxel_bytes::put_little_endian;
 
 /// First byte of the voxels: header and extension flag.
 const OFFSET: usize = 352;
-/// Voxels per write: keeps the buffer small whatever the volume's size.
-const CHUNK: usize = 1 << 14;
-
 /// Writes header and voxels in their stored type. The affine becomes the sform (code 1, scanner
 /// coordinates), and the qform as well where a quaternion can say it; lengths are in mm. For a
 /// compressed file hand in a gzip encoder.
@@ -23,18 +20,7 @@ const CHUNK: usize = 1 << 14;
 /// reports.
 pub fn write_nifti(volume: &Volume, out: &mut impl Write) -> io::Result<()> {
     out.write_all(&header(volume)?)?;
-    match volume.voxels() {
-        Voxels::U8(a) => voxels(a, out, u8::to_le_bytes),
-        Voxels::I8(a) => voxels(a, out, i8::to_le_bytes),
-        Voxels::U16(a) => voxels(a, out, u16::to_le_bytes),
-        Voxels::I16(a) => voxels(a, out, i16::to_le_bytes),
-        Voxels::U32(a) => voxels(a, out, u32::to_le_bytes),
-        Voxels::I32(a) => voxels(a, out, i32::to_le_bytes),
-        Voxels::U64(a) => voxels(a, out, u64::to_le_bytes),
-        Voxels::I64(a) => voxels(a, out, i64::to_le_bytes),
-        Voxels::F32(a) => voxels(a, out, f32::to_le_bytes),
-        Voxels::F64(a) => voxels(a, out, f64::to_le_bytes),
-    }
+    put_little_endian(volume.voxels(), out)
 }
 
 fn kind(voxels: &Voxels) -> NiftiType {
@@ -128,20 +114,4 @@ fn single(value: f64) -> [u8; 4] {
         reason = "the format's own precision"
     )]
     (value as f32).to_le_bytes()
-}
-
-fn voxels<T: Copy, const N: usize>(
-    array: &Array3<T>,
-    out: &mut impl Write,
-    bytes_of: impl Fn(T) -> [u8; N],
-) -> io::Result<()> {
-    let mut buffer = Vec::with_capacity(CHUNK * N);
-    for &value in array {
-        buffer.extend_from_slice(&bytes_of(value));
-        if buffer.len() >= CHUNK * N {
-            out.write_all(&buffer)?;
-            buffer.clear();
-        }
-    }
-    out.write_all(&buffer)
 }
