@@ -52,5 +52,5 @@ pub fn check() -> Result<(), ToolError> {
 
 fn stopped() -> ToolError {
     ToolError::new(Code::Interrupted, "stopped on request")
-        .remedy("run the same command again to go on; compare and deep with --resume")
+        .remedy("run the same command again to go on; compare, train and deep with --resume")
 }

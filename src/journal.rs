@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Code, Result, ToolError};
+use crate::io::atomic::output_error;
 use crate::io::fault;
 use crate::provenance::digest;
 
@@ -93,7 +94,7 @@ impl Journal {
     /// # Errors
     /// [`Code::Output`] when the file cannot be read or written.
     pub fn open<T: DeserializeOwned>(path: &Path, key: &str) -> Result<(Self, Vec<T>)> {
-        let refused = |fault: std::io::Error| unwritable(path, &fault);
+        let refused = |fault: std::io::Error| output_error(path, &fault);
         fault::strike(path).map_err(refused)?;
         let mut file = OpenOptions::new()
             .read(true)
@@ -144,7 +145,7 @@ impl Journal {
             // Half a record would hide those that follow it. Where even this fails, the next start does it.
             let _ = self.file.set_len(self.whole);
             let _ = self.file.seek(SeekFrom::Start(self.whole));
-            return Err(unwritable(&self.path, &fault));
+            return Err(output_error(&self.path, &fault));
         }
         self.whole += line.len() as u64;
         self.flusher.behind.store(true, Ordering::Release);
@@ -162,7 +163,7 @@ impl Journal {
     pub fn sync(&mut self) -> Result<()> {
         fault::strike(&self.path)
             .and_then(|()| self.file.sync_data())
-            .map_err(|fault| unwritable(&self.path, &fault))
+            .map_err(|fault| output_error(&self.path, &fault))
     }
 }
 
@@ -195,12 +196,6 @@ fn verified(line: &[u8]) -> Option<&[u8]> {
     let (digits, rest) = line.split_at_checked(DIGITS)?;
     let json = rest.strip_prefix(b" ")?;
     (digest(json).as_bytes().get(..DIGITS)? == digits).then_some(json)
-}
-
-fn unwritable(path: &Path, fault: &std::io::Error) -> ToolError {
-    ToolError::new(Code::Output, fault.to_string())
-        .file(path)
-        .remedy("choose another output folder, or make room on this one")
 }
 
 #[cfg(test)]

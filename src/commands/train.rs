@@ -57,7 +57,12 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
     });
     let hash = digest(&feature_csv::write(&features)?);
     let provenance = Provenance::new("train", described, hash);
-    let folder = RunFolder::open(&args.output, &provenance.key(), Start::Anew)?;
+    let start = if args.resume {
+        Start::Resume
+    } else {
+        Start::Anew
+    };
+    let folder = RunFolder::open(&args.output, &provenance.key(), start)?;
     let mut clock = Clock::new();
     let study = Study {
         settings: &settings,

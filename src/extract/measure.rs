@@ -57,6 +57,8 @@ struct Found {
     too_small: usize,
     largest: usize,
     in_parts: usize,
+    /// Most parts of a region.
+    parts: usize,
     /// Distinct doubts about filtered images, in order of appearance.
     doubts: Vec<ImageDoubt>,
 }
@@ -138,6 +140,7 @@ impl Measuring<'_> {
                 for (z, measured) in slices {
                     let row = measured.map(|measured| {
                         found.in_parts += usize::from(measured.parts > 1);
+                        found.parts = found.parts.max(measured.parts);
                         let [_, dy, dx] = measured.spacing;
                         let area = measured.voxels as f64 * dy * dx;
                         let place = Place {
@@ -153,6 +156,7 @@ impl Measuring<'_> {
             Unit::Case => {
                 let row = extractor.case(volume, mask).map(|measured| {
                     found.in_parts += usize::from(measured.parts > 1);
+                    found.parts = found.parts.max(measured.parts);
                     let voxel: f64 = measured.spacing.iter().product();
                     let place = Place {
                         slice: None,
@@ -184,6 +188,7 @@ impl Measuring<'_> {
                 continue;
             }
             found.in_parts += usize::from(roi.parts() > 1);
+            found.parts = found.parts.max(roi.parts());
             let [dz, dy, dx] = roi.spacing().zyx();
             let (low, high) = roi.range();
             found.rows.push(MeasuredRow {
@@ -211,11 +216,11 @@ impl Measuring<'_> {
             let text = match self.unit {
                 Unit::Slice => {
                     format!(
-                        "the region has several parts in {} slice(s)",
-                        found.in_parts
+                        "the region has several parts in {} slice(s), {} at most",
+                        found.in_parts, found.parts
                     )
                 }
-                Unit::Case => "the region has several parts".to_owned(),
+                Unit::Case => format!("the region has {} parts", found.parts),
             };
             doubts.push(Warning::new(WarningCode::RoiParts, text, "measured as one region").note());
         }
@@ -228,6 +233,18 @@ impl Measuring<'_> {
                 Unit::Case => "all intensities of the region are equal".to_owned(),
             };
             let done = "features have the values defined for a flat region";
+            doubts.push(Warning::new(WarningCode::Constant, text, done));
+        }
+        let one_bin = |row: &&MeasuredRow| row.range > 0.0 && row.levels == Some(1);
+        let one_bin = found.rows.iter().filter(one_bin).count();
+        if one_bin > 0 {
+            let text = match self.unit {
+                Unit::Slice => {
+                    format!("the region's intensities fall into one bin in {one_bin} slice(s)")
+                }
+                Unit::Case => "the region's intensities fall into one bin".to_owned(),
+            };
+            let done = "texture has the values defined for a flat region; choose smaller bins";
             doubts.push(Warning::new(WarningCode::Constant, text, done));
         }
         let [dz, dy, dx] = volume.grid().spacing.zyx();

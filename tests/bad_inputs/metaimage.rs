@@ -45,12 +45,6 @@ pub(crate) fn inputs() -> Vec<Input> {
     };
     let mut inputs = vec![
         bad(
-            "no dimensions",
-            &line("NDims = 3\n", ""),
-            Code::Header,
-            "NDims",
-        ),
-        bad(
             "0 dimensions",
             &line("NDims = 3", "NDims = 0"),
             Code::Header,
@@ -79,7 +73,7 @@ pub(crate) fn inputs() -> Vec<Input> {
             "a size of 0",
             &line("4 3 2", "4 0 2"),
             Code::Header,
-            "DimSize",
+            "without voxels",
         ),
         bad(
             "a size below 0",
@@ -127,7 +121,7 @@ pub(crate) fn inputs() -> Vec<Input> {
             "no data",
             &line("ElementDataFile = LOCAL\n", ""),
             Code::Header,
-            "ElementDataFile",
+            "Name = value",
         ),
         bad(
             "voxels of size 0",
@@ -252,6 +246,12 @@ pub(crate) fn inputs() -> Vec<Input> {
     };
     inputs.extend([
         good("raw", "x.mha", file(HEAD, &data)),
+        // Their number can be told from the sizes.
+        good(
+            "no dimensions",
+            "x.mha",
+            file(&line("NDims = 3\n", ""), &data),
+        ),
         good("packed", "x.mha", file(&packed, &stream)),
         good("beside", "x.mhd", line("LOCAL", "x.raw").into_bytes()).with("x.raw", data.clone()),
         good(

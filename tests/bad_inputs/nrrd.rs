@@ -117,7 +117,7 @@ pub(crate) fn inputs() -> Vec<Input> {
         bad(
             "an unknown encoding",
             &line("encoding: raw", "encoding: zstd"),
-            Code::Header,
+            Code::Format,
             "zstd",
         ),
         bad(
@@ -135,7 +135,7 @@ pub(crate) fn inputs() -> Vec<Input> {
         bad(
             "directions of nothing",
             &line("(1,0,0)", "(0,0,0)"),
-            Code::Header,
+            Code::Ndim,
             "",
         ),
         bad(
@@ -143,12 +143,6 @@ pub(crate) fn inputs() -> Vec<Input> {
             &line("(1,0,0)", "(nan,0,0)"),
             Code::Header,
             "",
-        ),
-        bad(
-            "a direction short",
-            &line("(1,0,0)", "(1,0)"),
-            Code::Header,
-            "direction",
         ),
         bad(
             "two directions",

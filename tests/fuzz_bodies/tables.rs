@@ -107,11 +107,12 @@ pub(super) fn csv_cells(data: &[u8]) {
     let cells: Vec<&str> = text.split('\0').collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
     let safe: Vec<String> = cells.iter().map(|text| cell::text(text)).collect();
+    // A byte order mark at the very beginning of a file would not be the first cell's.
+    let head: Vec<String> = (0..cells.len()).map(|at| format!("c{at}")).collect();
+    writer.write_record(&head).expect("in memory");
     writer.write_record(&safe).expect("in memory");
     let bytes = writer.into_inner().expect("in memory");
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_reader(bytes.as_slice());
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let record = reader
         .records()
         .next()

@@ -17,6 +17,7 @@ mod extract_journal;
 mod extract_parameters;
 mod extract_regions;
 mod extract_traps;
+mod faults;
 mod map_end_to_end;
 #[cfg(feature = "learners")]
 mod predict_end_to_end;
