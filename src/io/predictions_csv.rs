@@ -158,6 +158,13 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Predictions>> {
             None => models.push((model, arm, vec![row])),
         }
     }
+    if models.is_empty() {
+        return Err(faulty(
+            1,
+            "no answer below the header".into(),
+            "give predictions with at least one row",
+        ));
+    }
     models
         .into_iter()
         .map(|(model, arm, rows)| {
