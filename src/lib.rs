@@ -12,7 +12,7 @@
 //! | whether a cohort can be measured | [`check`] |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
-//! | what is written about it | [`report_writers`], [`provenance`] |
+//! | what is written about it | [`report_writers`], [`figures`], [`provenance`], read back by [`finished_run`] |
 //! | a run that may be stopped | [`run_folder`], [`journal`], [`interrupt`] |
 //! | what went wrong | [`error`] |
 
@@ -27,6 +27,7 @@ pub use raduet_learners as learners;
 pub mod arms;
 pub mod cases;
 pub mod check;
+pub mod checklists;
 pub mod cli;
 pub mod cohort;
 pub mod commands;
@@ -37,6 +38,8 @@ pub mod content;
 pub mod division;
 pub mod error;
 pub mod extract;
+pub mod figures;
+pub mod finished_run;
 pub mod interrupt;
 pub mod io;
 pub mod journal;

@@ -15,6 +15,7 @@ mod networks;
 #[cfg(feature = "learners")]
 mod predict;
 mod pyradiomics;
+mod report;
 mod split;
 mod train;
 
@@ -70,6 +71,7 @@ pub fn run(cli: &Cli) -> Exit {
             Command::Predict(_) => Err(crate::models::missing("learners").into()),
             Command::Deep(args) => deep::run(args, context),
             Command::Evaluate(args) => evaluate::run(args, context),
+            Command::Report(args) => report::run(args, context),
             Command::Features(args) => features::run(args, context),
             Command::Doctor => Ok(doctor::run(context)),
         }

@@ -26,6 +26,7 @@ use crate::error::{Code, Result, Warning};
 
 pub mod atomic;
 pub mod cell;
+pub mod cohort_csv;
 pub mod feature_csv;
 pub mod feature_table;
 pub mod formats;

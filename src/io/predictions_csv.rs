@@ -161,7 +161,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Predictions>> {
     if models.is_empty() {
         return Err(faulty(
             1,
-            "no answer below the header".into(),
+            "no answer below the header",
             "give predictions with at least one row",
         ));
     }

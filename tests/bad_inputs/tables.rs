@@ -271,6 +271,11 @@ fn predictions() -> Vec<Input> {
     };
     vec![
         bad("empty", "", ""),
+        bad(
+            "a header only",
+            "ID,PatientID,y_true,model,arm,p_x,p_y\n",
+            "no answer",
+        ),
         bad("no patient", &changed("PatientID", "Person"), "patientid"),
         bad("no truth", &changed("y_true", "z"), "y_true"),
         bad("no probability", &changed("p_x,p_y", "q_x,q_y"), ""),
