@@ -192,7 +192,7 @@ fn values_that_are_no_numbers_are_refused_or_dropped() {
     );
     assert!(failures.contains("--nonfinite drop"), "{failures}");
     let warnings = fs::read_to_string(here.join("features.warnings.csv")).unwrap();
-    assert!(warnings.contains("W_NONFINITE,b,"), "{warnings}");
+    assert!(warnings.contains("W_NONFINITE,note,b,"), "{warnings}");
     succeed(
         here,
         &[
