@@ -8,8 +8,8 @@ use raduet_study::Cohort;
 
 use crate::cohort::arrays::ImageStack;
 use crate::cohort::{self, CaseFiles, LoadOptions, LoadedCohort};
+use crate::content::files_of;
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
-use crate::io::formats::files_of;
 use crate::io::{ByteBudget, LabelChoice, read_case, read_labels};
 use crate::phantom::{self, PhantomSettings};
 use crate::provenance::{digest, fingerprint_of_file};
@@ -205,21 +205,38 @@ impl Cases {
         &self.failed
     }
 
-    /// The content of a case's files as a fingerprint of each: a case with other content is measured again. Empty
-    /// for the built-in cohort, whose recipe stands for it, and for files that cannot be read.
+    /// What decides the rows of a case: its name, the files and the region that the manifest names for it, and
+    /// the content of these files as a fingerprint of each. Rows measured under one stamp serve wherever the same
+    /// stamp appears; an edited line or file gives another one. For the built-in cohort its recipe.
     ///
     /// # Panics
     /// When there is no such case.
     pub fn stamp(&self, index: usize) -> String {
-        let Source::Files { loaded, .. } = &self.source else {
-            return String::new();
+        let Source::Files {
+            loaded,
+            folder,
+            label,
+            ..
+        } = &self.source
+        else {
+            return format!("{} {index}", self.hash);
         };
-        let files = [&loaded[index].image, &loaded[index].mask];
-        let of_files = files.into_iter().flat_map(|path| with_partner(path));
-        of_files
-            .map(|path| fingerprint_of_file(&path).unwrap_or_default())
-            .collect::<Vec<_>>()
-            .join(" ")
+        let case = &loaded[index];
+        let id = &self.cohort.cases()[index].id;
+        let choice = label
+            .as_ref()
+            .map_or_else(|| case.label_choice(), LabelName::choice);
+        let region = format!("{choice:?} {:?}", case.reading);
+        let mut parts = vec![id.as_str().to_owned(), region];
+        for path in [&case.image, &case.mask] {
+            let named = path.strip_prefix(folder).unwrap_or(path);
+            parts.push(named.to_string_lossy().into_owned());
+            for file in files_of(path) {
+                // A file that cannot be read has no rows either.
+                parts.push(fingerprint_of_file(&file).unwrap_or_default());
+            }
+        }
+        digest(parts.join("\n").as_bytes())
     }
 
     /// Reads, or makes, the case at a position of the cohort.
@@ -332,21 +349,6 @@ impl Cases {
             .map(|warning| warning.relative_to(folder).case(id.clone()));
         named.collect()
     }
-}
-
-/// The files that make an image: a file and, where it is one of a pair of header and image, the other one; the
-/// slices of a series.
-fn with_partner(path: &Path) -> Vec<PathBuf> {
-    let name = path.to_string_lossy();
-    let mut files = files_of(path);
-    for (ending, partners) in [(".hdr", [".img", ".img.gz"]), (".img", [".hdr", ".hdr.gz"])] {
-        let stem = name.strip_suffix(ending);
-        if let Some(stem) = stem.or_else(|| name.strip_suffix(&format!("{ending}.gz"))) {
-            let partners = partners.map(|partner| PathBuf::from(format!("{stem}{partner}")));
-            files.extend(partners.into_iter().filter(|partner| partner.exists()));
-        }
-    }
-    files
 }
 
 /// A doubt when cases of several sequences would be learned from as if they were one.

@@ -1,5 +1,6 @@
 //! Argument definitions, and nothing else.
 
+mod check;
 mod evaluate;
 mod guards;
 mod images;
@@ -13,8 +14,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::settings::{LayoutName, ProfileName};
+use crate::settings::{LayoutName, NonfiniteName, ProfileName};
 
+pub use check::CheckArgs;
 pub use evaluate::{EvaluateArgs, JudgedUnit};
 pub use guards::GuardOptions;
 pub use images::ImageArgs;
@@ -78,6 +80,8 @@ pub enum Command {
     Compare(Box<CompareArgs>),
     /// A feature table: a row for every slice or every case with a region of interest
     Extract(ExtractArgs),
+    /// Whether a cohort can be measured: files, geometry, masks, grey levels, copies, leaks
+    Check(CheckArgs),
     /// Feature maps of one image: a feature at every voxel of the region
     Map(MapArgs),
     /// PyRadiomics' own command line, taken as it is, with its columns in its order
@@ -225,6 +229,9 @@ pub struct FeatureOptions {
     /// A slice needs at least this many pixels of the region [default: 2]
     #[arg(long, value_name = "PIXELS")]
     pub min_pixels: Option<usize>,
+    /// What becomes of NaN and infinite values inside the region [default: refuse]
+    #[arg(long, value_enum, value_name = "RULE")]
+    pub nonfinite: Option<NonfiniteName>,
 }
 
 /// Arguments of `raduet compare`.

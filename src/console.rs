@@ -58,6 +58,11 @@ impl Console {
         }
     }
 
+    /// Whether every case is spoken of.
+    pub fn is_verbose(self) -> bool {
+        self.verbosity >= Verbosity::Verbose
+    }
+
     /// A failure; always said.
     pub fn error(self, error: &ToolError) {
         to_stderr(&error.to_string());
@@ -203,6 +208,11 @@ impl Drop for Job {
 /// A reader that has gone away is no reason to stop: what was said to nobody is lost.
 fn to_stderr(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// The reason why the program ends, from a thread that ends it.
+pub(crate) fn last_words(error: &ToolError) {
+    to_stderr(&error.to_string());
 }
 
 /// Makes a bug say one line on standard error, for the report that its user is asked to write.

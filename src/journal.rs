@@ -2,17 +2,24 @@
 //!
 //! One record a line: 16 hexadecimal digits of the SHA-256 of the rest, a blank, the record as JSON.
 //! The first record is the run's key. A line that is cut or does not fit its digits ends the journal:
-//! it and whatever follows are dropped. Appends reach the disk in batches of at most a second.
+//! it and whatever follows are dropped. Appends reach the disk in batches: a thread of the journal's own brings
+//! there what was appended within the last second, also while a long case is being measured.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Code, Result, ToolError};
+use crate::io::atomic::output_error;
+use crate::io::fault;
 use crate::provenance::digest;
 
 /// Records reach the disk at least this often.
@@ -26,7 +33,58 @@ const DIGITS: usize = 16;
 pub struct Journal {
     file: File,
     path: PathBuf,
-    synced: Instant,
+    /// Bytes of whole records.
+    whole: u64,
+    flusher: Flusher,
+}
+
+/// Brings a file to disk once a second where something was appended.
+#[derive(Debug)]
+struct Flusher {
+    /// Appended since the disk was last waited for.
+    behind: Arc<AtomicBool>,
+    /// The disk refused; the next append says so.
+    failed: Arc<AtomicBool>,
+    /// Closed to end the thread.
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Flusher {
+    fn start(file: File) -> std::io::Result<Self> {
+        let (end, ended) = channel();
+        let [behind, failed] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+        let (is_behind, has_failed) = (Arc::clone(&behind), Arc::clone(&failed));
+        let work = move || {
+            while matches!(
+                ended.recv_timeout(SYNC_EVERY),
+                Err(RecvTimeoutError::Timeout)
+            ) {
+                if is_behind.swap(false, Ordering::AcqRel) && file.sync_data().is_err() {
+                    has_failed.store(true, Ordering::Release);
+                }
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(work)?;
+        Ok(Self {
+            behind,
+            failed,
+            end: Some(end),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Flusher {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            // It does nothing that panics.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Journal {
@@ -36,7 +94,8 @@ impl Journal {
     /// # Errors
     /// [`Code::Output`] when the file cannot be read or written.
     pub fn open<T: DeserializeOwned>(path: &Path, key: &str) -> Result<(Self, Vec<T>)> {
-        let refused = |fault: std::io::Error| unwritable(path, &fault);
+        let refused = |fault: std::io::Error| output_error(path, &fault);
+        fault::strike(path).map_err(refused)?;
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -60,10 +119,12 @@ impl Journal {
         let (records, whole) = replay(&text, key);
         file.set_len(whole as u64).map_err(refused)?;
         file.seek(SeekFrom::End(0)).map_err(refused)?;
+        let flusher = file.try_clone().and_then(Flusher::start).map_err(refused)?;
         let mut journal = Self {
             file,
             path: path.to_owned(),
-            synced: Instant::now(),
+            whole: whole as u64,
+            flusher,
         };
         if whole == 0 {
             journal.append(&key)?;
@@ -79,10 +140,17 @@ impl Journal {
         let json = serde_json::to_string(record)
             .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?;
         let line = format!("{} {json}\n", &digest(json.as_bytes())[..DIGITS]);
-        self.file
-            .write_all(line.as_bytes())
-            .map_err(|fault| unwritable(&self.path, &fault))?;
-        if self.synced.elapsed() >= SYNC_EVERY {
+        let written = fault::strike(&self.path).and_then(|()| self.file.write_all(line.as_bytes()));
+        if let Err(fault) = written {
+            // Half a record would hide those that follow it. Where even this fails, the next start does it.
+            let _ = self.file.set_len(self.whole);
+            let _ = self.file.seek(SeekFrom::Start(self.whole));
+            return Err(output_error(&self.path, &fault));
+        }
+        self.whole += line.len() as u64;
+        self.flusher.behind.store(true, Ordering::Release);
+        // What the disk refused a second ago is tried again, and its reason told.
+        if self.flusher.failed.swap(false, Ordering::AcqRel) {
             self.sync()?;
         }
         Ok(())
@@ -93,11 +161,9 @@ impl Journal {
     /// # Errors
     /// [`Code::Output`] when the disk refuses.
     pub fn sync(&mut self) -> Result<()> {
-        self.file
-            .sync_data()
-            .map_err(|fault| unwritable(&self.path, &fault))?;
-        self.synced = Instant::now();
-        Ok(())
+        fault::strike(&self.path)
+            .and_then(|()| self.file.sync_data())
+            .map_err(|fault| output_error(&self.path, &fault))
     }
 }
 
@@ -130,12 +196,6 @@ fn verified(line: &[u8]) -> Option<&[u8]> {
     let (digits, rest) = line.split_at_checked(DIGITS)?;
     let json = rest.strip_prefix(b" ")?;
     (digest(json).as_bytes().get(..DIGITS)? == digits).then_some(json)
-}
-
-fn unwritable(path: &Path, fault: &std::io::Error) -> ToolError {
-    ToolError::new(Code::Output, fault.to_string())
-        .file(path)
-        .remedy("choose another output folder, or make room on this one")
 }
 
 #[cfg(test)]

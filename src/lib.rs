@@ -8,7 +8,8 @@
 //! | for | look at |
 //! |---|---|
 //! | what can be asked for | [`cli`], [`settings`], [`params`] |
-//! | who takes part | [`scan`], [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
+//! | who takes part | [`scan`], [`cohort`], [`manifest`], [`phantom`], all behind [`cases`]; [`content`] |
+//! | whether a cohort can be measured | [`check`] |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
 //! | what is written about it | [`report_writers`], [`figures`], [`checklists`], [`provenance`]; read back by [`finished_run`] |
@@ -26,6 +27,7 @@ pub use raduet_learners as learners;
 
 pub mod arms;
 pub mod cases;
+pub mod check;
 pub mod checklists;
 pub mod cli;
 pub mod cohort;
@@ -33,6 +35,7 @@ pub mod commands;
 pub mod compare;
 pub mod conclusion;
 pub mod console;
+pub mod content;
 pub mod division;
 pub mod dry_run;
 pub mod error;
@@ -43,6 +46,7 @@ pub mod guards;
 pub mod interrupt;
 pub mod io;
 pub mod journal;
+pub mod lock;
 pub mod manifest;
 pub mod models;
 #[cfg(feature = "deep")]

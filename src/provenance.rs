@@ -91,6 +91,12 @@ impl Provenance {
         }
     }
 
+    /// What makes two runs ask the same of a case: program and settings, whoever else takes part.
+    pub fn question(&self) -> String {
+        let parts = [&*self.program, &*self.command, &self.settings_sha256];
+        digest(parts.join("\n").as_bytes())
+    }
+
     /// What makes two runs the same: program, settings and cohort.
     pub fn key(&self) -> String {
         let parts = [

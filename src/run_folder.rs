@@ -5,11 +5,12 @@
 //! is complete. A lock on its file `lock` keeps two processes out of one folder; it is the operating
 //! system's and ends with the process, however that ends.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Result, ToolError};
 use crate::io::atomic::{output_error, prepare_folder, sweep, write_file};
+use crate::lock::{Afterwards, Lock};
 
 /// A name that nobody else gives a folder: what lies in it is removed with the run.
 const STATE: &str = ".raduet-state";
@@ -30,7 +31,7 @@ pub enum Start {
 pub struct RunFolder {
     path: PathBuf,
     key: String,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl RunFolder {
@@ -44,7 +45,7 @@ impl RunFolder {
         let state = path.join(STATE);
         refuse_foreign(&state)?;
         prepare_folder(&state)?;
-        let lock = lock(&state)?;
+        let lock = Lock::take(&state.join(LOCK), Afterwards::Keep)?;
         let key_file = state.join(KEY);
         let before = fs::read_to_string(&key_file).ok();
         match (start, before.as_deref()) {
@@ -284,27 +285,6 @@ fn refuse_foreign(state: &Path) -> Result<()> {
             .remedy("move it away, or choose another output folder"));
     }
     Ok(())
-}
-
-fn lock(state: &Path) -> Result<File> {
-    let path = state.join(LOCK);
-    let refused = |fault: std::io::Error| output_error(&path, &fault);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(refused)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(ToolError::new(
-            Code::Usage,
-            "another process is working in this folder",
-        )
-        .file(state)
-        .remedy("wait for it, or choose another output folder")),
-        Err(TryLockError::Error(fault)) => Err(refused(fault)),
-    }
 }
 
 /// Removes everything but the lock.

@@ -166,6 +166,9 @@ pub struct TrainArgs {
     /// Draw the split this many times; means and standard deviations over them stand in repeats.csv
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub repeats: u16,
+    /// Go on where an interrupted run of the same study stopped
+    #[arg(long)]
+    pub resume: bool,
     /// Folder for the results
     #[arg(short, long, default_value = "raduet-train", value_name = "DIR")]
     pub output: PathBuf,

@@ -9,9 +9,10 @@ use crate::cohort::MANIFEST_NAME;
 use crate::console::Console;
 use crate::error::{Code, Exit, ToolError};
 use crate::extract::{Extracted, Extraction, Labels, Lesions, Rows, Summary, Unit, Wanted};
-use crate::io::atomic::write_files;
+use crate::io::atomic::{folder_of, prepare_folder, write_files};
 use crate::io::feature_table::TableForm;
 use crate::journal::Journal;
+use crate::lock::{Afterwards, Lock};
 use crate::provenance::{Clock, Provenance};
 use crate::report_writers::{doubts, features as dictionary, run_json, undefined};
 use crate::run_folder::remove_file;
@@ -53,7 +54,9 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
     let beside = Beside {
         table: &args.output,
     };
-    let journal = Journal::open(&beside.file("journal"), &provenance.key())?;
+    prepare_folder(folder_of(&args.output))?;
+    let _lock = Lock::take(&beside.file("lock"), Afterwards::Remove)?;
+    let journal = Journal::open(&beside.file("journal"), &provenance.question())?;
     let mut extracted = clock.time("extract", || {
         extraction.run(&cases, Wanted::Features, Some(journal), console)
     })?;

@@ -13,7 +13,7 @@ use crate::error::{Code, Exit, Result, ToolError};
 use crate::extract::maps::{FeatureMap, MapPlan};
 use crate::interrupt;
 use crate::io::atomic::{prepare_folder, write_file};
-use crate::io::formats::files_of;
+use crate::content::files_of;
 use crate::io::write::{Precision, write_map, write_mask, write_volume};
 use crate::io::{LabelChoice, ReadCase, png, read_case};
 use crate::provenance::{Clock, Provenance, fingerprint_of_file};

@@ -1,10 +1,13 @@
 //! One file per command. A command says what it does with [`Console`], and ends with an [`Exit`].
 
+mod check;
 mod compare;
 mod deep;
 mod doctor;
 mod evaluate;
 mod extract;
+#[cfg(test)]
+mod extract_faults;
 mod features;
 mod map;
 #[cfg(feature = "deep")]
@@ -60,6 +63,7 @@ pub fn run(cli: &Cli) -> Exit {
         match &cli.command {
             Command::Compare(args) => compare::run(args, context),
             Command::Extract(args) => extract::run(args, context),
+            Command::Check(args) => check::run(args, context),
             Command::Map(args) => map::run(args, context),
             Command::Pyradiomics(args) => pyradiomics::run(args, context),
             Command::Scan(args) => scan::run(args, context),

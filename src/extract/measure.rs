@@ -32,7 +32,7 @@ pub struct MeasuredRow {
 pub struct MeasuredCase {
     /// Position in the cohort.
     pub(super) case: usize,
-    /// What the files held when they were read.
+    /// What decides the rows; see [`crate::cases::Cases::stamp`].
     pub(super) stamp: String,
     /// Digest of the image's voxels.
     #[serde(default)]
@@ -60,6 +60,8 @@ struct Found {
     too_small: usize,
     largest: usize,
     in_parts: usize,
+    /// Most parts of a region.
+    parts: usize,
     /// Distinct doubts about filtered images, in order of appearance.
     doubts: Vec<ImageDoubt>,
 }
@@ -141,6 +143,7 @@ impl Measuring<'_> {
                 for (z, measured) in slices {
                     let row = measured.map(|measured| {
                         found.in_parts += usize::from(measured.parts > 1);
+                        found.parts = found.parts.max(measured.parts);
                         let [_, dy, dx] = measured.spacing;
                         let area = measured.voxels as f64 * dy * dx;
                         let place = Place {
@@ -156,6 +159,7 @@ impl Measuring<'_> {
             Unit::Case => {
                 let row = extractor.case(volume, mask).map(|measured| {
                     found.in_parts += usize::from(measured.parts > 1);
+                    found.parts = found.parts.max(measured.parts);
                     let voxel: f64 = measured.spacing.iter().product();
                     let place = Place {
                         slice: None,
@@ -187,6 +191,7 @@ impl Measuring<'_> {
                 continue;
             }
             found.in_parts += usize::from(roi.parts() > 1);
+            found.parts = found.parts.max(roi.parts());
             let [dz, dy, dx] = roi.spacing().zyx();
             let (low, high) = roi.range();
             found.rows.push(MeasuredRow {
@@ -214,11 +219,11 @@ impl Measuring<'_> {
             let text = match self.unit {
                 Unit::Slice => {
                     format!(
-                        "the region has several parts in {} slice(s)",
-                        found.in_parts
+                        "the region has several parts in {} slice(s), {} at most",
+                        found.in_parts, found.parts
                     )
                 }
-                Unit::Case => "the region has several parts".to_owned(),
+                Unit::Case => format!("the region has {} parts", found.parts),
             };
             doubts.push(Warning::new(WarningCode::RoiParts, text, "measured as one region").note());
         }
@@ -231,6 +236,18 @@ impl Measuring<'_> {
                 Unit::Case => "all intensities of the region are equal".to_owned(),
             };
             let done = "features have the values defined for a flat region";
+            doubts.push(Warning::new(WarningCode::Constant, text, done));
+        }
+        let one_bin = |row: &&MeasuredRow| row.range > 0.0 && row.levels == Some(1);
+        let one_bin = found.rows.iter().filter(one_bin).count();
+        if one_bin > 0 {
+            let text = match self.unit {
+                Unit::Slice => {
+                    format!("the region's intensities fall into one bin in {one_bin} slice(s)")
+                }
+                Unit::Case => "the region's intensities fall into one bin".to_owned(),
+            };
+            let done = "texture has the values defined for a flat region; choose smaller bins";
             doubts.push(Warning::new(WarningCode::Constant, text, done));
         }
         let [dz, dy, dx] = volume.grid().spacing.zyx();
@@ -314,12 +331,15 @@ fn row(
 }
 
 /// An engine's error as a case's failure.
-pub(super) fn failed(fault: &FeatureError) -> ToolError {
+pub(crate) fn failed(fault: &FeatureError) -> ToolError {
     let (code, remedy) = match fault {
         FeatureError::TooManyBins { .. } => {
             (Code::Bins, "choose the width it names, or a bin count")
         }
-        FeatureError::NonFinite { .. } => (Code::Nonfinite, "mend the image or the mask"),
+        FeatureError::NonFinite { .. } => (
+            Code::Nonfinite,
+            "mend the image or the mask, or leave such voxels out with --nonfinite drop",
+        ),
         FeatureError::TooSmall { .. }
         | FeatureError::TooFlat { .. }
         | FeatureError::Emptied { .. } => (Code::RoiSmall, "check the mask, or lower --min-pixels"),

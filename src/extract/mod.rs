@@ -8,6 +8,7 @@ mod ibsi_filters;
 mod levels;
 pub mod maps;
 mod measure;
+mod nonfinite;
 mod pixels;
 mod plan;
 mod plan_ibsi;
@@ -15,8 +16,9 @@ pub mod probe;
 mod summary;
 pub mod vector;
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use raduet_features::extractor::{Extractor, ImageColumn};
 use raduet_features::{Discretisation, MaskVolume, Volume};
@@ -31,12 +33,13 @@ use crate::guards::doubles::digest_of_voxels;
 use crate::interrupt;
 use crate::io::feature_csv::{FeatureFile, FeatureRow};
 use crate::journal::Journal;
-use crate::settings::FeatureSettings;
+use crate::settings::{FeatureSettings, NonfiniteName};
 
 pub use measure::{MeasuredCase, MeasuredRow};
 pub use pixels::SlicePixels;
 
 use measure::Measuring;
+pub(crate) use measure::failed;
 
 /// What one row stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -102,6 +105,7 @@ pub struct Extraction {
     extractor: Option<Extractor>,
     rows: Rows,
     min_pixels: usize,
+    nonfinite: NonfiniteName,
     described: serde_json::Value,
     /// Doubts about the settings.
     warnings: Vec<Warning>,
@@ -160,6 +164,7 @@ impl Extraction {
             extractor,
             rows,
             min_pixels,
+            nonfinite: settings.nonfinite,
             described,
             warnings,
             label,
@@ -170,6 +175,7 @@ impl Extraction {
     pub fn describe(&self) -> serde_json::Value {
         let mut described = self.described.clone();
         described["rows"] = serde_json::json!(self.rows);
+        described["nonfinite"] = serde_json::json!(self.nonfinite);
         described
     }
 
@@ -219,28 +225,30 @@ impl Extraction {
             Some((journal, known)) => (Some(Mutex::new(journal)), known),
             None => (None, Vec::new()),
         };
-        let mut before: Vec<Option<MeasuredCase>> = vec![None; records.len()];
-        for case in known {
-            if let Some(slot) = before.get_mut(case.case)
-                && case.stamp == cases.stamp(case.case)
-            {
-                *slot = Some(case);
-            }
-        }
+        // The latest record of a stamp counts.
+        let known: BTreeMap<String, MeasuredCase> = known
+            .into_iter()
+            .map(|case| (case.stamp.clone(), case))
+            .collect();
+        // An output that fails once fails for every case: the others need not be measured first.
+        let over: OnceLock<ToolError> = OnceLock::new();
         let job = console.job("reading and measuring", records.len());
         let outcomes: Vec<Result<CaseOutcome>> = records
             .par_iter()
-            .zip(before)
             .enumerate()
-            .map(|(index, (record, before))| {
+            .map(|(index, record)| {
                 interrupt::check()?;
-                let fresh = before.is_none();
-                let outcome = self.guarded(cases, index, record, before, wanted)?;
+                if let Some(fault) = over.get() {
+                    return Err(fault.clone());
+                }
+                let (outcome, fresh) = self.guarded(cases, index, record, &known, wanted)?;
                 if let (true, Some(journal)) = (fresh, &journal) {
                     let mut journal = journal
                         .lock()
                         .unwrap_or_else(std::sync::PoisonError::into_inner);
-                    journal.append(&outcome.0)?;
+                    journal
+                        .append(&outcome.0)
+                        .inspect_err(|fault| drop(over.set(fault.clone())))?;
                 }
                 job.advance();
                 console.detail(&format!("{}: {} rows", record.id, outcome.0.rows.len()));
@@ -269,10 +277,10 @@ impl Extraction {
         cases: &Cases,
         index: usize,
         record: &CaseRecord,
-        before: Option<MeasuredCase>,
+        known: &BTreeMap<String, MeasuredCase>,
         wanted: Wanted,
-    ) -> Result<CaseOutcome> {
-        let work = AssertUnwindSafe(|| self.case(cases, index, record, before, wanted));
+    ) -> Result<(CaseOutcome, bool)> {
+        let work = AssertUnwindSafe(|| self.case(cases, index, record, known, wanted));
         catch_unwind(work)
             .unwrap_or_else(|_| {
                 Err(
@@ -283,23 +291,29 @@ impl Extraction {
             .map_err(|fault| fault.case(record.id.clone()))
     }
 
+    /// The rows of a case, and whether they were measured now.
     fn case(
         &self,
         cases: &Cases,
         index: usize,
         record: &CaseRecord,
-        before: Option<MeasuredCase>,
+        known: &BTreeMap<String, MeasuredCase>,
         wanted: Wanted,
-    ) -> Result<CaseOutcome> {
-        if let (Some(measured), Wanted::Features) = (&before, wanted) {
-            return Ok((measured.clone(), Vec::new()));
-        }
+    ) -> Result<(CaseOutcome, bool)> {
         // Taken before reading: a file that changes meanwhile is measured again by the next run.
-        let stamp = match &before {
-            Some(before) => before.stamp.clone(),
-            None => cases.stamp(index),
-        };
-        let (volume, regions, mut warnings) = self.load(cases, index)?;
+        let stamp = cases.stamp(index);
+        let before = known.get(&stamp).cloned().map(|mut before| {
+            // Other lines of the manifest may have come or gone.
+            before.case = index;
+            before
+        });
+        let fresh = before.is_none();
+        if let (Some(measured), Wanted::Features) = (&before, wanted) {
+            return Ok(((measured.clone(), Vec::new()), fresh));
+        }
+        let (volume, mut regions, mut warnings) = self.load(cases, index)?;
+        let doubt = nonfinite::apply(self.nonfinite, &volume, &mut regions)?;
+        warnings.extend(doubt.map(|doubt| doubt.case(record.id.clone())));
         let measured = if let Some(measured) = before {
             measured
         } else {
@@ -330,7 +344,7 @@ impl Extraction {
                 images.push(SlicePixels::cut(record, slice, &volume, mask)?);
             }
         }
-        Ok((measured, images))
+        Ok(((measured, images), fresh))
     }
 
     /// A case's image with the regions that are measured, each with its label where all are.
@@ -426,7 +440,8 @@ impl Extraction {
         })
     }
 
-    fn discretisation(&self) -> Option<Discretisation> {
+    /// How grey levels are made; none where only pixels are wanted.
+    pub fn discretisation(&self) -> Option<Discretisation> {
         let settings = self.extractor.as_ref()?.settings();
         Some(settings.discretisation)
     }

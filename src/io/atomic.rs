@@ -3,6 +3,9 @@
 //! Bytes go to a temporary file in the same folder; [`AtomicFile::finish`] brings them to disk, renames
 //! the file to its name and brings the folder to disk. A kill or a full disk at any moment leaves the
 //! old file or none, never a cut one under the final name.
+//!
+//! Every call that reaches the disk passes [`fault::strike`] first: a no-op, except in the tests of this crate,
+//! which make each call fail in turn.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -11,6 +14,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
+use super::fault;
 use crate::error::{Code, Result, ToolError};
 
 /// How names of temporary files begin and end.
@@ -45,11 +49,14 @@ impl AtomicFile {
     /// # Errors
     /// `E_OUTPUT` when nothing can be created there.
     pub fn create(path: &Path) -> Result<Self> {
-        let temporary = tempfile::Builder::new()
-            .prefix(BEGINNING)
-            .suffix(ENDING)
-            .permissions_if_unix()
-            .tempfile_in(folder(path))
+        let temporary = fault::strike(path)
+            .and_then(|()| {
+                tempfile::Builder::new()
+                    .prefix(BEGINNING)
+                    .suffix(ENDING)
+                    .permissions_if_unix()
+                    .tempfile_in(folder_of(path))
+            })
             .map_err(|error| output_error(path, &error))?;
         Ok(Self {
             writer: BufWriter::with_capacity(1 << 16, temporary),
@@ -64,9 +71,11 @@ impl AtomicFile {
     pub fn finish(self) -> Result<()> {
         let path = self.path.clone();
         let placed = || -> io::Result<()> {
-            self.on_disk()?.persist(&path)?;
+            let temporary = self.on_disk()?;
+            fault::strike(&path)?;
+            temporary.persist(&path)?;
             // A rename is safe from power loss only once its folder is on disk.
-            File::open(folder(&path))?.sync_all()
+            sync_folder(folder_of(&path))
         };
         placed().map_err(|error| output_error(&path, &error))
     }
@@ -77,6 +86,7 @@ impl AtomicFile {
             .writer
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
+        fault::strike(&self.path)?;
         temporary.as_file().sync_all()?;
         Ok(temporary)
     }
@@ -89,6 +99,7 @@ impl AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        fault::strike(&self.path)?;
         self.writer.write(bytes)
     }
 
@@ -121,19 +132,24 @@ pub fn write_files<P: AsRef<Path> + Sync>(files: &[(P, Vec<u8>)]) -> Result<()> 
         file.on_disk().map_err(|error| output_error(path, &error))
     });
     let written: Vec<NamedTempFile> = written.collect::<Result<_>>()?;
-    let mut folders: Vec<&Path> = paths.clone().map(folder).collect();
+    let mut folders: Vec<&Path> = paths.clone().map(folder_of).collect();
     folders.sort_unstable();
     folders.dedup();
     for (path, file) in paths.zip(written) {
-        file.persist(path)
-            .map_err(|error| output_error(path, &error.error))?;
+        fault::strike(path)
+            .and_then(|()| Ok(file.persist(path)?))
+            .map_err(|error| output_error(path, &error))?;
     }
     for folder in folders {
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| output_error(folder, &error))?;
+        sync_folder(folder).map_err(|error| output_error(folder, &error))?;
     }
     Ok(())
+}
+
+/// Brings a folder's list of names to disk.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fault::strike(folder)?;
+    File::open(folder)?.sync_all()
 }
 
 /// Makes a folder for results and tries whether files can be written there, before work begins.
@@ -142,7 +158,9 @@ pub fn write_files<P: AsRef<Path> + Sync>(files: &[(P, Vec<u8>)]) -> Result<()> 
 /// `E_OUTPUT`.
 pub fn prepare_folder(path: &Path) -> Result<()> {
     let tried = || -> io::Result<()> {
+        fault::strike(path)?;
         fs::create_dir_all(path)?;
+        fault::strike(path)?;
         let mut probe = tempfile::Builder::new()
             .prefix(".raduet-")
             .suffix(".probe")
@@ -172,7 +190,7 @@ pub fn output_error(path: &Path, error: &io::Error) -> ToolError {
 }
 
 /// The folder a path lies in; the current one for a bare name.
-fn folder(path: &Path) -> &Path {
+pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

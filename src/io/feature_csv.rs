@@ -19,6 +19,7 @@ use raduet_study::{
 use serde::{Deserialize, Serialize};
 
 use super::key_columns::{Chosen, manifest};
+use super::manifest_csv::text::delimiter;
 use super::raw_table::RawTable;
 use crate::error::{Code, Result, ToolError, Warning};
 use crate::io::cell;
@@ -256,8 +257,12 @@ pub fn read_raw(path: &Path, chosen: &Chosen) -> Result<RawTable> {
 
 fn parse(bytes: &[u8], chosen: &Chosen) -> Result<RawTable> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    // A table as spreadsheets of many countries write it.
+    let end = bytes.iter().position(|&byte| byte == b'\n');
+    let head = String::from_utf8_lossy(&bytes[..end.unwrap_or(bytes.len())]);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
+        .delimiter(delimiter(&head))
         .from_reader(Cursor::new(bytes));
     let mut records = Vec::new();
     for record in reader.records() {

@@ -57,9 +57,11 @@ pub mod write;
 mod axes;
 mod budget;
 mod detached;
+pub(crate) mod fault;
 mod inflate;
 mod open;
 mod room;
+mod survey;
 mod voxel_bytes;
 
 pub use atomic::AtomicFile;
@@ -68,6 +70,8 @@ pub use formats::{READERS, Reader, read_volume};
 pub use geometry::{GeometryRule, Misfit};
 pub use mask::{LabelChoice, LabelVolume, ReadMask};
 pub use open::read_small;
+pub(crate) use survey::numbers;
+pub use survey::{Survey, survey};
 pub use voxel_bytes::NumberType;
 
 /// Tables and splits larger than this are refused.

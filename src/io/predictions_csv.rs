@@ -171,6 +171,13 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Predictions>> {
             None => models.push((model, arm, grading, vec![row])),
         }
     }
+    if models.is_empty() {
+        return Err(faulty(
+            1,
+            "no answer below the header",
+            "give predictions with at least one row",
+        ));
+    }
     models
         .into_iter()
         .map(|(model, arm, grading, rows)| {

@@ -13,6 +13,7 @@
 //! | [`tables`] | putting into a paper: its Tables I to VIII, the cohort, the differences |
 //! | [`doubts`], [`features`], [`undefined`], [`run_json`] | what failed, what the columns are, which cells are empty and why, how it was made |
 
+pub mod check;
 pub mod curves;
 pub mod doubts;
 pub mod escape;

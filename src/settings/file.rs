@@ -21,6 +21,7 @@
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::keys::{FREE, KEYS};
@@ -117,7 +118,7 @@ pub(super) fn parse(text: &str, preset: Option<PresetName>) -> Result<Settings, 
     let mut table: toml::Table = text.parse().map_err(|fault: toml::de::Error| {
         let line = fault
             .span()
-            .map_or(1, |span| text[..span.start].lines().count().max(1));
+            .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         ToolError::new(Code::Settings, format!("line {line}: {}", fault.message()))
             .remedy("mend the file's syntax (TOML)")
     })?;
@@ -227,22 +228,46 @@ fn unknown(path: &str, word: &str, known: &[String]) -> ToolError {
     ToolError::new(Code::Settings, format!("unknown key '{path}'")).remedy(remedy)
 }
 
-fn section<T: DeserializeOwned + Clone>(
+fn section<T: DeserializeOwned + Serialize + Clone>(
     merged: &Map<String, Value>,
     key: &str,
     base: &T,
     faults: &mut Vec<ToolError>,
 ) -> T {
-    match serde_json::from_value(merged.get(key).cloned().unwrap_or(Value::Null)) {
+    let value = merged.get(key).cloned().unwrap_or(Value::Null);
+    match serde_json::from_value(value.clone()) {
         Ok(value) => value,
         Err(fault) => {
-            faults.push(
-                ToolError::new(Code::Settings, format!("[{key}] {fault}"))
-                    .remedy(of_serde(&fault.to_string())),
-            );
+            let before = faults.len();
+            faults.extend(single_faults(key, &value, base));
+            if faults.len() == before {
+                // The values are right one by one, and wrong together.
+                let found = format!("[{key}] {fault}");
+                faults.push(ToolError::new(Code::Settings, found).remedy(of_serde(&fault.to_string())));
+            }
             base.clone()
         }
     }
+}
+
+/// A fault for each setting of a section that is wrong by itself, with its name.
+fn single_faults<T: DeserializeOwned + Serialize>(
+    key: &str,
+    value: &Value,
+    base: &T,
+) -> Vec<ToolError> {
+    let (Value::Object(changed), Ok(Value::Object(good))) = (value, serde_json::to_value(base))
+    else {
+        return Vec::new();
+    };
+    let wrong = changed.iter().filter_map(|(inner, value)| {
+        let mut single = good.clone();
+        single.insert(inner.clone(), value.clone());
+        let fault = serde_json::from_value::<T>(Value::Object(single)).err()?;
+        let found = format!("{key}.{inner}: {fault}");
+        Some(ToolError::new(Code::Settings, found).remedy("correct the value"))
+    });
+    wrong.collect()
 }
 
 #[cfg(test)]

@@ -114,6 +114,20 @@ pub struct FeatureSettings {
     pub families: Vec<String>,
     /// A slice with fewer pixels of the region is left out of both arms.
     pub min_pixels: usize,
+    /// What becomes of NaN and infinite values inside the region: `refuse` or `drop`.
+    #[serde(default)]
+    pub nonfinite: NonfiniteName,
+}
+
+/// What becomes of NaN and infinite values inside a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum NonfiniteName {
+    /// The case fails and says where they are
+    #[default]
+    Refuse,
+    /// Their voxels are taken out of the region, with a warning
+    Drop,
 }
 
 /// [`raduet_features::Profile`] as it stands in files.
@@ -360,6 +374,7 @@ impl FeatureSettings {
             self.families.clone_from(&args.family);
         }
         take(&mut self.min_pixels, args.min_pixels);
+        take(&mut self.nonfinite, args.nonfinite);
     }
 }
 

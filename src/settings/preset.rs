@@ -3,8 +3,8 @@
 use super::learners::SHUFFLES;
 use super::{
     CohortSettings, FeatureSettings, IbsiSettings, ImageSettings, InputModeName, LearnerSettings,
-    NetworkSettings, ProfileName, ReportSettings, Settings, SharedPatientsName, SplitSettings,
-    TuneName,
+    NetworkSettings, NonfiniteName, ProfileName, ReportSettings, Settings, SharedPatientsName,
+    SplitSettings, TuneName,
 };
 use crate::cli::PresetName;
 use crate::phantom::PhantomSettings;
@@ -48,6 +48,7 @@ fn paper() -> Settings {
             bin_count: None,
             families: Vec::new(),
             min_pixels: 2,
+            nonfinite: NonfiniteName::Refuse,
         },
         learners: LearnerSettings::default(),
         networks: NetworkSettings {

@@ -86,3 +86,29 @@ fn a_journal_serves_only_the_same_question() {
         assert!(resumed == fresh, "{extra:?}");
     }
 }
+
+/// Another line of the manifest is another case: its neighbours keep their rows, itself never gets an old one.
+#[test]
+fn an_edited_manifest_keeps_the_rows_of_the_other_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let arguments = ["extract", "manifest.csv"];
+    cohort_on_disk::write(here, 9);
+    leave_journal(here, &arguments);
+    let manifest = fs::read_to_string(here.join("manifest.csv")).unwrap();
+    let mut lines: Vec<String> = manifest.lines().map(str::to_owned).collect();
+    // The third case gets the files of the fourth, and a line goes.
+    let cells: Vec<String> = lines[4].split(',').map(str::to_owned).collect();
+    let own: Vec<String> = lines[3].split(',').map(str::to_owned).collect();
+    lines[3] = [&own[0], &own[1], &cells[2], &cells[3], &own[4]]
+        .map(String::as_str)
+        .join(",");
+    lines.remove(7);
+    fs::write(here.join("manifest.csv"), lines.join("\n") + "\n").unwrap();
+    leave_journal(here, &arguments);
+    assert_eq!(records(here), 10, "one case is another now");
+    succeed(here, &arguments);
+    let resumed = fs::read(here.join("features.csv")).unwrap();
+    succeed(here, &["extract", "manifest.csv", "-o", "fresh.csv"]);
+    assert!(resumed == fs::read(here.join("fresh.csv")).unwrap());
+}

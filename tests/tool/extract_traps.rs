@@ -158,3 +158,112 @@ fn a_changed_half_of_a_pair_is_measured_again() {
         seen.push(now);
     }
 }
+
+/// NaN inside the region: refused with its place, or left out where that is asked for; outside it is harmless.
+#[test]
+fn values_that_are_no_numbers_are_refused_or_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let save = |name: &str, bad: &[usize]| {
+        let mut bytes = nifti(16, 32, [6, 5, 2]);
+        for at in 0..60 {
+            let value = if bad.contains(&at) {
+                f32::NAN
+            } else {
+                at as f32
+            };
+            bytes.extend(value.to_le_bytes());
+        }
+        fs::write(here.join(name), bytes).unwrap();
+    };
+    save("inside.nii", &[8, 40]);
+    save("outside.nii", &[0]);
+    let mut mask = nifti(2, 8, [6, 5, 2]);
+    mask.extend((0..60).map(|at| u8::from(at % 6 > 0 && at % 30 > 5)));
+    fs::write(here.join("mask.nii"), mask).unwrap();
+    let manifest = "ID,PatientID,Image,Mask\na,p,inside.nii,mask.nii\nb,q,outside.nii,mask.nii\n";
+    fs::write(here.join("manifest.csv"), manifest).unwrap();
+    let refused = run(here, &["extract", "manifest.csv", "--by", "case"]);
+    assert_eq!(refused.status, 1, "{}", refused.stderr);
+    let failures = fs::read_to_string(here.join("features.failures.csv")).unwrap();
+    assert!(
+        failures.contains("E_NONFINITE,a,") && failures.contains("[0, 1, 2]"),
+        "{failures}"
+    );
+    assert!(failures.contains("--nonfinite drop"), "{failures}");
+    let warnings = fs::read_to_string(here.join("features.warnings.csv")).unwrap();
+    assert!(warnings.contains("W_NONFINITE,note,b,"), "{warnings}");
+    succeed(
+        here,
+        &[
+            "extract",
+            "manifest.csv",
+            "--by",
+            "case",
+            "--nonfinite",
+            "drop",
+        ],
+    );
+    let table = Table::read(&here.join("features.csv"));
+    let [a, b] = [0, 1].map(|row| table.number(row, "ROIVoxels"));
+    assert!((a - (b - 2.0)).abs() < 1e-12, "{a} {b}");
+    let warnings = fs::read_to_string(here.join("features.warnings.csv")).unwrap();
+    assert!(warnings.contains("2 voxels of the region"), "{warnings}");
+}
+
+/// One volume of several, by its number.
+#[test]
+fn a_volume_is_chosen_from_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut image = nifti(16, 32, [4, 4, 1]);
+    image[40..42].copy_from_slice(&4_i16.to_le_bytes());
+    image[48..50].copy_from_slice(&3_i16.to_le_bytes());
+    for at in 0..48 {
+        image.extend((100.0 * f32::from(u8::try_from(at / 16).unwrap())).to_le_bytes());
+    }
+    fs::write(here.join("image.nii"), image).unwrap();
+    let mut mask = nifti(2, 8, [4, 4, 1]);
+    mask.extend([1; 16]);
+    fs::write(here.join("mask.nii"), mask).unwrap();
+    let manifest = "ID,PatientID,Image,Mask\na,p,image.nii,mask.nii\n";
+    fs::write(here.join("manifest.csv"), manifest).unwrap();
+    let extract = ["extract", "manifest.csv", "--family", "firstorder"];
+    let refused = run(here, &extract);
+    assert_eq!(refused.status, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("E_NDIM"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--volume"), "{}", refused.stderr);
+    for volume in ["0", "2"] {
+        succeed(here, &[&extract[..], &["--volume", volume]].concat());
+        let table = Table::read(&here.join("features.csv"));
+        let mean = table.number(0, "original_firstorder_Mean");
+        assert!(
+            (mean - 100.0 * volume.parse::<f64>().unwrap()).abs() < 1e-9,
+            "{mean}"
+        );
+    }
+}
+
+/// The header of a NIfTI-1 volume with voxels of 1 mm.
+fn nifti(datatype: i16, bits: i16, size: [i16; 3]) -> Vec<u8> {
+    let mut bytes = vec![0; 352];
+    let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);
+    put(0, &348_i32.to_le_bytes());
+    for (axis, n) in [3, size[0], size[1], size[2], 1, 1, 1, 1]
+        .into_iter()
+        .enumerate()
+    {
+        put(40 + 2 * axis, &i16::to_le_bytes(n));
+        put(76 + 4 * axis, &1_f32.to_le_bytes());
+    }
+    put(70, &datatype.to_le_bytes());
+    put(72, &bits.to_le_bytes());
+    put(108, &352_f32.to_le_bytes());
+    put(112, &1_f32.to_le_bytes());
+    put(254, &1_i16.to_le_bytes());
+    for axis in 0..3 {
+        put(280 + 20 * axis, &1_f32.to_le_bytes());
+    }
+    put(344, b"n+1\0");
+    bytes
+}

@@ -5,6 +5,7 @@
     reason = "a test ends where its preparations fail"
 )]
 
+mod check_cohort;
 mod cli;
 mod cohort_on_disk;
 #[cfg(all(feature = "learners", feature = "deep"))]
@@ -17,6 +18,7 @@ mod extract_journal;
 mod extract_parameters;
 mod extract_regions;
 mod extract_traps;
+mod faults;
 #[cfg(feature = "learners")]
 mod guards;
 mod map_end_to_end;

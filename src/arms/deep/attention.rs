@@ -4,6 +4,7 @@ use raduet_deep::{Attention, DeepError, FittedNetwork, ImageSample};
 
 use crate::error::{Code, ToolError};
 use crate::io::{cell, png};
+use crate::provenance::digest;
 
 /// Pixels of a picture for a pixel of a slice, at most.
 const LARGEST_SCALE: usize = 4;
@@ -51,6 +52,7 @@ pub(super) fn files(
         "p_asked",
         "share_inside_mask",
         "mask_share_of_slice",
+        "picture",
     ];
     out.write_record(head)
         .map_err(|fault| internal(fault.to_string()))?;
@@ -61,12 +63,16 @@ pub(super) fn files(
     for (first, chunk) in (0..).step_by(CHUNK).zip(samples.chunks(CHUNK)) {
         let looked = model.attention(chunk).map_err(Fault::Deep)?;
         for (at, (sample, looked)) in (first..).zip(chunk.iter().zip(&looked)) {
-            out.write_record(row(model, sample, looked))
-                .map_err(|fault| internal(fault.to_string()))?;
+            let mut row = row(model, sample, looked);
             if shown.contains(&at) {
-                let picture = picture(sample, looked).map_err(Fault::Tool)?;
-                pictures.push((file_name(sample), picture));
+                let name = file_name(sample, at);
+                row.push(name.clone());
+                pictures.push((name, picture(sample, looked).map_err(Fault::Tool)?));
+            } else {
+                row.push(String::new());
             }
+            out.write_record(row)
+                .map_err(|fault| internal(fault.to_string()))?;
         }
     }
     let csv = out
@@ -114,17 +120,16 @@ fn picture(sample: &ImageSample, looked: &Attention) -> crate::error::Result<Vec
     )
 }
 
-/// The sample's id with nothing in it that a file system reads.
-fn file_name(sample: &ImageSample) -> String {
-    let case: String = sample
-        .id
-        .case
-        .to_string()
-        .chars()
-        .map(|c| if c.is_alphanumeric() { c } else { '-' })
-        .collect();
+/// The sample's place in the table and a digest of its id: an id itself may be a path, a device's name, longer than
+/// names may be, or differ from another one in a way that file systems do not see. The table tells which is whose.
+fn file_name(sample: &ImageSample, at: usize) -> String {
+    /// Enough to tell pictures of several runs apart.
+    const DIGITS: usize = 8;
+    let digest = digest(sample.id.case.as_str().as_bytes());
+    let digits = digest.get(..DIGITS).unwrap_or_default();
+    let number = at + 1;
     match sample.id.slice {
-        Some(slice) => format!("{case}-slice{slice}.png"),
-        None => format!("{case}.png"),
+        Some(slice) => format!("{number:04}-{digits}-slice{slice}.png"),
+        None => format!("{number:04}-{digits}.png"),
     }
 }

@@ -261,7 +261,12 @@ impl Cells<'_> {
         let id = if self.columns.of(Role::Id).is_some() {
             self.filled(Role::Id, faults).unwrap_or_default()
         } else {
-            file_stem(&image)
+            let stem = file_stem(&image);
+            if stem.is_empty() && !image.is_empty() {
+                let found = format!("the image '{image}' has no name to call the case by");
+                faults.push(self.fault(&found).remedy("add a column ID"));
+            }
+            stem
         };
         let patient = if self.columns.of(Role::Patient).is_some() {
             self.filled(Role::Patient, faults).unwrap_or_default()

@@ -92,7 +92,7 @@ fn decode(bytes: &[u8]) -> Result<&str, ToolError> {
 }
 
 /// The one of comma, semicolon and tab that the header has most of, outside quotes.
-fn delimiter(text: &str) -> u8 {
+pub(crate) fn delimiter(text: &str) -> u8 {
     let header = text
         .lines()
         .find(|line| !line.trim().is_empty())

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use raduet_features::Volume;
 
+use super::datatype;
 use super::decode;
 use super::fields::{self, Fields, HEADER_2, Layout};
 use super::gzip::{self, Delivered, Wanted};
@@ -16,7 +17,7 @@ use crate::io::detached::in_own_folder;
 use crate::io::open::{RegularFile, open_regular, read_error};
 use crate::io::room::zeroed;
 use crate::io::voxel_bytes::Number;
-use crate::io::{ReadOptions, ReadVolume};
+use crate::io::{ReadOptions, ReadVolume, Survey};
 
 /// Reads `.nii`, `.nii.gz` or the pair `.hdr`/`.img` (either part given, either part compressed). The
 /// content decides, not the name.
@@ -32,6 +33,37 @@ pub fn read_nifti(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
         }),
         Err(error) => Err(error.file(path)),
     }
+}
+
+/// What the header says, and whether the file is long enough for it; none for files that do not begin like
+/// NIfTI. Of a packed file only the length in its last four bytes is held against the header.
+///
+/// # Errors
+/// Those of the header; `E_TRUNCATED` for a file that is too short and not packed.
+pub(crate) fn survey(path: &Path, options: &ReadOptions) -> Result<Option<Survey>> {
+    let header_path = header_of(path);
+    let looked = || -> Result<Option<Survey>> {
+        let source = Source::open(&header_path)?;
+        let head = source.head(HEADER_2)?;
+        if !fields::begins_like_nifti(&head) {
+            return Ok(None);
+        }
+        let fields = fields::read(&head)?;
+        let mut warnings = Vec::new();
+        let header = header::judge(&fields, options.volume, options.budget, &mut warnings)?;
+        warn_extension(path, source.packed, fields.layout, &mut warnings);
+        let data = match fields.layout {
+            Layout::Single => source,
+            Layout::Pair => Source::open(&detached(&header_path)?)?,
+        };
+        data.hold_length(&header, &mut warnings)?;
+        Ok(Some(Survey {
+            grid: header.grid,
+            numbers: datatype::name(header.kind),
+            warnings: warnings.into_iter().map(|w| w.file(path)).collect(),
+        }))
+    };
+    looked().map_err(|error| error.file(path))
 }
 
 /// Whether the first bytes of a file look like NIfTI, packed or not.
@@ -159,6 +191,42 @@ impl Source {
             from: 0,
             trailing: len > wanted.end,
         })
+    }
+
+    /// Holds the file's length against what its header declares, without unpacking.
+    fn hold_length(&self, header: &Header, warnings: &mut Vec<Warning>) -> Result<()> {
+        let declared = header.end;
+        if !self.packed {
+            if self.file.len < declared {
+                let have = self.file.len.saturating_sub(header.start);
+                let found = format!(
+                    "{have} of {} voxel bytes ({})",
+                    header.volume_bytes,
+                    header.describe()
+                );
+                return Err(ToolError::new(Code::Truncated, found)
+                    .file(&self.path)
+                    .remedy("the file is cut off: copy it again"));
+            }
+            return Ok(());
+        }
+        let mut last = Vec::new();
+        self.seek(self.file.len.saturating_sub(4))?
+            .take(4)
+            .read_to_end(&mut last)
+            .map_err(|error| read_error(&self.path, &error))?;
+        let told = last.first_chunk::<4>().map(|b| u32::from_le_bytes(*b));
+        // A member tells its length modulo 2^32; of several members it is the last one's only.
+        if told.map(u64::from) != Some(declared & u64::from(u32::MAX)) {
+            warnings.push(Warning::new(
+                WarningCode::Trailing,
+                format!(
+                    "the end of the packed file does not tell the {declared} bytes of its header"
+                ),
+                "cut off, longer or in several members: look with --voxels",
+            ));
+        }
+        Ok(())
     }
 
     fn seek(&self, start: u64) -> Result<&fs::File> {

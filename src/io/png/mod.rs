@@ -19,12 +19,14 @@ mod digits;
 mod encode;
 mod overlay;
 mod picture;
+mod sheet;
 
 pub use attention::attention;
 pub use compact::{compact, data_uri};
 pub use decode::decode;
 pub use overlay::overlay;
 pub use picture::Picture;
+pub use sheet::{MOST_TILES, sheet};
 
 pub(crate) use colours::{grey, viridis};
 pub(crate) use overlay::{share, window};

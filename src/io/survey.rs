@@ -1,0 +1,52 @@
+//! What a file's header says of its image, without reading the voxels where the format allows that.
+
+use std::path::Path;
+
+use raduet_features::{Grid, Voxels};
+
+use super::{ReadOptions, nifti, read_volume};
+use crate::error::{Result, Warning};
+
+/// An image by its header.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Survey {
+    /// Shape, spacing, place in the patient.
+    pub grid: Grid,
+    /// The stored number type.
+    pub numbers: &'static str,
+    /// What is doubtful about the file.
+    pub warnings: Vec<Warning>,
+}
+
+/// Looks at the header of an image. NIfTI files are not read further, and their length is held against what the
+/// header declares; files of other formats are read whole.
+///
+/// # Errors
+/// Those of [`read_volume`], but for faults that only the voxels show.
+pub fn survey(path: &Path, options: &ReadOptions) -> Result<Survey> {
+    if let Some(survey) = nifti::survey(path, options)? {
+        return Ok(survey);
+    }
+    let read = read_volume(path, options)?;
+    Ok(Survey {
+        grid: *read.volume.grid(),
+        numbers: numbers(read.volume.voxels()),
+        warnings: read.warnings,
+    })
+}
+
+/// A number type by the name users know it by.
+pub(crate) fn numbers(voxels: &Voxels) -> &'static str {
+    match voxels {
+        Voxels::U8(_) => "uint8",
+        Voxels::I8(_) => "int8",
+        Voxels::U16(_) => "uint16",
+        Voxels::I16(_) => "int16",
+        Voxels::U32(_) => "uint32",
+        Voxels::I32(_) => "int32",
+        Voxels::U64(_) => "uint64",
+        Voxels::I64(_) => "int64",
+        Voxels::F32(_) => "float32",
+        Voxels::F64(_) => "float64",
+    }
+}

@@ -1,0 +1,168 @@
+//! The fuzz targets of `fuzz/` as ordinary tests: over the seeds, over everything that was ever found
+//! (`tests/fuzz_finds/`), and over a bounded number of seeded damages.
+//!
+//! `RADUET_FULL_TESTS=1` runs a hundred times as many.
+
+#![expect(clippy::unwrap_used, reason = "a failure here fails the test")]
+
+mod fuzz_bodies;
+
+use std::path::Path;
+
+use fuzz_bodies::{TARGETS, Target, seeds};
+
+/// Damages of a target's seeds.
+const ROUNDS: usize = 600;
+/// How many times as many with the full tests.
+const FULL: usize = 100;
+/// Growth of the address space over all targets: 256 MiB, and the stacks and arenas of the test's threads.
+const GROWTH_KIB: u64 = 512 << 10;
+
+/// splitmix64: a few lines, the same everywhere (Steele, Lea, Flood 2014).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.next() % n.max(1) as u64).unwrap()
+    }
+}
+
+/// What fuzzers do: bits, telling bytes, digits, pieces cut, doubled and brought in from another seed.
+fn damage(bytes: &mut Vec<u8>, others: &[Vec<u8>], random: &mut Random) {
+    const TELLING: [u8; 12] = *b"\x00\xff\x7f\x80\x01-.9\n=\"\\";
+    for _ in 0..=random.below(5) {
+        let at = random.below(bytes.len());
+        match random.below(10) {
+            _ if bytes.is_empty() => bytes.push(TELLING[random.below(TELLING.len())]),
+            0 | 1 => bytes[at] ^= 1 << random.below(8),
+            2 => bytes[at] = TELLING[random.below(TELLING.len())],
+            3 => bytes.insert(at, TELLING[random.below(TELLING.len())]),
+            4 => {
+                let end = bytes.len().min(at + 1 + random.below(8));
+                bytes[at..end].fill(TELLING[random.below(TELLING.len())]);
+            }
+            5 => bytes.truncate(at),
+            6 => drop(bytes.remove(at)),
+            7 => {
+                let end = bytes.len().min(at + 1 + random.below(32));
+                let piece = bytes[at..end].to_vec();
+                let to = random.below(bytes.len());
+                bytes.splice(to..to, piece);
+            }
+            8 => {
+                let other = &others[random.below(others.len())];
+                let from = random.below(other.len());
+                let end = other.len().min(from + random.below(64));
+                let piece = other[from..end].to_vec();
+                bytes.splice(at..at, piece);
+            }
+            // A number of two to eight bytes, as people write limits.
+            _ => {
+                let number = [u64::MAX, 1 << 31, (1 << 31) - 1, 1 << 63, 0, 65_535];
+                let value = number[random.below(number.len())].to_le_bytes();
+                let end = bytes.len().min(at + 1 + random.below(8));
+                let count = end - at;
+                bytes[at..end].copy_from_slice(&value[..count]);
+            }
+        }
+    }
+}
+
+/// `VmPeak` of this process in KiB.
+fn peak_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|l| l.starts_with("VmPeak:")).unwrap();
+    let digits: String = line.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().unwrap()
+}
+
+/// Runs a target and tells with how many inputs.
+fn bounded(target: &Target) -> usize {
+    let seeds = seeds(target.name);
+    let full = std::env::var_os("RADUET_FULL_TESTS").is_some();
+    let rounds = if full { ROUNDS * FULL } else { ROUNDS };
+    // Each target has a stream of its own.
+    let mut random = Random(target.name.bytes().fold(2024, |n, b| n * 31 + u64::from(b)));
+    for seed in &seeds {
+        (target.body)(seed);
+    }
+    (target.body)(&[]);
+    let mut inputs = seeds.len() + 1;
+    if seeds.is_empty() {
+        return inputs;
+    }
+    for _ in 0..rounds / seeds.len() {
+        inputs += seeds.len();
+        for seed in &seeds {
+            let mut bytes = seed.clone();
+            damage(&mut bytes, &seeds, &mut random);
+            bytes.truncate(target.longest);
+            (target.body)(&bytes);
+        }
+    }
+    inputs
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn every_target_survives_seeded_damages() {
+    let before = peak_kib();
+    let mut broken = Vec::new();
+    // One target alone, where a campaign asks for it.
+    let only = std::env::var("RADUET_FUZZ_TARGET").ok();
+    let wanted = |target: &&Target| only.as_deref().is_none_or(|only| only == target.name);
+    for target in TARGETS.iter().filter(wanted) {
+        match std::panic::catch_unwind(|| bounded(target)) {
+            Ok(inputs) => println!("{}: {inputs} inputs", target.name),
+            Err(_) => broken.push(target.name),
+        }
+    }
+    assert!(broken.is_empty(), "targets {broken:?}");
+    let growth = peak_kib() - before;
+    assert!(
+        growth <= GROWTH_KIB,
+        "the address space grew by {growth} KiB"
+    );
+}
+
+/// Inputs that once broke a promise, by target.
+#[test]
+fn what_was_found_stays_mended() {
+    let finds = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz_finds");
+    let mut seen = 0;
+    for folder in std::fs::read_dir(finds).unwrap() {
+        let folder = folder.unwrap().path();
+        if !folder.is_dir() {
+            continue;
+        }
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let target = fuzz_bodies::target(&name);
+        for find in std::fs::read_dir(&folder).unwrap() {
+            let path = find.unwrap().path();
+            println!("{}", path.display());
+            (target.body)(&std::fs::read(path).unwrap());
+            seen += 1;
+        }
+    }
+    println!("{seen} finds");
+}
+
+/// Every target has a file in `fuzz/`, so that none is forgotten there.
+#[test]
+fn every_target_stands_in_the_fuzz_folder() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    for target in TARGETS {
+        let path = format!("targets/{}.rs", target.name);
+        assert!(folder.join(&path).exists(), "{path}");
+        assert!(manifest.contains(&path), "{path} in fuzz/Cargo.toml");
+    }
+}
