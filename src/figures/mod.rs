@@ -10,18 +10,25 @@
 //! A figure that a run has nothing for is left out, and [`Drawn::left_out`] says why.
 
 mod chosen;
+mod confusion;
+mod curves;
+mod decision;
 mod forest;
 mod kit;
+mod reliability;
 mod table;
 
 #[cfg(test)]
 mod tests;
 
+use raduet_study::Report;
+use raduet_study::report::Level;
 use rayon::prelude::*;
 
 use crate::error::{Result, ToolError};
 use crate::io::png;
 use crate::report_writers::Material;
+use crate::report_writers::numbers::percent;
 use kit::scene::Scene;
 use table::Table;
 
@@ -118,6 +125,10 @@ pub fn all(material: &Material<'_>) -> Vec<Figure> {
 pub fn draw(material: &Material<'_>) -> Drawn {
     let mut drawn = Drawn::default();
     drawn.figures.push(forest::figure(material.report));
+    curves::draw(material, &mut drawn);
+    confusion::draw(material, &mut drawn);
+    reliability::draw(material, &mut drawn);
+    decision::draw(material, &mut drawn);
     drawn.figures.sort_by_key(|figure| figure.section);
     drawn
 }
@@ -136,6 +147,29 @@ pub fn files(figures: &[Figure]) -> Result<Vec<(String, Vec<u8>)>> {
         files.push((name("csv"), figure.data.clone()));
     }
     Ok(files)
+}
+
+/// Patients, and samples where they are others than patients.
+fn levels(report: &Report) -> Vec<Level> {
+    if report.test_slices == report.test_patients {
+        vec![Level::Patient]
+    } else {
+        vec![Level::Patient, Level::Slice]
+    }
+}
+
+/// A level in captions.
+fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Slice => "slices",
+        Level::Patient => "patients",
+    }
+}
+
+/// The confidence of intervals in percent, without a decimal where it has none.
+fn confidence(report: &Report) -> String {
+    let text = percent(report.settings.bootstrap.confidence);
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
 /// A stem of file names out of any text: lower-case letters, digits, and `_` for every run of others.

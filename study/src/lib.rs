@@ -16,6 +16,7 @@
 //! | what a model answered | [`predictions`] |
 //! | from slices to patients | [`pooling`] |
 //! | how good the answers are | [`metrics`] |
+//! | a class from every threshold on | [`curves`] |
 //! | how sure that is | [`uncertainty`] |
 //! | rows without a model | [`reference`](mod@reference) |
 //! | columns that give the target away | [`leakage`] |
@@ -23,6 +24,7 @@
 //! | chance, from one seed | [`random`] |
 
 pub mod cohort;
+pub mod curves;
 pub mod error;
 mod fingerprint;
 pub mod ids;

@@ -10,6 +10,7 @@ pub(super) mod font;
 pub(super) mod legend;
 pub(super) mod marks;
 
+pub(super) mod panels;
 mod raster;
 pub(super) mod scene;
 pub(super) mod style;

@@ -17,6 +17,8 @@ mod normal;
 
 pub use binomial::{NoInformation, at_least, clopper_pearson};
 pub use bootstrap::{Bootstrap, Estimate};
+pub(crate) use bootstrap::draw;
 pub use holm::holm;
 pub use interval::Interval;
+pub(crate) use interval::percentile;
 pub use mcnemar::McNemar;
