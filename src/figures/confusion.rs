@@ -25,7 +25,9 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
     let report = material.report;
     let chosen = Chosen::of(report);
     if chosen.models.is_empty() {
-        drawn.left_out.push(format!("confusion matrices: {}", Chosen::NOBODY));
+        drawn
+            .left_out
+            .push(format!("confusion matrices: {}", Chosen::NOBODY));
         return;
     }
     let levels = levels(report);
@@ -63,7 +65,11 @@ fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
     let many = classes.len() > 4;
     let count = chosen.models.len() * levels.len();
     let columns = if many { count.min(2) } else { count.min(4) };
-    let width = if count == 1 && !many { ONE_COLUMN } else { TWO_COLUMNS };
+    let width = if count == 1 && !many {
+        ONE_COLUMN
+    } else {
+        TWO_COLUMNS
+    };
     let widest = classes
         .names()
         .iter()
@@ -89,7 +95,11 @@ fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
             panels.name(&mut scene, sides, &model.model);
             let set = Type::new(SMALL).middle().paint(Role::Quiet);
             let [left, top, wide, _] = sides;
-            scene.text((left + wide / 2.0, top - 5.5 - NORMAL), level_name(level), set);
+            scene.text(
+                (left + wide / 2.0, top - 5.5 - NORMAL),
+                level_name(level),
+                set,
+            );
             matrix(&mut scene, sides, classes, model, at(model, level), upright);
             place += 1;
         }
@@ -112,7 +122,11 @@ fn matrix(
         let y = top + high * i as f64;
         for (j, &count) in row.iter().enumerate() {
             let x = left + wide * j as f64;
-            let share = if total > 0 { count as f64 / total as f64 } else { 0.0 };
+            let share = if total > 0 {
+                count as f64 / total as f64
+            } else {
+                0.0
+            };
             let paint = Paint::from(role_of(model.arm)).faint(FULL * share);
             scene.fill([x, y, wide, high], paint);
             let bold = if i == j { Weight::Bold } else { Weight::Plain };
@@ -167,7 +181,11 @@ fn matrix(
             .iter()
             .map(|name| font::width(name, SMALL, false).min(LONGEST))
             .fold(0.0, f64::max);
-    scene.text((beside, top + height / 2.0), "true class", quiet.turned(-90.0));
+    scene.text(
+        (beside, top + height / 2.0),
+        "true class",
+        quiet.turned(-90.0),
+    );
 }
 
 fn table(report: &Report) -> Table {

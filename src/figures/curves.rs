@@ -3,17 +3,17 @@
 
 use raduet_study::curves::{Band, Curves, ThresholdCurve};
 use raduet_study::report::{Level, ModelReport};
-use raduet_study::{ClassNames, Label, Part, Pooling, Predictions};
+use raduet_study::{ClassNames, Grading, Label, Part, Pooling, Predictions};
 use rayon::prelude::*;
 
 use super::chosen::Chosen;
 use super::kit::axis::{BELOW, BESIDE, Grid, Plot};
 use super::kit::legend::{self, Entry, Sample};
+use super::kit::marks;
 use super::kit::marks::{dash_of, role_of};
 use super::kit::panels::Panels;
-use super::kit::scene::{Dash, Scene, Stroke};
-use super::kit::style::{BAND, CURVE, HAIR, Role, TWO_COLUMNS};
-use super::kit::{marks, style};
+use super::kit::scene::{Dash, Paint, Scene, Stroke, Type};
+use super::kit::style::{BAND, CURVE, HAIR, ONE_COLUMN, Role, SMALL, TWO_COLUMNS};
 use super::table::{Table, row};
 use super::{Drawn, Figure, Section, confidence, level_name, levels};
 use crate::report_writers::Material;
@@ -42,9 +42,17 @@ struct Subject<'a> {
 /// Adds the figures.
 pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
     let chosen = Chosen::of(material.report);
-    let answers = chosen.answers(material.predictions);
+    let mut answers = chosen.answers(material.predictions);
     if answers.is_empty() {
-        drawn.left_out.push(format!("ROC and PR curves: {}", Chosen::NOBODY));
+        drawn
+            .left_out
+            .push(format!("ROC and PR curves: {}", Chosen::NOBODY));
+        return;
+    }
+    answers.retain(|(_, answers)| answers.grading() != Grading::Answers);
+    if answers.is_empty() {
+        let why = "ROC and PR curves: the models gave answers without probabilities";
+        drawn.left_out.push(why.to_owned());
         return;
     }
     for level in levels(material.report) {
@@ -55,7 +63,9 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
             .collect();
         let Some(subjects) = subjects else { continue };
         let classes = &material.report.classes;
-        let anything = subjects.iter().any(|s| s.corners.iter().any(Option::is_some));
+        let anything = subjects
+            .iter()
+            .any(|s| s.corners.iter().any(Option::is_some));
         if !anything {
             let level = level_name(level);
             drawn.left_out.push(format!(
@@ -64,7 +74,9 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
             continue;
         }
         for kind in [Kind::Roc, Kind::PrecisionRecall] {
-            drawn.figures.push(figure(material, level, kind, classes, &subjects));
+            drawn
+                .figures
+                .push(figure(material, level, kind, classes, &subjects));
         }
     }
 }
@@ -78,13 +90,18 @@ fn subject<'a>(
 ) -> Option<Subject<'a>> {
     let rows = match level {
         Level::Slice => answers.on(Part::Test),
-        Level::Patient => answers.patients_of(Part::Test, &Pooling::MeanProbability).ok()?,
+        Level::Patient => answers
+            .patients_of(Part::Test, &Pooling::MeanProbability)
+            .ok()?,
     };
     let classes = answers.classes();
     let bootstrap = material.report.settings.bootstrap;
     Some(Subject {
         model,
-        corners: classes.labels().map(|class| ThresholdCurve::new(rows.rows(), class)).collect(),
+        corners: classes
+            .labels()
+            .map(|class| ThresholdCurve::new(rows.rows(), class))
+            .collect(),
         curves: Curves::new(classes, rows.rows(), bootstrap).ok()?,
         dash: match at {
             // The best of each arm has its arm's dash; further models of an arm go on from there.
@@ -126,7 +143,9 @@ fn figure(
     let shown = panels(classes);
     let guide = match kind {
         Kind::Roc => "Thin diagonal: chance.",
-        Kind::PrecisionRecall => "Thin horizontal line: the share of the class among the test part, the precision of calling everybody positive.",
+        Kind::PrecisionRecall => {
+            "Thin horizontal line: the share of the class among the test part, the precision of calling everybody positive."
+        }
     };
     let mean = if shown.len() > 1 {
         " Macro: mean over the classes at each place across."
@@ -140,7 +159,7 @@ fn figure(
         confidence(report),
         report.settings.bootstrap.resamples,
     );
-    let scene = scene(classes, kind, axes, &shown, subjects);
+    let scene = scene(classes, level, kind, axes, &shown, subjects);
     let table = table(classes, kind, &shown, subjects);
     let title = format!("{name} curves of {whose}");
     Figure::new(id, Section::Comparison, title, caption, (scene, table))
@@ -148,14 +167,23 @@ fn figure(
 
 fn scene(
     classes: &ClassNames,
+    level: Level,
     kind: Kind,
     axes: [&str; 2],
     shown: &[Option<Label>],
     subjects: &[Subject<'_>],
 ) -> Scene {
     let columns = shown.len().min(MOST_IN_A_ROW);
-    let columns = if shown.len() > MOST_IN_A_ROW { 3 } else { columns };
-    let width = if columns == 1 { style::ONE_COLUMN } else { TWO_COLUMNS };
+    let columns = if shown.len() > MOST_IN_A_ROW {
+        3
+    } else {
+        columns
+    };
+    let width = if columns == 1 {
+        ONE_COLUMN
+    } else {
+        TWO_COLUMNS
+    };
     let mut panels = Panels {
         width,
         columns,
@@ -179,14 +207,19 @@ fn scene(
         let plot = Plot::new(sides, (0.0, 1.0), (0.0, 1.0));
         let up = if at % columns == 0 { axes[1] } else { "" };
         plot.axes(&mut scene, [axes[0], up], [4, 4], Grid::Both);
-        panels.name(&mut scene, sides, class.map_or("macro", |class| classes.name(class)));
+        panels.name(
+            &mut scene,
+            sides,
+            class.map_or("macro", |class| classes.name(class)),
+        );
         guide(&mut scene, &plot, kind, *class, subjects);
         for subject in subjects {
             let role = role_of(subject.model.arm);
             if let Some(band) = subject.band(kind, *class) {
-                scene.area(outline(&plot, band), style_band(role));
+                scene.area(outline(&plot, band), Paint::from(role).faint(BAND));
             }
         }
+        areas(&mut scene, &plot, level, kind, *class, subjects);
         for subject in subjects {
             let role = role_of(subject.model.arm);
             let points = subject.line(kind, *class);
@@ -197,12 +230,46 @@ fn scene(
     scene
 }
 
-fn style_band(role: Role) -> super::kit::scene::Paint {
-    super::kit::scene::Paint::from(role).faint(BAND)
+/// The area under each curve, in the corner that curves leave free.
+fn areas(
+    scene: &mut Scene,
+    plot: &Plot,
+    level: Level,
+    kind: Kind,
+    class: Option<Label>,
+    subjects: &[Subject<'_>],
+) {
+    let (left, bottom) = plot.at(0.0, 0.0);
+    let (right, _) = plot.at(1.0, 0.0);
+    for (line, subject) in subjects.iter().rev().enumerate() {
+        let figures = match level {
+            Level::Slice => &subject.model.slice,
+            Level::Patient => &subject.model.patient,
+        };
+        let of_class = class.and_then(|class| figures.discrimination.get(class.0));
+        let value = match (kind, class) {
+            (Kind::Roc, Some(_)) => of_class.and_then(|found| found.auc),
+            (Kind::Roc, None) => figures.figure("auc_ovr").and_then(|figure| figure.value),
+            (Kind::PrecisionRecall, _) => of_class.and_then(|found| found.average_precision),
+        };
+        let Some(value) = value else { continue };
+        let y = bottom - 3.0 - (SMALL + 1.0) * line as f64;
+        let set = Type::new(SMALL).paint(role_of(subject.model.arm));
+        match kind {
+            Kind::Roc => scene.text((right - 2.5, y), format!("AUC {value:.3}"), set.end()),
+            Kind::PrecisionRecall => scene.text((left + 2.5, y), format!("AP {value:.3}"), set),
+        }
+    }
 }
 
 /// Chance.
-fn guide(scene: &mut Scene, plot: &Plot, kind: Kind, class: Option<Label>, subjects: &[Subject<'_>]) {
+fn guide(
+    scene: &mut Scene,
+    plot: &Plot,
+    kind: Kind,
+    class: Option<Label>,
+    subjects: &[Subject<'_>],
+) {
     let stroke = Stroke::new(Role::Quiet, HAIR);
     match kind {
         Kind::Roc => scene.line(plot.at(0.0, 0.0), plot.at(1.0, 1.0), stroke),
@@ -220,7 +287,9 @@ fn guide(scene: &mut Scene, plot: &Plot, kind: Kind, class: Option<Label>, subje
 fn outline(plot: &Plot, band: &Band) -> Vec<(f64, f64)> {
     let ends = band.at.iter().zip(&band.ends);
     let upper = ends.clone().map(|(&at, ends)| plot.at(at, ends.1));
-    upper.chain(ends.rev().map(|(&at, ends)| plot.at(at, ends.0))).collect()
+    upper
+        .chain(ends.rev().map(|(&at, ends)| plot.at(at, ends.0)))
+        .collect()
 }
 
 impl Subject<'_> {
@@ -229,9 +298,7 @@ impl Subject<'_> {
         match (kind, class) {
             (Kind::Roc, Some(class)) => self.curves.roc[class.0].as_ref(),
             (Kind::Roc, None) => self.curves.macro_roc.as_ref(),
-            (Kind::PrecisionRecall, Some(class)) => {
-                self.curves.precision_recall[class.0].as_ref()
-            }
+            (Kind::PrecisionRecall, Some(class)) => self.curves.precision_recall[class.0].as_ref(),
             (Kind::PrecisionRecall, None) => self.curves.macro_precision_recall.as_ref(),
         }
     }
@@ -241,7 +308,11 @@ impl Subject<'_> {
         let Some(class) = class else {
             let band = self.band(kind, None);
             return band.map_or_else(Vec::new, |band| {
-                band.at.iter().copied().zip(band.height.iter().copied()).collect()
+                band.at
+                    .iter()
+                    .copied()
+                    .zip(band.height.iter().copied())
+                    .collect()
             });
         };
         match (&self.corners[class.0], kind) {
@@ -289,7 +360,15 @@ fn table(
         Kind::PrecisionRecall => ["recall", "precision"],
     };
     let mut table = Table::new(&[
-        "model", "arm", "class", "line", "threshold", x, y, "lower", "upper",
+        "model",
+        "arm",
+        "class",
+        "line",
+        "threshold",
+        x,
+        y,
+        "lower",
+        "upper",
     ]);
     for subject in subjects {
         let model = (subject.model.model.as_str(), subject.model.arm.name());
@@ -305,7 +384,15 @@ fn table(
                 let skipped = curve.corners.len() - points.len();
                 for (corner, (x, y)) in curve.corners[skipped..].iter().zip(points) {
                     table.put(row![
-                        model.0, model.1, name, "corner", corner.threshold, x, y, None, None
+                        model.0,
+                        model.1,
+                        name,
+                        "corner",
+                        corner.threshold,
+                        x,
+                        y,
+                        None,
+                        None
                     ]);
                 }
             }

@@ -1,11 +1,12 @@
 //! Whether probabilities mean what they say: how often answers are right, by how sure they were.
 
-use raduet_study::report::{Level, LevelReport};
-use raduet_study::uncertainty::clopper_pearson;
 use raduet_study::Report;
+use raduet_study::metrics::ReliabilityBin;
+use raduet_study::report::{Level, LevelReport};
+use raduet_study::uncertainty::{Interval, clopper_pearson};
 
 use super::chosen::Chosen;
-use super::kit::axis::{BELOW, BESIDE, Grid, Plot, Scale};
+use super::kit::axis::{BELOW, BESIDE, Plot, Scale};
 use super::kit::marks::{Mark, role_of};
 use super::kit::panels::Panels;
 use super::kit::scene::{Scene, Stroke, Type};
@@ -23,15 +24,16 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
     let report = material.report;
     let chosen = Chosen::of(report);
     if chosen.models.is_empty() {
-        drawn.left_out.push(format!("reliability diagrams: {}", Chosen::NOBODY));
+        drawn
+            .left_out
+            .push(format!("reliability diagrams: {}", Chosen::NOBODY));
         return;
     }
     let levels = levels(report);
     let caption = format!(
         "How often answers are right, by their probability (the largest of each row, in bins of width 1/15): below the \
-         diagonal they were surer than right. Bars: exact {} % intervals (Clopper–Pearson) of a bin's share, which take \
-         its rows for independent (slices of a patient are not: read those of slices with care). Below: how many rows \
-         lie in each bin. ECE: expected calibration error. The file holds every model.",
+         diagonal they were surer than right. Bars: exact {} % intervals (Clopper–Pearson) of a bin's share of patients; \
+         slices of one patient are no trials of their own and have none. Below: how many rows lie in each bin. ECE: expected calibration error. The file holds every model.",
         confidence(report),
     );
     let drawing = (scene(report, &chosen, &levels), table(report));
@@ -70,8 +72,21 @@ fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
                 Level::Patient => &model.patient,
             };
             let first = place % columns == 0;
-            diagram(&mut scene, sides, figures, report, role_of(model.arm), Mark::of_arm(model.arm), first);
-            bars(&mut scene, [left, top + high + APART, wide, COUNTS], figures, first);
+            diagram(
+                &mut scene,
+                sides,
+                figures,
+                report,
+                role_of(model.arm),
+                Mark::of_arm(model.arm),
+                first,
+            );
+            bars(
+                &mut scene,
+                [left, top + high + APART, wide, COUNTS],
+                figures,
+                first,
+            );
             place += 1;
         }
     }
@@ -89,7 +104,7 @@ fn diagram(
     first: bool,
 ) {
     let plot = Plot::new(sides, (0.0, 1.0), (0.0, 1.0));
-    let [left, top, wide, high] = sides;
+    let [left, top, _, high] = sides;
     let rule = Stroke::new(Role::Rule, HAIR);
     for quarter in [0.25, 0.5, 0.75] {
         scene.line(plot.at(0.0, quarter), plot.at(1.0, quarter), rule);
@@ -106,27 +121,42 @@ fn diagram(
     for bin in level.reliability.iter().filter(|bin| bin.samples > 0) {
         let n = bin.samples as f64;
         let (x, y) = plot.at(bin.confidence_sum / n, bin.correct as f64 / n);
-        let exact = clopper_pearson(bin.correct, bin.samples, report.settings.bootstrap.confidence);
-        let (low, up) = (plot.y.at(exact.lower), plot.y.at(exact.upper));
-        scene.line((x, low), (x, up), Stroke::new(role, 1.5 * HAIR));
+        if let Some(exact) = exact(report, level.level, bin) {
+            let (low, up) = (plot.y.at(exact.lower), plot.y.at(exact.upper));
+            scene.line((x, low), (x, up), Stroke::new(role, 1.5 * HAIR));
+        }
         mark.draw(scene, (x, y), MARK, role);
     }
     if let Some(error) = level.figure("ece").and_then(|figure| figure.value) {
         let label = format!("ECE {error:.3}");
         scene.text((left + 3.0, top + SMALL + 2.0), label, Type::new(SMALL));
     }
-    let _ = wide;
+}
+
+/// The exact interval of a bin's share; of patients only, since slices of one patient are no trials of their own.
+fn exact(report: &Report, level: Level, bin: &ReliabilityBin) -> Option<Interval> {
+    let confidence = report.settings.bootstrap.confidence;
+    (level == Level::Patient).then(|| clopper_pearson(bin.correct, bin.samples, confidence))
 }
 
 /// Rows of each bin.
 fn bars(scene: &mut Scene, sides: [f64; 4], level: &LevelReport, first: bool) {
     let [left, top, wide, high] = sides;
-    let most = level.reliability.iter().map(|bin| bin.samples).max().unwrap_or(0).max(1);
+    let most = level
+        .reliability
+        .iter()
+        .map(|bin| bin.samples)
+        .max()
+        .unwrap_or(0)
+        .max(1);
     let plot = Plot::new(sides, (0.0, 1.0), (0.0, most as f64));
     for bin in level.reliability.iter().filter(|bin| bin.samples > 0) {
         let (from, to) = (plot.x.at(bin.lower), plot.x.at(bin.upper));
         let y = plot.y.at(bin.samples as f64);
-        scene.fill([from + 0.4, y, to - from - 0.8, top + high - y], Role::Quiet);
+        scene.fill(
+            [from + 0.4, y, to - from - 0.8, top + high - y],
+            Role::Quiet,
+        );
     }
     let ink = Stroke::new(Role::Ink, HAIR);
     scene.line((left, top + high), (left + wide, top + high), ink);
@@ -140,11 +170,23 @@ fn bars(scene: &mut Scene, sides: [f64; 4], level: &LevelReport, first: bool) {
     for tick in [0.0, 0.25, 0.5, 0.75, 1.0] {
         let x = plot.x.at(tick);
         scene.line((x, top + high), (x, top + high + 2.5), ink);
-        let label = if tick == 0.25 || tick == 0.75 { String::new() } else { format!("{tick}") };
-        scene.text((x, top + high + 4.5 + 0.72 * SMALL), label, Type::new(SMALL).middle());
+        let label = if tick == 0.25 || tick == 0.75 {
+            String::new()
+        } else {
+            format!("{tick}")
+        };
+        scene.text(
+            (x, top + high + 4.5 + 0.72 * SMALL),
+            label,
+            Type::new(SMALL).middle(),
+        );
     }
     let base = top + high + BELOW - 2.0;
-    scene.text((left + wide / 2.0, base), "Probability of the answer", Type::new(7.5).middle());
+    scene.text(
+        (left + wide / 2.0, base),
+        "Probability of the answer",
+        Type::new(7.5).middle(),
+    );
 }
 
 fn ticks(scene: &mut Scene, scale: &Scale, left: f64, labelled: bool) {
@@ -178,8 +220,7 @@ fn table(report: &Report) -> Table {
             };
             for bin in level.reliability.iter().filter(|bin| bin.samples > 0) {
                 let n = bin.samples as f64;
-                let confidence = report.settings.bootstrap.confidence;
-                let exact = clopper_pearson(bin.correct, bin.samples, confidence);
+                let exact = exact(report, level.level, bin);
                 table.put(row![
                     &model.model,
                     which,
@@ -188,8 +229,8 @@ fn table(report: &Report) -> Table {
                     bin.samples,
                     bin.confidence_sum / n,
                     bin.correct as f64 / n,
-                    exact.lower,
-                    exact.upper,
+                    exact.map(|exact| exact.lower),
+                    exact.map(|exact| exact.upper),
                 ]);
             }
         }

@@ -44,7 +44,12 @@ impl Panels {
         let (row, column) = (at / self.columns, at % self.columns);
         let width = self.plot_width();
         let left = (width + self.beside + GAP) * column as f64 + self.beside;
-        [left, top + self.row() * row as f64 + NAME, width, self.height]
+        [
+            left,
+            top + self.row() * row as f64 + NAME,
+            width,
+            self.height,
+        ]
     }
 
     /// Writes a panel's name above its plot.

@@ -65,7 +65,10 @@ impl Curves {
             .collect();
         let everyone: Vec<Option<Heights>> = {
             let weights = vec![1; patients.len()];
-            rankings.iter().map(|ranking| ranking.heights(&weights)).collect()
+            rankings
+                .iter()
+                .map(|ranking| ranking.heights(&weights))
+                .collect()
         };
         let mut drawn = Drawn::new(rankings.len(), settings.resamples);
         // One patient cannot vary.
@@ -78,12 +81,22 @@ impl Curves {
         let all: Option<Vec<Heights>> = everyone.iter().cloned().collect();
         let whole = all.map(|heights| mean(&heights));
         let band = |heights: &Option<Heights>, resampled: &[Heights]| {
-            heights.as_ref().map(|heights| settings.bands(heights, resampled))
+            heights
+                .as_ref()
+                .map(|heights| settings.bands(heights, resampled))
         };
-        let bands: Vec<Option<[Band; 2]>> =
-            everyone.iter().zip(&drawn.classes).map(|(h, r)| band(h, r)).collect();
+        let bands: Vec<Option<[Band; 2]>> = everyone
+            .iter()
+            .zip(&drawn.classes)
+            .map(|(h, r)| band(h, r))
+            .collect();
         let whole = band(&whole, &drawn.whole);
-        let of = |which: usize| bands.iter().map(|b| b.as_ref().map(|b| b[which].clone())).collect();
+        let of = |which: usize| {
+            bands
+                .iter()
+                .map(|b| b.as_ref().map(|b| b[which].clone()))
+                .collect()
+        };
         Ok(Self {
             roc: of(0),
             precision_recall: of(1),
@@ -103,8 +116,15 @@ struct Heights {
 fn mean(classes: &[Heights]) -> Heights {
     let over = |of: fn(&Heights) -> &Vec<f64>| {
         let places = 0..of(&classes[0]).len();
-        let sum = |place: usize| classes.iter().map(|heights| of(heights)[place]).sum::<f64>();
-        places.map(|place| sum(place) / classes.len() as f64).collect()
+        let sum = |place: usize| {
+            classes
+                .iter()
+                .map(|heights| of(heights)[place])
+                .sum::<f64>()
+        };
+        places
+            .map(|place| sum(place) / classes.len() as f64)
+            .collect()
     };
     Heights {
         roc: over(|heights| &heights.roc),
@@ -203,7 +223,10 @@ impl Ranking {
             })
             .collect();
         Self {
-            samples: scored.into_iter().map(|(_, patient, positive)| (patient, positive)).collect(),
+            samples: scored
+                .into_iter()
+                .map(|(_, patient, positive)| (patient, positive))
+                .collect(),
             ends,
         }
     }
@@ -244,7 +267,9 @@ impl Ranking {
                 && heights.roc.len() < PLACES
                 && wanted < fp as f64
             {
-                heights.roc.push(between(wanted, (from.0, from.1), (fp, tp)) / p);
+                heights
+                    .roc
+                    .push(between(wanted, (from.0, from.1), (fp, tp)) / p);
             }
             while let wanted = part(heights.precision.len() + 1, p)
                 && heights.precision.len() + 1 < PLACES
@@ -339,11 +364,14 @@ mod tests {
                     row(at % patients, stream.below(7) as f64 / 8.0, truth)
                 })
                 .collect();
-            let places: Vec<PatientId> = (0..patients).map(|p| PatientId::new(p.to_string())).collect();
+            let places: Vec<PatientId> = (0..patients)
+                .map(|p| PatientId::new(p.to_string()))
+                .collect();
             let places: BTreeMap<&PatientId, usize> = places.iter().zip(0..).collect();
             for _ in 0..20 {
-                let weights: Vec<u32> =
-                    (0..patients).map(|_| u32::try_from(stream.below(3)).unwrap()).collect();
+                let weights: Vec<u32> = (0..patients)
+                    .map(|_| u32::try_from(stream.below(3)).unwrap())
+                    .collect();
                 for class in [Label(0), Label(1)] {
                     let found = Ranking::new(&rows, class, &places).heights(&weights);
                     let expected = plainly(&rows, class, &weights);
@@ -367,12 +395,22 @@ mod tests {
     #[test]
     fn a_perfect_answer_has_a_band_without_width() {
         let rows: Vec<PredictionRow> = (0..12)
-            .map(|patient| row(patient, if patient % 2 == 0 { 0.9 } else { 0.1 }, (patient + 1) % 2))
+            .map(|patient| {
+                row(
+                    patient,
+                    if patient % 2 == 0 { 0.9 } else { 0.1 },
+                    (patient + 1) % 2,
+                )
+            })
             .collect();
         let curves = Curves::new(&classes(), &rows, Bootstrap::default()).unwrap();
         let roc = curves.macro_roc.unwrap();
         assert_eq!(roc.ends.len(), PLACES);
-        assert!(roc.ends.iter().all(|&(low, high)| low == 1.0 && high == 1.0));
+        assert!(
+            roc.ends
+                .iter()
+                .all(|&(low, high)| low == 1.0 && high == 1.0)
+        );
         let pr = curves.precision_recall[1].as_ref().unwrap();
         assert!(pr.height.iter().all(|&precision| precision == 1.0));
         assert_eq!(pr.at[0], 0.01);

@@ -97,7 +97,10 @@ impl ThresholdCurve {
         let called = self.corners.iter().filter(|c| c.threshold.is_some());
         let point = |c: &Corner| {
             let called = c.true_positives + c.false_positives;
-            (c.true_positives as f64 / p, c.true_positives as f64 / called as f64)
+            (
+                c.true_positives as f64 / p,
+                c.true_positives as f64 / called as f64,
+            )
         };
         called.map(point).collect()
     }
@@ -158,14 +161,22 @@ pub(super) mod tests {
         );
         assert_eq!(
             curve.precision_recall(),
-            [(third(2), 1.0), (third(2), third(2)), (1.0, 0.6), (1.0, 0.5)]
+            [
+                (third(2), 1.0),
+                (third(2), third(2)),
+                (1.0, 0.6),
+                (1.0, 0.5)
+            ]
         );
         assert_eq!(curve.corners[1].threshold, Some(0.8));
     }
 
     #[test]
     fn one_kind_alone_has_no_curve_and_a_constant_answer_is_the_diagonal() {
-        assert_eq!(ThresholdCurve::new(&[row(0, 0.5, 1), row(1, 0.2, 1)], Label(1)), None);
+        assert_eq!(
+            ThresholdCurve::new(&[row(0, 0.5, 1), row(1, 0.2, 1)], Label(1)),
+            None
+        );
         let constant = [row(0, 0.5, 1), row(1, 0.5, 0), row(2, 0.5, 0)];
         let curve = ThresholdCurve::new(&constant, Label(1)).unwrap();
         assert_eq!(curve.roc(), [(0.0, 0.0), (1.0, 1.0)]);
