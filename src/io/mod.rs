@@ -27,6 +27,7 @@ use crate::error::{Code, Result, ToolError, Warning};
 
 pub mod atomic;
 pub mod cell;
+pub mod cohort_csv;
 pub mod feature_csv;
 pub mod feature_table;
 pub mod geometry;

@@ -7,11 +7,10 @@
 //! | [`markdown`] | putting into a repository or a message |
 //! | [`leaderboard`] | one line per model, for a spreadsheet |
 //! | `metrics.json` | every figure with its interval, for a program |
-//! | [`curves`], [`explanations`] | drawing: the points of every figure |
+//! | [`explanations`] | drawing: what models go by |
 //! | `paper_tables` | Tables I to V of the paper |
 //! | [`doubts`], [`features`], [`undefined`], [`run_json`] | what failed, what the columns are, which cells are empty and why, how it was made |
 
-pub mod curves;
 pub mod doubts;
 pub mod escape;
 pub mod explanations;
@@ -27,10 +26,15 @@ pub mod run_json;
 pub mod screen;
 pub mod undefined;
 
-use raduet_study::{Predictions, Report};
+use std::collections::BTreeMap;
+
+use raduet_study::{Predictions, Report, Split};
+use serde_json::Value;
 
 use crate::error::{Code, Result, ToolError, Warning};
 use crate::figures;
+use crate::io::cohort_csv::CohortRow;
+use crate::io::feature_csv::FeatureFile;
 use crate::provenance::Provenance;
 
 /// Everything a written report speaks of.
@@ -46,6 +50,35 @@ pub struct Material<'a> {
     pub warnings: &'a [Warning],
     /// What stands behind the results.
     pub provenance: &'a Provenance,
+    /// What the run kept beside its answers.
+    pub kept: Kept<'a>,
+}
+
+/// What a run kept beside its answers; nothing of it where there are predictions only.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept<'a> {
+    /// Every fitted model with its settings, as `run.json` lists them, or null.
+    pub models: &'a Value,
+    /// The files that the run wrote and did not make from others, with their SHA-256.
+    pub files: Option<&'a BTreeMap<String, String>>,
+    /// Who stood where.
+    pub split: Option<&'a Split>,
+    /// Who took part.
+    pub cohort: &'a [CohortRow],
+    /// What was measured.
+    pub features: Option<&'a FeatureFile>,
+}
+
+impl Default for Kept<'_> {
+    fn default() -> Self {
+        Self {
+            models: &Value::Null,
+            files: None,
+            split: None,
+            cohort: &[],
+            features: None,
+        }
+    }
 }
 
 /// Every form of the report with its file name.
@@ -53,31 +86,21 @@ pub struct Material<'a> {
 /// # Errors
 /// [`Code::Internal`] when a form cannot be serialised, which does not happen.
 pub fn files(material: &Material<'_>) -> Result<Vec<(String, Vec<u8>)>> {
-    let figures = figures::all(material);
-    let mut files = vec![
-        (
-            "leaderboard.csv".to_owned(),
-            leaderboard::csv(material.report)?,
-        ),
-        ("metrics.json".to_owned(), json(material.report)?),
-        (
-            "report.md".to_owned(),
-            markdown::page(material).into_bytes(),
-        ),
-        ("report.html".to_owned(), html::page(material).into_bytes()),
-    ];
-    let curves = curves::files(material.report, material.predictions)?;
-    files.extend(
-        curves
-            .into_iter()
-            .map(|(name, bytes)| (name.to_owned(), bytes)),
-    );
-    files.extend(figures::files(&figures)?);
+    let figures = figures::draw(material);
+    let mut files = Vec::new();
+    let mut put = |name: &str, bytes: Vec<u8>| files.push((name.to_owned(), bytes));
+    put("leaderboard.csv", leaderboard::csv(material.report)?);
+    put("report.md", markdown::page(material).into_bytes());
+    put("report.html", html::page(material).into_bytes());
+    files.extend(figures::files(&figures.figures)?);
     Ok(files)
 }
 
-/// Every figure of the report.
-fn json(report: &Report) -> Result<Vec<u8>> {
+/// `metrics.json`: every figure of the report.
+///
+/// # Errors
+/// [`Code::Internal`] when it cannot be serialised, which does not happen.
+pub fn metrics_json(report: &Report) -> Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(report)
         .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?;
     bytes.push(b'\n');

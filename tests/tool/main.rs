@@ -22,6 +22,7 @@ mod predict_end_to_end;
 mod program;
 mod pyradiomics;
 mod real_cohorts;
+mod report_again;
 mod table;
 #[cfg(feature = "learners")]
 mod train_end_to_end;
