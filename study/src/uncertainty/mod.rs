@@ -12,6 +12,7 @@
 
 mod binomial;
 mod bootstrap;
+mod chi_squared;
 mod corrected;
 mod delong;
 mod holm;
@@ -24,6 +25,7 @@ mod student;
 pub use binomial::{NoInformation, at_least, clopper_pearson};
 pub(crate) use bootstrap::draw;
 pub use bootstrap::{Bootstrap, Estimate, Replicates};
+pub use chi_squared::chi_squared_upper;
 pub use corrected::{CorrectedTest, corrected_test};
 pub(crate) use delong::normal_interval;
 pub use delong::{Area, DeLongTest, delong, delong_test};
