@@ -9,6 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Result, ToolError};
+use crate::figures;
 use crate::io::atomic::{output_error, prepare_folder, write_file};
 
 /// A name that nobody else gives a folder: what lies in it is removed with the run.
@@ -122,7 +123,7 @@ pub fn is_unfinished(path: &Path) -> bool {
 }
 
 /// What a run may leave in its folder beside the models, from which everything else is made.
-const DATA: [&str; 12] = [
+const DATA: [&str; 13] = [
     "features.csv",
     "features.dictionary.csv",
     "split.json",
@@ -135,18 +136,10 @@ const DATA: [&str; 12] = [
     "figures/importance.csv",
     "figures/shap.csv",
     "figures/learning_curve.csv",
+    "figures/masks/index.csv",
 ];
 /// What is made from these.
-const RENDERED: [&str; 8] = [
-    "leaderboard.csv",
-    "report.md",
-    "report.html",
-    "run.json",
-    "figures/roc.csv",
-    "figures/pr.csv",
-    "figures/calibration.csv",
-    "figures/confusion.csv",
-];
+const RENDERED: [&str; 4] = ["leaderboard.csv", "report.md", "report.html", "run.json"];
 
 /// How the names of a model's files end.
 const MODELS: [&str; 5] = [
@@ -161,6 +154,8 @@ const OF_MODELS: [(&str, &str, &[&str]); 2] =
     [("models", "", &MODELS), ("figures", "shap_", &[".csv"])];
 /// Pictures of where networks look, one folder a model.
 pub const GRAD_CAM: &str = "figures/grad_cam";
+/// Slices with the outlines of their regions, and the list of them.
+pub const MASKS: &str = "figures/masks";
 
 /// Networks' curves for TensorBoard, which takes each folder below for a run.
 pub const LOGS: &str = "logs";
@@ -170,7 +165,8 @@ pub const EVENTS: &str = "events.out.tfevents.raduet";
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
     let rendered = RENDERED.iter().map(|&name| name.to_owned());
-    let mut old = data_files(path).into_iter().chain(rendered);
+    let drawn = figures::written(&names(path, figures::FOLDER), path);
+    let mut old = data_files(path).into_iter().chain(rendered).chain(drawn);
     old.try_for_each(|name| remove_file(&path.join(name)))
 }
 
@@ -192,7 +188,8 @@ pub fn data_files(path: &Path) -> Vec<String> {
         let events = format!("{folder}/{EVENTS}");
         found.extend(path.join(&events).is_file().then_some(events));
     }
-    for folder in names(path, GRAD_CAM) {
+    let folders = names(path, GRAD_CAM).into_iter();
+    for folder in folders.chain([MASKS.to_owned()]) {
         let pictures = names(path, &folder).into_iter();
         found.extend(
             pictures.filter(|name| Path::new(name).extension().is_some_and(|e| e == "png")),

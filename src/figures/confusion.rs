@@ -8,7 +8,7 @@ use super::kit::font;
 use super::kit::marks::role_of;
 use super::kit::panels::Panels;
 use super::kit::scene::{Paint, Scene, Stroke, Type, Weight};
-use super::kit::style::{HAIR, NORMAL, ONE_COLUMN, Role, SMALL, TWO_COLUMNS};
+use super::kit::style::{self, HAIR, NORMAL, Role, SMALL, TWO_COLUMNS};
 use super::table::{Table, row};
 use super::{Drawn, Figure, Section, level_name, levels};
 use crate::report_writers::Material;
@@ -65,10 +65,10 @@ fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
     let many = classes.len() > 4;
     let count = chosen.models.len() * levels.len();
     let columns = if many { count.min(2) } else { count.min(4) };
-    let width = if count == 1 && !many {
-        ONE_COLUMN
-    } else {
+    let width = if many {
         TWO_COLUMNS
+    } else {
+        style::of_panels(columns)
     };
     let widest = classes
         .names()
@@ -81,17 +81,18 @@ fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
         columns,
         beside: widest + 14.0,
         below: 0.0,
+        above: SMALL + 3.0,
         height: CELL * classes.len() as f64,
     };
     // Names below cells stand upright where they are wider than these.
     let cell = panels.plot_width() / classes.len() as f64;
     let upright = widest > cell - 2.0;
     panels.below = if upright { widest + 16.0 } else { SMALL + 18.0 };
-    let mut scene = Scene::new(width, panels.total(count) + 12.0);
+    let mut scene = Scene::new(width, panels.total(count) + 2.0);
     let mut place = 0;
     for &level in levels {
         for model in &chosen.models {
-            let sides = panels.sides(10.0, place);
+            let sides = panels.sides(0.0, place);
             panels.name(&mut scene, sides, &model.model);
             let set = Type::new(SMALL).middle().paint(Role::Quiet);
             let [left, top, wide, _] = sides;

@@ -190,6 +190,7 @@ fn scene(
         beside: BESIDE,
         below: BELOW,
         height: 0.0,
+        above: 0.0,
     };
     panels.height = panels.plot_width();
     let entries: Vec<Entry> = subjects
@@ -256,8 +257,8 @@ fn areas(
         let y = bottom - 3.0 - (SMALL + 1.0) * line as f64;
         let set = Type::new(SMALL).paint(role_of(subject.model.arm));
         match kind {
-            Kind::Roc => scene.text((right - 2.5, y), format!("AUC {value:.3}"), set.end()),
-            Kind::PrecisionRecall => scene.text((left + 2.5, y), format!("AP {value:.3}"), set),
+            Kind::Roc => scene.label((right - 2.5, y), format!("AUC {value:.3}"), set.end()),
+            Kind::PrecisionRecall => scene.label((left + 2.5, y), format!("AP {value:.3}"), set),
         }
     }
 }

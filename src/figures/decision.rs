@@ -83,6 +83,7 @@ fn scene(report: &Report, models: &[&ModelReport]) -> Scene {
         beside: BESIDE,
         below: BELOW,
         height: 105.0,
+        above: 0.0,
     };
     let dashes: Vec<Dash> = (0..models.len())
         .map(|at| {

@@ -10,7 +10,7 @@ use super::kit::axis::{BELOW, BESIDE, Plot, Scale};
 use super::kit::marks::{Mark, role_of};
 use super::kit::panels::Panels;
 use super::kit::scene::{Scene, Stroke, Type};
-use super::kit::style::{HAIR, MARK, ONE_COLUMN, Role, SMALL, TWO_COLUMNS};
+use super::kit::style::{self, HAIR, MARK, NORMAL, Role, SMALL};
 use super::table::{Table, row};
 use super::{Drawn, Figure, Section, confidence, level_name, levels};
 use crate::report_writers::Material;
@@ -18,6 +18,8 @@ use crate::report_writers::Material;
 /// Height of the counts below a diagram, and from one to the other.
 const COUNTS: f64 = 26.0;
 const APART: f64 = 6.0;
+/// Room for the level above the model's name.
+const ABOVE: f64 = 9.0;
 
 /// Adds the figure.
 pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
@@ -49,24 +51,29 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
 fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
     let count = chosen.models.len() * levels.len();
     let columns = count.min(4);
-    let width = if count == 1 { ONE_COLUMN } else { TWO_COLUMNS };
+    let width = style::of_panels(columns);
     let mut panels = Panels {
         width,
         columns,
         beside: BESIDE,
         below: BELOW + COUNTS + APART,
         height: 0.0,
+        above: ABOVE,
     };
     panels.height = panels.plot_width();
-    let mut scene = Scene::new(width, panels.total(count) + 12.0);
+    let mut scene = Scene::new(width, panels.total(count) + 2.0);
     let mut place = 0;
     for &level in levels {
         for model in &chosen.models {
-            let sides = panels.sides(10.0, place);
+            let sides = panels.sides(0.0, place);
             let [left, top, wide, high] = sides;
             panels.name(&mut scene, sides, &model.model);
             let above = Type::new(SMALL).middle().paint(Role::Quiet);
-            scene.text((left + wide / 2.0, top - 13.0), level_name(level), above);
+            scene.text(
+                (left + wide / 2.0, top - 5.5 - NORMAL),
+                level_name(level),
+                above,
+            );
             let figures = match level {
                 Level::Slice => &model.slice,
                 Level::Patient => &model.patient,
@@ -115,7 +122,7 @@ fn diagram(
     scene.line(plot.at(0.0, 0.0), plot.at(1.0, 1.0), quiet);
     ticks(scene, &plot.y, left, first);
     if first {
-        let set = Type::new(7.5).middle().turned(-90.0);
+        let set = Type::new(NORMAL).middle().turned(-90.0);
         scene.text((left - 22.0, top + high / 2.0), "Share right", set);
     }
     for bin in level.reliability.iter().filter(|bin| bin.samples > 0) {
@@ -129,7 +136,7 @@ fn diagram(
     }
     if let Some(error) = level.figure("ece").and_then(|figure| figure.value) {
         let label = format!("ECE {error:.3}");
-        scene.text((left + 3.0, top + SMALL + 2.0), label, Type::new(SMALL));
+        scene.label((left + 3.0, top + SMALL + 2.0), label, Type::new(SMALL));
     }
 }
 
@@ -164,7 +171,7 @@ fn bars(scene: &mut Scene, sides: [f64; 4], level: &LevelReport, first: bool) {
     scene.text((left - 4.5, top + 0.72 * SMALL), most.to_string(), set);
     scene.text((left - 4.5, top + high), "0", set);
     if first {
-        let set = Type::new(7.5).middle().turned(-90.0);
+        let set = Type::new(NORMAL).middle().turned(-90.0);
         scene.text((left - 22.0, top + high / 2.0), "Rows", set);
     }
     for tick in [0.0, 0.25, 0.5, 0.75, 1.0] {
@@ -185,7 +192,7 @@ fn bars(scene: &mut Scene, sides: [f64; 4], level: &LevelReport, first: bool) {
     scene.text(
         (left + wide / 2.0, base),
         "Probability of the answer",
-        Type::new(7.5).middle(),
+        Type::new(NORMAL).middle(),
     );
 }
 

@@ -33,6 +33,7 @@ use serde_json::Value;
 
 use crate::error::{Code, Result, ToolError, Warning};
 use crate::figures;
+use crate::finished_run::Exhibits;
 use crate::io::cohort_csv::CohortRow;
 use crate::io::feature_csv::FeatureFile;
 use crate::provenance::Provenance;
@@ -67,6 +68,8 @@ pub struct Kept<'a> {
     pub cohort: &'a [CohortRow],
     /// What was measured.
     pub features: Option<&'a FeatureFile>,
+    /// What figures show beyond answers and features.
+    pub exhibits: Option<&'a Exhibits>,
 }
 
 impl Default for Kept<'_> {
@@ -77,6 +80,7 @@ impl Default for Kept<'_> {
             split: None,
             cohort: &[],
             features: None,
+            exhibits: None,
         }
     }
 }

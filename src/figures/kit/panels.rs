@@ -16,22 +16,26 @@ pub(crate) struct Panels {
     pub(crate) below: f64,
     /// Height of a plot.
     pub(crate) height: f64,
+    /// Room above names, for a second line.
+    pub(crate) above: f64,
 }
 
 /// Room for a panel's name, and between panels.
 const NAME: f64 = NORMAL + 5.0;
-const GAP: f64 = 9.0;
+const GAP: f64 = 4.0;
+/// Room on the right, where half of the last label of an axis stands.
+const RIGHT: f64 = 7.0;
 
 impl Panels {
     /// Width of a plot.
     pub(crate) fn plot_width(&self) -> f64 {
         let columns = self.columns as f64;
-        (self.width - GAP * (columns - 1.0) - 2.0) / columns - self.beside
+        (self.width - GAP * (columns - 1.0) - RIGHT) / columns - self.beside
     }
 
     /// Height of a row of panels.
     fn row(&self) -> f64 {
-        NAME + self.height + self.below
+        self.above + NAME + self.height + self.below
     }
 
     /// Height of `count` panels.
