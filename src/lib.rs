@@ -48,6 +48,7 @@ pub mod io;
 pub mod journal;
 pub mod lock;
 pub mod manifest;
+pub mod mask_sheet;
 pub mod models;
 #[cfg(feature = "deep")]
 pub mod paper_tables;
