@@ -180,7 +180,7 @@ impl Cases {
     /// the cohort's cases, empty where it says nothing.
     pub fn extras(&self) -> Vec<&BTreeMap<String, String>> {
         match &self.source {
-            Source::Phantom(_) => Vec::new(),
+            Source::Phantom(_) | Source::Stack(_) => Vec::new(),
             Source::Files { loaded, .. } => loaded.iter().map(|files| &files.extra).collect(),
         }
     }

@@ -49,7 +49,7 @@ pub fn write(cases: &Cases, folder: &RunFolder) -> Result<()> {
 /// A line of the list, the picture's name, its bytes.
 fn tile(cases: &Cases, index: usize) -> Option<(Vec<String>, String, Vec<u8>)> {
     let LoadedCase { volume, mask, .. } = cases.load(index).ok()?;
-    let slices = mask.shape()[0];
+    let slices = mask.grid().shape[0];
     let mut best: Option<(usize, usize)> = None;
     for z in 0..slices {
         let pixels = mask.slice(z).ok()?.iter().filter(|inside| **inside).count();

@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::{Depth, Looking, Member};
 use crate::error::{Code, ToolError, Warning, WarningCode};
 use crate::extract::failed;
-use crate::io::{Survey, geometry, numbers, read_labels, survey};
+use crate::io::{ReadMask, Survey, geometry, numbers, read_labels, survey};
 use crate::settings::LabelName;
 
 /// Grey levels beyond which texture matrices are refused; the engine's own default.
@@ -189,7 +189,12 @@ fn voxels(member: &Member<'_>, looking: &Looking, looked: &mut Looked) -> crate:
         .label
         .as_ref()
         .map_or_else(|| files.label_choice(), LabelName::choice);
-    let (label, mask) = labels.region(&choice)?;
+    let ReadMask {
+        mask,
+        label,
+        counts,
+        ..
+    } = labels.region(&choice)?;
     if looking.depth == Depth::Pictures {
         looked.facts.tile = tile(&volume, &mask);
     }
@@ -206,7 +211,7 @@ fn voxels(member: &Member<'_>, looking: &Looking, looked: &mut Looked) -> crate:
     }
     let region = Region {
         label,
-        labels: labels.counts().clone(),
+        labels: counts,
         voxels: roi.count(),
         slices: mask.occupied_slices().len(),
         parts: roi.parts(),

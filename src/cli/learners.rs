@@ -172,9 +172,6 @@ pub struct TrainArgs {
     /// Folder for the results
     #[arg(short, long, default_value = "raduet-train", value_name = "DIR")]
     pub output: PathBuf,
-    /// Go on where an interrupted run of the same study stopped
-    #[arg(long)]
-    pub resume: bool,
     /// Print what would run, on whom, and about how long it would take, and stop
     #[arg(long)]
     pub dry_run: bool,

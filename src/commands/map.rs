@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use super::{Context, Outcome};
 use crate::cli::{ImageFormName, LabelArg, MapArgs, PresetName};
+use crate::content::files_of;
 use crate::error::{Code, Exit, Result, ToolError};
 use crate::extract::maps::{FeatureMap, MapPlan};
 use crate::interrupt;
 use crate::io::atomic::{prepare_folder, write_file};
-use crate::content::files_of;
 use crate::io::write::{Precision, write_map, write_mask, write_volume};
 use crate::io::{LabelChoice, ReadCase, png, read_case};
 use crate::provenance::{Clock, Provenance, fingerprint_of_file};

@@ -144,7 +144,7 @@ fn estimate(
     let rows = folds.first().map_or(0, |fold| fold.train.len());
     let columns = features.table.columns().len();
     let fits = |name: &str| folds.len() * costs::fits_of(name, &settings.learners);
-    let tested = folds.iter().map(|fold| fold.test.len()).sum();
+    let tested = folds.iter().map(FoldRows::tested).sum();
     Estimate {
         plan: format!("{columns} columns, {rows} training rows in the first fold"),
         slices: features.rows.len(),

@@ -1,5 +1,6 @@
 //! A few cases measured one by one, to tell how long all of them will take.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::{Extracted, Extraction, Wanted};
@@ -30,7 +31,8 @@ impl Extraction {
         for (index, record) in records.iter().enumerate() {
             outcomes.push(if positions.contains(&index) {
                 interrupt::check()?;
-                self.guarded(cases, index, record, None, wanted)
+                self.guarded(cases, index, record, &BTreeMap::new(), wanted)
+                    .map(|(outcome, _)| outcome)
             } else {
                 // Stands in the list for its place only: it is taken out below.
                 Err(ToolError::new(Code::Internal, NOT_TRIED))

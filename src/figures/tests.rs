@@ -181,7 +181,14 @@ fn well_formed(svg: &str) -> Result<(), String> {
 #[test]
 fn the_checker_finds_faults() {
     assert_eq!(well_formed("<a b=\"c\"><d/>x&lt;</a>\n"), Ok(()));
-    for bad in ["<a>", "<a></b>", "<a b=c/>", "<a>&x;</a>", "<a b=\"<\"/>", "<a>\u{1}</a>"] {
+    for bad in [
+        "<a>",
+        "<a></b>",
+        "<a b=c/>",
+        "<a>&x;</a>",
+        "<a b=\"<\"/>",
+        "<a>\u{1}</a>",
+    ] {
         assert!(well_formed(bad).is_err(), "{bad}");
     }
 }
@@ -190,7 +197,11 @@ fn the_checker_finds_faults() {
 fn every_figure_is_well_formed_and_hostile_names_stay_text() {
     let (models, exhibits) = hostile();
     let drawn = drawn(&models, &exhibits);
-    let ids: Vec<&str> = drawn.figures.iter().map(|figure| figure.id.as_str()).collect();
+    let ids: Vec<&str> = drawn
+        .figures
+        .iter()
+        .map(|figure| figure.id.as_str())
+        .collect();
     assert_eq!(ids, IDS, "{:?}", drawn.left_out);
     for figure in &drawn.figures {
         well_formed(&figure.svg).unwrap_or_else(|fault| panic!("{}: {fault}", figure.id));
@@ -225,7 +236,10 @@ fn pictures_have_the_size_of_print_and_bytes_do_not_hang_on_threads() {
         let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
         let dots = [number(16), number(20)].map(f64::from);
         // One column, one and a half, or two: 85, 117 or 175 mm at 300 dots an inch.
-        assert!([1004.0, 1382.0, 2067.0].contains(&dots[0]), "{name}: {dots:?}");
+        assert!(
+            [1004.0, 1382.0, 2067.0].contains(&dots[0]),
+            "{name}: {dots:?}"
+        );
         let high = (figure.scene.height * 300.0 / 72.0).ceil();
         assert!((dots[1] - high).abs() < 1.0, "{name}: {dots:?}");
     }
@@ -242,12 +256,23 @@ fn marks_stand_where_their_share_says() {
     let drawn = drawn(&models, &Exhibits::default());
     let figure = |id: &str| drawn.figures.iter().find(|figure| figure.id == id).unwrap();
     let forest = figure("forest");
-    assert!(forest.svg.contains("<circle cx=\"326.05\""), "{}", forest.svg);
+    assert!(
+        forest.svg.contains("<circle cx=\"326.05\""),
+        "{}",
+        forest.svg
+    );
     let data = String::from_utf8(forest.data.clone()).unwrap();
-    assert!(data.lines().any(|line| line.starts_with("net,deep,yes,0.75,")), "{data}");
+    assert!(
+        data.lines()
+            .any(|line| line.starts_with("net,deep,yes,0.75,")),
+        "{data}"
+    );
     // Probabilities of class 1 on patients 0.9 + | 0.8 + | 0.6 − | 0.1 −: the curve turns at (0, 1) only.
     let roc = String::from_utf8(figure("roc").data.clone()).unwrap();
-    let corners: Vec<&str> = roc.lines().filter(|l| l.starts_with("net") && l.contains("corner")).collect();
+    let corners: Vec<&str> = roc
+        .lines()
+        .filter(|l| l.starts_with("net") && l.contains("corner"))
+        .collect();
     let expected = [
         "net,deep,\"c\"\"d\",corner,,0,0,,",
         "net,deep,\"c\"\"d\",corner,0.8,0,1,,",
@@ -256,7 +281,10 @@ fn marks_stand_where_their_share_says() {
     assert_eq!(corners, expected);
     // What is not there is said.
     for missing in ["training curves", "mask check", "Grad-CAM", "features"] {
-        assert!(drawn.left_out.iter().any(|line| line.contains(missing)), "{missing}");
+        assert!(
+            drawn.left_out.iter().any(|line| line.contains(missing)),
+            "{missing}"
+        );
     }
 }
 

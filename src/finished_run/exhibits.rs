@@ -180,7 +180,9 @@ impl Exhibits {
                 for line in lines()? {
                     let picture = text(&line, PICTURE_MASK).unwrap_or_default();
                     let bytes = content(&format!("{MASKS}/{picture}"))?;
-                    exhibits.masks.extend(bytes.and_then(|bytes| mask(&line, &bytes)));
+                    exhibits
+                        .masks
+                        .extend(bytes.and_then(|bytes| mask(&line, &bytes)));
                 }
             }
         }

@@ -20,8 +20,8 @@
 
 use std::path::Path;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::keys::{FREE, KEYS};
@@ -243,7 +243,9 @@ fn section<T: DeserializeOwned + Serialize + Clone>(
             if faults.len() == before {
                 // The values are right one by one, and wrong together.
                 let found = format!("[{key}] {fault}");
-                faults.push(ToolError::new(Code::Settings, found).remedy(of_serde(&fault.to_string())));
+                faults.push(
+                    ToolError::new(Code::Settings, found).remedy(of_serde(&fault.to_string())),
+                );
             }
             base.clone()
         }

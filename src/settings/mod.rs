@@ -4,8 +4,8 @@
 //! command line has the last word.
 
 pub mod file;
-mod keys;
 mod images;
+mod keys;
 mod learners;
 pub mod nearest;
 pub mod preset;
