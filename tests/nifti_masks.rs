@@ -86,7 +86,7 @@ fn the_only_label_is_the_region() {
     assert_eq!(*found.mask.grid(), image());
     let all = u8_mask(
         &(0..1320).map(|i| (i, 1)).collect::<Vec<_>>(),
-        &LabelChoice::Only,
+        LabelChoice::Only,
     );
     assert!(all.unwrap().mask.inside().iter().all(|inside| *inside));
 }
