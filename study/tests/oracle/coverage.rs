@@ -31,7 +31,10 @@ fn population(draw: u64) -> Vec<PredictionRow> {
             let seen = centre + own + stream.normal();
             let p = 1.0 / (1.0 + (-seen).exp());
             rows.push(PredictionRow {
-                sample: SampleId::slice(CaseId::new("c"), u32::try_from(slice).unwrap()),
+                sample: SampleId::slice(
+                    CaseId::new("c"),
+                    u32::try_from(slice).expect("a small number"),
+                ),
                 patient: PatientId::new(format!("{patient:03}")),
                 part: Part::Test,
                 fold: 0,
@@ -61,6 +64,10 @@ fn is_full() -> bool {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_macros,
+    reason = "the shares are what the test is for"
+)]
 fn patient_intervals_cover_and_slice_intervals_do_not() {
     let (draws, resamples) = if is_full() { (4000, 2000) } else { (1000, 400) };
     let metrics: Vec<Metric> = FIGURES
