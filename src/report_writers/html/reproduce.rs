@@ -123,16 +123,16 @@ fn commands(page: &Page<'_>) -> String {
             "this page, tables and figures from the run's folder",
         ));
     }
-    let items: String = list
+    let items: Vec<String> = list
         .iter()
         .map(|(command, what)| format!("<li><code>{command}</code> {what}</li>\n"))
         .collect();
-    markup::part("Again", &format!("<ul>\n{items}</ul>\n"))
+    markup::part("Again", &format!("<ul>\n{}</ul>\n", items.concat()))
 }
 
 /// The methods as `methods.md` has them, citations as keys of `citations.bib`.
 fn methods(methods: &Methods) -> String {
-    let paragraphs: String = methods
+    let paragraphs: Vec<String> = methods
         .paragraphs
         .iter()
         .map(|paragraph| {
@@ -148,7 +148,7 @@ fn methods(methods: &Methods) -> String {
     let intro = markup::note(
         "What this run did, from its own settings, for the paper to take over; the same as <code>methods.md</code>. Keys in brackets stand in <code>citations.bib</code>.",
     );
-    markup::part("Methods", &format!("{intro}{paragraphs}"))
+    markup::part("Methods", &format!("{intro}{}", paragraphs.concat()))
 }
 
 fn hash(digits: &str) -> String {
