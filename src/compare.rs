@@ -32,7 +32,7 @@ use crate::provenance::{Clock, Provenance};
 use crate::report_writers;
 use crate::run_folder::{RunFolder, Start};
 use crate::settings::Settings;
-use crate::{division, extract};
+use crate::{division, extract, mask_sheet};
 
 /// The journal of measured cases.
 const JOURNAL: &str = "cases.journal";
@@ -187,6 +187,7 @@ impl Plan {
             )?;
         }
         let features = features.with_origins(self.cases.cohort())?;
+        clock.time("mask sheet", || mask_sheet::write(&self.cases, &folder))?;
         let study = Study {
             settings: &self.settings,
             features: &features,

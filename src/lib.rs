@@ -43,6 +43,7 @@ pub mod interrupt;
 pub mod io;
 pub mod journal;
 pub mod manifest;
+pub mod mask_sheet;
 pub mod models;
 #[cfg(feature = "deep")]
 pub mod paper_tables;

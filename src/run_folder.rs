@@ -9,6 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Result, ToolError};
+use crate::figures;
 use crate::io::atomic::{output_error, prepare_folder, sweep, write_file};
 
 /// A name that nobody else gives a folder: what lies in it is removed with the run.
@@ -127,7 +128,7 @@ pub fn is_unfinished(path: &Path) -> bool {
 }
 
 /// What a run may leave in its folder beside the models, from which everything else is made.
-const DATA: [&str; 12] = [
+const DATA: [&str; 13] = [
     "features.csv",
     "features.dictionary.csv",
     "split.json",
@@ -140,19 +141,16 @@ const DATA: [&str; 12] = [
     "figures/importance.csv",
     "figures/shap.csv",
     "figures/learning_curve.csv",
+    "figures/masks/index.csv",
 ];
 /// What is made from these.
-const RENDERED: [&str; 18] = [
+const RENDERED: [&str; 14] = [
     "leaderboard.csv",
     "report.md",
     "report.html",
     "methods.md",
     "citations.bib",
     "run.json",
-    "figures/roc.csv",
-    "figures/pr.csv",
-    "figures/calibration.csv",
-    "figures/confusion.csv",
     "checklists/clear.md",
     "checklists/clear.csv",
     "checklists/metrics.md",
@@ -179,6 +177,8 @@ const OF_MODELS: [(&str, &str, &[&str]); 2] =
     [("models", "", &MODELS), ("figures", "shap_", &[".csv"])];
 /// Pictures of where networks look, one folder a model.
 pub const GRAD_CAM: &str = "figures/grad_cam";
+/// Slices with the outlines of their regions, and the list of them.
+pub const MASKS: &str = "figures/masks";
 
 /// Networks' curves for TensorBoard, which takes each folder below for a run.
 pub const LOGS: &str = "logs";
@@ -196,20 +196,8 @@ fn remove_results(path: &Path) -> Result<()> {
         .into_iter()
         .chain(rendered)
         .chain(tables)
-        .chain(figures(path));
+        .chain(figures::written(&names(path, figures::FOLDER), path));
     old.try_for_each(|name| remove_file(&path.join(name)))
-}
-
-/// The files of figures: what has the three forms that the tool gives each. Other pictures stay.
-fn figures(path: &Path) -> Vec<String> {
-    const FORMS: [&str; 3] = ["svg", "png", "csv"];
-    let drawn = names(path, "figures").into_iter().filter_map(|name| {
-        let stem = name.strip_suffix(".svg")?.to_owned();
-        let forms = FORMS.map(|form| format!("{stem}.{form}"));
-        let all = forms.iter().all(|name| path.join(name).is_file());
-        all.then_some(forms)
-    });
-    drawn.flatten().collect()
 }
 
 /// Files in a run's folder that hold its data, in order: results, models, curves and pictures of networks.
@@ -230,7 +218,8 @@ pub fn data_files(path: &Path) -> Vec<String> {
         let events = format!("{folder}/{EVENTS}");
         found.extend(path.join(&events).is_file().then_some(events));
     }
-    for folder in names(path, GRAD_CAM) {
+    let folders = names(path, GRAD_CAM).into_iter();
+    for folder in folders.chain([MASKS.to_owned()]) {
         let pictures = names(path, &folder).into_iter();
         found.extend(
             pictures.filter(|name| Path::new(name).extension().is_some_and(|e| e == "png")),

@@ -8,11 +8,10 @@
 //! | [`leaderboard`] | one line per model, for a spreadsheet |
 //! | `metrics.json` | every figure with its interval, for a program |
 //! | [`methods`] | what was done, in the past tense, and whom to cite |
-//! | [`curves`], [`explanations`] | drawing: the points of every figure |
+//! | [`explanations`] | drawing: what models go by |
 //! | [`tables`] | putting into a paper: its Tables I to VIII, the cohort, the differences |
 //! | [`doubts`], [`features`], [`undefined`], [`run_json`] | what failed, what the columns are, which cells are empty and why, how it was made |
 
-pub mod curves;
 pub mod doubts;
 pub mod escape;
 pub mod explanations;
@@ -36,6 +35,7 @@ use serde_json::Value;
 use crate::checklists;
 use crate::error::{Code, Result, ToolError, Warning};
 use crate::figures;
+use crate::finished_run::Exhibits;
 use crate::io::cohort_csv::CohortRow;
 use crate::io::feature_csv::FeatureFile;
 use crate::provenance::Provenance;
@@ -72,6 +72,8 @@ pub struct Kept<'a> {
     pub cohort: &'a [CohortRow],
     /// What was measured.
     pub features: Option<&'a FeatureFile>,
+    /// What figures show beyond answers and features.
+    pub exhibits: Option<&'a Exhibits>,
 }
 
 impl<'a> Kept<'a> {
@@ -91,6 +93,7 @@ impl Default for Kept<'_> {
             split: None,
             cohort: &[],
             features: None,
+            exhibits: None,
         }
     }
 }
@@ -111,16 +114,6 @@ pub fn files(material: &Material<'_>) -> Result<Vec<(String, Vec<u8>)>> {
     put("report.html", page.into_bytes());
     put("methods.md", methods.markdown().into_bytes());
     put("citations.bib", methods.bibliography().into_bytes());
-    // A figure of the same name brings its own numbers.
-    let drawn = |name: &str| {
-        let stem = name.trim_start_matches("figures/").trim_end_matches(".csv");
-        figures.figures.iter().any(|figure| figure.id == stem)
-    };
-    for (name, bytes) in curves::files(material.report, material.predictions)? {
-        if !drawn(name) {
-            put(name, bytes);
-        }
-    }
     files.extend(figures::files(&figures.figures)?);
     files.extend(checklists::files(&checklists)?);
     let sources = Sources::of_run(

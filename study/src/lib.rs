@@ -16,6 +16,7 @@
 //! | what a model answered | [`predictions`] |
 //! | from slices to patients | [`pooling`] |
 //! | how good the answers are | [`metrics`] |
+//! | a class from every threshold on | [`curves`] |
 //! | what acting on a probability is worth | [`decision`] |
 //! | how sure that is | [`uncertainty`] |
 //! | rows without a model | [`reference`](mod@reference) |
@@ -24,6 +25,7 @@
 //! | chance, from one seed | [`random`] |
 
 pub mod cohort;
+pub mod curves;
 pub mod decision;
 pub mod error;
 mod fingerprint;

@@ -65,7 +65,7 @@ pub(super) fn files(
                 .map_err(|fault| internal(fault.to_string()))?;
             if shown.contains(&at) {
                 let picture = picture(sample, looked).map_err(Fault::Tool)?;
-                pictures.push((file_name(sample), picture));
+                pictures.push((png::file_name(&sample.id), picture));
             }
         }
     }
@@ -112,19 +112,4 @@ fn picture(sample: &ImageSample, looked: &Attention) -> crate::error::Result<Vec
         &looked.values,
         scale,
     )
-}
-
-/// The sample's id with nothing in it that a file system reads.
-fn file_name(sample: &ImageSample) -> String {
-    let case: String = sample
-        .id
-        .case
-        .to_string()
-        .chars()
-        .map(|c| if c.is_alphanumeric() { c } else { '-' })
-        .collect();
-    match sample.id.slice {
-        Some(slice) => format!("{case}-slice{slice}.png"),
-        None => format!("{case}.png"),
-    }
 }

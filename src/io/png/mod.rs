@@ -26,5 +26,16 @@ pub use decode::decode;
 pub use overlay::overlay;
 pub use picture::Picture;
 
-pub(crate) use colours::{grey, viridis};
-pub(crate) use overlay::{share, window};
+pub(crate) use colours::viridis;
+
+use raduet_study::SampleId;
+
+/// The name of a picture of a sample: its case and slice with nothing in it that a file system reads.
+pub fn file_name(sample: &SampleId) -> String {
+    let kept = |c: char| if c.is_alphanumeric() { c } else { '-' };
+    let case: String = sample.case.as_str().chars().map(kept).collect();
+    match sample.slice {
+        Some(slice) => format!("{case}-slice{slice}.png"),
+        None => format!("{case}.png"),
+    }
+}

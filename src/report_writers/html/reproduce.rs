@@ -87,6 +87,17 @@ pub(super) fn body(page: &Page<'_>) -> String {
         );
         body.push_str(&markup::details("Files and their checksums", &table));
     }
+    if !page.drawn.left_out.is_empty() {
+        let sentences = page.drawn.left_out.iter();
+        let items: Vec<String> = sentences
+            .map(|sentence| format!("<li>{}</li>\n", text(sentence)))
+            .collect();
+        let list = format!("<ul>\n{}</ul>\n", items.concat());
+        body.push_str(&markup::details(
+            "Figures that were not drawn, and why",
+            &list,
+        ));
+    }
     body.push_str(&markup::details(
         "Definitions of the figures",
         &definitions(),

@@ -267,7 +267,7 @@ fn unpaired(what: &str) -> StudyError {
 }
 
 /// How often each patient is drawn in one resample; the weights sum to the number of patients.
-fn draw(seed: u64, resample: usize, patients: usize) -> Vec<u32> {
+pub(crate) fn draw(seed: u64, resample: usize, patients: usize) -> Vec<u32> {
     let mut stream = Stream::new(seed, "bootstrap over patients", resample as u64);
     let mut weights = vec![0; patients];
     for _ in 0..patients {
