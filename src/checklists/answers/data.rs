@@ -325,12 +325,13 @@ fn clusters(facts: &Facts<'_>) -> Answer {
 }
 
 fn share_features(facts: &Facts<'_>) -> Answer {
-    match facts.wrote("features.csv") {
-        true => partly(
+    if facts.wrote("features.csv") {
+        partly(
             "ready to be shared; doing so is the author's",
             &[Place::File("features.csv")],
-        ),
-        false => author("the run holds no feature table"),
+        )
+    } else {
+        author("the run holds no feature table")
     }
 }
 

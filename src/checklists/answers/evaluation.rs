@@ -37,9 +37,10 @@ pub(super) const RULES: &[(&str, Rule)] = &[
         )
     }),
     ("calibration", |facts| {
-        let decision = match facts.draws_decision_curves() {
-            true => ", decision curves",
-            false => "",
+        let decision = if facts.draws_decision_curves() {
+            ", decision curves"
+        } else {
+            ""
         };
         answered(
             format!("expected calibration error, Brier score, reliability diagrams{decision}"),
@@ -86,9 +87,10 @@ pub(super) const RULES: &[(&str, Rule)] = &[
 
 fn comparison(facts: &Facts<'_>) -> Answer {
     let report = facts.report;
-    let delong = match facts.compares_areas() {
-        true => "DeLong's test of areas, ",
-        false => "",
+    let delong = if facts.compares_areas() {
+        "DeLong's test of areas, "
+    } else {
+        ""
     };
     let tests = format!(
         "{delong}exact McNemar on patients, paired bootstrap of differences, Holm's correction"

@@ -33,9 +33,12 @@ pub(super) const RULES: &[(&str, Rule)] = &[
             ))
         })
     }),
-    ("network_robustness", |facts| match facts.has(Arm::Deep) {
-        true => author("this run assessed none"),
-        false => without("no networks"),
+    ("network_robustness", |facts| {
+        if facts.has(Arm::Deep) {
+            author("this run assessed none")
+        } else {
+            without("no networks")
+        }
     }),
     ("algorithms", algorithms),
     ("training", training),
@@ -57,19 +60,25 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("no_updating", |_| {
         without("no model was updated on the test part")
     }),
-    ("share_models", |facts| match facts.wrote_any("models/") {
-        true => partly(
-            "every fitted model lies in models/; sharing is the author's",
-            &[Place::Section("reproduce")],
-        ),
-        false => author("the run holds no models"),
+    ("share_models", |facts| {
+        if facts.wrote_any("models/") {
+            partly(
+                "every fitted model lies in models/; sharing is the author's",
+                &[Place::Section("reproduce")],
+            )
+        } else {
+            author("the run holds no models")
+        }
     }),
-    ("share_system", |facts| match facts.wrote_any("models/") {
-        true => partly(
-            "`raduet predict` runs the learners on new tables; offering it is the author's",
-            &[Place::Section("reproduce")],
-        ),
-        false => author("the run holds no models"),
+    ("share_system", |facts| {
+        if facts.wrote_any("models/") {
+            partly(
+                "`raduet predict` runs the learners on new tables; offering it is the author's",
+                &[Place::Section("reproduce")],
+            )
+        } else {
+            author("the run holds no models")
+        }
     }),
     ("poor_input", |facts| match facts.study {
         Some(_) => partly(

@@ -1,7 +1,6 @@
 //! Whether probabilities keep their word, and what follows from acting on them.
 
 use super::Page;
-use super::charts;
 use super::markup::{self, Column, name};
 use crate::figures::Section;
 use crate::report_writers::numbers::figure_plain;
@@ -37,8 +36,5 @@ pub(super) fn body(page: &Page<'_>) -> String {
         &rows,
     );
     body.push_str(&page.figures(Section::Calibration));
-    if !page.has_figure("calibration") && !page.has_figure("reliability") {
-        body.push_str(&charts::reliability::part(&page.chosen));
-    }
     body
 }

@@ -1,5 +1,7 @@
 //! The reporting checklists, with what the run says to each item.
 
+use std::fmt::Write;
+
 use super::Page;
 use super::markup::{self, Column, text};
 use crate::checklists::{Filled, Place, Status};
@@ -29,11 +31,12 @@ pub(super) fn body(page: &Page<'_>) -> String {
     ));
     for filled in page.checklists {
         if let Some(score) = filled.score {
-            body.push_str(&format!(
-                "<p><strong>{} score: {}.</strong></p>\n",
+            let _ = writeln!(
+                body,
+                "<p><strong>{} score: {}.</strong></p>",
                 filled.list.name,
                 text(&score.text())
-            ));
+            );
         }
     }
     for filled in page.checklists {

@@ -30,7 +30,7 @@ const FILES: [(&str, &str); 5] = [
 /// The section.
 pub(super) fn body(page: &Page<'_>) -> String {
     let figures = page.figures(Section::Explanation);
-    let found: String = FILES
+    let found: Vec<String> = FILES
         .iter()
         .filter(|(beginning, _)| page.facts.wrote_any(beginning))
         .map(|(beginning, what)| {
@@ -46,5 +46,8 @@ pub(super) fn body(page: &Page<'_>) -> String {
         let asked = "<p>Nothing was asked for. <code>--importance</code>, <code>--shap</code> and <code>--learning-curve</code> explain learners, <code>--grad-cam N</code> networks.</p>\n";
         return format!("{asked}{figures}");
     }
-    format!("{figures}<p>All of it stands in the run's folder:</p>\n<ul>\n{found}</ul>\n")
+    format!(
+        "{figures}<p>All of it stands in the run's folder:</p>\n<ul>\n{}</ul>\n",
+        found.concat()
+    )
 }

@@ -49,7 +49,7 @@ use markup::text;
 use super::methods::Methods;
 use super::{Material, screen};
 use crate::checklists::{Facts, Filled};
-use crate::figures::{Drawn, Figure, Section};
+use crate::figures::{Drawn, Section};
 
 /// Sections of the page: id, entry of the contents, heading.
 pub const SECTIONS: [(&str, &str, &str); 11] = [
@@ -86,12 +86,6 @@ impl Page<'_> {
             return drawn;
         }
         format!("<div class=\"figures\">\n{drawn}</div>\n")
-    }
-
-    /// Whether any figure's id begins so.
-    fn has_figure(&self, beginning: &str) -> bool {
-        let has = |figure: &Figure| figure.id.starts_with(beginning);
-        self.drawn.figures.iter().any(has)
     }
 }
 
@@ -167,12 +161,7 @@ fn comparison(page: &Page<'_>) -> String {
     body.push_str(&page.figures(Section::Comparison));
     body.push_str(&difference::part(report));
     body.push_str(&pairs::part(report));
-    if !page.has_figure("roc") {
-        body.push_str(&charts::roc::part(page.material.predictions, chosen));
-    }
-    if !page.has_figure("confusion") {
-        body.push_str(&confusion::part(chosen));
-    }
+    body.push_str(&confusion::part(chosen));
     body.push_str(&classes::part(report, chosen));
     body.push_str(&all_metrics::part(chosen));
     body.push_str(&markup::note(

@@ -87,6 +87,17 @@ pub(super) fn body(page: &Page<'_>) -> String {
         );
         body.push_str(&markup::details("Files and their checksums", &table));
     }
+    if !page.drawn.left_out.is_empty() {
+        let sentences = page.drawn.left_out.iter();
+        let items: Vec<String> = sentences
+            .map(|sentence| format!("<li>{}</li>\n", text(sentence)))
+            .collect();
+        let list = format!("<ul>\n{}</ul>\n", items.concat());
+        body.push_str(&markup::details(
+            "Figures that were not drawn, and why",
+            &list,
+        ));
+    }
     body.push_str(&markup::details(
         "Definitions of the figures",
         &definitions(),
@@ -123,16 +134,16 @@ fn commands(page: &Page<'_>) -> String {
             "this page, tables and figures from the run's folder",
         ));
     }
-    let items: String = list
+    let items: Vec<String> = list
         .iter()
         .map(|(command, what)| format!("<li><code>{command}</code> {what}</li>\n"))
         .collect();
-    markup::part("Again", &format!("<ul>\n{items}</ul>\n"))
+    markup::part("Again", &format!("<ul>\n{}</ul>\n", items.concat()))
 }
 
 /// The methods as `methods.md` has them, citations as keys of `citations.bib`.
 fn methods(methods: &Methods) -> String {
-    let paragraphs: String = methods
+    let paragraphs: Vec<String> = methods
         .paragraphs
         .iter()
         .map(|paragraph| {
@@ -148,7 +159,7 @@ fn methods(methods: &Methods) -> String {
     let intro = markup::note(
         "What this run did, from its own settings, for the paper to take over; the same as <code>methods.md</code>. Keys in brackets stand in <code>citations.bib</code>.",
     );
-    markup::part("Methods", &format!("{intro}{paragraphs}"))
+    markup::part("Methods", &format!("{intro}{}", paragraphs.concat()))
 }
 
 fn hash(digits: &str) -> String {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use raduet_study::Arm;
+use serde_json::Value;
 
 use super::super::escape::markdown as escaped;
 use super::{listed, plural};
@@ -132,12 +133,7 @@ pub(super) fn learners(facts: &Facts<'_>) -> String {
     if study.learners.class_weight.is_some() {
         text.push_str("Classes were weighted. ");
     }
-    match study
-        .learners
-        .calibrate
-        .as_ref()
-        .and_then(|way| way.as_str())
-    {
+    match study.learners.calibrate.as_ref().and_then(Value::as_str) {
         Some("sigmoid") => {
             text.push_str("Probabilities were calibrated by Platt's sigmoid [@platt1999scaling]. ")
         }
@@ -155,13 +151,13 @@ pub(super) fn learners(facts: &Facts<'_>) -> String {
 /// Steps before the learners, all of them fitted on training rows.
 fn steps(facts: &Facts<'_>) -> String {
     let mut steps = vec!["constant columns were dropped".to_owned()];
-    if let Some(rule) = facts.step("undefined").and_then(|rule| rule.as_str()) {
+    if let Some(rule) = facts.step("undefined").and_then(Value::as_str) {
         steps.push(format!("undefined values were treated by: {rule}"));
     }
     if facts.step("combat").is_some() {
         steps.push("sites were harmonised by ComBat [@johnson2007combat]".to_owned());
     }
-    steps.push(match facts.step("scaling").and_then(|rule| rule.as_str()) {
+    steps.push(match facts.step("scaling").and_then(Value::as_str) {
         Some("none") => "columns were not scaled".to_owned(),
         Some(rule) => format!("columns were scaled ({rule})"),
         None => "columns were scaled to mean 0 and standard deviation 1".to_owned(),

@@ -5,9 +5,6 @@
 //! do not hang on the last bit of a sum.
 
 pub(super) mod intervals;
-pub(super) mod reliability;
-pub(super) mod roc;
-mod unit_square;
 
 use raduet_study::Arm;
 
