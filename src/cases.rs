@@ -1,5 +1,6 @@
 //! The cases of a run: a cohort, and how to get the image and the region of each.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use raduet_features::{MaskVolume, Volume};
@@ -173,6 +174,15 @@ impl Cases {
     /// Who takes part.
     pub fn cohort(&self) -> &Cohort {
         &self.cohort
+    }
+
+    /// What the source says of every case beside what the study asks for, such as age and sex; parallel to
+    /// the cohort's cases, empty where it says nothing.
+    pub fn extras(&self) -> Vec<&BTreeMap<String, String>> {
+        match &self.source {
+            Source::Phantom(_) | Source::Stack(_) => Vec::new(),
+            Source::Files { loaded, .. } => loaded.iter().map(|files| &files.extra).collect(),
+        }
     }
 
     /// SHA-256 of the manifest or the recipe.

@@ -3,6 +3,7 @@
 mod images;
 mod learners;
 mod pyradiomics;
+mod report;
 mod training;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
 };
 pub use pyradiomics::{FormName, LogLevel, ModeName, PathForm, PyradiomicsArgs, words};
+pub use report::ReportArgs;
 pub use training::{
     AugmentName, LossWeightName, MonitorName, OptimiserName, SamplerName, ScheduleName,
     TestFlipsName, TrainingOptions,
@@ -84,6 +86,8 @@ pub enum Command {
     Deep(Box<DeepArgs>),
     /// Metrics, intervals and tests from predictions of any origin
     Evaluate(EvaluateArgs),
+    /// Render a finished run again: report, figures, tables, checklists
+    Report(ReportArgs),
     /// List the features: name, IBSI id, unit, definition
     Features(FeaturesArgs),
     /// What this machine offers: processor, threads, GPU, versions

@@ -200,6 +200,7 @@ impl Plan {
             cohort: self.cases.cohort(),
             features: &features,
             split: &self.split,
+            extras: self.cases.extras(),
             provenance: &self.provenance,
             failures,
             warnings,

@@ -1,20 +1,24 @@
 //! From answers to a written report: the last step of every run.
 
+use std::collections::BTreeMap;
+
 use raduet_study::leakage::separating_columns;
 use raduet_study::reference::{majority, training_patients};
 use raduet_study::report::ReportSettings;
 use raduet_study::uncertainty::Bootstrap;
-use raduet_study::{Cohort, FeatureTable, Label, Predictions, Report, Split, StudyError};
+use raduet_study::{CaseId, Cohort, FeatureTable, Label, Predictions, Report, Split, StudyError};
 use serde_json::{Value, json};
 
 use crate::arms::{FittedModel, FoldRows};
 use crate::console::Console;
 use crate::error::{Code, Exit, Faults, Result, ToolError, Warning, WarningCode};
+use crate::finished_run::{FinishedRun, RunRecord};
+use crate::io::cohort_csv::{self, CohortRow};
 use crate::io::feature_csv::FeatureFile;
 use crate::io::{predictions_csv, split_file};
 use crate::models::Answers;
 use crate::provenance::{Clock, ModelTime, Provenance};
-use crate::report_writers::{self, Material, doubts, run_json};
+use crate::report_writers::{self, doubts};
 use crate::run_folder::RunFolder;
 use crate::settings::Settings;
 
@@ -30,6 +34,8 @@ pub struct Conclusion<'a> {
     pub features: &'a FeatureFile,
     /// Who trained and who is tested.
     pub split: &'a Split,
+    /// What the source says of each case beside, parallel to the cohort's; empty where it says nothing.
+    pub extras: Vec<&'a BTreeMap<String, String>>,
     /// What stands behind the results.
     pub provenance: &'a Provenance,
     /// Cases without a result.
@@ -92,24 +98,23 @@ impl Conclusion<'_> {
         warnings.extend(told(&report, &answers.fitted));
         console.doubts(&self.failures, &warnings, "");
         write_doubts(folder, &self.failures, &warnings)?;
-        let material = Material {
-            report: &report,
-            predictions: &models,
-            failures: &self.failures,
-            warnings: &self.warnings,
-            provenance: self.provenance,
-        };
-        for (name, bytes) in report_writers::files(&material)? {
-            folder.write(name, &bytes)?;
-        }
+        folder.write("metrics.json", &report_writers::metrics_json(&report)?)?;
+        folder.write("cohort.csv", &cohort_csv::write(&self.people())?)?;
         for (name, bytes) in report_writers::explanations::files(&answers.fitted)? {
             folder.write(name, &bytes)?;
         }
         let fitted: Vec<Value> = answers.fitted.iter().map(described).collect();
+        let record = RunRecord::of(self.provenance, fitted.into(), folder.path())?;
+        clock.time("render", || -> Result<(), Faults> {
+            let run = FinishedRun::gather(folder.path(), record.clone())?;
+            for (name, bytes) in report_writers::files(&run.material())? {
+                folder.write(&name, &bytes)?;
+            }
+            Ok(())
+        })?;
         let mut measured = clock.measured();
         measured.models = answers.fitted.iter().map(timed).collect();
-        let run = run_json::bytes(self.provenance, &measured, fitted.into())?;
-        folder.write("run.json", &run)?;
+        folder.write("run.json", &record.bytes(&measured)?)?;
         Ok(Concluded {
             failed,
             report: Some(report),
@@ -130,6 +135,23 @@ impl Conclusion<'_> {
             .map_err(|fault| refused(&fault))?;
         report.leaks = self.leaks().map_err(|fault| refused(&fault))?;
         Ok(report)
+    }
+
+    /// Who took part, and with how many slices.
+    fn people(&self) -> Vec<CohortRow> {
+        let mut slices: BTreeMap<CaseId, usize> = BTreeMap::new();
+        for row in &self.features.rows {
+            *slices.entry(row.imaged_case()).or_default() += 1;
+        }
+        let classes = self.cohort.classes();
+        let cases = self.cohort.cases().iter().enumerate();
+        cases
+            .map(|(index, case)| {
+                let extra = self.extras.get(index).copied();
+                let slices = slices.get(&case.id).copied().unwrap_or(0);
+                CohortRow::new(case, classes, extra, slices)
+            })
+            .collect()
     }
 
     /// Columns that separate a class by themselves in the first fold's training rows.
@@ -187,22 +209,7 @@ impl Concluded {
 
 /// What the report and the models have to say, as doubts.
 fn told(report: &Report, fitted: &[FittedModel]) -> Vec<Warning> {
-    let mut doubts = Vec::new();
-    for leak in &report.leaks {
-        let found = format!(
-            "column '{}' alone separates class '{}' in all {} training rows",
-            leak.column, leak.class, leak.rows
-        );
-        let done = "used as given; take it out unless it is a measurement";
-        doubts.push(Warning::new(WarningCode::Leak, found, done));
-    }
-    for warning in &report.warnings {
-        doubts.push(Warning::new(
-            WarningCode::Split,
-            warning,
-            "reported as it is",
-        ));
-    }
+    let mut doubts = doubts::of_report(report);
     for model in fitted {
         for note in &model.notes {
             let found = format!("{}: {note}", model.name);

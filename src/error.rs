@@ -87,6 +87,16 @@ pub enum Level {
     Warning,
 }
 
+impl Level {
+    /// The name used in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+        }
+    }
+}
+
 impl ToolError {
     /// A failure with its finding.
     pub fn new(code: Code, found: impl Into<String>) -> Self {

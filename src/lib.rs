@@ -11,7 +11,7 @@
 //! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
-//! | what is written about it | [`report_writers`], [`provenance`] |
+//! | what is written about it | [`report_writers`], [`figures`], [`provenance`], read back by [`finished_run`] |
 //! | a run that may be stopped | [`run_folder`], [`journal`], [`interrupt`] |
 //! | what went wrong | [`error`] |
 
@@ -25,6 +25,7 @@ pub use raduet_learners as learners;
 
 pub mod arms;
 pub mod cases;
+pub mod checklists;
 pub mod cli;
 pub mod cohort;
 pub mod commands;
@@ -34,6 +35,8 @@ pub mod console;
 pub mod division;
 pub mod error;
 pub mod extract;
+pub mod figures;
+pub mod finished_run;
 pub mod interrupt;
 pub mod io;
 pub mod journal;

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::Xxh3;
@@ -20,20 +20,35 @@ pub fn digest(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
+/// SHA-256 of a file in hexadecimal digits, read in pieces.
+///
+/// # Errors
+/// The operating system's.
+pub fn digest_of_file(path: &Path) -> std::io::Result<String> {
+    let mut hasher = Sha256::new();
+    in_pieces(path, |piece| hasher.update(piece))?;
+    Ok(hexadecimal(&hasher.finalize()))
+}
+
 /// A file's content in 32 hexadecimal digits (XXH3 with 128 bits), read in pieces: tells whether a file has
 /// changed, at a tenth of what SHA-256 costs, but not whether somebody made two files look alike.
 ///
 /// # Errors
 /// The operating system's.
 pub fn fingerprint_of_file(path: &Path) -> std::io::Result<String> {
+    let mut hasher = Xxh3::new();
+    in_pieces(path, |piece| hasher.update(piece))?;
+    Ok(format!("{:032x}", hasher.digest128()))
+}
+
+fn in_pieces(path: &Path, mut take: impl FnMut(&[u8])) -> std::io::Result<()> {
     const PIECE: usize = 1 << 17;
     let mut file = std::fs::File::open(path)?;
-    let mut hasher = Xxh3::new();
     let mut piece = vec![0; PIECE];
     loop {
         match file.read(&mut piece)? {
-            0 => return Ok(format!("{:032x}", hasher.digest128())),
-            read => hasher.update(&piece[..read]),
+            0 => return Ok(()),
+            read => take(&piece[..read]),
         }
     }
 }
@@ -48,12 +63,12 @@ fn hexadecimal(bytes: &[u8]) -> String {
 }
 
 /// The head of every output.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Program and version.
     pub program: String,
     /// The command that was run.
-    pub command: &'static str,
+    pub command: String,
     /// Every setting, expanded.
     pub settings: Value,
     /// SHA-256 of the settings.
@@ -64,12 +79,12 @@ pub struct Provenance {
 
 impl Provenance {
     /// Describes a run about to begin.
-    pub fn new(command: &'static str, settings: Value, cohort_sha256: String) -> Self {
+    pub fn new(command: &str, settings: Value, cohort_sha256: String) -> Self {
         let settings_sha256 = digest(settings.to_string().as_bytes());
         let program = concat!("raduet ", env!("CARGO_PKG_VERSION")).to_owned();
         Self {
             program,
-            command,
+            command: command.to_owned(),
             settings,
             settings_sha256,
             cohort_sha256,
@@ -80,7 +95,7 @@ impl Provenance {
     pub fn key(&self) -> String {
         let parts = [
             &*self.program,
-            self.command,
+            &self.command,
             &self.settings_sha256,
             &self.cohort_sha256,
         ];

@@ -121,27 +121,31 @@ pub fn is_unfinished(path: &Path) -> bool {
     path.join(STATE).exists()
 }
 
-/// What a run may leave in its folder, beside the models.
-const RESULTS: [&str; 19] = [
+/// What a run may leave in its folder beside the models, from which everything else is made.
+const DATA: [&str; 12] = [
     "features.csv",
     "features.dictionary.csv",
     "split.json",
+    "cohort.csv",
     "predictions.csv",
-    "leaderboard.csv",
     "metrics.json",
-    "report.md",
-    "report.html",
-    "run.json",
     "failures.csv",
     "warnings.csv",
     "repeats.csv",
+    "figures/importance.csv",
+    "figures/shap.csv",
+    "figures/learning_curve.csv",
+];
+/// What is made from these.
+const RENDERED: [&str; 8] = [
+    "leaderboard.csv",
+    "report.md",
+    "report.html",
+    "run.json",
     "figures/roc.csv",
     "figures/pr.csv",
     "figures/calibration.csv",
     "figures/confusion.csv",
-    "figures/importance.csv",
-    "figures/shap.csv",
-    "figures/learning_curve.csv",
 ];
 
 /// How the names of a model's files end.
@@ -165,28 +169,47 @@ pub const EVENTS: &str = "events.out.tfevents.raduet";
 
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
-    let mut old: Vec<PathBuf> = RESULTS.iter().map(|name| path.join(name)).collect();
+    let rendered = RENDERED.iter().map(|&name| name.to_owned());
+    let mut old = data_files(path).into_iter().chain(rendered);
+    old.try_for_each(|name| remove_file(&path.join(name)))
+}
+
+/// Files in a run's folder that hold its data, in order: results, models, curves and pictures of networks.
+/// What else lies there is not the run's.
+pub fn data_files(path: &Path) -> Vec<String> {
+    let mut found: Vec<String> = DATA
+        .iter()
+        .filter(|name| path.join(name).is_file())
+        .map(|&name| name.to_owned())
+        .collect();
     for (folder, beginning, endings) in OF_MODELS {
-        let Ok(files) = fs::read_dir(path.join(folder)) else {
-            continue;
-        };
-        let files = files.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-        old.extend(files.filter(|file| {
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with(beginning) && endings.iter().any(|ending| name.ends_with(ending))
+        found.extend(names(path, folder).into_iter().filter(|name| {
+            let file = &name[folder.len() + 1..];
+            file.starts_with(beginning) && endings.iter().any(|ending| file.ends_with(ending))
         }));
     }
-    if let Ok(logs) = fs::read_dir(path.join(LOGS)) {
-        let folders = logs.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-        old.extend(folders.map(|folder| folder.join(EVENTS)));
+    for folder in names(path, LOGS) {
+        let events = format!("{folder}/{EVENTS}");
+        found.extend(path.join(&events).is_file().then_some(events));
     }
-    let folders = fs::read_dir(path.join(GRAD_CAM)).into_iter().flatten();
-    for folder in folders.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
-        let pictures = fs::read_dir(folder).into_iter().flatten();
-        let pictures = pictures.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-        old.extend(pictures.filter(|file| file.extension().is_some_and(|e| e == "png")));
+    for folder in names(path, GRAD_CAM) {
+        let pictures = names(path, &folder).into_iter();
+        found.extend(
+            pictures.filter(|name| Path::new(name).extension().is_some_and(|e| e == "png")),
+        );
     }
-    old.iter().try_for_each(|file| remove_file(file))
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// What lies in a folder of a run, by its path within the run. Names that are no UTF-8 are none of ours.
+fn names(path: &Path, folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(path.join(folder)).into_iter().flatten();
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .map(|name| format!("{folder}/{name}"))
+        .collect()
 }
 
 /// Removes a file that may not be there.

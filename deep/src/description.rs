@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::error::{DeepError, Result};
 use crate::graph::Value;
-use crate::model::CHANNELS;
+use crate::model::{CHANNELS, ImageShape};
 use crate::network::Mode;
 use crate::registry::NetworkEntry;
 use crate::state::{Builder, Role};
@@ -52,7 +52,7 @@ impl NetworkEntry {
     /// [`DeepError::Tensor`] when the image is too small for the network.
     pub fn describe(&self, classes: usize, image_size: usize) -> Result<Description> {
         let refused = |error: candle_core::Error| DeepError::refused(&error);
-        let mut builder = Builder::undrawn().for_side(image_size);
+        let mut builder = Builder::undrawn().for_images(ImageShape::of_side(image_size));
         let network = self.network(&mut builder, classes)?;
         let state = builder.finish();
         let shape = (1, CHANNELS, image_size, image_size);

@@ -158,14 +158,14 @@ impl FittedNetwork {
     /// [`DeepError::Sample`] for a sample that cannot become an image.
     pub fn attention(&self, samples: &[ImageSample]) -> Result<Vec<Attention>> {
         let settings = self.settings();
-        let side = settings.image_size;
+        let shape = settings.image_shape();
         let mut found = Vec::with_capacity(samples.len());
         for chunk in samples.chunks(settings.batch_size) {
             let mut pixels = Vec::new();
             for image in images(chunk, settings, self.classes())? {
-                push_channels(&image, &mut pixels);
+                push_channels(&image, shape.channels, &mut pixels);
             }
-            let images = Images::new(&pixels, chunk.len(), side)?;
+            let images = Images::of(&pixels, chunk.len(), shape)?;
             let answers = self.predict_proba(chunk)?;
             let classes: Vec<usize> = answers.iter().map(|row| first_largest(row)).collect();
             let maps = self.model().grad_cam(images, &classes)?;

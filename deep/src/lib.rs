@@ -59,7 +59,7 @@ pub use description::{DescribedTensor, Description};
 pub use error::{DeepError, Result};
 pub use grad_cam::{Attention, ClassMap};
 pub use layouts::{Layout, layouts};
-pub use model::{Gradients, Images, Model};
+pub use model::{Gradients, ImageShape, Images, Model};
 pub use network::RunningStatistics;
 pub use optimiser::{AdamW, Optimiser};
 pub use predict::FittedNetwork;

@@ -7,7 +7,7 @@ use candle_core::Tensor;
 use crate::device::{self, Place};
 use crate::error::{DeepError, Result};
 use crate::graph::{Value, backward};
-use crate::network::{Dropout, Mode, Network, RunningStatistics, Training};
+use crate::network::{Dropout, Mode, Moving, Network, RunningStatistics, Training};
 use crate::ops::cross_entropy::CrossEntropy;
 #[cfg(feature = "cuda")]
 use crate::ops::cuda;
@@ -15,15 +15,34 @@ use crate::ops::on_gpu;
 use crate::registry::{self, NetworkEntry};
 use crate::state::{PAPER_SIDE, StateDict, TensorInfo, numbers_of};
 
-/// Channels of every input image.
+/// Channels of an input image unless something else is asked for: those of the published networks.
 pub(crate) const CHANNELS: usize = 3;
 
-/// Images (N, 3, S, S) as one slice of f32 in C order.
+/// The square images that a network sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImageShape {
+    /// Channels C.
+    pub channels: usize,
+    /// Rows and columns S.
+    pub side: usize,
+}
+
+impl ImageShape {
+    /// Three channels, as the published networks see them.
+    pub fn of_side(side: usize) -> Self {
+        Self {
+            channels: CHANNELS,
+            side,
+        }
+    }
+}
+
+/// Images (N, C, S, S) as one slice of f32 in C order.
 #[derive(Debug, Clone, Copy)]
 pub struct Images<'a> {
     pixels: &'a [f32],
     count: usize,
-    side: usize,
+    shape: ImageShape,
 }
 
 impl<'a> Images<'a> {
@@ -32,7 +51,15 @@ impl<'a> Images<'a> {
     /// # Errors
     /// [`DeepError::Shape`] unless there are count · 3 · side² pixels, and at least one.
     pub fn new(pixels: &'a [f32], count: usize, side: usize) -> Result<Self> {
-        let expected = vec![count, CHANNELS, side, side];
+        Self::of(pixels, count, ImageShape::of_side(side))
+    }
+
+    /// `count` images of any number of channels.
+    ///
+    /// # Errors
+    /// [`DeepError::Shape`] unless there are count · C · S² pixels, and at least one.
+    pub fn of(pixels: &'a [f32], count: usize, shape: ImageShape) -> Result<Self> {
+        let expected = vec![count, shape.channels, shape.side, shape.side];
         if pixels.is_empty() || pixels.len() != expected.iter().product::<usize>() {
             return Err(DeepError::Shape {
                 place: "images".into(),
@@ -43,7 +70,7 @@ impl<'a> Images<'a> {
         Ok(Self {
             pixels,
             count,
-            side,
+            shape,
         })
     }
 
@@ -53,13 +80,14 @@ impl<'a> Images<'a> {
     }
 
     pub(crate) fn value(self, place: &Place) -> candle_core::Result<Value> {
+        let ImageShape { channels, side } = self.shape;
         #[cfg(feature = "cuda")]
         if place.is_gpu() {
-            let sizes = [self.count, CHANNELS, self.side, self.side];
+            let sizes = [self.count, channels, side, side];
             let images = cuda::upload_images(self.pixels, sizes, &place.device, place.dtype)?;
             return Ok(Value::constant(images));
         }
-        let shape = (self.count, CHANNELS, self.side, self.side);
+        let shape = (self.count, channels, side, side);
         Tensor::from_slice(self.pixels, shape, &place.device).map(Value::constant)
     }
 }
@@ -194,8 +222,26 @@ impl Model {
     /// # Errors
     /// [`DeepError::UnknownNetwork`].
     pub fn on(place: &Place, name: &str, classes: usize, seed: u64, side: usize) -> Result<Self> {
+        Self::build(place, name, classes, seed, ImageShape::of_side(side))
+    }
+
+    /// Like [`Self::for_side`] for images of any number of channels, which the first convolution sees.
+    ///
+    /// # Errors
+    /// [`DeepError::UnknownNetwork`].
+    pub fn for_images(name: &str, classes: usize, seed: u64, images: ImageShape) -> Result<Self> {
+        Self::build(&device::chosen(), name, classes, seed, images)
+    }
+
+    fn build(
+        place: &Place,
+        name: &str,
+        classes: usize,
+        seed: u64,
+        images: ImageShape,
+    ) -> Result<Self> {
         let entry = registry::find(name)?;
-        let (network, state) = entry.build(classes, seed, side, place)?;
+        let (network, state) = entry.build(classes, seed, images, place)?;
         Ok(Self {
             entry,
             classes,
@@ -257,6 +303,7 @@ impl Model {
         let training = Training {
             dropout: Dropout::Off,
             running: RunningStatistics::Momentum,
+            moving: Moving::All,
         };
         self.gradients_with(images, CrossEntropy::plain(labels.to_vec()), training)
     }
@@ -280,6 +327,7 @@ impl Model {
         let training = Training {
             dropout: Dropout::Off,
             running: RunningStatistics::Momentum,
+            moving: Moving::All,
         };
         self.pass(&images.0, CrossEntropy::plain(labels.to_vec()), training)
     }

@@ -19,6 +19,16 @@ pub(crate) enum Mode {
 pub(crate) struct Training {
     pub(crate) dropout: Dropout,
     pub(crate) running: RunningStatistics,
+    pub(crate) moving: Moving,
+}
+
+/// Which parameters learn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moving {
+    /// All of them.
+    All,
+    /// The classifier's only: no gradient goes back beyond the last feature map.
+    Head,
 }
 
 /// How much a batch counts in the running statistics of batch normalisation.
@@ -100,7 +110,12 @@ pub(crate) trait Network: Send + Sync {
 
     /// Logits (N, classes) of images (N, 3, S, S).
     fn forward(&self, xs: &Value, mode: Mode) -> Result<Value> {
-        let features = self.features(xs, mode)?;
-        self.head(&features.value, mode)
+        let mut features = self.features(xs, mode)?.value;
+        if let Mode::Train(training) = mode
+            && training.moving == Moving::Head
+        {
+            features = Value::constant(features.tensor().clone());
+        }
+        self.head(&features, mode)
     }
 }

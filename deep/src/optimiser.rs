@@ -5,6 +5,7 @@ use candle_core::{DType, Tensor};
 use crate::error::{DeepError, Result};
 use crate::groups::{Group, groups};
 use crate::model::{Gradients, Model};
+use crate::network::Moving;
 #[cfg(feature = "cuda")]
 use crate::ops::cuda;
 use crate::ops::sum_squares::sum_squares;
@@ -15,15 +16,6 @@ use crate::state::{Entry, numbers_of, tensor_of};
 
 /// Added to the norm of the gradients that a bound is divided by, as PyTorch's `clip_grad_norm_` does.
 const NORM_EPSILON: f64 = 1e-6;
-
-/// Which parameters move.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Moving {
-    /// All of them.
-    All,
-    /// The classifier's only.
-    Head,
-}
 
 /// The rule with its constants.
 #[derive(Debug, Clone, Copy, PartialEq)]

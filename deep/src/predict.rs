@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{decode, encode, stored_state};
 use crate::error::{DeepError, Result};
-use crate::model::{Images, Model};
+use crate::model::{ImageShape, Images, Model};
 use crate::ops::cross_entropy::softmax;
 use crate::sample::ImageSample;
 use crate::settings::{TestFlips, TrainSettings};
@@ -96,7 +96,7 @@ impl FittedNetwork {
             TestFlips::All => &[Turn::Mirror, Turn::Upturn, Turn::Mirror],
         };
         let probabilities = |images: &[Vec<f32>]| -> Result<Vec<Vec<f64>>> {
-            let logits = evaluate(&self.model, images, side)?;
+            let logits = evaluate(&self.model, images, self.settings.image_shape())?;
             Ok(logits.iter().map(|row| softmax(row)).collect())
         };
         let mut rows = probabilities(&images)?;
@@ -148,12 +148,7 @@ impl FittedNetwork {
         }
         let settings = description.settings;
         settings.check()?;
-        let model = Model::for_side(
-            &settings.model,
-            description.classes.len(),
-            settings.seed,
-            settings.image_size,
-        )?;
+        let model = settings.network(description.classes.len())?;
         let numbers = tensors.take_state("", model.state())?;
         tensors.finish()?;
         model.state().restore(&numbers)?;
@@ -219,12 +214,16 @@ pub(crate) fn images(
 }
 
 /// Logits of prepared images, in one batch.
-pub(crate) fn evaluate(model: &Model, images: &[Vec<f32>], side: usize) -> Result<Vec<Vec<f32>>> {
+pub(crate) fn evaluate(
+    model: &Model,
+    images: &[Vec<f32>],
+    shape: ImageShape,
+) -> Result<Vec<Vec<f32>>> {
     let mut pixels = Vec::new();
     for image in images {
-        push_channels(image, &mut pixels);
+        push_channels(image, shape.channels, &mut pixels);
     }
-    model.logits(Images::new(&pixels, images.len(), side)?)
+    model.logits(Images::of(&pixels, images.len(), shape)?)
 }
 
 #[cfg(test)]

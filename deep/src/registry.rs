@@ -2,6 +2,7 @@
 
 use crate::device::Place;
 use crate::error::{DeepError, Result};
+use crate::model::ImageShape;
 use crate::network::Network;
 use crate::networks::convnext::ConvNext;
 use crate::networks::mambavision::MambaVision;
@@ -78,15 +79,15 @@ impl NetworkEntry {
             .sum())
     }
 
-    /// A new network for images of a side, and its tensors.
+    /// A new network for images of a shape, and its tensors.
     pub(crate) fn build(
         &self,
         classes: usize,
         seed: u64,
-        side: usize,
+        images: ImageShape,
         place: &Place,
     ) -> Result<(Box<dyn Network>, StateDict)> {
-        let mut builder = Builder::with_type(seed, &place.device, place.dtype).for_side(side);
+        let mut builder = Builder::with_type(seed, &place.device, place.dtype).for_images(images);
         let network = self.network(&mut builder, classes)?;
         Ok((network, builder.finish()))
     }

@@ -8,7 +8,8 @@
 //! 3. *Size*: bilinear resampling with pixel centres at half-integers of the unit grid; when shrinking,
 //!    the triangle filter widens with the factor, so that no pixel is skipped.
 //!
-//! The network receives three equal channels of (v - 0.5) / 0.5, that is -1..1.
+//! The network receives equal channels of (v - 0.5) / 0.5, that is -1..1: three, as the published ones see, or as
+//! many as are asked for.
 
 use crate::error::{DeepError, Result};
 use crate::sample::ImageSample;
@@ -173,9 +174,9 @@ pub(crate) fn resize(pixels: &[f32], rows: usize, cols: usize, side: usize) -> V
     out
 }
 
-/// Appends an image as three equal channels of -1..1.
-pub(crate) fn push_channels(image: &[f32], batch: &mut Vec<f32>) {
-    for _ in 0..crate::model::CHANNELS {
+/// Appends an image as equal channels of -1..1.
+pub(crate) fn push_channels(image: &[f32], channels: usize, batch: &mut Vec<f32>) {
+    for _ in 0..channels {
         batch.extend(image.iter().map(|v| (v - 0.5) / 0.5));
     }
 }

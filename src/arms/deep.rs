@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use raduet_deep::{DeepError, EpochOutcome, ImageSample, Model, NETWORKS, TrainSettings, Trainer};
+use raduet_deep::{DeepError, EpochOutcome, ImageSample, NETWORKS, TrainSettings, Trainer};
 use raduet_study::{Arm, ClassNames};
 
 use super::{
@@ -189,7 +189,7 @@ impl Training<'_> {
         .map_err(fault)?;
         let begun_with = match start {
             Start::Scratch => None,
-            Start::Pretrained => Some(self.load(&mut trainer, network)?),
+            Start::Pretrained => Some(self.load(&mut trainer, network, &settings)?),
         };
         let epochs = self.run(&mut trainer, settings.epochs)?;
         let history = HistoryFiles::of(trainer.history());
@@ -247,14 +247,19 @@ impl Training<'_> {
 
     /// Begins with weights of a file. A resumed trainer has begun with them already: then the file only tells what
     /// they were.
-    fn load(&self, trainer: &mut Trainer, network: &str) -> Result<weights::BegunWith> {
+    fn load(
+        &self,
+        trainer: &mut Trainer,
+        network: &str,
+        settings: &TrainSettings,
+    ) -> Result<weights::BegunWith> {
         let path = weights::file(self.settings, network)?;
         let bytes = weights::read(&path)?;
         let loaded = if trainer.history().is_empty() {
             trainer.load_weights(&bytes)
         } else {
-            let side = self.settings.image_size;
-            Model::for_side(network, self.classes.len(), self.seed, side)
+            settings
+                .network(self.classes.len())
                 .and_then(|mut model| model.load_weights(&bytes))
         };
         let loaded = loaded.map_err(|fault| failed(self.name, &fault).file(&path))?;

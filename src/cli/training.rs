@@ -32,6 +32,9 @@ pub struct TrainingOptions {
     /// Epochs in which the classifier alone learns first
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub freeze_epochs: Option<usize>,
+    /// Channels that the network sees, copies of the slice: 1 saves time in the first layer [default: 3]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    pub in_chans: Option<usize>,
     /// Keep a running mean of the weights with this decay, and validate and keep that
     #[arg(long, value_name = "DECAY", help_heading = "Training")]
     pub model_ema: Option<f64>,

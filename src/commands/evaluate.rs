@@ -5,14 +5,16 @@ use raduet_study::uncertainty::Bootstrap;
 use raduet_study::{Predictions, Report};
 use serde_json::json;
 
+use super::report::render;
 use super::{Context, Outcome};
 use crate::cli::EvaluateArgs;
 use crate::error::{Code, Exit, ToolError};
+use crate::finished_run::{FinishedRun, RunRecord};
 use crate::interrupt;
 use crate::io::atomic::{prepare_folder, write_file};
 use crate::io::{predictions_csv, read_small};
 use crate::provenance::{Clock, Provenance, digest};
-use crate::report_writers::{self, Material, run_json, screen};
+use crate::report_writers::{self, screen};
 
 pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
     let clock = Clock::new();
@@ -48,24 +50,19 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
         });
         let provenance =
             Provenance::new("evaluate", described, digest(hashes.join("\n").as_bytes()));
-        let material = Material {
-            report: &report,
-            predictions: &models,
-            failures: &[],
-            warnings: &[],
-            provenance: &provenance,
-        };
         prepare_folder(folder)?;
-        prepare_folder(&folder.join("figures"))?;
         write_file(
             &folder.join("predictions.csv"),
             &predictions_csv::write(&models)?,
         )?;
-        for (name, bytes) in report_writers::files(&material)? {
-            write_file(&folder.join(name), &bytes)?;
-        }
-        let run = run_json::bytes(&provenance, &clock.measured(), serde_json::Value::Null)?;
-        write_file(&folder.join("run.json"), &run)?;
+        write_file(
+            &folder.join("metrics.json"),
+            &report_writers::metrics_json(&report)?,
+        )?;
+        let record = RunRecord::of(&provenance, serde_json::Value::Null, folder)?;
+        let run = FinishedRun::gather(folder, record.clone())?;
+        render(&run, folder)?;
+        write_file(&folder.join("run.json"), &record.bytes(&clock.measured())?)?;
     }
     let text = if context.json {
         serde_json::to_string_pretty(&report).unwrap_or_default()

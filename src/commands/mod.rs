@@ -12,6 +12,7 @@ mod networks;
 #[cfg(feature = "learners")]
 mod predict;
 mod pyradiomics;
+mod report;
 mod split;
 mod train;
 
@@ -66,6 +67,7 @@ pub fn run(cli: &Cli) -> Exit {
             Command::Predict(_) => Err(crate::models::missing("learners").into()),
             Command::Deep(args) => deep::run(args, context),
             Command::Evaluate(args) => evaluate::run(args, context),
+            Command::Report(args) => report::run(args, context),
             Command::Features(args) => features::run(args, context),
             Command::Doctor => Ok(doctor::run(context)),
         }

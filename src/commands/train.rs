@@ -86,6 +86,7 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         cohort: &cohort,
         features: &features,
         split: &split,
+        extras: Vec::new(),
         provenance: &provenance,
         failures: Vec::new(),
         warnings,

@@ -20,6 +20,11 @@ macro_rules! codes {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
             }
+
+            /// The code of a text as it is printed.
+            pub fn from_text(text: &str) -> Option<Self> {
+                Self::ALL.iter().find(|code| code.as_str() == text).copied()
+            }
         }
 
         impl fmt::Display for $name {
@@ -37,8 +42,7 @@ macro_rules! codes {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                let known = Self::ALL.iter().find(|code| code.as_str() == text);
-                known.copied().ok_or_else(|| D::Error::custom(format!("unknown code '{text}'")))
+                Self::from_text(&text).ok_or_else(|| D::Error::custom(format!("unknown code '{text}'")))
             }
         }
     };
@@ -59,6 +63,8 @@ codes! {
         Geometry => "E_GEOMETRY",
         /// A header field with an impossible value.
         Header => "E_HEADER",
+        /// A file of a finished run that is no longer what the run wrote.
+        Changed => "E_CHANGED",
         /// A bug of the tool.
         Internal => "E_INTERNAL",
         /// Stopped by the user.

@@ -236,6 +236,15 @@ pub fn read(path: &Path) -> Result<(FeatureFile, Vec<Warning>)> {
     raw.labelled().map_err(|fault| fault.file(path))
 }
 
+/// Reads a feature table of ours from memory.
+///
+/// # Errors
+/// As [`read`].
+pub fn of_bytes(bytes: &[u8]) -> Result<FeatureFile> {
+    let (file, _) = parse(bytes, &Chosen::default())?.labelled()?;
+    Ok(file)
+}
+
 /// Reads a feature table whose rows may lack a class.
 ///
 /// # Errors

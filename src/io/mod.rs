@@ -27,6 +27,7 @@ use mask::MaskFile;
 
 pub mod atomic;
 pub mod cell;
+pub mod cohort_csv;
 pub mod dicom;
 pub mod feature_csv;
 pub mod feature_table;

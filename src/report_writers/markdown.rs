@@ -188,19 +188,14 @@ fn division(report: &Report) -> String {
 }
 
 fn doubts(material: &Material<'_>) -> String {
-    let mut lines: Vec<String> = material.report.warnings.clone();
-    lines.extend(material.report.leaks.iter().map(|leak| {
-        format!(
-            "column '{}' alone separates class '{}' ({} rows)",
-            leak.column, leak.class, leak.rows
-        )
-    }));
-    lines.extend(material.failures.iter().map(ToString::to_string));
-    let shown = material
-        .warnings
+    let shown = super::doubts::all(material.report, material.warnings);
+    let shown = shown
         .iter()
-        .filter(|w| w.level == crate::error::Level::Warning);
-    lines.extend(shown.map(ToString::to_string));
+        .filter(|warning| warning.level == crate::error::Level::Warning);
+    let lines: Vec<String> = shown
+        .map(ToString::to_string)
+        .chain(material.failures.iter().map(ToString::to_string))
+        .collect();
     if lines.is_empty() {
         return String::new();
     }

@@ -36,6 +36,7 @@ impl NetworkSettings {
             ("schedule.warmup_epochs", args.warmup_epochs),
             ("accumulate", args.grad_accum_steps),
             ("frozen_epochs", args.freeze_epochs),
+            ("in_channels", args.in_chans),
         ];
         let words = [
             ("optimiser.kind", args.opt.map(word)),

@@ -16,6 +16,7 @@
 //! | what a model answered | [`predictions`] |
 //! | from slices to patients | [`pooling`] |
 //! | how good the answers are | [`metrics`] |
+//! | what acting on a probability is worth | [`decision`] |
 //! | how sure that is | [`uncertainty`] |
 //! | rows without a model | [`reference`](mod@reference) |
 //! | columns that give the target away | [`leakage`] |
@@ -23,6 +24,7 @@
 //! | chance, from one seed | [`random`] |
 
 pub mod cohort;
+pub mod decision;
 pub mod error;
 mod fingerprint;
 pub mod ids;
@@ -43,7 +45,7 @@ pub use error::{Result, StudyError};
 pub use ids::{CaseId, PatientId, SampleId};
 pub use labels::{ClassNames, Label};
 pub use pooling::Pooling;
-pub use predictions::{Arm, PredictionRow, Predictions};
+pub use predictions::{Arm, Grading, PredictionRow, Predictions};
 pub use report::{Report, ReportSettings};
 pub use split::{Fold, Part, SharedPatients, Split};
 pub use table::FeatureTable;

@@ -91,7 +91,8 @@ impl Predictions {
                 }
             })
             .collect();
-        Self::new(self.model(), self.arm(), self.classes().clone(), rows)
+        let pooled = Self::new(self.model(), self.arm(), self.classes().clone(), rows)?;
+        Ok(pooled.graded(self.grading()))
     }
 
     /// Whether every patient has one true class in each fold.

@@ -33,6 +33,17 @@ impl Arm {
     }
 }
 
+/// What a model's numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grading {
+    /// Probabilities of the classes.
+    #[default]
+    Probabilities,
+    /// Answers only: the probability of the class answered is 1, and says nothing of how sure the model was.
+    Answers,
+}
+
 /// One answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PredictionRow {
@@ -69,6 +80,7 @@ pub struct Predictions {
     model: String,
     arm: Arm,
     classes: ClassNames,
+    grading: Grading,
     rows: Vec<PredictionRow>,
 }
 
@@ -127,8 +139,21 @@ impl Predictions {
             model,
             arm,
             classes,
+            grading: Grading::Probabilities,
             rows,
         })
+    }
+
+    /// The same rows, said to be probabilities or answers only. Figures that need probabilities have no value for
+    /// answers.
+    #[must_use]
+    pub fn graded(self, grading: Grading) -> Self {
+        Self { grading, ..self }
+    }
+
+    /// Whether the rows are probabilities.
+    pub fn grading(&self) -> Grading {
+        self.grading
     }
 
     /// The model's name.
@@ -171,6 +196,7 @@ impl Predictions {
             model: self.model.clone(),
             arm: self.arm,
             classes: self.classes.clone(),
+            grading: self.grading,
             rows: Vec::new(),
         }
     }

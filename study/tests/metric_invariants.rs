@@ -40,6 +40,7 @@ proptest! {
                 "mcc" | "kappa" | "qwk" => (-1.0, 1.0),
                 "log_loss" => (0.0, 36.1),
                 "brier" => (0.0, 2.0),
+                "stage_error" | "stage_error_macro" => (0.0, (classes - 1) as f64),
                 _ => (0.0, 1.0),
             };
             let slack = 1e-12;

@@ -195,11 +195,14 @@ fn the_best_of_an_arm_is_chosen_on_validation() {
         (mcnemar.only_first as f64 - mcnemar.only_second as f64) / report.test_patients as f64;
     assert!((points - expected).abs() < 1e-15);
     assert!(comparison.established && mcnemar.p < 0.05);
+    let needed = comparison.needed.unwrap();
     assert_eq!(
         comparison.verdict,
         format!(
-            "established with {} patients: deep is ahead",
-            report.test_patients
+            "established with {} patients: deep is ahead; a difference like the seen one needs about {} patients \
+             (power 80 %)",
+            report.test_patients,
+            needed.patients()
         )
     );
     let leader = report.leaderboard.unwrap();
@@ -222,9 +225,11 @@ fn two_guessing_arms_establish_nothing() {
     let report = study.report().unwrap();
     let comparison = report.comparison.unwrap();
     assert!(!comparison.established);
-    assert_eq!(
-        comparison.verdict,
-        format!("not established with {} patients", report.test_patients)
+    let said = format!("not established with {} patients; ", report.test_patients);
+    assert!(
+        comparison.verdict.starts_with(&said),
+        "{}",
+        comparison.verdict
     );
 }
 

@@ -16,12 +16,14 @@ mod extract_journal;
 mod extract_parameters;
 mod extract_regions;
 mod extract_traps;
+mod formats;
 mod map_end_to_end;
 #[cfg(feature = "learners")]
 mod predict_end_to_end;
 mod program;
 mod pyradiomics;
 mod real_cohorts;
+mod report_again;
 mod table;
 #[cfg(feature = "learners")]
 mod train_end_to_end;

@@ -112,7 +112,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::network::Dropout;
+    use crate::network::{Dropout, Moving};
 
     /// Channel means 2, then 4; unbiased variances 2, then 8.
     #[test]
@@ -131,6 +131,7 @@ mod tests {
             let mode = Mode::Train(Training {
                 dropout: Dropout::Off,
                 running,
+                moving: Moving::All,
             });
             for (k, batch) in batches.iter().enumerate() {
                 layer.forward(batch, Activation::Identity, mode).unwrap();
@@ -154,6 +155,7 @@ mod tests {
         let mode = Mode::Train(Training {
             dropout: Dropout::Off,
             running: RunningStatistics::WarmStart,
+            moving: Moving::All,
         });
         for mean in [0.0_f32; 9].into_iter().chain([2.0; 21]) {
             let batch = [mean - 1.0, mean + 1.0];

@@ -78,12 +78,13 @@ mod tests {
     use candle_core::{Device, Tensor};
 
     use super::*;
-    use crate::network::RunningStatistics;
+    use crate::network::{Moving, RunningStatistics};
 
     fn training(step: u32) -> Mode {
         Mode::Train(Training {
             dropout: Dropout::Drawn { seed: 1, step },
             running: RunningStatistics::Momentum,
+            moving: Moving::All,
         })
     }
 

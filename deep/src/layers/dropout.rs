@@ -62,13 +62,14 @@ mod tests {
     use candle_core::{DType, Device};
 
     use super::*;
-    use crate::network::RunningStatistics;
+    use crate::network::{Moving, RunningStatistics};
 
     fn dropped(step: u32, layer: u32) -> Vec<f32> {
         let xs = Tensor::ones((100, 100), DType::F32, &Device::Cpu).unwrap();
         let mode = Mode::Train(Training {
             dropout: Dropout::Drawn { seed: 1, step },
             running: RunningStatistics::Momentum,
+            moving: Moving::All,
         });
         let ys = DropoutLayer { rate: 0.2, layer }
             .forward(&Value::constant(xs), mode)

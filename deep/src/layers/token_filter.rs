@@ -22,17 +22,29 @@ pub(crate) struct TokenFilter {
 }
 
 impl TokenFilter {
-    /// `kernel` is the kernel's shape: one side for sequences, two for grids.
+    /// `kernel` is the kernel's shape: one side for sequences, two for grids. First weights are PyTorch's default.
     pub(crate) fn new(
         b: &mut Builder,
         channels: usize,
         kernel: &[usize],
         bias: FilterBias,
     ) -> Result<Self> {
+        let default = Initial::uniform_fan_in(kernel.iter().product());
+        Self::with_weight(b, channels, kernel, bias, default)
+    }
+
+    /// The same with other first weights; a bias keeps the default.
+    pub(crate) fn with_weight(
+        b: &mut Builder,
+        channels: usize,
+        kernel: &[usize],
+        bias: FilterBias,
+        weight: Initial,
+    ) -> Result<Self> {
         let initial = Initial::uniform_fan_in(kernel.iter().product());
         let shape = [&[channels, 1], kernel].concat();
         Ok(Self {
-            weight: b.parameter("weight", &shape, initial)?,
+            weight: b.parameter("weight", &shape, weight)?,
             bias: match bias {
                 FilterBias::Yes => Some(b.parameter("bias", &[channels], initial)?),
                 FilterBias::No => None,

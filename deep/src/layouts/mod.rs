@@ -127,7 +127,12 @@ mod tests {
         let is_small = |name: &str| name.ends_with("_micro") || few.contains(&name);
         for network in NETWORKS.iter().filter(|network| is_small(network.name)) {
             let (_, state) = network
-                .build(3, 0, 64, &crate::device::Place::cpu())
+                .build(
+                    3,
+                    0,
+                    crate::model::ImageShape::of_side(64),
+                    &crate::device::Place::cpu(),
+                )
                 .unwrap();
             for layout in layouts(network.name) {
                 let infos = state.entries.iter().map(|entry| &entry.info);

@@ -160,7 +160,7 @@ impl ConvNext {
 
     fn build(b: &mut Builder, classes: usize, preset: &Preset) -> Result<Box<dyn Network>> {
         let mut stages = Vec::new();
-        let mut input = 3;
+        let mut input = b.image_channels();
         let count = preset.blocks.iter().sum();
         let mut rates = (0..).zip(DropPath::rising(preset.drop_path, count));
         for (stage, (blocks, channels)) in

@@ -166,7 +166,8 @@ impl MambaVision {
                 b.inside(&norm, |b| BatchNorm::new(b, output, STEM_NORM))?,
             ))
         };
-        let stem = [entrance(b, 0, 3, stem)?, entrance(b, 3, stem, first)?];
+        let seen = b.image_channels();
+        let stem = [entrance(b, 0, seen, stem)?, entrance(b, 3, stem, first)?];
         let mut rates = (0..).zip(DropPath::rising(
             preset.drop_path,
             preset.blocks.iter().sum(),

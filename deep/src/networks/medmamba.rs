@@ -3,7 +3,8 @@
 //!
 //! (N, 3, S, S) to (N, classes). Patches of 4x4 pixels with layer norm; stages of blocks on a grid of
 //! tokens; squares of 2x2 tokens are merged between stages (a last odd row or column is left out); the
-//! mean token is classified.
+//! mean token is classified. First weights as in the authors' code: its last word on convolutions is He's
+//! initialisation over the fan-out, of which a depthwise filter counts all channels.
 //!
 //! | preset | blocks per stage | channels | drop path | parameters for three classes |
 //! |---|---|---|---|---|
@@ -115,11 +116,12 @@ impl MedMamba {
         } = *preset;
         let (patches, norm) = b.inside("patch_embed", |b| {
             let op = GeneralConvolution::dense(PATCH, 0);
-            let initial = Initial::uniform_fan_in(3 * PATCH * PATCH);
-            let shape = [3, channels[0]];
+            let weight = Initial::kaiming_fan_out(channels[0], PATCH);
+            let bias = Initial::uniform_fan_in(b.image_channels() * PATCH * PATCH);
+            let shape = [b.image_channels(), channels[0]];
             Ok((
                 b.inside("proj", |b| {
-                    Conv2d::general(b, shape, [PATCH; 2], op, initial, Some(initial))
+                    Conv2d::general(b, shape, [PATCH; 2], op, weight, Some(bias))
                 })?,
                 b.inside("norm", |b| LayerNorm::new(b, channels[0], LayerNorm::TORCH))?,
             ))

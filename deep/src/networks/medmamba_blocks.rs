@@ -76,7 +76,8 @@ impl GridScan {
                 Linear::unbiased(b, channels, 2 * width, WEIGHT)
             })?,
             filter: b.inside("conv2d", |b| {
-                TokenFilter::new(b, width, &[KERNEL; 2], FilterBias::Yes)
+                let weight = Initial::kaiming_fan_out(width, KERNEL);
+                TokenFilter::with_weight(b, width, &[KERNEL; 2], FilterBias::Yes, weight)
             })?,
             norm: b.inside("out_norm", |b| LayerNorm::new(b, width, LayerNorm::TORCH))?,
             narrow: b.inside("out_proj", |b| Linear::unbiased(b, width, channels, WEIGHT))?,
@@ -118,9 +119,10 @@ impl Convolutions {
         };
         let conv = |b: &mut Builder, name: &str, kernel: usize| {
             let op = GeneralConvolution::dense(1, kernel / 2);
-            let initial = Initial::uniform_fan_in(channels * kernel * kernel);
+            let weight = Initial::kaiming_fan_out(channels, kernel);
+            let bias = Initial::uniform_fan_in(channels * kernel * kernel);
             b.inside(name, |b| {
-                Conv2d::general(b, [channels; 2], [kernel; 2], op, initial, Some(initial))
+                Conv2d::general(b, [channels; 2], [kernel; 2], op, weight, Some(bias))
             })
         };
         let (norm0, conv1) = (norm(b, "0")?, conv(b, "1", 3)?);

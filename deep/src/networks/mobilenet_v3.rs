@@ -208,7 +208,8 @@ pub(crate) struct MobileNetV3 {
 impl MobileNetV3 {
     /// MobileNetV3-Small, width 1.
     pub(crate) fn small(b: &mut Builder, classes: usize) -> Result<Box<dyn Network>> {
-        let conv = |b: &mut Builder| Conv2d::new(b, 3, STEM, 3, 2);
+        let seen = b.image_channels();
+        let conv = |b: &mut Builder| Conv2d::new(b, seen, STEM, 3, 2);
         let stem = b.inside("features.0", |b| {
             ConvNorm::new(b, Activation::Hardswish, conv, STEM)
         })?;

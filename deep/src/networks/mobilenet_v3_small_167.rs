@@ -146,7 +146,8 @@ pub(crate) struct MobileNetV3Small167 {
 
 impl MobileNetV3Small167 {
     pub(crate) fn build(b: &mut Builder, classes: usize) -> Result<Box<dyn Network>> {
-        let conv1 = b.inside("conv1", |b| Conv2d::new(b, 3, STEM, 3, 2))?;
+        let seen = b.image_channels();
+        let conv1 = b.inside("conv1", |b| Conv2d::new(b, seen, STEM, 3, 2))?;
         let bn1 = norm(b, "bn1", STEM)?;
         let mut blocks = Vec::new();
         for (index, row) in SMALL.iter().enumerate() {

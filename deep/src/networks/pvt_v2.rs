@@ -79,7 +79,7 @@ impl PvtV2 {
 
     fn build(b: &mut Builder, classes: usize, preset: &Preset) -> Result<Box<dyn Network>> {
         let mut stages = Vec::new();
-        let mut input = 3;
+        let mut input = b.image_channels();
         let count = preset.blocks.iter().sum();
         // Two drop paths a block.
         let mut rates = (0..).step_by(2).zip(DropPath::rising(DROP_PATH, count));

@@ -105,7 +105,8 @@ impl ResNet {
     }
 
     fn of(b: &mut Builder, classes: usize, preset: &Preset) -> Result<Box<dyn Network>> {
-        let conv1 = b.inside("conv1", |b| Conv2d::new(b, 3, STEM, 7, 2))?;
+        let seen = b.image_channels();
+        let conv1 = b.inside("conv1", |b| Conv2d::new(b, seen, STEM, 7, 2))?;
         let bn1 = b.inside("bn1", |b| BatchNorm::new(b, STEM, BatchNorm::TORCH))?;
         let mut blocks = Vec::new();
         let mut input = STEM;

@@ -67,7 +67,7 @@ impl Vgg {
 
     fn build(b: &mut Builder, classes: usize, preset: &Preset) -> Result<Box<dyn Network>> {
         let mut stages = Vec::new();
-        let mut input = 3;
+        let mut input = b.image_channels();
         // Convolutions, rectifiers and pools are numbered through; only convolutions have tensors.
         let mut child = 0;
         for (count, output) in preset.stages {

@@ -120,8 +120,9 @@ impl Vim {
         let positions = b.parameter("pos_embed", &[1, tokens + 1, channels], TABLE)?;
         let patches = b.inside("patch_embed.proj", |b| {
             let op = GeneralConvolution::dense(PATCH, 0);
-            let weight = Initial::lecun_fan_in(3 * PATCH * PATCH);
-            Conv2d::general(b, [3, channels], [PATCH; 2], op, weight, Some(zero))
+            let seen = b.image_channels();
+            let weight = Initial::lecun_fan_in(seen * PATCH * PATCH);
+            Conv2d::general(b, [seen, channels], [PATCH; 2], op, weight, Some(zero))
         })?;
         let head = b.inside("head", |b| Linear::new(b, channels, classes, [TABLE, zero]))?;
         // The first block has no residual to add to, the second adds with certainty.

@@ -129,7 +129,7 @@ impl CrossEntropy {
     #[cfg(feature = "cuda")]
     #[expect(clippy::cast_possible_truncation, reason = "kernels take f32")]
     fn on_gpu(&self, logits: &Value) -> Result<Value> {
-        let (batch, classes) = logits.dims2()?;
+        let (batch, classes) = logits.tensor().dims2()?;
         self.check(batch, classes)?;
         let factors: Vec<f32> = (0..batch)
             .flat_map(|n| self.factors(n, classes))

@@ -109,21 +109,16 @@ impl WindowAveragePool {
         let (batch, channels, height, width) = xs.dims4()?;
         let s = self.sizes(height, width)?;
         on_gpu!(xs.tensor(), {
-            use super::cuda::{Padding, Window, average_pool, average_pool_back};
+            use super::cuda::{Window, average_pool, average_pool_back};
             let window = Window {
                 kernel: self.kernel,
                 stride: self.stride,
                 padding: self.padding,
             };
             let dims = xs.dims().to_vec();
-            let ys = average_pool(xs.tensor(), [s[2], s[3]], window, Padding::Counts)?;
+            let ys = average_pool(xs.tensor(), [s[2], s[3]], window)?;
             Ok(record([xs], ys, move |dys, _| {
-                Ok([Some(average_pool_back(
-                    dys,
-                    &dims,
-                    window,
-                    Padding::Counts,
-                )?)])
+                Ok([Some(average_pool_back(dys, &dims, window)?)])
             }))
         });
         let ys = read(xs.tensor(), |x| Ok(self.forward(s, x)))?;

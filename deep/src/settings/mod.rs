@@ -25,6 +25,7 @@ pub use schedule::{PlateauSettings, ScheduleKind, ScheduleSettings};
 pub use selection::{Monitor, TestFlips};
 
 use crate::error::Result;
+use crate::model::{CHANNELS, ImageShape, Model};
 use crate::network::RunningStatistics;
 use crate::registry;
 use checks::Faults;
@@ -49,6 +50,10 @@ pub struct TrainSettings {
     pub model: String,
     /// Side of the square image the network sees, in pixels.
     pub image_size: usize,
+    /// Channels that the network sees: copies of the slice, whose intensities are one number a pixel. The published
+    /// networks have three; with one, a first convolution whose weights were summed over the channels gives the
+    /// same answers in a third of its time.
+    pub in_channels: usize,
     /// Which part of a slice is shown.
     pub input: InputMode,
     /// Margin around the mask's bounding box, as a fraction of the box's side.
@@ -106,6 +111,7 @@ impl Default for TrainSettings {
         Self {
             model: "resnet18".into(),
             image_size: 256,
+            in_channels: CHANNELS,
             input: InputMode::Whole,
             crop_margin: 0.1,
             batch_size: 32,
@@ -138,6 +144,22 @@ impl Default for TrainSettings {
 const LEAST_IMAGE_SIZE: usize = 32;
 
 impl TrainSettings {
+    /// The images that the network sees.
+    pub fn image_shape(&self) -> ImageShape {
+        ImageShape {
+            channels: self.in_channels,
+            side: self.image_size,
+        }
+    }
+
+    /// The network that is trained, with its first weights.
+    ///
+    /// # Errors
+    /// [`crate::DeepError::UnknownNetwork`].
+    pub fn network(&self, classes: usize) -> Result<Model> {
+        Model::for_images(&self.model, classes, self.seed, self.image_shape())
+    }
+
     /// Checks every field.
     ///
     /// # Errors
@@ -149,6 +171,7 @@ impl TrainSettings {
         }
         for (field, value, least) in [
             ("image_size", self.image_size, LEAST_IMAGE_SIZE),
+            ("in_channels", self.in_channels, 1),
             ("batch_size", self.batch_size, 2),
             ("accumulate", self.accumulate, 1),
             ("epochs", self.epochs, 1),

@@ -104,12 +104,7 @@ impl Trainer {
     ) -> Result<Self> {
         settings.check()?;
         check_parts(train, valid)?;
-        let model = Model::for_side(
-            &settings.model,
-            classes.len(),
-            settings.seed,
-            settings.image_size,
-        )?;
+        let model = settings.network(classes.len())?;
         let train = Prepared::new(train, settings, classes)?;
         let valid = Prepared::new(valid, settings, classes)?;
         check_monitor(settings.monitor, &valid.labels, classes)?;
@@ -184,9 +179,9 @@ impl Trainer {
         };
         let epoch = self.progress.history.len() + 1;
         let (valid, size) = (&self.valid, self.settings.batch_size);
-        let (model, side) = (&self.model, self.settings.image_size);
+        let (model, shape) = (&self.model, self.settings.image_shape());
         let figures = Ema::during(&mut self.ema, model.state(), || {
-            validate(model, valid, [size, side], epoch, callback)
+            validate(model, valid, (size, shape), epoch, callback)
         })?;
         let Some(figures) = figures else {
             return Ok(EpochOutcome::Stopped);

@@ -11,10 +11,9 @@ use crate::augment::mixup::Mixing;
 use crate::batches::batches;
 use crate::error::{DeepError, Result};
 use crate::model::{Gradients, Images, Told};
-use crate::network::{Dropout, Training};
+use crate::network::{Dropout, Moving, Training};
 use crate::ops::arithmetic::{scaled, sum as add};
 use crate::ops::cross_entropy::CrossEntropy;
-use crate::optimiser::Moving;
 use crate::predict::first_largest;
 use crate::rng::{Purpose, Stream};
 use crate::schedule::{Moment, rate};
@@ -68,7 +67,7 @@ impl Trainer {
             let batch = self.augmented(positions, epoch, number - 1);
             // Every batch of the run has masks of its own.
             let drawn = index(epoch * batches.len() + number - 1);
-            let gradients = self.gradients(&batch, drawn)?;
+            let gradients = self.gradients(&batch, drawn, moving)?;
             samples += positions.len();
             let divisor = batch.loss.divisor();
             tally.add(number, gradients.told().clone(), batch.loss)?;
@@ -123,13 +122,14 @@ impl Trainer {
     }
 
     /// One pass forward and back; `drawn` numbers the masks of dropout.
-    pub(super) fn gradients(&self, batch: &Batch, drawn: u32) -> Result<Gradients> {
+    pub(super) fn gradients(&self, batch: &Batch, drawn: u32, moving: Moving) -> Result<Gradients> {
         let training = Training {
             dropout: Dropout::Drawn {
                 seed: self.settings.seed,
                 step: drawn,
             },
             running: self.settings.running_statistics,
+            moving,
         };
         self.gradients_with(batch, training)
     }
@@ -137,7 +137,7 @@ impl Trainer {
     /// One pass forward and back.
     pub(super) fn gradients_with(&self, batch: &Batch, training: Training) -> Result<Gradients> {
         let count = batch.loss.labels.len();
-        let images = Images::new(&batch.pixels, count, self.settings.image_size)?;
+        let images = Images::of(&batch.pixels, count, self.settings.image_shape())?;
         self.model
             .gradients_with(images, batch.loss.clone(), training)
     }
@@ -146,7 +146,8 @@ impl Trainer {
     pub(super) fn unchanged(&self, positions: &[usize]) -> Batch {
         let mut pixels = Vec::new();
         for at in positions {
-            push_channels(&self.train.images[*at], &mut pixels);
+            let channels = self.settings.in_channels;
+            push_channels(&self.train.images[*at], channels, &mut pixels);
         }
         Batch {
             pixels,
@@ -174,9 +175,10 @@ impl Trainer {
         if let Some(mixing) = &mixing {
             images = mixing.images(&images);
         }
-        let mut pixels = Vec::with_capacity(positions.len() * side * side * crate::model::CHANNELS);
+        let channels = self.settings.in_channels;
+        let mut pixels = Vec::with_capacity(positions.len() * side * side * channels);
         for image in &images {
-            push_channels(image, &mut pixels);
+            push_channels(image, channels, &mut pixels);
         }
         Batch {
             pixels,
@@ -326,7 +328,12 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::groups::groups;
     use crate::model::Model;
+    use crate::network::RunningStatistics;
+    use crate::registry::NETWORKS;
+    use crate::settings::TrainSettings;
+    use crate::state::numbers_of;
 
     /// Gradients of parts of a batch, weighted by what each loss was divided by.
     #[test]
@@ -361,6 +368,51 @@ mod tests {
         for (found, expected) in numbers(&gradients).iter().zip(expected) {
             let found = f64::from(*found) * scale;
             assert!((found - expected).abs() < 1e-5 * (1.0 + expected.abs()));
+        }
+    }
+
+    /// While the rest is frozen only the classifier has gradients, and they are the same.
+    #[test]
+    fn frozen_passes_go_back_through_the_classifier_only() {
+        let side = 64;
+        let pixels: Vec<f32> = (0..2 * 3 * side * side)
+            .map(|i| (i as f32 * 0.37).sin())
+            .collect();
+        let images = Images::new(&pixels, 2, side).unwrap();
+        for entry in NETWORKS {
+            if !entry.name.ends_with("_micro") && entry.name != "resnet18" {
+                continue;
+            }
+            let of = |moving| {
+                let model = Model::for_side(entry.name, 3, 1, side).unwrap();
+                let training = Training {
+                    dropout: Dropout::Drawn { seed: 1, step: 1 },
+                    running: RunningStatistics::Momentum,
+                    moving,
+                };
+                let loss = CrossEntropy::plain(vec![0, 1]);
+                let gradients = model.gradients_with(images, loss, training).unwrap();
+                let groups = groups(model.state(), &TrainSettings::default());
+                (gradients.into_parameters(), groups)
+            };
+            let (all, groups) = of(Moving::All);
+            let (head, _) = of(Moving::Head);
+            let numbers = |g: &Tensor| numbers_of(g).unwrap();
+            let mut learning = 0;
+            for ((all, head), group) in all.iter().zip(&head).zip(&groups) {
+                match (head, group.is_head) {
+                    (Some(head), true) => {
+                        assert_eq!(numbers(head), numbers(all.as_ref().unwrap()));
+                        learning += 1;
+                    }
+                    // A norm between the last feature map and the classifier may have one; it stays put.
+                    (None, false) | (Some(_), false) => {}
+                    (None, true) => panic!("{}: a classifier without gradient", entry.name),
+                }
+            }
+            assert!(learning > 0, "{}", entry.name);
+            let frozen = head.iter().filter(|gradient| gradient.is_none()).count();
+            assert!(frozen * 2 > head.len(), "{}: {frozen}", entry.name);
         }
     }
 }

@@ -7,8 +7,8 @@ use candle_core::Tensor;
 
 use super::Trainer;
 use crate::error::{DeepError, Result};
-use crate::network::{Dropout, Training};
-use crate::optimiser::{Moving, Optimiser};
+use crate::network::{Dropout, Moving, Training};
+use crate::optimiser::Optimiser;
 
 /// What one batch forward and back showed.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +41,7 @@ impl Trainer {
         let state = self.model.state();
         let before = state.snapshot()?;
         let batch = self.unchanged(positions);
-        let gradients = self.gradients(&batch, 0);
+        let gradients = self.gradients(&batch, 0, Moving::All);
         // Running statistics have moved.
         state.restore(&before)?;
         let gradients = gradients?;
@@ -57,7 +57,7 @@ impl Trainer {
         let means = if self.ema.is_some() { 2 * weights } else { 0 };
         let numbers = 3 * weights + parameters + 2 * states + means;
         Ok(DryRun {
-            images: [positions.len(), crate::model::CHANNELS, side, side],
+            images: [positions.len(), self.settings.in_channels, side, side],
             batches: batches.len(),
             parameters,
             kept_bytes: numbers * size_of::<f32>(),
@@ -98,6 +98,7 @@ impl Trainer {
         let training = Training {
             dropout: Dropout::Off,
             running: self.settings.running_statistics,
+            moving: Moving::All,
         };
         let rate = self.settings.learning_rate;
         let mut losses = Vec::new();

@@ -7,7 +7,7 @@ use raduet_study::metrics::{Confusion, auc};
 
 use super::{BatchProgress, Phase};
 use crate::error::{DeepError, Result};
-use crate::model::Model;
+use crate::model::{ImageShape, Model};
 use crate::ops::cross_entropy::{log_sum_exp, softmax};
 use crate::predict::{evaluate, first_largest};
 use crate::prepared::Prepared;
@@ -25,11 +25,11 @@ pub(super) struct Figures {
     pub(super) macro_auc: Option<f64>,
 }
 
-/// Figures over the validation samples, or `None` when broken off. `sizes` are those of batches and images.
+/// Figures over the validation samples, or `None` when broken off. `size` is that of a batch, `shape` that of the images.
 pub(super) fn validate(
     model: &Model,
     valid: &Prepared,
-    [size, side]: [usize; 2],
+    (size, shape): (usize, ImageShape),
     epoch: usize,
     callback: &mut dyn FnMut(BatchProgress) -> ControlFlow<()>,
 ) -> Result<Option<Figures>> {
@@ -38,7 +38,7 @@ pub(super) fn validate(
     let mut rows = Vec::with_capacity(count);
     let chunks = valid.images.chunks(size);
     for (number, (images, labels)) in (1..).zip(chunks.zip(valid.labels.chunks(size))) {
-        let logits = evaluate(model, images, side)?;
+        let logits = evaluate(model, images, shape)?;
         for (row, label) in logits.iter().zip(labels) {
             total += log_sum_exp(row) - f64::from(row[*label]);
             correct += usize::from(first_largest(row) == *label);

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use flate2::Crc;
 use flate2::read::GzDecoder;
-use raduet_deep::{Images, KeyReport, Layout, Model};
+use raduet_deep::{ImageShape, Images, KeyReport, Layout, Model, layouts};
 use raduet_testkit::data;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
@@ -208,6 +208,49 @@ fn other_input_channels_are_adapted() {
     let mut faults = Vec::new();
     let found = model.logits(images).unwrap();
     compare_rows(&mut faults, "grey", &found, &expected, LOGIT_TOLERANCE);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A network of one channel takes the sum of three channels' weights: to three equal channels, and to one of them,
+/// the answers are the same. Of every family.
+#[test]
+fn one_channel_answers_as_three_equal_ones() {
+    let families = [
+        "resnet18",
+        "vgg_micro",
+        "mobilenet_v3_small",
+        "mobilenet_v3_small_167",
+    ];
+    let micro = [
+        "convnext_micro",
+        "pvt_v2_micro",
+        "vim_micro",
+        "medmamba_micro",
+        "mambavision_micro",
+    ];
+    let shape = ImageShape {
+        channels: 1,
+        side: 64,
+    };
+    let one = image("A", 1, 64, 16)[..64 * 64].to_vec();
+    let equal = one.repeat(3);
+    let mut faults = Vec::new();
+    for name in families.into_iter().chain(micro) {
+        let donor = Model::for_side(name, 3, 1, 64).unwrap();
+        let own = layouts(name).next().unwrap();
+        let mut grey = Model::for_images(name, 3, 2, shape).unwrap();
+        let report = grey.load_weights(&donor.export(own).unwrap()).unwrap();
+        let fitted: Vec<&str> = report.of("fitted").map(|k| k.outcome.reason()).collect();
+        assert_eq!(fitted, ["input channels 3 to 1"], "{name}");
+        let expected: Vec<Vec<f64>> = donor
+            .logits(Images::new(&equal, 1, 64).unwrap())
+            .unwrap()
+            .iter()
+            .map(|row| row.iter().map(|v| f64::from(*v)).collect())
+            .collect();
+        let found = grey.logits(Images::of(&one, 1, shape).unwrap()).unwrap();
+        compare_rows(&mut faults, name, &found, &expected, LOGIT_TOLERANCE);
+    }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 

@@ -4,7 +4,7 @@
 //! lines in sRGB, which stay within a few steps of the original.
 
 /// Red, green, blue.
-pub(super) type Colour = [u8; 3];
+pub(crate) type Colour = [u8; 3];
 
 /// Outline of the region on grey: Okabe and Ito's orange, safe for colour-blind eyes.
 pub(super) const OUTLINE: Colour = [230, 159, 0];
@@ -26,7 +26,7 @@ const VIRIDIS: [Colour; 9] = [
 ];
 
 /// The colour of a share from 0 to 1; shares outside count as the nearer end.
-pub(super) fn viridis(share: f64) -> Colour {
+pub(crate) fn viridis(share: f64) -> Colour {
     let last = VIRIDIS.len() - 1;
     let place = share.clamp(0.0, 1.0) * last as f64;
     let below = (0..last).rev().find(|&i| i as f64 <= place).unwrap_or(0);
@@ -39,7 +39,7 @@ pub(super) fn viridis(share: f64) -> Colour {
 }
 
 /// A grey of a share from 0 to 1.
-pub(super) fn grey(share: f64) -> Colour {
+pub(crate) fn grey(share: f64) -> Colour {
     [byte(share.clamp(0.0, 1.0) * 255.0); 3]
 }
 

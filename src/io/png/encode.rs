@@ -8,7 +8,7 @@ use flate2::{Compression, Crc};
 use super::canvas::Canvas;
 use crate::error::{Result, ToolError};
 
-const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+pub(super) const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 /// Bits per channel; colour type 2 is red, green, blue; the rest has one value each.
 const FORM: [u8; 5] = [8, 2, 0, 0, 0];
 /// Each row begins with the filter it went through: 1 stores differences to the pixel on the left.
@@ -59,7 +59,7 @@ fn compressed(canvas: &Canvas) -> std::io::Result<Vec<u8>> {
 }
 
 /// Length, kind, content, checksum of kind and content.
-fn chunk(out: &mut Vec<u8>, kind: [u8; 4], content: &[u8]) -> Result<()> {
+pub(super) fn chunk(out: &mut Vec<u8>, kind: [u8; 4], content: &[u8]) -> Result<()> {
     let length =
         i32::try_from(content.len()).map_err(|_| ToolError::internal("a picture above 2 GiB"))?;
     out.extend(length.to_be_bytes());

@@ -5,23 +5,16 @@ use std::path::Path;
 
 use super::markup::{self, text};
 use crate::error::{Level, ToolError, Warning, shown_path};
-use crate::report_writers::Material;
+use crate::report_writers::{Material, doubts};
 
 /// The section; it says so where there is nothing to say.
 pub(super) fn section(material: &Material<'_>) -> String {
-    let mut doubts: Vec<String> = material.report.warnings.clone();
-    doubts.extend(material.report.leaks.iter().map(|leak| {
-        format!(
-            "column '{}' alone separates class '{}' ({} rows)",
-            leak.column, leak.class, leak.rows
-        )
-    }));
-    let warnings = material.warnings.iter();
-    doubts.extend(
-        warnings
-            .filter(|warning| warning.level == Level::Warning)
-            .map(warning),
-    );
+    let doubts = doubts::all(material.report, material.warnings);
+    let doubts: Vec<String> = doubts
+        .iter()
+        .filter(|warning| warning.level == Level::Warning)
+        .map(warning)
+        .collect();
     let failures: Vec<String> = material.failures.iter().map(failure).collect();
     let body = format!(
         "{}{}",

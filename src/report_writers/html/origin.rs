@@ -17,7 +17,7 @@ pub(super) fn section(material: &Material<'_>) -> String {
         ("program", text(&provenance.program)),
         (
             "command",
-            format!("<code>{}</code>", text(provenance.command)),
+            format!("<code>{}</code>", text(&provenance.command)),
         ),
         ("settings, SHA-256", hash(&provenance.settings_sha256)),
         ("cohort, SHA-256", hash(&provenance.cohort_sha256)),

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::error::{Code, ToolError, Warning, WarningCode};
 use crate::provenance::Provenance;
-use crate::report_writers::Material;
+use crate::report_writers::{Kept, Material};
 
 /// A name that would break out of text, of an attribute and of a line.
 const EVIL: &str = "<script>alert(\"1\")</script>'\n\u{202e}&x";
@@ -64,6 +64,7 @@ fn page(report: &Report, predictions: &[Predictions], failures: &[ToolError]) ->
         failures,
         warnings: &warnings,
         provenance: &provenance,
+        kept: Kept::default(),
     })
 }
 

@@ -81,14 +81,16 @@ impl ReliabilityBin {
     }
 }
 
-/// Expected calibration error: the mean over samples of |accuracy − mean confidence| of their bin.
-pub(crate) fn expected_calibration_error(bins: &[ReliabilityBin]) -> f64 {
-    let samples: u64 = bins.iter().map(|bin| bin.samples).sum();
-    let gaps: f64 = bins
-        .iter()
-        .map(|bin| (bin.correct as f64 - bin.confidence_sum).abs())
-        .sum();
-    gaps / samples as f64
+/// The reliability diagram of one class's probability: `correct` counts samples of the class.
+pub fn class_reliability(scores: &[f64], positive: &[bool]) -> Vec<ReliabilityBin> {
+    let mut bins = ReliabilityBin::all();
+    for (&score, &positive) in scores.iter().zip(positive) {
+        let bin = &mut bins[confidence_bin(score)];
+        bin.samples += 1;
+        bin.confidence_sum += score;
+        bin.correct += u64::from(positive);
+    }
+    bins
 }
 
 #[cfg(test)]

@@ -1,21 +1,22 @@
 //! One model's answers laid out so that every figure can be read for any weighting of the patients.
 //!
 //! A bootstrap over patients asks the same figures thousands of times with whole-number weights. So
-//! confusion counts and losses are summed per patient once, and the probabilities are sorted once.
+//! confusion counts and losses are summed per patient once, the probabilities are sorted once, and what a patient adds to
+//! a bin of a reliability diagram is one number.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use crate::error::Result;
+use crate::error::{Result, StudyError};
 use crate::ids::PatientId;
 use crate::labels::Label;
 use crate::metrics::Metric;
 use crate::metrics::calibration::{
-    ReliabilityBin, brier, confidence_bin, expected_calibration_error, log_loss,
+    CONFIDENCE_BINS, ReliabilityBin, brier, confidence_bin, log_loss,
 };
 use crate::metrics::confusion::Confusion;
-use crate::metrics::roc::{Concordance, sorted_by};
-use crate::predictions::PredictionRow;
+use crate::metrics::roc::{Concordance, Ranking};
+use crate::predictions::{Grading, PredictionRow, Predictions};
 
 /// Answers of one model with truths, grouped by patient.
 #[derive(Debug, Clone)]
@@ -23,14 +24,58 @@ pub struct Judged {
     classes: usize,
     /// Sorted, so that the same weights mean the same patients for every model.
     patients: Vec<PatientId>,
-    truths: Vec<usize>,
-    probabilities: Vec<f64>,
+    grading: Grading,
+    samples: usize,
     /// Of every sample: position in `patients`.
     patient_of: Vec<usize>,
     /// Of every sample: confidence bin, confidence, whether right.
     confidences: Vec<(usize, f64, u64)>,
-    orders: Vec<Vec<usize>>,
+    /// Gaps of the largest probability.
+    gaps: Gaps,
+    /// Gaps of every class's probability.
+    class_gaps: Vec<Gaps>,
+    rankings: Vec<Ranking>,
     sums: Vec<PatientSums>,
+}
+
+/// What each patient adds to (observed − expected) of each bin of a reliability diagram.
+#[derive(Debug, Clone)]
+struct Gaps {
+    /// Bin after bin: patient and sum of its samples' [right] − probability.
+    of_patients: Vec<(u32, f64)>,
+    /// Where each bin ends.
+    ends: Vec<usize>,
+}
+
+impl Gaps {
+    fn new(samples: impl Iterator<Item = (usize, f64, bool)>) -> Self {
+        let mut bins: Vec<BTreeMap<u32, f64>> = vec![BTreeMap::new(); CONFIDENCE_BINS];
+        for (patient, probability, right) in samples {
+            let patient = u32::try_from(patient).expect("fewer than 2^32 patients");
+            *bins[confidence_bin(probability)]
+                .entry(patient)
+                .or_default() += f64::from(u8::from(right)) - probability;
+        }
+        let (mut of_patients, mut ends) = (Vec::new(), Vec::new());
+        for bin in bins {
+            of_patients.extend(bin);
+            ends.push(of_patients.len());
+        }
+        Self { of_patients, ends }
+    }
+
+    /// Σ over bins of |Σ observed − Σ expected|: samples × calibration error.
+    fn sum(&self, weights: &[u32]) -> f64 {
+        let mut start = 0;
+        let of_bin = |&end: &usize| {
+            let bin = &self.of_patients[start..end];
+            start = end;
+            let gaps = bin.iter();
+            let gaps = gaps.map(|&(patient, gap)| f64::from(weights[patient as usize]) * gap);
+            gaps.sum::<f64>().abs()
+        };
+        self.ends.iter().map(of_bin).sum()
+    }
 }
 
 /// What one patient adds to the figures.
@@ -43,6 +88,14 @@ struct PatientSums {
 }
 
 impl Judged {
+    /// Lays out all rows of a model. Of answers without probabilities only figures of answers have a value.
+    pub fn of(predictions: &Predictions) -> Self {
+        Self {
+            grading: predictions.grading(),
+            ..Self::new(predictions.classes().len(), predictions.rows())
+        }
+    }
+
     /// Lays out rows of a model over `classes` classes.
     ///
     /// # Panics
@@ -82,17 +135,31 @@ impl Judged {
             ));
         }
         let column = |k: usize| -> Vec<f64> { rows.iter().map(|r| r.probabilities[k]).collect() };
+        let truths: Vec<usize> = rows.iter().map(|row| row.truth.0).collect();
+        let gaps = Gaps::new(
+            patient_of
+                .iter()
+                .zip(&confidences)
+                .map(|(&patient, &(_, confidence, right))| (patient, confidence, right > 0)),
+        );
+        let class_gaps = |k: usize| {
+            let samples = patient_of.iter().zip(&rows);
+            Gaps::new(
+                samples.map(|(&patient, row)| (patient, row.probabilities[k], row.truth.0 == k)),
+            )
+        };
         Self {
             classes,
+            grading: Grading::Probabilities,
+            samples: rows.len(),
             patients: positions.into_keys().cloned().collect(),
-            truths: rows.iter().map(|row| row.truth.0).collect(),
-            probabilities: rows
-                .iter()
-                .flat_map(|row| row.probabilities.iter().copied())
+            rankings: (0..classes)
+                .map(|k| Ranking::new(&column(k), &truths, &patient_of))
                 .collect(),
+            gaps,
+            class_gaps: (0..classes).map(class_gaps).collect(),
             patient_of,
             confidences,
-            orders: (0..classes).map(|k| sorted_by(&column(k))).collect(),
             sums,
         }
     }
@@ -104,7 +171,7 @@ impl Judged {
 
     /// How many samples were judged.
     pub fn samples(&self) -> usize {
-        self.truths.len()
+        self.samples
     }
 
     /// Every patient counted once.
@@ -140,8 +207,14 @@ impl Tally<'_> {
     /// The value of a metric.
     ///
     /// # Errors
-    /// [`crate::StudyError::Undefined`] where it has none.
+    /// [`StudyError::Undefined`] where it has none.
     pub fn figure(&self, metric: &Metric) -> Result<f64> {
+        if metric.needs == Grading::Probabilities && self.judged.grading == Grading::Answers {
+            return Err(StudyError::Undefined {
+                figure: metric.title,
+                reason: "the model gave answers without probabilities".into(),
+            });
+        }
         (metric.formula)(self)
     }
 
@@ -151,20 +224,8 @@ impl Tally<'_> {
     }
 
     pub(crate) fn concordance(&self) -> &Concordance {
-        self.concordance.get_or_init(|| {
-            let judged = self.judged;
-            let weights: Vec<u32> = judged
-                .patient_of
-                .iter()
-                .map(|&patient| self.weights[patient])
-                .collect();
-            Concordance::count(
-                &judged.truths,
-                &weights,
-                &judged.probabilities,
-                &judged.orders,
-            )
-        })
+        self.concordance
+            .get_or_init(|| Concordance::count(&self.judged.rankings, &self.weights))
     }
 
     /// The reliability diagram of the largest probabilities.
@@ -215,8 +276,18 @@ pub(crate) fn mean_brier(tally: &Tally<'_>) -> Result<f64> {
     Ok(tally.mean(|sums| sums.brier))
 }
 
-/// Expected calibration error of the samples.
+/// Expected calibration error of the samples: the mean over samples of |accuracy − mean confidence| of their bin.
 pub(crate) fn calibration_error(tally: &Tally<'_>) -> Result<f64> {
     tally.confusion.some("calibration error")?;
-    Ok(expected_calibration_error(&tally.reliability()))
+    let samples = tally.confusion.total() as f64;
+    Ok(tally.judged.gaps.sum(&tally.weights) / samples)
+}
+
+/// Classwise calibration error: the mean over classes of the calibration error of each one's probability.
+pub(crate) fn classwise_calibration_error(tally: &Tally<'_>) -> Result<f64> {
+    tally.confusion.some("classwise calibration error")?;
+    let samples = tally.confusion.total() as f64;
+    let classes = tally.judged.class_gaps.iter();
+    let sum: f64 = classes.map(|gaps| gaps.sum(&tally.weights)).sum();
+    Ok(sum / samples / tally.judged.classes as f64)
 }

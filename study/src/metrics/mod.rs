@@ -8,14 +8,20 @@ pub mod confusion;
 mod agreement;
 mod calibration;
 mod judged;
+mod ordinal;
 mod roc;
+mod weak_calibration;
 
-pub use calibration::{CONFIDENCE_BINS, ReliabilityBin};
+pub use calibration::{CONFIDENCE_BINS, ReliabilityBin, class_reliability};
 pub use confusion::{Average, ClassFigures, Confusion};
+pub(crate) use judged::mean_log_loss;
 pub use judged::{Judged, Tally};
-pub use roc::auc;
+pub(crate) use roc::sorted_by;
+pub use roc::{area_and_precision, auc};
+pub use weak_calibration::{WeakCalibration, weak_calibration};
 
 use crate::error::Result;
+use crate::predictions::Grading;
 
 /// Which way a metric improves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +43,8 @@ pub struct Metric {
     pub definition: &'static str,
     /// Which way it improves.
     pub better: Better,
+    /// Whether answers are enough, or it reads probabilities.
+    pub needs: Grading,
     pub(crate) formula: fn(&Tally<'_>) -> Result<f64>,
 }
 
@@ -52,6 +60,7 @@ const fn higher(
         title,
         definition,
         better: Better::Higher,
+        needs: Grading::Answers,
         formula,
     }
 }
@@ -66,6 +75,14 @@ const fn lower(
     Metric {
         better: Better::Lower,
         ..higher(id, title, definition, formula)
+    }
+}
+
+/// A row of [`METRICS`] that reads probabilities.
+const fn graded(metric: Metric) -> Metric {
+    Metric {
+        needs: Grading::Probabilities,
+        ..metric
     }
 }
 
@@ -146,36 +163,72 @@ pub const METRICS: &[Metric] = &[
         "1 - observed / expected disagreement, weighted by squared distance of the classes",
         |t| t.confusion().quadratic_kappa(),
     ),
+    lower(
+        "stage_error",
+        "Stage error",
+        "mean distance of answer and truth, in classes",
+        |t| t.confusion().stage_error(),
+    ),
+    lower(
+        "stage_error_macro",
+        "Stage error, macro",
+        "mean over the classes that truly occur of the mean distance of answer and truth",
+        |t| t.confusion().macro_stage_error(),
+    ),
     higher(
+        "within_one",
+        "Accuracy within one class",
+        "answers at most one class from the truth / samples",
+        |t| t.confusion().within_one(),
+    ),
+    graded(higher(
         "auc_ovr",
         "AUC, one versus rest",
         "mean over classes of the area of p_k for class k against the rest, ties half",
         |t| t.concordance().macro_one_versus_rest(),
-    ),
-    higher(
+    )),
+    graded(higher(
+        "auc_ovr_weighted",
+        "AUC, one versus rest, weighted",
+        "mean of the area of p_k for class k against the rest by true counts",
+        |t| t.concordance().weighted_one_versus_rest(),
+    )),
+    graded(higher(
         "auc_hand_till",
         "AUC, Hand and Till",
         "mean over pairs of classes of the mean of both areas, ties half",
         |t| t.concordance().hand_till(),
-    ),
-    lower(
+    )),
+    graded(higher(
+        "average_precision",
+        "Average precision",
+        "mean over classes of the sum over thresholds of p_k of recall added times precision",
+        |t| t.concordance().macro_average_precision(),
+    )),
+    graded(lower(
         "log_loss",
         "Log loss",
         "mean of -ln p(true class), p kept 2.2e-16 away from 0 and 1",
         judged::mean_log_loss,
-    ),
-    lower(
+    )),
+    graded(lower(
         "brier",
         "Brier score",
         "mean of the sum over classes of (p_k - [k is true])^2, 0..2",
         judged::mean_brier,
-    ),
-    lower(
+    )),
+    graded(lower(
         "ece",
         "Calibration error",
         "mean of |accuracy - confidence| over 15 equal bins of the largest probability",
         judged::calibration_error,
-    ),
+    )),
+    graded(lower(
+        "ece_classwise",
+        "Calibration error, classwise",
+        "mean over classes of |share of class k - mean p_k| over 15 equal bins of p_k",
+        judged::classwise_calibration_error,
+    )),
 ];
 
 /// The metric of an id.

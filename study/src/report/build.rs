@@ -6,15 +6,19 @@ use crate::cohort::Cohort;
 use crate::error::{Result, StudyError};
 use crate::ids::PatientId;
 use crate::labels::Label;
-use crate::metrics::{Judged, by_id};
+use crate::metrics::{Judged, METRICS, by_id, mean_log_loss};
 use crate::predictions::{Arm, Predictions};
 use crate::reference::{self, training_patients, training_rows};
 use crate::report::checks::{fit_cohort, same_questions, split_of};
 use crate::report::comparison::{Contender, best, compare, leaderboard};
+use crate::report::folds::FoldSizes;
 use crate::report::level::Stamp;
 use crate::report::majority;
+use crate::report::pairwise::pairwise;
 use crate::report::summary::{SplitSummary, summarise};
-use crate::report::{Level, ModelReport, Report, ReportSettings, UsedSettings, ValidationFigures};
+use crate::report::{
+    Level, ModelReport, Report, ReportSettings, Unit, UsedSettings, ValidationFigures,
+};
 use crate::split::{Part, Split};
 use crate::uncertainty::{NoInformation, clopper_pearson, holm};
 
@@ -132,14 +136,21 @@ fn of_lesions(model: &Predictions) -> Option<String> {
 
 /// One model laid out for every question of the report.
 fn contender<'a>(predictions: &'a Predictions, settings: &ReportSettings) -> Result<Contender<'a>> {
-    let classes = predictions.classes().len();
     let slices = predictions.on(Part::Test);
-    let patients = predictions.patients_of(Part::Test, &settings.pooling)?;
+    let patients = match settings.unit {
+        Unit::Patient => predictions.patients_of(Part::Test, &settings.pooling)?,
+        Unit::Slice => slices.clone(),
+    };
+    let (judged_slices, judged_patients) = (Judged::of(&slices), Judged::of(&patients));
+    let replicates = |judged| settings.bootstrap.replicates(judged, METRICS);
     Ok(Contender {
         predictions,
         validation: validation(predictions, settings)?,
-        judged_slices: Judged::new(classes, slices.rows()),
-        judged_patients: Judged::new(classes, patients.rows()),
+        slice_replicates: replicates(&judged_slices)?,
+        patient_replicates: replicates(&judged_patients)?,
+        judged_slices,
+        judged_patients,
+        slices,
         patients,
     })
 }
@@ -152,18 +163,25 @@ fn validation(
     if slices.rows().is_empty() {
         return Ok(None);
     }
-    let classes = predictions.classes().len();
-    let patients = predictions.patients_of(Part::Valid, &settings.pooling)?;
+    let patients = match settings.unit {
+        Unit::Patient => predictions.patients_of(Part::Valid, &settings.pooling)?,
+        Unit::Slice => slices.clone(),
+    };
+    // Of answers without probabilities it counts the wrong ones, each at the same cost: a tie is settled all the same.
+    let log_loss = |rows: &Predictions| {
+        let judged = Judged::new(rows.classes().len(), rows.rows());
+        mean_log_loss(&judged.once())
+    };
     let figure = |rows: &Predictions, id: &str| {
         let metric = by_id(id).ok_or_else(|| StudyError::Undefined {
             figure: "validation figure",
             reason: format!("no metric '{id}'"),
         })?;
-        Judged::new(classes, rows.rows()).once().figure(metric)
+        Judged::of(rows).once().figure(metric)
     };
     Ok(Some(ValidationFigures {
         balanced_accuracy: figure(&patients, "balanced_accuracy")?,
-        log_loss: figure(&slices, "log_loss")?,
+        log_loss: log_loss(&slices)?,
         patients: patients.rows().len(),
         slices: slices.rows().len(),
     }))
@@ -199,13 +217,15 @@ fn assemble(
             ));
         }
     }
-    let mut reports = contenders
+    let mut reports: Vec<ModelReport> = contenders
         .iter()
         .map(|contender| model_report(contender, &stamp))
-        .collect::<Result<Vec<_>>>()?;
+        .collect();
     correct(&mut reports);
-    let comparison = compare(&contenders, &stamp)?;
+    let sizes = FoldSizes::of(&split);
+    let comparison = compare(&contenders, &stamp, sizes)?;
     let leaderboard = leaderboard(&contenders)?;
+    let pairwise = pairwise(&contenders, &stamp, sizes)?;
     let majority = majority::verdict(&contenders, &stamp)?;
     // Every model answered the same questions, so the first speaks for all.
     let (slices, patients) = (&contenders[0].judged_slices, &contenders[0].judged_patients);
@@ -219,6 +239,7 @@ fn assemble(
         settings: UsedSettings {
             bootstrap: settings.bootstrap,
             pooling: settings.pooling.name(),
+            unit: settings.unit,
         },
         test_slices: slices.samples(),
         test_patients: patients.patients().len(),
@@ -228,14 +249,14 @@ fn assemble(
         comparison,
         majority,
         leaderboard,
+        pairwise,
         leaks: Vec::new(),
         warnings,
         split,
     })
 }
 
-fn model_report(contender: &Contender<'_>, stamp: &Stamp<'_>) -> Result<ModelReport> {
-    let classes = contender.predictions.classes();
+fn model_report(contender: &Contender<'_>, stamp: &Stamp<'_>) -> ModelReport {
     let tally = contender.judged_patients.once();
     let patients = contender.judged_patients.patients().len() as u64;
     let rows = tally.confusion().total();
@@ -249,16 +270,16 @@ fn model_report(contender: &Contender<'_>, stamp: &Stamp<'_>) -> Result<ModelRep
     };
     let (right, all) = (counted(tally.confusion().correct()), counted(rows));
     let largest = counted(tally.largest_class().map_or(0, |(_, n)| n));
-    Ok(ModelReport {
+    ModelReport {
         model: contender.predictions.model().to_owned(),
         arm: contender.predictions.arm(),
         validation: contender.validation,
-        slice: stamp.level(Level::Slice, &contender.judged_slices, classes)?,
-        patient: stamp.level(Level::Patient, &contender.judged_patients, classes)?,
+        slice: stamp.level(Level::Slice, contender),
+        patient: stamp.level(Level::Patient, contender),
         patient_accuracy_exact: clopper_pearson(right, all, stamp.bootstrap.confidence),
         no_information: NoInformation::test(right, largest, all),
         no_information_holm: None,
-    })
+    }
 }
 
 /// Fills in Holm's correction over all models but references.

@@ -40,12 +40,8 @@ pub fn common_samples(models: &[Predictions]) -> Result<Common> {
             .cloned()
             .collect();
         dropped.push(model.rows().len() - rows.len());
-        narrowed.push(Predictions::new(
-            model.model(),
-            model.arm(),
-            model.classes().clone(),
-            rows,
-        )?);
+        let kept = Predictions::new(model.model(), model.arm(), model.classes().clone(), rows)?;
+        narrowed.push(kept.graded(model.grading()));
     }
     Ok(Common {
         models: narrowed,

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::metrics::{Judged, METRICS};
 use crate::predictions::{Arm, Predictions};
+use crate::report::folds::FoldSizes;
 use crate::report::level::Stamp;
-use crate::report::{Figure, Level, ValidationFigures};
-use crate::uncertainty::{McNemar, holm};
+use crate::report::pairwise::delong_of_classes;
+use crate::report::{ClassDeLong, Figure, Level, ValidationFigures};
+use crate::uncertainty::{CorrectedTest, McNemar, POWER, PatientsNeeded, Replicates, holm};
 
 /// The rule of [`best`] in words.
 pub(super) const CHOICE: &str = "highest balanced accuracy on validation patients, then lowest log loss on validation slices, then order given";
@@ -37,6 +39,16 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
     /// Exact test on test patients; the first is the network.
     pub mcnemar: McNemar,
+    /// DeLong's test of every class, the first score being the network's; Holm over the classes. Empty where patients
+    /// have several rows or models no probabilities.
+    #[serde(default)]
+    pub delong: Vec<ClassDeLong>,
+    /// Difference of patient accuracies over folds, where there are several.
+    #[serde(default)]
+    pub over_folds: Option<CorrectedTest>,
+    /// How many patients the seen difference of accuracies would need; none where there is none.
+    #[serde(default)]
+    pub needed: Option<PatientsNeeded>,
     /// Whether the exact p lies below 1 − confidence and the interval of the difference of patient
     /// accuracies leaves out zero.
     pub established: bool,
@@ -78,10 +90,16 @@ pub struct Leader {
 pub(super) struct Contender<'a> {
     pub(super) predictions: &'a Predictions,
     pub(super) validation: Option<ValidationFigures>,
+    /// Test rows.
+    pub(super) slices: Predictions,
     /// Test rows by patient.
     pub(super) patients: Predictions,
     pub(super) judged_slices: Judged,
     pub(super) judged_patients: Judged,
+    /// Every metric of the test rows.
+    pub(super) slice_replicates: Replicates,
+    /// Every metric of the patients.
+    pub(super) patient_replicates: Replicates,
 }
 
 /// The best of some models by [`CHOICE`]; the only one where there is one, `None` where a choice would
@@ -115,6 +133,7 @@ fn rank(a: &ValidationFigures, b: &ValidationFigures) -> Ordering {
 pub(super) fn compare(
     contenders: &[Contender<'_>],
     stamp: &Stamp<'_>,
+    sizes: FoldSizes,
 ) -> Result<Option<Comparison>> {
     let best_of = |arm: Arm| {
         best(
@@ -127,27 +146,38 @@ pub(super) fn compare(
         return Ok(None);
     };
     let mut differences = Vec::new();
-    for (level, first, second) in [
-        (Level::Slice, &deep.judged_slices, &radiomics.judged_slices),
+    for (level, judged, estimates) in [
+        (
+            Level::Slice,
+            &deep.judged_slices,
+            deep.slice_replicates.minus(&radiomics.slice_replicates)?,
+        ),
         (
             Level::Patient,
             &deep.judged_patients,
-            &radiomics.judged_patients,
+            deep.patient_replicates
+                .minus(&radiomics.patient_replicates)?,
         ),
     ] {
-        let estimates = stamp.bootstrap.differences(first, second, METRICS)?;
         let figures = METRICS.iter().zip(estimates);
         differences.extend(figures.map(|(metric, estimate)| Difference {
             level,
-            figure: stamp.figure(metric, estimate, first),
+            figure: stamp.figure(metric, estimate, judged),
         }));
     }
+    let (confidence, mcnemar) = (
+        stamp.bootstrap.confidence,
+        McNemar::of(&deep.patients, &radiomics.patients)?,
+    );
     let mut comparison = Comparison {
         deep: deep.predictions.model().to_owned(),
         radiomics: radiomics.predictions.model().to_owned(),
         rule: CHOICE.into(),
         differences,
-        mcnemar: McNemar::of(&deep.patients, &radiomics.patients)?,
+        mcnemar,
+        delong: delong_of_classes(&deep.patients, &radiomics.patients, confidence),
+        over_folds: sizes.test(&deep.patients, &radiomics.patients, confidence),
+        needed: PatientsNeeded::of(&mcnemar, 1.0 - confidence, POWER).ok(),
         established: false,
         verdict: String::new(),
     };
@@ -163,12 +193,28 @@ pub(super) fn compare(
     } else {
         "radiomics"
     };
+    let needed = needed(comparison.needed.as_ref());
     comparison.verdict = if comparison.established {
-        format!("established with {patients} patients: {ahead} is ahead")
+        format!("established with {patients} patients: {ahead} is ahead{needed}")
     } else {
-        format!("not established with {patients} patients")
+        format!("not established with {patients} patients{needed}")
     };
     Ok(Some(comparison))
+}
+
+/// How many patients the seen difference would need, as the end of a sentence.
+fn needed(needed: Option<&PatientsNeeded>) -> String {
+    match needed {
+        Some(needed) => format!(
+            "; a difference like the seen one needs about {} patients (power {:.0} %)",
+            needed.patients(),
+            100.0 * needed.power
+        ),
+        None => {
+            "; both are right equally often, and no number of patients establishes that difference"
+                .to_owned()
+        }
+    }
 }
 
 /// Every model but references against the one chosen on validation.

@@ -1,8 +1,10 @@
 //! The figures of one model at one level.
 
-use crate::error::Result;
-use crate::labels::ClassNames;
+use crate::decision::decision_curves;
 use crate::metrics::{Judged, METRICS, Metric};
+use crate::predictions::Grading;
+use crate::report::class_figures::{calibration, discrimination};
+use crate::report::comparison::Contender;
 use crate::report::{ClassRow, Figure, Level, LevelReport};
 use crate::uncertainty::{Bootstrap, Estimate};
 
@@ -34,20 +36,28 @@ impl Stamp<'_> {
     }
 
     /// All figures, classes and counts of one model at one level.
-    pub(super) fn level(
-        &self,
-        level: Level,
-        judged: &Judged,
-        classes: &ClassNames,
-    ) -> Result<LevelReport> {
-        let estimates = self.bootstrap.figures(judged, METRICS)?;
+    pub(super) fn level(&self, level: Level, contender: &Contender<'_>) -> LevelReport {
+        let (rows, judged, replicates) = match level {
+            Level::Slice => (
+                &contender.slices,
+                &contender.judged_slices,
+                &contender.slice_replicates,
+            ),
+            Level::Patient => (
+                &contender.patients,
+                &contender.judged_patients,
+                &contender.patient_replicates,
+            ),
+        };
+        let classes = rows.classes();
         let tally = judged.once();
         let per_class = tally.confusion().per_class();
-        Ok(LevelReport {
+        let decides = level == Level::Patient && rows.grading() == Grading::Probabilities;
+        LevelReport {
             level,
             figures: METRICS
                 .iter()
-                .zip(estimates)
+                .zip(replicates.estimates())
                 .map(|(metric, estimate)| self.figure(metric, estimate, judged))
                 .collect(),
             per_class: classes
@@ -60,7 +70,18 @@ impl Stamp<'_> {
                 })
                 .collect(),
             confusion: tally.confusion().rows().map(<[u64]>::to_vec).collect(),
-            reliability: tally.reliability(),
-        })
+            reliability: if rows.grading() == Grading::Probabilities {
+                tally.reliability()
+            } else {
+                Vec::new()
+            },
+            discrimination: discrimination(rows, self.bootstrap.confidence),
+            calibration: calibration(rows, self.bootstrap.confidence),
+            decision: if decides {
+                decision_curves(classes, rows.rows())
+            } else {
+                Vec::new()
+            },
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, StudyError};
-use crate::metrics::by_id;
+use crate::metrics::METRICS;
 use crate::predictions::Arm;
 use crate::reference::MAJORITY;
 use crate::report::comparison::Contender;
@@ -76,17 +76,16 @@ pub(super) fn verdict(
     let Some(majority) = majority else {
         return Ok(None);
     };
-    let accuracy = by_id("accuracy").ok_or_else(|| StudyError::Undefined {
+    let accuracy = METRICS.iter().position(|metric| metric.id == "accuracy");
+    let accuracy = accuracy.ok_or_else(|| StudyError::Undefined {
         figure: "difference from the majority",
         reason: "no metric 'accuracy'".into(),
     })?;
     let mut models = Vec::new();
     for contender in contenders.iter().filter(|c| !is_reference(c)) {
-        let estimates = stamp.bootstrap.differences(
-            &contender.judged_patients,
-            &majority.judged_patients,
-            std::slice::from_ref(accuracy),
-        )?;
+        let estimates = contender
+            .patient_replicates
+            .minus_at(&majority.patient_replicates, &[accuracy])?;
         let [estimate] = &estimates[..] else {
             continue; // one metric gives one estimate
         };

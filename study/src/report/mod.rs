@@ -10,23 +10,29 @@
 
 mod build;
 mod checks;
+mod class_figures;
 mod common;
 mod comparison;
+mod folds;
 mod level;
 mod majority;
+mod pairwise;
 mod summary;
 
 use serde::{Deserialize, Serialize};
 
+use crate::decision::DecisionCurve;
 use crate::labels::ClassNames;
 use crate::metrics::{ClassFigures, ReliabilityBin};
 use crate::pooling::{Pooling, PoolingName};
 use crate::predictions::Arm;
 use crate::uncertainty::{Bootstrap, Interval, NoInformation};
 
+pub use class_figures::{ClassCalibration, ClassDiscrimination, Coefficient};
 pub use common::{Common, common_samples};
 pub use comparison::{Comparison, Difference, Leader, Ranked};
 pub use majority::{AgainstMajority, MajorityVerdict, Standing};
+pub use pairwise::{ClassDeLong, PAIRED, PairDifference, PairedFigure};
 pub use summary::{ClassCount, PartSummary, SplitSummary};
 
 /// What a report needs beyond the predictions.
@@ -36,6 +42,19 @@ pub struct ReportSettings {
     pub bootstrap: Bootstrap,
     /// From slices to patients.
     pub pooling: Pooling,
+    /// What is judged as a patient.
+    pub unit: Unit,
+}
+
+/// What is judged at the level of patients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// Patients, pooled from their samples where every patient has one class.
+    #[default]
+    Patient,
+    /// Samples as they are; intervals and tests are over patients all the same.
+    Slice,
 }
 
 /// The settings as a report keeps them.
@@ -45,6 +64,9 @@ pub struct UsedSettings {
     pub bootstrap: Bootstrap,
     /// From slices to patients.
     pub pooling: PoolingName,
+    /// What is judged as a patient.
+    #[serde(default)]
+    pub unit: Unit,
 }
 
 /// What a row of a level stands for.
@@ -112,6 +134,15 @@ pub struct LevelReport {
     pub confusion: Vec<Vec<u64>>,
     /// Bars of the reliability diagram.
     pub reliability: Vec<ReliabilityBin>,
+    /// Areas of every class's probability, in order.
+    #[serde(default)]
+    pub discrimination: Vec<ClassDiscrimination>,
+    /// Calibration of every class's probability, in order; empty without probabilities.
+    #[serde(default)]
+    pub calibration: Vec<ClassCalibration>,
+    /// Decision curves of every class, in order; of patients only, empty without probabilities.
+    #[serde(default)]
+    pub decision: Vec<DecisionCurve>,
 }
 
 impl LevelReport {
@@ -184,6 +215,9 @@ pub struct Report {
     pub majority: Option<MajorityVerdict>,
     /// Every model against the one chosen on validation, corrected by Holm.
     pub leaderboard: Option<Leader>,
+    /// Every pair of models but references, in order.
+    #[serde(default)]
+    pub pairwise: Vec<PairDifference>,
     /// Columns that give the target away, as found by [`crate::leakage`]; filled in by the tool.
     pub leaks: Vec<crate::leakage::Leak>,
     /// What a reader must know, in sentences.

@@ -37,7 +37,7 @@ pub fn at_least(successes: u64, trials: u64, p: f64) -> f64 {
 }
 
 /// Probability of exactly `k` among `n`, through logarithms so that nothing overflows.
-fn mass(k: u64, n: u64, p: f64) -> f64 {
+pub(super) fn mass(k: u64, n: u64, p: f64) -> f64 {
     let few = k.min(n - k);
     let ln_choose: f64 = (1..=few)
         .map(|i| ((n - few + i) as f64 / i as f64).ln())

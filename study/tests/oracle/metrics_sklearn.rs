@@ -101,7 +101,9 @@ fn one_true_class_has_no_figure_that_compares_classes() {
             "kappa",
             "qwk",
             "auc_ovr",
-            "auc_hand_till"
+            "auc_ovr_weighted",
+            "auc_hand_till",
+            "average_precision"
         ]
     );
     let nobody = Judged::new(3, []);

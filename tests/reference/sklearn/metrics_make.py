@@ -1,8 +1,9 @@
 """Writes metrics_cases.csv and metrics_expected.csv beside this script.
 
 Run with scikit-learn 1.9.1: python metrics_make.py OUTPUT_FOLDER
-Every figure is scikit-learn's own, except the two it does not have: specificity is read off its
-multilabel_confusion_matrix, and the calibration error is written out in numpy (15 bins, open below).
+Every figure is scikit-learn's own, except those it does not have: specificity is read off its
+multilabel_confusion_matrix; the calibration errors (15 bins, open below) and the share of answers at most one class
+away are written out in numpy.
 """
 
 import sys
@@ -60,6 +61,27 @@ def calibration_error(truth, p):
     return error
 
 
+def classwise_calibration_error(truth, p):
+    errors = []
+    for k in range(p.shape[1]):
+        error = 0.0
+        for b in range(BINS):
+            lower, upper = b / BINS, (b + 1) / BINS
+            inside = (p[:, k] > lower) & (p[:, k] <= upper)
+            if b == 0:
+                inside |= p[:, k] == 0
+            if inside.any():
+                error += inside.mean() * abs((truth[inside] == k).mean() - p[inside, k].mean())
+        errors.append(error)
+    return np.mean(errors)
+
+
+def average_precision(truth, p):
+    if p.shape[1] == 2:
+        return m.average_precision_score(truth, p[:, 1])
+    return np.mean([m.average_precision_score(truth == k, p[:, k]) for k in range(p.shape[1])])
+
+
 def figures(truth, p):
     classes = p.shape[1]
     labels = list(range(classes))
@@ -79,19 +101,27 @@ def figures(truth, p):
     yield "mcc", m.matthews_corrcoef(truth, answer)
     yield "kappa", m.cohen_kappa_score(truth, answer, labels=labels)
     yield "qwk", m.cohen_kappa_score(truth, answer, labels=labels, weights="quadratic")
+    yield "stage_error", m.mean_absolute_error(truth, answer)
+    of_class = [m.mean_absolute_error(truth[truth == k], answer[truth == k]) for k in np.unique(truth)]
+    yield "stage_error_macro", np.mean(of_class)
+    yield "within_one", np.mean(np.abs(truth - answer) <= 1)
     if classes == 2:
         area = m.roc_auc_score(truth, p[:, 1])
         yield "auc_ovr", area
+        yield "auc_ovr_weighted", area
         yield "auc_hand_till", area
     else:
         yield "auc_ovr", m.roc_auc_score(truth, p, multi_class="ovr", average="macro")
+        yield "auc_ovr_weighted", m.roc_auc_score(truth, p, multi_class="ovr", average="weighted")
         yield "auc_hand_till", m.roc_auc_score(truth, p, multi_class="ovo", average="macro")
+    yield "average_precision", average_precision(truth, p)
     yield "log_loss", m.log_loss(truth, p, labels=labels)
     if classes == 2:
         yield "brier", m.brier_score_loss(truth, p[:, 1], scale_by_half=False)
     else:
         yield "brier", m.brier_score_loss(truth, p, labels=labels, scale_by_half=False)
     yield "ece", calibration_error(truth, p)
+    yield "ece_classwise", classwise_calibration_error(truth, p)
 
 
 def main():

@@ -5,8 +5,9 @@ use candle_core::{Result, Tensor, bail};
 
 use super::batch_norm::{column_sums, width};
 use super::cudnn::{Direction, Plan};
-use super::launch::{Arg, Gemm, Gpu, Grid, Side, Source};
+use super::launch::{Arg, Gpu, Grid, Source};
 use super::pointwise::{Function, add_bias};
+use super::product::{Gemm, Side};
 use super::{depthwise, linear, suffix};
 
 pub(super) use super::cudnn::Plans;

@@ -1,4 +1,5 @@
-//! cuDNN's convolutions, channels-last: the fastest deterministic algorithm of a shape, found once by trying.
+//! cuDNN's convolutions, channels-last: the deterministic algorithm of a shape that the library expects to be the
+//! fastest. Trying them out would choose by the clock, and so compute other last bits from run to run.
 //!
 //! The second place of our code that speaks to a library of the vendor without a guard; the argument of
 //! [`super::launch`] holds here too: every address belongs to a tensor that the caller holds, and its sizes
@@ -33,13 +34,19 @@ struct Choice {
     workspace: usize,
 }
 
-/// Descriptors of a shape and the algorithm found for it; `None`: cuDNN has none.
-pub(super) struct Plan {
+/// What the library is told of a shape.
+#[derive(Debug, Clone, Copy)]
+struct Descriptors {
     x: sys::cudnnTensorDescriptor_t,
     y: sys::cudnnTensorDescriptor_t,
     w: sys::cudnnFilterDescriptor_t,
     convolution: sys::cudnnConvolutionDescriptor_t,
-    choice: Option<Choice>,
+}
+
+/// Descriptors of a shape and the algorithms for it, the best last; none where cuDNN has none.
+pub(super) struct Plan {
+    descriptors: Descriptors,
+    choices: Vec<Choice>,
 }
 
 /// A device's handle and what has been found so far.
@@ -59,6 +66,7 @@ unsafe impl Send for Plans {}
 const MOST_WORKSPACE: usize = 1 << 30;
 /// Room for cuDNN's answers about algorithms: more than there are.
 const ANSWERS: usize = 16;
+const ANSWERS_ASKED: i32 = 16;
 
 fn fault(what: &str, error: impl std::fmt::Debug) -> candle_core::Error {
     candle_core::Error::msg(format!("cudnn, {what}: {error:?}"))
@@ -113,85 +121,35 @@ impl Plans {
             address(tensors[2])?,
         ];
         if !self.known.contains_key(&key) {
-            let workspace = self.room(gpu, MOST_WORKSPACE)?;
-            let plan = describe(s, dtype, exact)?;
-            let choice = find(handle, direction, &plan, pointers, workspace, exact);
-            self.known.insert(key, Plan { choice, ..plan });
-            // Trying needs more memory than running: give it back.
-            self.workspace = None;
+            let descriptors = describe(s, dtype, exact)?;
+            let choices = ask(handle, direction, descriptors, exact);
+            self.known.insert(
+                key,
+                Plan {
+                    descriptors,
+                    choices,
+                },
+            );
         }
-        let Some(plan) = self.known.get(&key) else {
-            bail!("cudnn: a plan was lost");
-        };
-        let Some(choice) = plan.choice else {
-            return Ok(false);
-        };
-        let (x, w, y, convolution) = (plan.x, plan.w, plan.y, plan.convolution);
-        let workspace = self.room(gpu, choice.workspace)? as *mut c_void;
-        let (one, zero) = (1.0_f32, 0.0_f32);
-        let (one, zero): (*const c_void, *const c_void) = (
-            std::ptr::from_ref(&one).cast(),
-            std::ptr::from_ref(&zero).cast(),
-        );
-        let [px, pw, py] = pointers.map(|p| p as *mut c_void);
-        // SAFETY: descriptors, addresses and working memory belong together; see the module's head.
-        unsafe {
-            result::set_convolution_math_type(convolution, choice.math)
-                .map_err(|e| fault("math type", e))?;
-            match direction {
-                Direction::Forward => result::convolution_forward(
-                    handle,
-                    one,
-                    x,
-                    px,
-                    w,
-                    pw,
-                    convolution,
-                    std::mem::transmute::<u32, sys::cudnnConvolutionFwdAlgo_t>(choice.algorithm),
-                    workspace,
-                    choice.workspace,
-                    zero,
-                    y,
-                    py,
-                ),
-                Direction::Input => result::convolution_backward_data(
-                    handle,
-                    one,
-                    w,
-                    pw,
-                    y,
-                    py,
-                    convolution,
-                    std::mem::transmute::<u32, sys::cudnnConvolutionBwdDataAlgo_t>(
-                        choice.algorithm,
-                    ),
-                    workspace,
-                    choice.workspace,
-                    zero,
-                    x,
-                    px,
-                ),
-                Direction::Weight => result::convolution_backward_filter(
-                    handle,
-                    one,
-                    x,
-                    px,
-                    y,
-                    py,
-                    convolution,
-                    std::mem::transmute::<u32, sys::cudnnConvolutionBwdFilterAlgo_t>(
-                        choice.algorithm,
-                    ),
-                    workspace,
-                    choice.workspace,
-                    zero,
-                    w,
-                    pw,
-                ),
+        loop {
+            let Some(plan) = self.known.get(&key) else {
+                bail!("cudnn: a plan was lost");
+            };
+            let Some(&choice) = plan.choices.last() else {
+                return Ok(false);
+            };
+            let descriptors = plan.descriptors;
+            let workspace = self.room(gpu, choice.workspace)?;
+            match compute(handle, direction, descriptors, choice, pointers, workspace) {
+                Ok(()) => return Ok(true),
+                Err(error) if is_unsupported(&error) => {}
+                Err(error) => return Err(fault(&format!("{direction:?} of {s:?}"), error)),
+            }
+            // What the library thought possible is not: the next best from now on.
+            if let Some(plan) = self.known.get_mut(&key) {
+                plan.choices.pop();
             }
         }
-        .map_err(|e| fault(&format!("{direction:?} of {s:?}"), e))?;
-        Ok(true)
     }
 
     /// The address of working memory of at least `bytes`.
@@ -214,9 +172,89 @@ impl Plans {
     }
 }
 
+/// Whether the library says that it has no such algorithm for the shape: one of its statuses from 3000 on.
+fn is_unsupported(error: &result::CudnnError) -> bool {
+    error.0 as u32 / 1000 == 3
+}
+
+/// Runs a convolution by an algorithm.
+#[expect(unsafe_code, reason = "calls of a C library; see the module's head")]
+fn compute(
+    handle: sys::cudnnHandle_t,
+    direction: Direction,
+    Descriptors {
+        x,
+        y,
+        w,
+        convolution,
+    }: Descriptors,
+    choice: Choice,
+    pointers: [u64; 3],
+    workspace: u64,
+) -> std::result::Result<(), result::CudnnError> {
+    let workspace = workspace as *mut c_void;
+    let (one, zero) = (1.0_f32, 0.0_f32);
+    let (one, zero): (*const c_void, *const c_void) = (
+        std::ptr::from_ref(&one).cast(),
+        std::ptr::from_ref(&zero).cast(),
+    );
+    let [px, pw, py] = pointers.map(|p| p as *mut c_void);
+    // SAFETY: descriptors, addresses and working memory belong together; see the module's head.
+    unsafe {
+        result::set_convolution_math_type(convolution, choice.math)?;
+        match direction {
+            Direction::Forward => result::convolution_forward(
+                handle,
+                one,
+                x,
+                px,
+                w,
+                pw,
+                convolution,
+                std::mem::transmute::<u32, sys::cudnnConvolutionFwdAlgo_t>(choice.algorithm),
+                workspace,
+                choice.workspace,
+                zero,
+                y,
+                py,
+            ),
+            Direction::Input => result::convolution_backward_data(
+                handle,
+                one,
+                w,
+                pw,
+                y,
+                py,
+                convolution,
+                std::mem::transmute::<u32, sys::cudnnConvolutionBwdDataAlgo_t>(choice.algorithm),
+                workspace,
+                choice.workspace,
+                zero,
+                x,
+                px,
+            ),
+            Direction::Weight => result::convolution_backward_filter(
+                handle,
+                one,
+                x,
+                px,
+                y,
+                py,
+                convolution,
+                std::mem::transmute::<u32, sys::cudnnConvolutionBwdFilterAlgo_t>(choice.algorithm),
+                workspace,
+                choice.workspace,
+                zero,
+                w,
+                pw,
+            ),
+        }
+    }
+}
+
 /// Descriptors of a shape.
 #[expect(unsafe_code, reason = "calls of a C library; see the module's head")]
-fn describe(s: &Shape, dtype: DType, exact: bool) -> Result<Plan> {
+fn describe(s: &Shape, dtype: DType, exact: bool) -> Result<Descriptors> {
     use sys::cudnnTensorFormat_t::CUDNN_TENSOR_NHWC;
     let kind = match dtype {
         DType::F32 => sys::cudnnDataType_t::CUDNN_DATA_FLOAT,
@@ -259,30 +297,30 @@ fn describe(s: &Shape, dtype: DType, exact: bool) -> Result<Plan> {
         };
         result::set_convolution_math_type(convolution, math).map_err(wrap)?;
     }
-    Ok(Plan {
+    Ok(Descriptors {
         x,
         y,
         w,
         convolution,
-        choice: None,
     })
 }
 
-/// The fastest algorithm by trying them all; a deterministic one where there is one, and for exact comparisons
-/// none that goes over a transform.
+/// The algorithms that the library thinks possible, the best last: deterministic ones before others, faster ones
+/// before slower ones, and for exact comparisons none that goes over a transform. The same for a shape in every
+/// run on a device.
 #[expect(unsafe_code, reason = "calls of a C library; see the module's head")]
-fn find(
+fn ask(
     handle: sys::cudnnHandle_t,
     direction: Direction,
-    plan: &Plan,
-    pointers: [u64; 3],
-    workspace: u64,
+    Descriptors {
+        x,
+        y,
+        w,
+        convolution,
+    }: Descriptors,
     exact: bool,
-) -> Option<Choice> {
+) -> Vec<Choice> {
     use sys::cudnnDeterminism_t::CUDNN_DETERMINISTIC;
-    let [px, pw, py] = pointers.map(|p| p as *mut c_void);
-    let room = workspace as *mut c_void;
-    let wanted = i32::try_from(ANSWERS).ok()?;
     let mut count = 0;
     let plain = sys::cudnnMathType_t::CUDNN_FMA_MATH;
     // The direct algorithms' numbers: the others go over Fourier or Winograd transforms.
@@ -295,70 +333,57 @@ fn find(
         ($answer:ty, $function:ident, $($argument:expr),*) => {{
             // SAFETY: an answer is plain numbers, for which zeros are valid.
             let mut answers: [$answer; ANSWERS] = unsafe { std::mem::zeroed() };
-            // SAFETY: descriptors, addresses and working memory belong together; see the module's head.
+            // SAFETY: descriptors belong together and there is room for as many answers as are asked for.
             let status = unsafe {
-                sys::$function(handle, $($argument),*, wanted, &raw mut count, answers.as_mut_ptr(), room, MOST_WORKSPACE)
+                sys::$function(handle, $($argument),*, ANSWERS_ASKED, &raw mut count, answers.as_mut_ptr())
             };
-            status.result().ok()?;
-            // Fastest first. Where no algorithm is deterministic, the fastest of the others.
+            if status.result().is_err() {
+                return Vec::new();
+            }
+            let found = &answers[..usize::try_from(count).unwrap_or(0).min(ANSWERS)];
             let fit = |a: &&$answer| {
                 a.status == sys::cudnnStatus_t::CUDNN_STATUS_SUCCESS
                     && a.memory <= MOST_WORKSPACE
                     && (!exact || direct.contains(&(a.algo as u32)))
             };
-            let found = &answers[..usize::try_from(count).unwrap_or(0).min(ANSWERS)];
-            found
-                .iter()
-                .filter(fit)
-                .find(|a| a.determinism == CUDNN_DETERMINISTIC)
-                .or_else(|| found.iter().find(fit))
+            let is_sure = |a: &&&$answer| a.determinism == CUDNN_DETERMINISTIC;
+            let fit: Vec<&$answer> = found.iter().filter(fit).collect();
+            let best_first = fit.iter().filter(is_sure).chain(fit.iter().filter(|a| !is_sure(a)));
+            let mut choices: Vec<Choice> = best_first
                 .map(|a| Choice {
                     algorithm: a.algo as u32,
                     math: if exact { plain } else { a.mathType },
                     workspace: a.memory,
                 })
+                .collect();
+            choices.reverse();
+            choices
         }};
     }
-    let Plan {
-        x,
-        y,
-        w,
-        convolution,
-        ..
-    } = *plan;
     match direction {
         Direction::Forward => ask!(
             sys::cudnnConvolutionFwdAlgoPerf_t,
-            cudnnFindConvolutionForwardAlgorithmEx,
+            cudnnGetConvolutionForwardAlgorithm_v7,
             x,
-            px,
             w,
-            pw,
             convolution,
-            y,
-            py
+            y
         ),
         Direction::Input => ask!(
             sys::cudnnConvolutionBwdDataAlgoPerf_t,
-            cudnnFindConvolutionBackwardDataAlgorithmEx,
+            cudnnGetConvolutionBackwardDataAlgorithm_v7,
             w,
-            pw,
             y,
-            py,
             convolution,
-            x,
-            px
+            x
         ),
         Direction::Weight => ask!(
             sys::cudnnConvolutionBwdFilterAlgoPerf_t,
-            cudnnFindConvolutionBackwardFilterAlgorithmEx,
+            cudnnGetConvolutionBackwardFilterAlgorithm_v7,
             x,
-            px,
             y,
-            py,
             convolution,
-            w,
-            pw
+            w
         ),
     }
 }

@@ -3,8 +3,9 @@
 use candle_core::{DType, Result, Shape, Tensor, bail};
 
 use super::batch_norm::column_sums;
-use super::launch::{Gemm, Gpu, Side};
+use super::launch::Gpu;
 use super::pointwise::{Function, add_bias, cast};
+use super::product::{Gemm, Side};
 
 /// Rows M, inputs I and outputs O of x (…, I) and w (O, I).
 fn sizes(xs: &Tensor, weight: &Tensor, inputs: usize) -> Result<(usize, usize)> {

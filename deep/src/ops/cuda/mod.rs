@@ -23,6 +23,7 @@ mod loss;
 mod optimiser;
 mod pointwise;
 mod pool;
+mod product;
 mod rows;
 mod scan;
 mod sequence;

@@ -73,8 +73,6 @@ pub(crate) enum Function {
     Gelu = 4,
     GeluTanh = 5,
     Silu = 6,
-    Sigmoid = 7,
-    Softplus = 8,
 }
 
 /// f(x).
@@ -104,11 +102,6 @@ pub(crate) fn multiply(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 pub(crate) fn scale(xs: &Tensor, factor: f64) -> Result<Tensor> {
     let rest = [Arg::Float(factor as f32)];
     run("scale", &[xs], &[], xs.elem_count(), &rest)
-}
-
-/// -exp(x).
-pub(crate) fn negative_exp(xs: &Tensor) -> Result<Tensor> {
-    run("neg_exp", &[xs], &[], xs.elem_count(), &[])
 }
 
 /// max(a + b, 0).
@@ -242,14 +235,6 @@ pub(crate) fn add_bias(xs: &Tensor, bias: &Tensor, function: Function) -> Result
     expect_f32("bias", bias)?;
     let rest = [Arg::Int(c), Arg::Int(function as usize)];
     run("bias", &[xs], &[bias], c, &rest)
-}
-
-/// x + a table that is repeated over the samples.
-pub(crate) fn add_table(xs: &Tensor, table: &Tensor) -> Result<Tensor> {
-    let c = table.elem_count();
-    periods("add_table", xs, c)?;
-    let table = cast(table, xs.dtype())?;
-    run("add_table", &[xs], &[&table], c, &[Arg::Long(c)])
 }
 
 /// Images (N, C, H, W) times factors (N, C).

@@ -14,13 +14,6 @@ pub(crate) struct Window {
     pub(crate) padding: usize,
 }
 
-/// Whether zeros of the padding count in an average.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Padding {
-    Counts,
-    Ignored,
-}
-
 /// The window's arguments, as every kernel of `pool.cu` takes them.
 fn window<'a>(xs: &[usize], ys: &[usize], w: Window) -> [Arg<'a>; 9] {
     [
@@ -36,7 +29,7 @@ fn window<'a>(xs: &[usize], ys: &[usize], w: Window) -> [Arg<'a>; 9] {
     ]
 }
 
-/// Runs a kernel of arguments (inputs …, outputs …, n, window, rest …) over the packs of `over`.
+/// Runs a kernel of arguments (inputs …, outputs …, n, window) over the packs of `over`.
 fn run(
     name: &str,
     gpu: &Gpu,
@@ -44,7 +37,6 @@ fn run(
     over: &Tensor,
     [xs, ys]: [&[usize]; 2],
     w: Window,
-    rest: &[Arg<'_>],
 ) -> Result<()> {
     let packed: Vec<&Tensor> = tensors
         .iter()
@@ -56,7 +48,6 @@ fn run(
     let mut args: Vec<Arg<'_>> = tensors.iter().map(|t| Arg::Of(t)).collect();
     args.push(Arg::Long(packs));
     args.extend(window(xs, ys, w));
-    args.extend_from_slice(rest);
     gpu.launch(
         Source::Pool,
         &format!("{name}_{end}"),
@@ -85,7 +76,7 @@ pub(crate) fn max_pool(
     let ys = gpu.empty((n, c, height, width), xs.dtype())?;
     let winners = gpu.empty((n, c, height, width), DType::U8)?;
     let dims = [xs.dims(), ys.dims()];
-    run("max_pool", &gpu, &[xs, &ys, &winners], &ys, dims, w, &[])?;
+    run("max_pool", &gpu, &[xs, &ys, &winners], &ys, dims, w)?;
     Ok((ys, winners))
 }
 
@@ -99,46 +90,26 @@ pub(crate) fn max_pool_back(
     let gpu = Gpu::of(dys.device())?;
     let dxs = gpu.empty(xs.to_vec(), dys.dtype())?;
     let dims = [xs, dys.dims()];
-    run(
-        "max_pool_back",
-        &gpu,
-        &[dys, winners, &dxs],
-        &dxs,
-        dims,
-        w,
-        &[],
-    )?;
+    run("max_pool_back", &gpu, &[dys, winners, &dxs], &dxs, dims, w)?;
     Ok(dxs)
 }
 
-/// Averages of windows.
-pub(crate) fn average_pool(
-    xs: &Tensor,
-    [height, width]: [usize; 2],
-    w: Window,
-    padding: Padding,
-) -> Result<Tensor> {
+/// Averages of windows; zeros of the padding count.
+pub(crate) fn average_pool(xs: &Tensor, [height, width]: [usize; 2], w: Window) -> Result<Tensor> {
     let (n, c, _, _) = xs.dims4()?;
     let gpu = Gpu::of(xs.device())?;
     let ys = gpu.empty((n, c, height, width), xs.dtype())?;
-    let rest = [Arg::Int(usize::from(padding == Padding::Counts))];
     let dims = [xs.dims(), ys.dims()];
-    run("average", &gpu, &[xs, &ys], &ys, dims, w, &rest)?;
+    run("average", &gpu, &[xs, &ys], &ys, dims, w)?;
     Ok(ys)
 }
 
 /// The gradient of an average pool's input of shape `xs`.
-pub(crate) fn average_pool_back(
-    dys: &Tensor,
-    xs: &[usize],
-    w: Window,
-    padding: Padding,
-) -> Result<Tensor> {
+pub(crate) fn average_pool_back(dys: &Tensor, xs: &[usize], w: Window) -> Result<Tensor> {
     let gpu = Gpu::of(dys.device())?;
     let dxs = gpu.empty(xs.to_vec(), dys.dtype())?;
-    let rest = [Arg::Int(usize::from(padding == Padding::Counts))];
     let dims = [xs, dys.dims()];
-    run("average_back", &gpu, &[dys, &dxs], &dxs, dims, w, &rest)?;
+    run("average_back", &gpu, &[dys, &dxs], &dxs, dims, w)?;
     Ok(dxs)
 }
 
@@ -154,7 +125,7 @@ pub(crate) fn adaptive_pool(xs: &Tensor, [height, width]: [usize; 2]) -> Result<
     let gpu = Gpu::of(xs.device())?;
     let ys = gpu.empty((n, c, height, width), xs.dtype())?;
     let dims = [xs.dims(), ys.dims()];
-    run("adaptive", &gpu, &[xs, &ys], &ys, dims, UNUSED, &[])?;
+    run("adaptive", &gpu, &[xs, &ys], &ys, dims, UNUSED)?;
     Ok(ys)
 }
 
@@ -163,7 +134,7 @@ pub(crate) fn adaptive_pool_back(dys: &Tensor, xs: &[usize]) -> Result<Tensor> {
     let gpu = Gpu::of(dys.device())?;
     let dxs = gpu.empty(xs.to_vec(), dys.dtype())?;
     let dims = [xs, dys.dims()];
-    run("adaptive_back", &gpu, &[dys, &dxs], &dxs, dims, UNUSED, &[])?;
+    run("adaptive_back", &gpu, &[dys, &dxs], &dxs, dims, UNUSED)?;
     Ok(dxs)
 }
 

@@ -3,9 +3,10 @@
 use candle_core::{DType, Result, Tensor, bail};
 
 use super::batch_norm::{column_sums, width};
-use super::launch::{Arg, Gemm, Gpu, Grid, Side, Source};
+use super::launch::{Arg, Gpu, Grid, Source};
 use super::layout::zeros_like;
 use super::pointwise::{cast, scale};
+use super::product::{Gemm, Side};
 use super::{letter, suffix};
 
 /// N, L, E, K, S and R of a scan.

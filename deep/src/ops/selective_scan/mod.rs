@@ -135,7 +135,7 @@ impl SelectiveScan {
     #[cfg(feature = "cuda")]
     fn on_gpu(&self, u: &Value, projected: &Value, learned: [&Value; KINDS]) -> Result<Value> {
         let (batch, tokens, channels) = u.dims3()?;
-        let (_, states) = learned[0].dims2()?;
+        let (_, states) = learned[0].tensor().dims2()?;
         let sizes = super::cuda::ScanSizes {
             batch,
             tokens,

@@ -131,7 +131,7 @@ __device__ __forceinline__ double turns_sum(const float *numbers, int count, i64
 }
 
 // Pointwise functions, in the numbering of the Rust side.
-enum { IDENTITY = 0, RELU = 1, HARDSWISH = 2, HARDSIGMOID = 3, GELU = 4, GELU_TANH = 5, SILU = 6, SIGMOID = 7, SOFTPLUS = 8 };
+enum { IDENTITY = 0, RELU = 1, HARDSWISH = 2, HARDSIGMOID = 3, GELU = 4, GELU_TANH = 5, SILU = 6 };
 
 __device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
 
@@ -143,8 +143,6 @@ __device__ __forceinline__ float act(int kind, float x) {
     case GELU: return 0.5f * x * (1.0f + erff(x * 0.70710678118654752f));
     case GELU_TANH: return 0.5f * x * (1.0f + tanhf(0.79788456080286536f * (x + 0.044715f * x * x * x)));
     case SILU: return x * sigmoid(x);
-    case SIGMOID: return sigmoid(x);
-    case SOFTPLUS: return x > 20.0f ? x : log1pf(expf(x));
     default: return x;
     }
 }
@@ -160,8 +158,6 @@ __device__ __forceinline__ float slope(int kind, float x) {
         return 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * 0.79788456080286536f * (1.0f + 3.0f * 0.044715f * x * x);
     }
     case SILU: { float s = sigmoid(x); return s * (1.0f + x * (1.0f - s)); }
-    case SIGMOID: { float s = sigmoid(x); return s * (1.0f - s); }
-    case SOFTPLUS: return x > 20.0f ? 1.0f : sigmoid(x);
     default: return 1.0f;
     }
 }

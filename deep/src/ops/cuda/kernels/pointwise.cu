@@ -108,8 +108,6 @@ __device__ __forceinline__ bool stays(u64 key, u64 position, u32 threshold) {
         each2<T, V>(a, b, y, n, [=](float v, float w, i64) { return v * w; }); } \
     extern "C" __global__ void scale_##s(const T *a, T *y, i64 n, float factor) { \
         each1<T, V>(a, y, n, [=](float v, i64) { return v * factor; }); } \
-    extern "C" __global__ void neg_exp_##s(const T *a, T *y, i64 n) { \
-        each1<T, V>(a, y, n, [=](float v, i64) { return -expf(v); }); } \
     extern "C" __global__ void add_relu_##s(const T *a, const T *b, T *y, i64 n) { \
         each2<T, V>(a, b, y, n, [=](float v, float w, i64) { float t = v + w; return t < 0.0f ? 0.0f : t; }); } \
     extern "C" __global__ void add_relu_back_##s(const T *y, const T *dy, T *dx, i64 n) { \
@@ -129,9 +127,6 @@ __device__ __forceinline__ bool stays(u64 key, u64 position, u32 threshold) {
     /* y = f(x + bias), bias repeated every c numbers */ \
     extern "C" __global__ void bias_##s(const T *x, const float *bias, T *y, i64 n, int c, int kind) { \
         periodic1<T, V>(x, y, n, c, [=](float v, i64 i, i64) { return act(kind, v + bias[i]); }); } \
-    /* y = x + table, the table (c numbers) repeated */ \
-    extern "C" __global__ void add_table_##s(const T *x, const T *table, T *y, i64 n, i64 c) { \
-        periodic1<T, V>(x, y, n, c, [=](float v, i64 i, i64) { return v + as_float(table[i]); }); } \
     /* images (N, C, H, W) times factors (N, C): y[n, p, c] = x[n, p, c] s[n, c] */ \
     extern "C" __global__ void scale_channels_##s(const T *x, const T *factor, T *y, i64 n, int plane, int c) { \
         periodic1<T, V>(x, y, n, c, [=](float v, i64 i, i64 p) { return v * as_float(factor[p / plane * c + i]); }); } \

@@ -127,8 +127,8 @@ template <typename T, int V> __device__ __forceinline__ void adaptive_back(const
     }
 }
 
-// Plain average over windows inside the image, padding counted (count = kernel squared) or not.
-template <typename T, int V> __device__ __forceinline__ void average(const T *x, T *y, i64 n, Window w, int count_padding) {
+// Average over windows; the padding counts as zeros.
+template <typename T, int V> __device__ __forceinline__ void average(const T *x, T *y, i64 n, Window w) {
     int packs = w.channels / V;
     for (i64 i = first(); i < n; i += stride()) {
         i64 r = i;
@@ -139,25 +139,22 @@ template <typename T, int V> __device__ __forceinline__ void average(const T *x,
         float sums[V];
 #pragma unroll
         for (int k = 0; k < V; k++) sums[k] = 0.0f;
-        int count = 0;
         for (int u = 0; u < w.kernel; u++)
             for (int v = 0; v < w.kernel; v++) {
                 int row = oi * w.stride + u - w.padding, column = oj * w.stride + v - w.padding;
                 if (row < 0 || row >= w.height || column < 0 || column >= w.width) continue;
                 float z[V];
                 load<V>(image + ((i64)row * w.width + column) * w.channels, z);
-                count++;
 #pragma unroll
                 for (int k = 0; k < V; k++) sums[k] += z[k];
             }
-        if (count_padding) count = w.kernel * w.kernel;
 #pragma unroll
-        for (int k = 0; k < V; k++) sums[k] /= (float)count;
+        for (int k = 0; k < V; k++) sums[k] /= (float)(w.kernel * w.kernel);
         store<V>(y + i * V, sums);
     }
 }
 
-template <typename T, int V> __device__ __forceinline__ void average_back(const T *dy, T *dx, i64 n, Window w, int count_padding) {
+template <typename T, int V> __device__ __forceinline__ void average_back(const T *dy, T *dx, i64 n, Window w) {
     int packs = w.channels / V;
     for (i64 i = first(); i < n; i += stride()) {
         i64 r = i;
@@ -174,16 +171,10 @@ template <typename T, int V> __device__ __forceinline__ void average_back(const 
                 if (top < 0 || top % w.stride || left < 0 || left % w.stride) continue;
                 int oi = top / w.stride, oj = left / w.stride;
                 if (oi >= w.out_height || oj >= w.out_width) continue;
-                int count = w.kernel * w.kernel;
-                if (!count_padding) {
-                    int r0 = max(oi * w.stride - w.padding, 0), r1 = min(oi * w.stride - w.padding + w.kernel, w.height);
-                    int c0 = max(oj * w.stride - w.padding, 0), c1 = min(oj * w.stride - w.padding + w.kernel, w.width);
-                    count = (r1 - r0) * (c1 - c0);
-                }
                 float g[V];
                 load<V>(dy + (image + (i64)oi * w.out_width + oj) * w.channels + c, g);
 #pragma unroll
-                for (int k = 0; k < V; k++) sums[k] += g[k] / (float)count;
+                for (int k = 0; k < V; k++) sums[k] += g[k] / (float)(w.kernel * w.kernel);
             }
         store<V>(dx + i * V, sums);
     }
@@ -197,9 +188,9 @@ template <typename T, int V> __device__ __forceinline__ void average_back(const 
         max_pool_back<T, V>(dy, winner, dx, n, MADE); } \
     extern "C" __global__ void adaptive_##s(const T *x, T *y, i64 n, WINDOW) { adaptive<T, V>(x, y, n, MADE); } \
     extern "C" __global__ void adaptive_back_##s(const T *dy, T *dx, i64 n, WINDOW) { adaptive_back<T, V>(dy, dx, n, MADE); } \
-    extern "C" __global__ void average_##s(const T *x, T *y, i64 n, WINDOW, int count_padding) { \
-        average<T, V>(x, y, n, MADE, count_padding); } \
-    extern "C" __global__ void average_back_##s(const T *dy, T *dx, i64 n, WINDOW, int count_padding) { \
-        average_back<T, V>(dy, dx, n, MADE, count_padding); }
+    extern "C" __global__ void average_##s(const T *x, T *y, i64 n, WINDOW) { \
+        average<T, V>(x, y, n, MADE); } \
+    extern "C" __global__ void average_back_##s(const T *dy, T *dx, i64 n, WINDOW) { \
+        average_back<T, V>(dy, dx, n, MADE); }
 FOR_WIDTHS(X)
 #undef X

@@ -1,0 +1,337 @@
+//! Design and data: who took part, and what became of them.
+
+use raduet_study::{Arm, Part};
+
+use super::{Answer, METHODS, Place, Rule, SETTINGS, answered, author, partly, untold, without};
+use crate::checklists::Facts;
+
+const DATA: Place = Place::Section("data");
+const QUALITY: Place = Place::Section("quality");
+
+pub(super) const RULES: &[(&str, Rule)] = &[
+    ("title", |_| {
+        author("the title is the author's; the methods stand in methods.md")
+    }),
+    ("abstract", |_| {
+        author("its numbers stand in the summary of the report")
+    }),
+    ("guidelines", |_| {
+        partly(
+            "these lists are filled in as far as the run knows: complete them, submit them, say so in the paper",
+            &[Place::Section("checklists")],
+        )
+    }),
+    ("objectives", objectives),
+    ("sample_size", sample_size),
+    ("eligibility", eligibility),
+    ("pipeline", |_| {
+        partly(
+            "the steps stand in their order in methods.md; the flow chart is the author's",
+            &[METHODS],
+        )
+    }),
+    ("source", source),
+    ("split", split),
+    ("protocol", |_| {
+        author("scanner and acquisition are not read from images")
+    }),
+    ("sequence", sequence),
+    ("centres", centres),
+    ("other_predictors", other_predictors),
+    ("outcome", outcome),
+    ("reference_standard", |_| {
+        author("whether the classes rest on a good reference standard")
+    }),
+    ("segmentation", segmentation),
+    ("preparation", preparation),
+    ("missing", missing),
+    ("imbalance", imbalance),
+    ("confounders", confounders),
+    ("baseline", baseline),
+    ("flow", flow),
+    ("uniparametric", uniparametric),
+    ("development_differences", development_differences),
+    ("analysed", analysed),
+    ("clusters", clusters),
+    ("share_features", share_features),
+    ("share_settings", share_settings),
+    ("share_code", |facts| {
+        partly(
+            format!(
+                "{} is open source and run.json names version, command and settings; say so in the paper",
+                facts.program
+            ),
+            &[SETTINGS],
+        )
+    }),
+];
+
+fn objectives(facts: &Facts<'_>) -> Answer {
+    let arms = match (facts.has(Arm::Radiomics), facts.has(Arm::Deep)) {
+        (true, true) => "both arms were developed and compared on one test part",
+        (true, false) => "learners were developed and judged on a test part",
+        (false, true) => "networks were developed and judged on a test part",
+        (false, false) => return untold(),
+    };
+    partly(
+        format!("{arms}; the purpose is the author's"),
+        &[Place::Section("summary")],
+    )
+}
+
+fn sample_size(facts: &Facts<'_>) -> Answer {
+    let report = facts.report;
+    partly(
+        format!(
+            "{} test patients; how sure that makes the figures is shown by their intervals; how the number came about is the author's",
+            report.test_patients
+        ),
+        &[Place::Section("comparison")],
+    )
+}
+
+fn eligibility(facts: &Facts<'_>) -> Answer {
+    if facts.study.is_none() {
+        return untold();
+    }
+    author("the run took what the manifest lists; what was left out of it stands under quality")
+}
+
+fn source(facts: &Facts<'_>) -> Answer {
+    if facts.study.is_none() {
+        return untold();
+    }
+    partly(
+        format!(
+            "cohort '{}' with the SHA-256 of its list; where it comes from is the author's",
+            facts.report.cohort
+        ),
+        &[DATA, SETTINGS],
+    )
+}
+
+/// Every split of the tool is by patient; predictions of other origin are checked for it.
+fn split(facts: &Facts<'_>) -> Answer {
+    let split = &facts.report.split;
+    let says = format!(
+        "by patient, {}, seed {}, {}; {} patients in two parts of a fold",
+        split.rule,
+        split.seed,
+        match split.folds {
+            1 => "one fold".to_owned(),
+            n => format!("{n} folds"),
+        },
+        split.shared_patients
+    );
+    if facts.kept.split.is_none() {
+        return partly(says, &[DATA]);
+    }
+    answered(says, &[DATA]).and(facts.file("split.json"))
+}
+
+fn sequence(facts: &Facts<'_>) -> Answer {
+    let sequences: Vec<&str> = facts.sequences().into_iter().collect();
+    if sequences.is_empty() {
+        return author("the manifest names no sequence");
+    }
+    partly(
+        format!("named {} in the manifest", sequences.join(", ")),
+        &[DATA],
+    )
+}
+
+fn centres(facts: &Facts<'_>) -> Answer {
+    match facts.sites().len() {
+        0 => author("the manifest names no sites"),
+        n => author(format!(
+            "the manifest names {n} site(s); whether these are institutions only the author knows"
+        )),
+    }
+}
+
+fn other_predictors(facts: &Facts<'_>) -> Answer {
+    if facts.from_a_table() {
+        return author("whether columns of the table are other than radiomics");
+    }
+    match facts.study {
+        Some(_) => answered(
+            "none: learners saw features of the images, networks the images",
+            &[Place::Section("features")],
+        ),
+        None => untold(),
+    }
+}
+
+fn outcome(facts: &Facts<'_>) -> Answer {
+    partly(
+        format!(
+            "classes {} with their counts; definition and origin are the author's",
+            facts.report.classes.names().join(", ")
+        ),
+        &[DATA],
+    )
+}
+
+fn segmentation(facts: &Facts<'_>) -> Answer {
+    if facts.study.is_none() || facts.from_a_table() {
+        return untold();
+    }
+    author("masks were taken as given; how they were made is the author's")
+}
+
+fn preparation(facts: &Facts<'_>) -> Answer {
+    if facts.study.is_none() {
+        return untold();
+    }
+    partly(
+        "geometry, masks, grey levels, duplicates and leaks were checked and doubts are listed; differences between groups are the author's",
+        &[QUALITY],
+    )
+}
+
+fn missing(facts: &Facts<'_>) -> Answer {
+    let Some(study) = &facts.study else {
+        return untold();
+    };
+    let rule = match facts.step("undefined") {
+        Some(rule) => format!("undefined features: {}", word(rule)),
+        None => "undefined features were refused".to_owned(),
+    };
+    let learners = if study.learners.enabled {
+        format!("; {rule}")
+    } else {
+        String::new()
+    };
+    answered(
+        format!("cases without images or regions are listed and left out of both arms{learners}"),
+        &[QUALITY],
+    )
+}
+
+fn imbalance(facts: &Facts<'_>) -> Answer {
+    let Some(study) = &facts.study else {
+        return partly("counts of every class in every part", &[DATA]);
+    };
+    let weights = match &study.learners.class_weight {
+        Some(rule) => format!("learners weighted classes: {}", word(rule)),
+        None => "learners did not weight classes".to_owned(),
+    };
+    answered(
+        format!(
+            "counts of every class in every part; the split is stratified; {weights}; balanced accuracy is reported beside accuracy"
+        ),
+        &[DATA, SETTINGS],
+    )
+}
+
+fn confounders(facts: &Facts<'_>) -> Answer {
+    if facts.step("combat").is_some() {
+        return answered(
+            "sites were harmonised by ComBat, fitted on training rows",
+            &[SETTINGS, METHODS],
+        );
+    }
+    match facts.sites().len() {
+        0 => author("no site is known and nothing was adjusted for"),
+        n => author(format!("{n} site(s) are known; nothing was adjusted for")),
+    }
+}
+
+fn baseline(facts: &Facts<'_>) -> Answer {
+    let rows = facts.kept.cohort;
+    if rows.is_empty() {
+        return partly("patients of every class in every part", &[DATA]);
+    }
+    let mut known = vec!["patients", "slices", "classes"];
+    if rows.iter().any(|row| row.age.is_some()) {
+        known.push("age");
+    }
+    if rows.iter().any(|row| row.sex.is_some()) {
+        known.push("sex");
+    }
+    if !facts.sites().is_empty() {
+        known.push("site");
+    }
+    partly(
+        format!(
+            "{} by part; clinical data are the author's",
+            known.join(", ")
+        ),
+        &[DATA],
+    )
+    .and(facts.file("cohort.csv"))
+}
+
+fn flow(facts: &Facts<'_>) -> Answer {
+    if facts.study.is_none() {
+        return untold();
+    }
+    partly(
+        "cases that failed or were left out are listed with their cause; those excluded before the manifest are the author's",
+        &[QUALITY],
+    )
+}
+
+fn uniparametric(facts: &Facts<'_>) -> Answer {
+    match facts.sequences().len() {
+        1 => answered("one sequence", &[DATA]),
+        0 => author("the manifest names no sequence"),
+        n => author(format!("{n} sequences; whether one alone is inferior")),
+    }
+}
+
+fn development_differences(facts: &Facts<'_>) -> Answer {
+    if facts.study.is_none() {
+        return untold();
+    }
+    partly(
+        "both parts come from one cohort and were measured alike; classes and what else is known are shown by part",
+        &[DATA],
+    )
+}
+
+fn analysed(facts: &Facts<'_>) -> Answer {
+    let says = format!(
+        "{} patients train, {} choose, {} test; by class",
+        facts.patients(Part::Train),
+        facts.patients(Part::Valid),
+        facts.patients(Part::Test)
+    );
+    answered(says, &[DATA])
+}
+
+fn clusters(facts: &Facts<'_>) -> Answer {
+    match facts.sites().len() {
+        0 | 1 => without("no clusters but patients are known; intervals are over patients"),
+        n => author(format!(
+            "{n} sites are known; figures were not taken by site"
+        )),
+    }
+}
+
+fn share_features(facts: &Facts<'_>) -> Answer {
+    match facts.wrote("features.csv") {
+        true => partly(
+            "ready to be shared; doing so is the author's",
+            &[Place::File("features.csv")],
+        ),
+        false => author("the run holds no feature table"),
+    }
+}
+
+fn share_settings(facts: &Facts<'_>) -> Answer {
+    match facts.study {
+        Some(_) => partly(
+            "every setting, expanded; sharing it is the author's",
+            &[SETTINGS],
+        ),
+        None => untold(),
+    }
+}
+
+/// A setting in a word.
+fn word(value: &serde_json::Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,123 @@
+//! Marks of points: shapes that stay apart without colour.
+
+use raduet_study::Arm;
+
+use super::scene::{Dash, Paint, Point, Scene, Shape, Stroke};
+use super::style::{HAIR, Role};
+
+/// A shape of a mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Disc,
+    Square,
+    Diamond,
+    Triangle,
+    Down,
+    Cross,
+}
+
+/// The shapes in the order in which classes take them.
+const SHAPES: [Mark; 6] = [
+    Mark::Disc,
+    Mark::Square,
+    Mark::Triangle,
+    Mark::Diamond,
+    Mark::Down,
+    Mark::Cross,
+];
+
+impl Mark {
+    /// The shape of a class, a part or a site by its position.
+    pub(crate) fn of_class(at: usize) -> Self {
+        SHAPES[at % SHAPES.len()]
+    }
+
+    /// The shape of an arm.
+    pub(crate) fn of_arm(arm: Arm) -> Self {
+        match arm {
+            Arm::Deep => Self::Disc,
+            Arm::Radiomics => Self::Square,
+            Arm::Reference => Self::Diamond,
+        }
+    }
+
+    /// Draws it with the area of a disc of `radius`, set off from what lies below.
+    pub(crate) fn draw(self, scene: &mut Scene, at: Point, radius: f64, paint: impl Into<Paint>) {
+        let paint = paint.into();
+        let (x, y) = at;
+        let stroke = Some(Stroke::new(Role::Paper, HAIR));
+        let corners = |corners: &[(f64, f64)]| {
+            corners
+                .iter()
+                .map(|(dx, dy)| (x + dx * radius, y + dy * radius))
+                .collect()
+        };
+        /// Half the side of a square, half the diagonal of a diamond, of a disc's area.
+        const SQUARE: f64 = 0.886;
+        const TIP: f64 = 1.253;
+        let shape = match self {
+            Self::Disc => {
+                scene.shapes.push(Shape::Disc {
+                    centre: at,
+                    radius,
+                    fill: Some(paint),
+                    stroke,
+                });
+                return;
+            }
+            Self::Square => corners(&[
+                (-SQUARE, -SQUARE),
+                (SQUARE, -SQUARE),
+                (SQUARE, SQUARE),
+                (-SQUARE, SQUARE),
+            ]),
+            Self::Diamond => corners(&[(0.0, -TIP), (TIP, 0.0), (0.0, TIP), (-TIP, 0.0)]),
+            Self::Triangle => corners(&[(0.0, -1.35), (1.2, 0.85), (-1.2, 0.85)]),
+            Self::Down => corners(&[(0.0, 1.35), (1.2, -0.85), (-1.2, -0.85)]),
+            Self::Cross => corners(&[
+                (-0.4, -1.2),
+                (0.4, -1.2),
+                (0.4, -0.4),
+                (1.2, -0.4),
+                (1.2, 0.4),
+                (0.4, 0.4),
+                (0.4, 1.2),
+                (-0.4, 1.2),
+                (-0.4, 0.4),
+                (-1.2, 0.4),
+                (-1.2, -0.4),
+                (-0.4, -0.4),
+            ]),
+        };
+        scene.shapes.push(Shape::Path {
+            points: shape,
+            closed: true,
+            fill: Some(paint),
+            stroke,
+        });
+    }
+}
+
+/// The colour of an arm.
+pub(crate) fn role_of(arm: Arm) -> Role {
+    match arm {
+        Arm::Deep => Role::Deep,
+        Arm::Radiomics => Role::Radiomics,
+        Arm::Reference => Role::Reference,
+    }
+}
+
+/// The dash of an arm's lines: networks unbroken, learners dashed, references dotted.
+pub(crate) fn dash_of(arm: Arm) -> Dash {
+    match arm {
+        Arm::Deep => &[],
+        Arm::Radiomics => &[4.0, 1.8],
+        Arm::Reference => &[1.0, 1.6],
+    }
+}
+
+/// Dashes by position, for lines of one arm.
+pub(crate) fn dash(at: usize) -> Dash {
+    const DASHES: [Dash; 4] = [&[], &[4.0, 1.8], &[1.2, 1.6], &[6.0, 1.6, 1.2, 1.6]];
+    DASHES[at % DASHES.len()]
+}
