@@ -147,7 +147,7 @@ fn a_tilted_gantry_is_refused_with_its_angle() {
         let length = usize::from(bytes[position - 2]);
         let text = String::from_utf8(bytes[position..position + length].to_vec()).unwrap();
         let mut words: Vec<String> = text.trim().split('\\').map(str::to_owned).collect();
-        words[1] = format!("{:.0}", at);
+        words[1] = at.to_string();
         let text = format!("{:<length$}", words.join("\\"));
         assert_eq!(text.len(), length, "{text}");
         bytes[position..position + length].copy_from_slice(text.as_bytes());

@@ -19,6 +19,7 @@ mod extract_parameters;
 mod extract_regions;
 mod extract_traps;
 mod faults;
+mod formats;
 #[cfg(feature = "learners")]
 mod guards;
 mod map_end_to_end;

@@ -341,9 +341,7 @@ impl<'a> Reader<'a> {
     }
 
     fn peek(&self) -> Option<Tag> {
-        let mut ahead = Reader {
-            ..Reader::new(self.bytes, self.at, self.encoding)
-        };
+        let mut ahead = Reader::new(self.bytes, self.at, self.encoding);
         ahead.tag().ok()
     }
 

@@ -34,7 +34,7 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
         let image = attributes::image(&file)?;
         // A file of its own, or one that holds all frames, needs no folder.
         if image.series.is_empty() || image.slices.len() > 1 {
-            return series::volume(vec![file], options);
+            return series::volume(&[file], options);
         }
         let own = attributes::series_of(&image)?.to_owned();
         if let Some(asked) = &wanted
@@ -72,7 +72,7 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
         return Err(several(&by_series));
     }
     match by_series.into_values().next() {
-        Some(files) => series::volume(files, options),
+        Some(files) => series::volume(&files, options),
         None => Err(ToolError::new(
             Code::Series,
             match &wanted {

@@ -77,7 +77,7 @@ pub fn read(files: &[&[u8]], options: &ReadOptions) -> Result<ReadVolume> {
         .iter()
         .map(|bytes| file::DicomFile::parse(bytes.to_vec(), options.budget))
         .collect();
-    series::volume(parsed?, options)
+    series::volume(&parsed?, options)
 }
 
 /// Reads the elements of a file and says how many there are, nested ones included.

@@ -17,8 +17,8 @@ const ROIS: Tag = (0x3006, 0x0020);
 const ROI_CONTOURS: Tag = (0x3006, 0x0039);
 const CONTOURS: Tag = (0x3006, 0x0040);
 
-/// Points of a contour at most: a slice has hundreds.
-const MOST_POINTS: usize = 1 << 20;
+/// Numbers of a contour at most, three a point: a slice has hundreds of points.
+const MOST_NUMBERS: usize = 3 << 20;
 
 /// A structure set.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ fn points(contour: Set<'_>) -> Result<Option<Contour>> {
     ) {
         return Ok(None);
     }
-    let data = contour.decimals((0x3006, 0x0050), 3 * MOST_POINTS);
+    let data = contour.decimals((0x3006, 0x0050), MOST_NUMBERS);
     let data = data.ok_or_else(|| corrupt("a contour whose points are no numbers"))?;
     if !data.len().is_multiple_of(3) {
         return Err(corrupt(format!(

@@ -31,7 +31,7 @@ struct Held<'a> {
 ///
 /// # Errors
 /// `E_SERIES`, `E_HEADER`, `E_TRANSFER_SYNTAX`, `E_TOO_LARGE` and those of pixels.
-pub(super) fn volume(files: Vec<DicomFile>, options: &ReadOptions) -> Result<ReadVolume> {
+pub(super) fn volume(files: &[DicomFile], options: &ReadOptions) -> Result<ReadVolume> {
     let images: Result<Vec<Image>> = files.iter().map(attributes::image).collect();
     let images = images?;
     let mut warnings = Vec::new();

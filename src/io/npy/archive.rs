@@ -7,10 +7,10 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::array::{Array, read_array};
 use crate::error::{Code, Result, ToolError};
+use crate::io::ReadOptions;
 use crate::io::inflate::{Packing, unpack};
 use crate::io::open::read_whole;
 use crate::io::room::reserved;
-use crate::io::{ByteBudget, ReadOptions};
 
 /// Members of an archive at most.
 const MOST: usize = 1 << 12;
@@ -78,11 +78,7 @@ pub fn read_archive(bytes: &[u8], options: &ReadOptions) -> Result<Vec<(String, 
                     .remedy("write the archive again with numpy.savez"),
             );
         };
-        let options = ReadOptions {
-            budget: ByteBudget(options.budget.0),
-            ..options.clone()
-        };
-        let array = read_array(&plain, &options)
+        let array = read_array(&plain, options)
             .map_err(|error| error.found_also(&format!("in array '{name}'")))?;
         arrays.push((name, array));
     }

@@ -186,7 +186,7 @@ fn hex(text: &[u8], wanted: usize, what: &str) -> Result<Vec<u8>> {
             })?;
         match high.take() {
             None => high = Some(digit),
-            Some(first) => bytes.push((first << 4) | digit),
+            Some(first) => bytes.push(first.saturating_mul(16) | digit),
         }
     }
     if bytes.len() < wanted {

@@ -98,7 +98,7 @@ impl From<PngBits> for u8 {
 
 /// Values of less than a byte, the first of a byte highest; every line begins a byte.
 fn unpacked(packed: &[u8], line: usize, columns: usize, bits: usize) -> Result<Vec<u8>> {
-    let mut plain = reserved(packed.len().saturating_mul(8 / bits))?;
+    let mut plain = reserved(packed.len().saturating_mul(8))?;
     let mask = u8::MAX.checked_shr(u32::try_from(8_usize.saturating_sub(bits)).unwrap_or(0));
     for line in packed.chunks(line.max(1)) {
         for column in 0..columns {

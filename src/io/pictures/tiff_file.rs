@@ -13,6 +13,9 @@ use crate::io::{ReadOptions, ReadVolume};
 
 /// Pages at most.
 const MOST_PAGES: usize = 1 << 16;
+/// What a packed byte can stand for at most (LZW and deflate alike), and slack for small files.
+const LARGEST_RATIO: usize = 2048;
+const SLACK: usize = 1 << 16;
 /// Bytes of a single field of a page's description at most.
 const LARGEST_FIELD: usize = 16 << 20;
 
@@ -39,9 +42,13 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadVolume> {
         let sizes = [width.into(), height.into(), held];
         let kind = NumberType::U8;
         let one = declared(&sizes, kind, options.budget)?;
-        // Packed pages stand for at most a thousand times their bytes (LZW and deflate alike).
         let page = one.bytes.checked_div(count.saturating_add(1)).unwrap_or(0);
-        if page > bytes.len().saturating_mul(2048).saturating_add(1 << 16) {
+        if page
+            > bytes
+                .len()
+                .saturating_mul(LARGEST_RATIO)
+                .saturating_add(SLACK)
+        {
             return Err(ToolError::new(
                 Code::Truncated,
                 format!(
