@@ -146,7 +146,7 @@ mod tests {
         settings.name = "a \"b\"\n\\ # é".into();
         settings.cohort.path = Some("a b/manifest.csv".into());
         settings.cohort.sequence = Some("none".into());
-        settings.cohort.label = Some(-1);
+        settings.cohort.label = Some(crate::settings::LabelName::Value(-1));
         settings.split.folds = Some(5);
         settings.split.file = Some("x.json".into());
         settings.split.shared_patients = SharedPatientsName::Strictest;

@@ -77,10 +77,6 @@ pub(crate) fn lies_at(grid: &Grid, name: &str, tolerance: f64) {
     }
 }
 
-pub(crate) fn code_of(result: Result<ReadVolume, ToolError>) -> Code {
-    result.unwrap_err().code
-}
-
 /// A region of a mask, by name of files.
 pub(crate) fn region(
     image: &str,

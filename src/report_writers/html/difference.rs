@@ -65,7 +65,7 @@ fn drawing(comparison: &Comparison) -> String {
         .iter()
         .map(|&(name, scale, figure)| {
             let value = figure.and_then(|figure| figure.value);
-            Row::Value {
+            Row {
                 arm: match value {
                     Some(value) if value > 0.0 => Arm::Deep,
                     Some(value) if value < 0.0 => Arm::Radiomics,
