@@ -139,6 +139,10 @@ pub enum Scale {
 
 /// Arguments of `raduet train`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct TrainArgs {
     /// A feature table (.csv, .parquet): ours, or another tool's with a patient and a class column
     #[arg(value_name = "FEATURES")]
