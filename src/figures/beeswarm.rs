@@ -108,6 +108,9 @@ struct Swarm<'a> {
 
 impl<'a> Swarm<'a> {
     fn new(shap: &'a ShapRows, features: &FeatureFile) -> Option<Self> {
+        if shap.rows.is_empty() {
+            return None;
+        }
         let mut classes: Vec<String> = Vec::new();
         for (_, class, _) in &shap.rows {
             if !classes.contains(class) {

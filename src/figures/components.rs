@@ -18,6 +18,9 @@ use super::{Drawn, Figure, Section};
 const MOST_SITES: usize = 8;
 const MARK: f64 = 1.9;
 
+/// Which group of a panel a patient belongs to.
+type Key<'a> = Box<dyn Fn(&Patient) -> usize + 'a>;
+
 /// A map: places of all patients, and shares of the variance.
 struct Map {
     places: Vec<(f64, f64)>,
@@ -123,7 +126,6 @@ fn scene(patients: &Patients, classes: &ClassNames, map: &Map) -> Scene {
     sites.sort_unstable();
     sites.dedup();
     let told = patients.sites && (2..=MOST_SITES).contains(&sites.len());
-    type Key<'a> = Box<dyn Fn(&Patient) -> usize + 'a>;
     let mut keys: Vec<(&str, Vec<&str>, Key<'_>)> = vec![
         (
             "class",

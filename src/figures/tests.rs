@@ -240,8 +240,8 @@ fn pictures_have_the_size_of_print_and_bytes_do_not_hang_on_threads() {
             [1004.0, 1382.0, 2067.0].contains(&dots[0]),
             "{name}: {dots:?}"
         );
-        let high = (figure.scene.height * 300.0 / 72.0).ceil();
-        assert!((dots[1] - high).abs() < 1.0, "{name}: {dots:?}");
+        let high = (figure.scene.height * (kit::DOTS_AN_INCH / 72.0)).ceil();
+        assert!((dots[1] - high).abs() < 0.5, "{name}: {dots:?}");
     }
 }
 
@@ -250,7 +250,7 @@ fn pictures_have_the_size_of_print_and_bytes_do_not_hang_on_threads() {
 #[test]
 fn marks_stand_where_their_share_says() {
     let models = [
-        answers("net", Arm::Deep, [0.1, 0.6, 0.8, 0.9], ""),
+        answers("net", Arm::Deep, [0.125, 0.625, 0.75, 0.875], ""),
         answers("svc", Arm::Radiomics, [0.2, 0.3, 0.4, 0.4], ""),
     ];
     let drawn = drawn(&models, &Exhibits::default());
@@ -267,7 +267,7 @@ fn marks_stand_where_their_share_says() {
             .any(|line| line.starts_with("net,deep,yes,0.75,")),
         "{data}"
     );
-    // Probabilities of class 1 on patients 0.9 + | 0.8 + | 0.6 − | 0.1 −: the curve turns at (0, 1) only.
+    // Probabilities of class 1 on patients 7/8 + | 6/8 + | 5/8 − | 1/8 −: the curve turns at (0, 1) only.
     let roc = String::from_utf8(figure("roc").data.clone()).unwrap();
     let corners: Vec<&str> = roc
         .lines()
@@ -275,8 +275,8 @@ fn marks_stand_where_their_share_says() {
         .collect();
     let expected = [
         "net,deep,\"c\"\"d\",corner,,0,0,,",
-        "net,deep,\"c\"\"d\",corner,0.8,0,1,,",
-        "net,deep,\"c\"\"d\",corner,0.1,1,1,,",
+        "net,deep,\"c\"\"d\",corner,0.75,0,1,,",
+        "net,deep,\"c\"\"d\",corner,0.125,1,1,,",
     ];
     assert_eq!(corners, expected);
     // What is not there is said.

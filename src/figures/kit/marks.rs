@@ -26,6 +26,10 @@ const SHAPES: [Mark; 6] = [
     Mark::Cross,
 ];
 
+/// Half the side of a square, and half the diagonal of a diamond, of a disc's area: √π / 2 and √(π / 2).
+const SQUARE: f64 = 0.886;
+const TIP: f64 = 1.253;
+
 impl Mark {
     /// The shape of a class, a part or a site by its position.
     pub(crate) fn of_class(at: usize) -> Self {
@@ -52,9 +56,6 @@ impl Mark {
                 .map(|(dx, dy)| (x + dx * radius, y + dy * radius))
                 .collect()
         };
-        /// Half the side of a square, half the diagonal of a diamond, of a disc's area.
-        const SQUARE: f64 = 0.886;
-        const TIP: f64 = 1.253;
         let shape = match self {
             Self::Disc => {
                 scene.shapes.push(Shape::Disc {

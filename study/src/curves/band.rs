@@ -409,11 +409,15 @@ mod tests {
         assert!(
             roc.ends
                 .iter()
-                .all(|&(low, high)| low == 1.0 && high == 1.0)
+                .all(|&(low, high)| (low - 1.0).abs() < 1e-15 && (high - 1.0).abs() < 1e-15)
         );
         let pr = curves.precision_recall[1].as_ref().unwrap();
-        assert!(pr.height.iter().all(|&precision| precision == 1.0));
-        assert_eq!(pr.at[0], 0.01);
+        assert!(
+            pr.height
+                .iter()
+                .all(|&precision| (precision - 1.0).abs() < 1e-15)
+        );
+        assert_eq!(pr.at.first(), Some(&0.01));
     }
 
     #[test]
