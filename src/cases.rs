@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use raduet_features::{MaskVolume, Volume};
 use raduet_study::Cohort;
 
+use crate::cohort::arrays::ImageStack;
 use crate::cohort::{self, CaseFiles, LoadOptions, LoadedCohort};
 use crate::content::files_of;
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
-use crate::io::{ByteBudget, GeometryRule, LabelChoice, ReadOptions, read_case, read_labels};
+use crate::io::{ByteBudget, LabelChoice, read_case, read_labels};
 use crate::phantom::{self, PhantomSettings};
 use crate::provenance::{digest, fingerprint_of_file};
-use crate::settings::CohortSettings;
+use crate::settings::{CohortSettings, ImageSettings, LabelName};
 
 /// What the built-in cohort is called where a path is expected.
 pub const PHANTOM: &str = "phantom";
@@ -32,11 +33,14 @@ pub struct Cases {
 #[derive(Debug)]
 enum Source {
     Phantom(PhantomSettings),
+    /// Images in memory.
+    Stack(ImageStack),
     Files {
         loaded: Vec<CaseFiles>,
         folder: PathBuf,
-        label: Option<i64>,
-        options: ReadOptions,
+        label: Option<LabelName>,
+        images: ImageSettings,
+        budget: ByteBudget,
     },
 }
 
@@ -113,6 +117,7 @@ impl Cases {
     fn files(path: &Path, settings: &CohortSettings, budget: ByteBudget) -> Result<Self, Faults> {
         let options = LoadOptions {
             sequence: settings.sequence.clone(),
+            budget,
             ..LoadOptions::default()
         };
         let LoadedCohort {
@@ -124,6 +129,7 @@ impl Cases {
             notes,
             warnings,
             manifest_hash,
+            stack,
             ..
         } = cohort::load(path, &options)?;
         let mut warnings = warnings;
@@ -131,15 +137,16 @@ impl Cases {
         Ok(Self {
             name,
             cohort,
-            source: Source::Files {
-                loaded: files,
-                folder,
-                label: settings.label,
-                options: ReadOptions {
+            source: if let Some(stack) = stack {
+                Source::Stack(stack)
+            } else {
+                Source::Files {
+                    loaded: files,
+                    folder,
+                    label: settings.label.clone(),
+                    images: settings.images.clone(),
                     budget,
-                    volume: settings.volume,
-                    ..ReadOptions::default()
-                },
+                }
             },
             hash: manifest_hash,
             notes,
@@ -152,7 +159,9 @@ impl Cases {
     pub fn choose_by_default(&mut self, label: i64) {
         if let Source::Files { loaded, .. } = &mut self.source {
             for files in loaded {
-                files.label_value.get_or_insert(label);
+                if files.label_name.is_none() {
+                    files.label_value.get_or_insert(label);
+                }
             }
         }
     }
@@ -171,7 +180,7 @@ impl Cases {
     /// the cohort's cases, empty where it says nothing.
     pub fn extras(&self) -> Vec<&BTreeMap<String, String>> {
         match &self.source {
-            Source::Phantom(_) => Vec::new(),
+            Source::Phantom(_) | Source::Stack(_) => Vec::new(),
             Source::Files { loaded, .. } => loaded.iter().map(|files| &files.extra).collect(),
         }
     }
@@ -214,8 +223,11 @@ impl Cases {
         };
         let case = &loaded[index];
         let id = &self.cohort.cases()[index].id;
-        let label = label.or(case.label_value);
-        let mut parts = vec![id.as_str().to_owned(), format!("{label:?}")];
+        let choice = label
+            .as_ref()
+            .map_or_else(|| case.label_choice(), LabelName::choice);
+        let region = format!("{choice:?} {:?}", case.reading);
+        let mut parts = vec![id.as_str().to_owned(), region];
         for path in [&case.image, &case.mask] {
             let named = path.strip_prefix(folder).unwrap_or(path);
             parts.push(named.to_string_lossy().into_owned());
@@ -239,15 +251,18 @@ impl Cases {
             loaded,
             folder,
             label,
-            options,
+            images,
+            budget,
         } = &self.source
         else {
-            return Ok(self.made(index));
+            return self.made(index);
         };
         let files = &loaded[index];
-        let choice = label.map_or_else(|| files.label_choice(), LabelChoice::Value);
-        let rule = GeometryRule::default();
-        let case = read_case(&files.image, &files.mask, choice, rule, options)
+        let choice = label
+            .as_ref()
+            .map_or_else(|| files.label_choice(), LabelName::choice);
+        let (rule, options) = (images.rule(), files.options(images, *budget));
+        let case = read_case(&files.image, &files.mask, &choice, rule, &options)
             .map_err(|fault| fault.relative_to(folder))?;
         Ok(LoadedCase {
             volume: case.image,
@@ -267,11 +282,12 @@ impl Cases {
         let Source::Files {
             loaded,
             folder,
-            options,
+            images,
+            budget,
             ..
         } = &self.source
         else {
-            let made = self.made(index);
+            let made = self.made(index)?;
             return Ok(LoadedLabels {
                 volume: made.volume,
                 regions: vec![(1, made.mask)],
@@ -279,20 +295,24 @@ impl Cases {
             });
         };
         let files = &loaded[index];
-        let rule = GeometryRule::default();
+        let (rule, options) = (images.rule(), files.options(images, *budget));
         let read = || {
             let (volume, labels, mut warnings) =
-                read_labels(&files.image, &files.mask, rule, options)?;
+                read_labels(&files.image, &files.mask, rule, &options)?;
             warnings.extend_from_slice(labels.warnings());
-            let values: Vec<i64> = labels.counts().keys().copied().collect();
+            let values = labels.labels();
             let choices = if values.is_empty() {
                 // The error of a mask without any label.
                 vec![LabelChoice::Only]
             } else {
                 values.into_iter().map(LabelChoice::Value).collect()
             };
-            let regions = choices.into_iter().map(|choice| labels.region(choice));
-            let regions = regions.collect::<Result<Vec<_>>>()?;
+            let mut regions = Vec::new();
+            for choice in &choices {
+                let region = labels.region(choice)?;
+                warnings.extend(region.warnings);
+                regions.push((region.label, region.mask));
+            }
             Ok((volume, regions, warnings))
         };
         let (volume, regions, warnings) =
@@ -304,18 +324,18 @@ impl Cases {
         })
     }
 
-    /// A case of the built-in cohort.
-    fn made(&self, index: usize) -> LoadedCase {
-        let settings = match &self.source {
-            Source::Phantom(settings) => *settings,
-            Source::Files { .. } => PhantomSettings::default(),
+    /// A case of the built-in cohort, or of images in memory.
+    fn made(&self, index: usize) -> Result<LoadedCase> {
+        let (volume, mask) = match &self.source {
+            Source::Phantom(settings) => phantom::volume(*settings, index),
+            Source::Stack(stack) => stack.load(index)?,
+            Source::Files { .. } => return Err(ToolError::internal("a case of files is read")),
         };
-        let (volume, mask) = phantom::volume(settings, index);
-        LoadedCase {
+        Ok(LoadedCase {
             volume,
             mask,
             warnings: Vec::new(),
-        }
+        })
     }
 
     /// Warnings with the case's name and paths as the manifest gives them.

@@ -1,9 +1,13 @@
 //! Argument definitions, and nothing else.
 
 mod check;
+mod evaluate;
+mod guards;
+mod images;
 mod learners;
 mod pyradiomics;
 mod report;
+mod scan;
 mod training;
 
 use std::path::PathBuf;
@@ -13,11 +17,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::settings::{LayoutName, NonfiniteName, ProfileName};
 
 pub use check::CheckArgs;
+pub use evaluate::{EvaluateArgs, JudgedUnit};
+pub use guards::GuardOptions;
+pub use images::ImageArgs;
 pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
 };
 pub use pyradiomics::{FormName, LogLevel, ModeName, PathForm, PyradiomicsArgs, words};
 pub use report::ReportArgs;
+pub use scan::{AUTO as SCAN_AUTO, ScanArgs};
 pub use training::{
     AugmentName, LossWeightName, MonitorName, OptimiserName, SamplerName, ScheduleName,
     TestFlipsName, TrainingOptions,
@@ -78,6 +86,8 @@ pub enum Command {
     Map(MapArgs),
     /// PyRadiomics' own command line, taken as it is, with its columns in its order
     Pyradiomics(PyradiomicsArgs),
+    /// Recognise how a folder is laid out and write it down as a manifest
+    Scan(ScanArgs),
     /// A stratified split by patient, or folds, written as a file
     Split(SplitArgs),
     /// Classical learners on a feature table
@@ -102,22 +112,24 @@ pub struct CohortArgs {
     /// Keep only cases of this sequence (T1post, T2W …)
     #[arg(long, value_name = "NAME")]
     pub sequence: Option<String>,
-    /// Mask value that marks the region of interest, where a mask holds several; `extract` also takes `all`
-    #[arg(long, value_name = "VALUE|all", value_parser = parse_label)]
+    /// Mask value, or name of a DICOM region, that is the region of interest where a mask holds several; `extract` also takes `all`
+    #[arg(long, value_name = "VALUE|NAME|all", value_parser = parse_label)]
     pub label: Option<LabelArg>,
-    /// Which volume of images that hold several, counted from 0
-    #[arg(long, value_name = "K")]
-    pub volume: Option<u64>,
     /// Patients of the built-in phantom cohort
     #[arg(long, value_name = "N")]
     pub phantom_patients: Option<usize>,
+    /// How images are read
+    #[command(flatten)]
+    pub images: ImageArgs,
 }
 
 /// Which region of a mask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LabelArg {
     /// The one with this value.
     Value(i64),
+    /// The one of this name.
+    Name(String),
     /// Each label as a region of its own.
     All,
 }
@@ -126,8 +138,14 @@ fn parse_label(text: &str) -> Result<LabelArg, String> {
     if text.eq_ignore_ascii_case("all") {
         return Ok(LabelArg::All);
     }
-    let value = text.parse().map(LabelArg::Value);
-    value.map_err(|_| "a whole number, or 'all'".to_owned())
+    if let Ok(value) = text.parse() {
+        return Ok(LabelArg::Value(value));
+    }
+    let is_number = text.parse::<f64>().is_ok();
+    if text.trim().is_empty() || is_number {
+        return Err("a whole number, the name of a region, or 'all'".to_owned());
+    }
+    Ok(LabelArg::Name(text.to_owned()))
 }
 
 /// How the patients are divided.
@@ -240,9 +258,15 @@ pub struct CompareArgs {
     /// Go on where an interrupted run of the same study stopped
     #[arg(long)]
     pub resume: bool,
-    /// Print the plan and stop
+    /// Print what would run, on whom, and about how long it would take, and stop
     #[arg(long)]
     pub dry_run: bool,
+    /// The guards
+    #[command(flatten)]
+    pub guards: GuardOptions,
+    /// Print the study file with every setting and what it means, and stop
+    #[arg(long, conflicts_with = "dry_run")]
+    pub print_config: bool,
     /// The cohort
     #[command(flatten)]
     pub cohort: CohortArgs,
@@ -264,7 +288,7 @@ pub enum PresetName {
     Quick,
     /// The published recipe: whole slices at 256 x 256, up to 100 epochs
     Paper,
-    /// As `paper`, with every registered learner back end and network
+    /// An hour or a few on two cores: every learner, tuned, and small networks of every design; every table and figure
     Full,
 }
 
@@ -315,12 +339,21 @@ pub struct MapArgs {
     /// Its mask
     #[arg(value_name = "MASK")]
     pub mask: PathBuf,
-    /// Folder for the maps: a NIfTI file and a picture for each image and feature
+    /// Folder for the maps: an image file and a picture for each image and feature
     #[arg(short, long, default_value = "raduet-maps", value_name = "DIR")]
     pub output: PathBuf,
-    /// Mask value that marks the region of interest, where a mask holds several
-    #[arg(long, value_name = "VALUE")]
-    pub label: Option<i64>,
+    /// Mask value, or name of a DICOM region, that is the region of interest where a mask holds several
+    #[arg(long, value_name = "VALUE|NAME", value_parser = parse_label)]
+    pub label: Option<LabelArg>,
+    /// Format of the maps
+    #[arg(long, value_enum, default_value_t = ImageFormName::Nifti, value_name = "FORMAT")]
+    pub format: ImageFormName,
+    /// Write the image and the region as they were read, too, on the image's grid
+    #[arg(long)]
+    pub with_inputs: bool,
+    /// How images are read
+    #[command(flatten)]
+    pub images: ImageArgs,
     /// A parameter file of PyRadiomics (.yaml, .json) with its voxelSetting
     #[arg(short = 'p', long, value_name = "FILE")]
     pub params: Option<PathBuf>,
@@ -342,6 +375,15 @@ pub struct MapArgs {
     /// Write 64-bit numbers in place of 32-bit ones
     #[arg(long)]
     pub double: bool,
+}
+
+/// Formats that images are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImageFormName {
+    /// NIfTI-1, compressed (.nii.gz)
+    Nifti,
+    /// NRRD, compressed (.nrrd)
+    Nrrd,
 }
 
 /// What a row of a feature table stands for.
@@ -456,6 +498,9 @@ pub struct DeepArgs {
     /// Go on where an interrupted run of the same study stopped
     #[arg(long)]
     pub resume: bool,
+    /// The guards
+    #[command(flatten)]
+    pub guards: GuardOptions,
     /// The cohort
     #[command(flatten)]
     pub cohort: CohortArgs,
@@ -468,7 +513,7 @@ pub struct DeepArgs {
     /// A setting of the networks by its name in run.json, such as network.optimiser.nesterov=true; may be given several times
     #[arg(long, value_name = "network.SETTING=VALUE", help_heading = "Training")]
     pub set: Vec<String>,
-    /// Print the plan, send one batch of each network forward and back, and stop
+    /// Print what would run, try a few cases and one batch of each network, say about how long it would take, and stop
     #[arg(long)]
     pub dry_run: bool,
     /// Learn one batch of each network by heart in N steps, to see that it can learn, and stop
@@ -477,23 +522,6 @@ pub struct DeepArgs {
     /// List the networks: parameters, multiply-adds, tensors (-v), and stop
     #[arg(long, conflicts_with_all = ["dry_run", "overfit_batch"])]
     pub describe: bool,
-}
-
-/// Arguments of `raduet evaluate`.
-#[derive(Debug, Args)]
-pub struct EvaluateArgs {
-    /// Predictions (.csv), as `compare` writes them or with the same columns
-    #[arg(value_name = "PREDICTIONS", required = true)]
-    pub predictions: Vec<PathBuf>,
-    /// Bootstrap resamples behind each interval
-    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000), value_name = "N")]
-    pub bootstrap: u32,
-    /// Where all randomness starts
-    #[arg(long, default_value_t = 42, value_name = "SEED")]
-    pub seed: u64,
-    /// Folder for the report; without it only the screen
-    #[arg(short, long, value_name = "DIR")]
-    pub output: Option<PathBuf>,
 }
 
 /// Arguments of `raduet features`.

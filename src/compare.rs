@@ -7,6 +7,8 @@
 //!
 //! `raduet deep` and `raduet train` are this job with one arm, the latter from a finished table.
 
+mod estimate;
+
 use std::path::Path;
 
 use raduet_study::split::SplitCheck;
@@ -21,8 +23,9 @@ use crate::arms::deep::rehearsal::{Rehearsal, Tried};
 use crate::cases::Cases;
 use crate::conclusion::{Conclusion, Form, write_doubts};
 use crate::console::Console;
-use crate::error::{Exit, Faults};
+use crate::error::{Exit, Faults, ToolError, Warning};
 use crate::extract::{Extraction, Rows, Wanted};
+use crate::guards::{Guards, doubles, names};
 use crate::io::{ByteBudget, feature_csv};
 use crate::journal::Journal;
 use crate::models::{Study, planned};
@@ -30,7 +33,7 @@ use crate::provenance::{Clock, Provenance};
 use crate::report_writers;
 use crate::run_folder::{RunFolder, Start};
 use crate::settings::Settings;
-use crate::{division, extract};
+use crate::{division, extract, mask_sheet};
 
 /// The journal of measured cases.
 const JOURNAL: &str = "cases.journal";
@@ -45,6 +48,9 @@ pub struct Plan {
     split: Split,
     check: SplitCheck,
     provenance: Provenance,
+    guards: Guards,
+    /// What the guards are not sure of.
+    doubts: Vec<Warning>,
 }
 
 impl Plan {
@@ -82,7 +88,30 @@ impl Plan {
             split,
             check,
             provenance,
+            guards: Guards::default(),
+            doubts: Vec::new(),
         })
+    }
+
+    /// The same plan, more or less strict, or as a control. Another run than without, so that neither resumes the other.
+    ///
+    /// # Errors
+    /// Patients that stand on two sides of the split under two names.
+    pub fn guarded(mut self, guards: Guards) -> Result<Self, Faults> {
+        let findings = names::check(self.cases.cohort(), &self.split).under(guards);
+        Faults::check(findings.faults)?;
+        self.doubts = findings.warnings;
+        if guards != Guards::default() {
+            let mut described = self.provenance.settings.clone();
+            described["guards"] = json!(guards);
+            let (command, cohort) = (
+                self.provenance.command.clone(),
+                self.cases.hash().to_owned(),
+            );
+            self.provenance = Provenance::new(&command, described, cohort);
+        }
+        self.guards = guards;
+        Ok(self)
     }
 
     /// What stands behind its results.
@@ -173,9 +202,20 @@ impl Plan {
             features,
             images,
             failures,
-            warnings,
+            mut warnings,
+            contents,
             ..
         } = extracted;
+        let doubles = doubles::of_images(self.cases.cohort(), &contents, &self.split);
+        let doubles = doubles.under(self.guards);
+        warnings.extend(self.doubts.iter().cloned());
+        warnings.extend(doubles.warnings);
+        if !doubles.faults.is_empty() {
+            write_doubts(&folder, &doubles.faults, &warnings)?;
+            return Err(Faults::check(doubles.faults)
+                .err()
+                .unwrap_or_else(|| ToolError::internal("no fault where there was one").into()));
+        }
         let columns = self.extraction.columns();
         if !columns.is_empty() {
             folder.write("features.csv", &feature_csv::write(&features)?)?;
@@ -185,12 +225,14 @@ impl Plan {
             )?;
         }
         let features = features.with_origins(self.cases.cohort())?;
+        clock.time("mask sheet", || mask_sheet::write(&self.cases, &folder))?;
         let study = Study {
             settings: &self.settings,
             features: &features,
             images,
             split: &self.split,
             folder: &folder,
+            guards: self.guards,
             console,
         };
         let answers = clock.time("fit", || study.fit(&self.models))?;
@@ -202,6 +244,7 @@ impl Plan {
             split: &self.split,
             extras: self.cases.extras(),
             provenance: &self.provenance,
+            guards: self.guards,
             failures,
             warnings,
         };

@@ -13,6 +13,7 @@ use crate::arms::{FittedModel, FoldRows};
 use crate::console::Console;
 use crate::error::{Code, Exit, Faults, Result, ToolError, Warning, WarningCode};
 use crate::finished_run::{FinishedRun, RunRecord};
+use crate::guards::{Guards, sanity};
 use crate::io::cohort_csv::{self, CohortRow};
 use crate::io::feature_csv::FeatureFile;
 use crate::io::{predictions_csv, split_file};
@@ -38,6 +39,8 @@ pub struct Conclusion<'a> {
     pub extras: Vec<&'a BTreeMap<String, String>>,
     /// What stands behind the results.
     pub provenance: &'a Provenance,
+    /// Whether this run is a control.
+    pub guards: Guards,
     /// Cases without a result.
     pub failures: Vec<ToolError>,
     /// Doubts.
@@ -134,6 +137,10 @@ impl Conclusion<'_> {
         let mut report = Report::new(self.name, self.cohort, self.split, predictions, &settings)
             .map_err(|fault| refused(&fault))?;
         report.leaks = self.leaks().map_err(|fault| refused(&fault))?;
+        if self.guards.sanity {
+            report.warnings.insert(0, sanity::WARNING.to_owned());
+            report.control = Some(sanity::verdict(&report));
+        }
         Ok(report)
     }
 
@@ -199,7 +206,8 @@ impl Concluded {
             }
         }
         console.say(&format!("report: {}", path.display()));
-        Ok(if self.failed == 0 {
+        let refuted = report.control.is_some_and(|control| !control.passed);
+        Ok(if self.failed == 0 && !refuted {
             Exit::Done
         } else {
             Exit::SomeFailed
@@ -211,6 +219,13 @@ impl Concluded {
 fn told(report: &Report, fitted: &[FittedModel]) -> Vec<Warning> {
     let mut doubts = doubts::of_report(report);
     for model in fitted {
+        if model.test_reads.answered != 1 {
+            let found = format!(
+                "{}: the test rows of fold {} were answered {} times",
+                model.name, model.fold, model.test_reads.answered
+            );
+            doubts.push(Warning::new(WarningCode::Leak, found, "recorded"));
+        }
         for note in &model.notes {
             let found = format!("{}: {note}", model.name);
             let done = if note.starts_with("column ") {
@@ -241,6 +256,7 @@ fn described(model: &FittedModel) -> Value {
         "fold": model.fold,
         "settings": model.settings,
         "notes": model.notes,
+        "test_rows_read": model.test_reads,
     })
 }
 

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::io::read_small;
+use crate::io::{formats, read_small};
 
 /// Headers with data in other files, by the end of their names.
 const TEXT_HEADERS: [&str; 2] = [".nhdr", ".mhd"];
@@ -16,11 +16,9 @@ const LONGEST_HEADER: u64 = 1 << 20;
 /// The file itself and those whose bytes are read with it: the other half of a pair of header and image, the
 /// data files that a text header may name, all files of a folder. In a fixed order.
 pub fn files_of(path: &Path) -> Vec<PathBuf> {
-    if fs::metadata(path).is_ok_and(|about| about.is_dir()) {
-        return within(path, |_| true);
-    }
     let name = path.to_string_lossy().into_owned();
-    let mut files = vec![path.to_owned()];
+    // What the formats say: the slices of a series, the data that a header names.
+    let mut files = formats::files_of(path);
     for (ending, partners) in [(".hdr", [".img", ".img.gz"]), (".img", [".hdr", ".hdr.gz"])] {
         let stem = name.strip_suffix(ending);
         if let Some(stem) = stem.or_else(|| name.strip_suffix(&format!("{ending}.gz"))) {
@@ -30,7 +28,11 @@ pub fn files_of(path: &Path) -> Vec<PathBuf> {
     }
     let lower = name.to_ascii_lowercase();
     if TEXT_HEADERS.iter().any(|ending| lower.ends_with(ending)) {
-        files.extend(named_by(path));
+        for file in named_by(path) {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
     }
     files
 }

@@ -8,11 +8,12 @@
 //! | for | look at |
 //! |---|---|
 //! | what can be asked for | [`cli`], [`settings`], [`params`] |
-//! | who takes part | [`cohort`], [`manifest`], [`phantom`], all behind [`cases`]; [`content`] |
+//! | who takes part | [`scan`], [`cohort`], [`manifest`], [`phantom`], all behind [`cases`]; [`content`] |
 //! | whether a cohort can be measured | [`check`] |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
-//! | what is written about it | [`report_writers`], [`figures`], [`provenance`], read back by [`finished_run`] |
+//! | what is written about it | [`report_writers`], [`figures`], [`checklists`], [`provenance`]; read back by [`finished_run`] |
+//! | what a run would do | [`dry_run`] |
 //! | a run that may be stopped | [`run_folder`], [`journal`], [`interrupt`] |
 //! | what went wrong | [`error`] |
 
@@ -36,15 +37,18 @@ pub mod conclusion;
 pub mod console;
 pub mod content;
 pub mod division;
+pub mod dry_run;
 pub mod error;
 pub mod extract;
 pub mod figures;
 pub mod finished_run;
+pub mod guards;
 pub mod interrupt;
 pub mod io;
 pub mod journal;
 pub mod lock;
 pub mod manifest;
+pub mod mask_sheet;
 pub mod models;
 #[cfg(feature = "deep")]
 pub mod paper_tables;
@@ -54,4 +58,5 @@ pub mod provenance;
 pub mod repeats;
 pub mod report_writers;
 pub mod run_folder;
+pub mod scan;
 pub mod settings;

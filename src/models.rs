@@ -6,7 +6,7 @@
 
 use std::sync::Mutex;
 
-use raduet_study::{Arm, Predictions, Split};
+use raduet_study::{Arm, Fold, Predictions, Split};
 #[cfg(feature = "learners")]
 use rayon::prelude::*;
 
@@ -16,6 +16,7 @@ use crate::arms::{FittedModel, FoldRows, PlannedModel};
 use crate::console::Console;
 use crate::error::{Code, Result, ToolError};
 use crate::extract::SlicePixels;
+use crate::guards::{Guards, sanity};
 #[cfg(feature = "learners")]
 use crate::interrupt;
 use crate::io::feature_csv::FeatureFile;
@@ -84,6 +85,8 @@ pub struct Study<'a> {
     pub split: &'a Split,
     /// Where results and state go.
     pub folder: &'a RunFolder,
+    /// Whether this run is a control.
+    pub guards: Guards,
     /// The screen.
     pub console: Console,
 }
@@ -103,7 +106,7 @@ impl Study<'_> {
             .folds
             .iter()
             .enumerate()
-            .map(|(fold, parts)| FoldRows::new(fold, parts, &self.features.rows))
+            .map(|(fold, parts)| self.fold(fold, parts))
             .collect();
         let jobs: Vec<(&PlannedModel, &FoldRows)> = models
             .iter()
@@ -130,6 +133,17 @@ impl Study<'_> {
             }
         }
         self.collect(models, &folds, &finished, failures)
+    }
+
+    /// A fold's rows; of a control with classes that mean nothing.
+    fn fold(&self, fold: usize, parts: &Fold) -> FoldRows {
+        let rows = &self.features.rows;
+        let fold = FoldRows::new(fold, parts, rows);
+        if !self.guards.sanity {
+            return fold;
+        }
+        let labels = sanity::labels(&fold, rows, self.settings.split.seed);
+        fold.learned_as(labels)
     }
 
     #[cfg(feature = "learners")]

@@ -9,7 +9,7 @@
 
 use std::path::Path;
 
-use raduet_deep::{DeepError, registry};
+use raduet_deep::registry;
 use raduet_study::Report;
 use serde_json::Value;
 
@@ -20,7 +20,8 @@ use crate::console::Console;
 use crate::error::{Code, Exit, Faults, Result, ToolError};
 use crate::io::ByteBudget;
 use crate::io::atomic::{prepare_folder, write_file};
-use crate::report_writers::paper_tables::{self, Material, Row};
+use crate::report_writers::tables::entries::{Entry, count_parameters};
+use crate::report_writers::tables::{self, OfSequence, Sources};
 use crate::run_folder;
 use crate::settings::{NetworkSettings, Settings};
 
@@ -82,10 +83,7 @@ pub fn run(
     budget: ByteBudget,
 ) -> Result<Exit, Faults> {
     prepare_folder(output)?;
-    let networks = &settings.networks;
-    let [mut first, mut second, fourth, fifth] = all_rows(networks);
-    count_parameters(&mut first)?;
-    count_parameters(&mut second)?;
+    let [first, second, fourth, fifth] = all_rows(&settings.networks);
     let of_t2w: Vec<&Row> = second.iter().chain(&fourth).chain(&fifth).collect();
     let of_t1w: Vec<&Row> = first.iter().collect();
     let mut exits = Vec::new();
@@ -101,22 +99,59 @@ pub fn run(
         let folder = output.join(sequence.to_lowercase());
         let (exit, report) = sequence_report(settings, &folder, start, console, budget)?;
         exits.push(exit);
-        reports.push(report);
+        reports.push(report.map(|report| (sequence, report)));
     }
-    let [t1w, t2w] = [&reports[0], &reports[1]];
-    let material = Material {
-        t1w: t1w.as_ref(),
-        t2w: t2w.as_ref(),
-        tables: [&first, &second, &fourth, &fifth],
+    let variants = [[Vec::new(), Vec::new()], [fourth, fifth]];
+    let sequences = reports.into_iter().zip([first, second]).zip(variants);
+    let sequences = sequences.filter_map(|((report, networks), variants)| {
+        let (sequence, report) = report?;
+        let mut networks = entries(networks);
+        count_parameters(&mut networks, report.classes.len());
+        Some(OfSequence {
+            sequence: Some(sequence.to_owned()),
+            networks,
+            variants: variants.map(entries),
+            learners: Vec::new(),
+            report,
+        })
+    });
+    let sources = Sources {
+        sequences: sequences.collect(),
+        ..Sources::default()
     };
-    for (name, bytes) in paper_tables::files(&material)? {
-        let folder = output.join("tables");
+    let folder = output.join(run_folder::TABLES);
+    for (name, bytes) in tables::files(&sources)? {
         prepare_folder(&folder)?;
         write_file(&folder.join(name), &bytes)?;
     }
-    console.print(&paper_tables::markdown(&material));
-    console.say(&format!("tables: {}", output.join("tables").display()));
+    console.print(&tables::page(&sources));
+    console.say(&format!("tables: {}", folder.display()));
     Ok(worst(&exits))
+}
+
+/// One network of a table.
+#[derive(Debug, Clone)]
+struct Row {
+    title: &'static str,
+    /// How the paper begins it.
+    wanted: Start,
+    /// How this run begins it, and the model's name; none where it cannot.
+    run: Option<(Start, String)>,
+}
+
+/// Rows as the tables take them.
+fn entries(rows: Vec<Row>) -> Vec<Entry> {
+    let entries = rows.into_iter().map(|row| {
+        let begun = row.run.as_ref().map(|(start, _)| *start);
+        Entry {
+            title: row.title.to_owned(),
+            parameters: None,
+            is_pretrained: begun.unwrap_or(row.wanted) == Pretrained,
+            is_substitute: begun.is_some_and(|begun| begun != row.wanted),
+            model: row.run.map(|(_, model)| model),
+        }
+    });
+    entries.collect()
 }
 
 /// The rows of Tables I, II (and III), IV and V.
@@ -133,17 +168,6 @@ fn all_rows(networks: &NetworkSettings) -> [Vec<Row>; 4] {
         both(TABLE_5),
     ]
     .map(|wanted| rows(networks, &wanted))
-}
-
-/// Fills in how many numbers each network learns.
-fn count_parameters(rows: &mut [Row]) -> Result<()> {
-    for row in rows {
-        let entry = registry::find(row.network);
-        let parameters = entry.and_then(|entry| entry.parameters(CLASSES));
-        let internal = |fault: DeepError| ToolError::new(Code::Internal, fault.to_string());
-        row.parameters = Some(parameters.map_err(internal)?);
-    }
-    Ok(())
 }
 
 /// The worse of two ends.
@@ -174,18 +198,13 @@ fn rows(networks: &NetworkSettings, wanted: &[Wanted]) -> Vec<Row> {
                 _ => Some(Scratch),
             };
             Row {
-                network: name,
                 title: registry::find(name).map_or(*name, |entry| entry.title),
-                parameters: None,
                 wanted: *start,
                 run: start_of_run.map(|start| (start, start.name(name))),
             }
         })
         .collect()
 }
-
-/// Stages of the paper.
-const CLASSES: usize = 3;
 
 /// The networks of rows, each once, as the settings take them.
 fn names(rows: &[&Row]) -> Vec<String> {
@@ -260,8 +279,9 @@ mod tests {
 
     #[test]
     fn every_network_of_the_tables_is_registered() {
-        for row in all_rows(&networks(None)).iter().flatten() {
-            registry::find(row.network).unwrap();
+        let overall = TABLE_1.iter().chain(&TABLE_2).map(|(name, _)| *name);
+        for name in overall.chain(TABLE_4).chain(TABLE_5) {
+            registry::find(name).unwrap();
         }
     }
 

@@ -1,5 +1,6 @@
 //! The same learners on other draws of the split: how much of a figure is the draw.
 //!
+//! Pairs of models are held against each other by the corrected resampled t test over all draws and folds.
 //! Repeat 0 is the run itself; repeat r is drawn with seed + r. Models of the other repeats are fitted, judged
 //! on the same figures of patients, and not kept. A standard deviation over repeats is no interval: the
 //! repeats share their patients.
@@ -8,7 +9,8 @@ use std::fmt::Write;
 
 use raduet_study::metrics::{Judged, by_id};
 use raduet_study::reference::{majority, training_patients};
-use raduet_study::{Cohort, Part, Pooling, Predictions, StudyError};
+use raduet_study::uncertainty::{CorrectedTest, corrected_test, holm};
+use raduet_study::{Cohort, Part, Pooling, Predictions, Split, StudyError};
 #[cfg(feature = "learners")]
 use rayon::prelude::*;
 
@@ -42,6 +44,10 @@ pub struct Repeat {
     pub seed: u64,
     /// One value for each of the figures; none where it is undefined.
     pub figures: Vec<Option<f64>>,
+    /// Share of patients answered rightly in each fold.
+    pub folds: Vec<f64>,
+    /// Patients tested for each one trained on.
+    pub test_to_train: f64,
 }
 
 /// What is drawn again.
@@ -89,6 +95,7 @@ impl Repeats<'_> {
                 self.answers(&settings, &split)?
             };
             let training = training_patients(self.cohort, &split);
+            let test_to_train = patients(&split, Part::Test) / patients(&split, Part::Train);
             models.push(majority(&models[0], &training).map_err(|fault| internal(&fault))?);
             for model in &models {
                 repeats.push(Repeat {
@@ -96,6 +103,8 @@ impl Repeats<'_> {
                     repeat,
                     seed: settings.split.seed,
                     figures: figures(model)?,
+                    folds: accuracies(model, split.folds.len())?,
+                    test_to_train,
                 });
             }
             if repeat > 0 {
@@ -158,6 +167,88 @@ fn figures(model: &Predictions) -> Result<Vec<Option<f64>>> {
     let judged = Judged::new(model.classes().len(), patients.rows());
     let figure = |id: &&str| by_id(id).and_then(|metric| judged.once().figure(metric).ok());
     Ok(FIGURES.iter().map(figure).collect())
+}
+
+/// Patients of a part over all folds.
+fn patients(split: &Split, part: Part) -> f64 {
+    let folds = split.folds.iter();
+    folds
+        .map(|fold| fold.patients_in(part).count())
+        .sum::<usize>() as f64
+}
+
+/// The share of test patients answered rightly, fold by fold.
+fn accuracies(model: &Predictions, folds: usize) -> Result<Vec<f64>> {
+    let patients = model
+        .patients_of(Part::Test, &Pooling::MeanProbability)
+        .map_err(|fault| internal(&fault))?;
+    let of_fold = |fold: usize| {
+        let rows = || patients.rows().iter().filter(move |row| row.fold == fold);
+        let right = rows().filter(|row| row.answer() == row.truth).count();
+        right as f64 / rows().count() as f64
+    };
+    Ok((0..folds).map(of_fold).collect())
+}
+
+/// `repeats_tests.csv`: every pair of models by the corrected resampled t test over all draws and folds, with Holm's
+/// correction over the pairs; pairs whose test is undefined have empty cells.
+///
+/// # Errors
+/// [`Code::Internal`] when the writer fails, which it does not in memory.
+pub fn tests_csv(repeats: &[Repeat], confidence: f64) -> Result<Vec<u8>> {
+    let internal = |fault: String| ToolError::new(Code::Internal, fault);
+    let names: Vec<&str> = models(repeats).collect();
+    let mut tests = Vec::new();
+    for (at, first) in names.iter().enumerate() {
+        for second in &names[at + 1..] {
+            tests.push((*first, *second, test(repeats, first, second, confidence)));
+        }
+    }
+    let p: Vec<f64> = tests
+        .iter()
+        .filter_map(|(.., test)| Some(test.as_ref()?.p))
+        .collect();
+    let mut adjusted = holm(&p).into_iter();
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record([
+        "first",
+        "second",
+        "differences",
+        "patient_accuracy",
+        "lower",
+        "upper",
+        "p",
+        "p_holm",
+    ])
+    .map_err(|fault| internal(fault.to_string()))?;
+    for (first, second, test) in &tests {
+        let mut row = vec![cell::text(first), cell::text(second)];
+        match test {
+            Some(test) => {
+                row.push(test.differences.to_string());
+                let numbers = [test.mean, test.interval.lower, test.interval.upper, test.p];
+                row.extend(numbers.map(cell::number));
+                row.push(adjusted.next().map(cell::number).unwrap_or_default());
+            }
+            None => row.extend(vec![String::new(); 6]),
+        }
+        out.write_record(&row)
+            .map_err(|fault| internal(fault.to_string()))?;
+    }
+    out.into_inner()
+        .map_err(|fault| internal(fault.to_string()))
+}
+
+/// First minus second over all draws and folds.
+fn test(repeats: &[Repeat], first: &str, second: &str, confidence: f64) -> Option<CorrectedTest> {
+    let of = |model: &str| -> Vec<f64> {
+        let of_model = repeats.iter().filter(|repeat| repeat.model == model);
+        of_model.flat_map(|repeat| repeat.folds.clone()).collect()
+    };
+    let (a, b) = (of(first), of(second));
+    let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
+    let ratio = repeats.first()?.test_to_train;
+    corrected_test(&differences, ratio, confidence).ok()
 }
 
 /// One line a model and draw, then mean and standard deviation (n − 1) of each model.
@@ -249,6 +340,8 @@ mod tests {
             repeat,
             seed: 42 + repeat as u64,
             figures: vec![Some(accuracy), None, None, None, None],
+            folds: vec![accuracy],
+            test_to_train: 0.25,
         };
         let repeats = [repeat(0, 0.5), repeat(1, 0.7), repeat(2, 0.6)];
         let [mean, sd] = spread(&repeats, "svc", 0).unwrap();
@@ -257,5 +350,20 @@ mod tests {
         let csv = String::from_utf8(csv(&repeats).unwrap()).unwrap();
         assert_eq!(csv.lines().count(), 1 + 3 + 2, "{csv}");
         assert!(text(&repeats).contains("accuracy 60.0 ± 10.0"));
+        // Against a model that is always at 0.5: differences 0, 0.2, 0.1, and t = 0.1 / √((1/3 + 1/4) · 0.01).
+        let other = repeats.iter().map(|repeat| Repeat {
+            model: "knn".into(),
+            folds: vec![0.5],
+            ..repeat.clone()
+        });
+        let both: Vec<Repeat> = repeats.iter().cloned().chain(other).collect();
+        let test = test(&both, "svc", "knn", 0.95).unwrap();
+        assert!((test.mean - 0.1).abs() < 1e-15);
+        assert!((test.standard_error - (0.01_f64 * (1.0 / 3.0 + 0.25)).sqrt()).abs() < 1e-15);
+        let csv = String::from_utf8(tests_csv(&both, 0.95).unwrap()).unwrap();
+        assert!(
+            csv.lines().nth(1).unwrap().starts_with("svc,knn,3,"),
+            "{csv}"
+        );
     }
 }

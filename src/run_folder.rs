@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Result, ToolError};
-use crate::io::atomic::{output_error, prepare_folder, write_file};
+use crate::figures;
+use crate::io::atomic::{output_error, prepare_folder, sweep, write_file};
 use crate::lock::{Afterwards, Lock};
 
 /// A name that nobody else gives a folder: what lies in it is removed with the run.
@@ -64,6 +65,9 @@ impl RunFolder {
                 remove_results(path)?;
             }
         }
+        if before.is_some() {
+            sweep_all(path)?;
+        }
         write_file(&key_file, key.as_bytes())?;
         Ok(Self {
             path: path.to_owned(),
@@ -113,6 +117,8 @@ impl RunFolder {
     /// [`Code::Output`].
     pub fn finish(self) -> Result<()> {
         let state = self.path.join(STATE);
+        // The lock last: without it what is left would be taken for somebody else's.
+        clear(&state)?;
         fs::remove_dir_all(&state).map_err(|fault| output_error(&state, &fault))
     }
 }
@@ -123,7 +129,7 @@ pub fn is_unfinished(path: &Path) -> bool {
 }
 
 /// What a run may leave in its folder beside the models, from which everything else is made.
-const DATA: [&str; 12] = [
+const DATA: [&str; 13] = [
     "features.csv",
     "features.dictionary.csv",
     "split.json",
@@ -136,18 +142,29 @@ const DATA: [&str; 12] = [
     "figures/importance.csv",
     "figures/shap.csv",
     "figures/learning_curve.csv",
+    "figures/masks/index.csv",
 ];
 /// What is made from these.
-const RENDERED: [&str; 8] = [
+const RENDERED: [&str; 15] = [
     "leaderboard.csv",
+    "pairwise.csv",
     "report.md",
     "report.html",
+    "methods.md",
+    "citations.bib",
     "run.json",
-    "figures/roc.csv",
-    "figures/pr.csv",
-    "figures/calibration.csv",
-    "figures/confusion.csv",
+    "checklists/clear.md",
+    "checklists/clear.csv",
+    "checklists/metrics.md",
+    "checklists/metrics.csv",
+    "checklists/ibsi.md",
+    "checklists/ibsi.csv",
+    "checklists/tripod_ai.md",
+    "checklists/tripod_ai.csv",
 ];
+/// The folder of tables, which are made from the data, too; and how their files end.
+pub const TABLES: &str = "tables";
+const TABLE_FORMS: [&str; 3] = [".csv", ".md", ".tex"];
 
 /// How the names of a model's files end.
 const MODELS: [&str; 5] = [
@@ -162,6 +179,8 @@ const OF_MODELS: [(&str, &str, &[&str]); 2] =
     [("models", "", &MODELS), ("figures", "shap_", &[".csv"])];
 /// Pictures of where networks look, one folder a model.
 pub const GRAD_CAM: &str = "figures/grad_cam";
+/// Slices with the outlines of their regions, and the list of them.
+pub const MASKS: &str = "figures/masks";
 
 /// Networks' curves for TensorBoard, which takes each folder below for a run.
 pub const LOGS: &str = "logs";
@@ -171,7 +190,16 @@ pub const EVENTS: &str = "events.out.tfevents.raduet";
 /// Results of an earlier run must not stand beside those of this one.
 fn remove_results(path: &Path) -> Result<()> {
     let rendered = RENDERED.iter().map(|&name| name.to_owned());
-    let mut old = data_files(path).into_iter().chain(rendered);
+    let drawn = figures::written(&names(path, figures::FOLDER), path);
+    let tables = names(path, TABLES).into_iter().filter(|name| {
+        let file = &name[TABLES.len() + 1..];
+        file.starts_with("table") && TABLE_FORMS.iter().any(|ending| file.ends_with(ending))
+    });
+    let mut old = data_files(path)
+        .into_iter()
+        .chain(rendered)
+        .chain(tables)
+        .chain(drawn);
     old.try_for_each(|name| remove_file(&path.join(name)))
 }
 
@@ -193,7 +221,8 @@ pub fn data_files(path: &Path) -> Vec<String> {
         let events = format!("{folder}/{EVENTS}");
         found.extend(path.join(&events).is_file().then_some(events));
     }
-    for folder in names(path, GRAD_CAM) {
+    let folders = names(path, GRAD_CAM).into_iter();
+    for folder in folders.chain([MASKS.to_owned()]) {
         let pictures = names(path, &folder).into_iter();
         found.extend(
             pictures.filter(|name| Path::new(name).extension().is_some_and(|e| e == "png")),
@@ -211,6 +240,18 @@ fn names(path: &Path, folder: &str) -> Vec<String> {
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .map(|name| format!("{folder}/{name}"))
         .collect()
+}
+
+/// Removes what a killed run was writing: it would lie beside the results for ever.
+fn sweep_all(path: &Path) -> Result<()> {
+    let inner = [LOGS, GRAD_CAM]
+        .into_iter()
+        .flat_map(|folder| names(path, folder));
+    let plain = ["", STATE, "models", "figures", TABLES].map(str::to_owned);
+    for folder in plain.into_iter().chain(inner) {
+        sweep(&path.join(folder))?;
+    }
+    Ok(())
 }
 
 /// Removes a file that may not be there.

@@ -100,6 +100,6 @@ fn the_pure_rooms_stay_light() {
     let dependencies = dependencies();
     let features = ["ndarray", "ndarray-stats", "rayon", "rustfft", "thiserror"].map(str::to_owned);
     assert_eq!(dependencies["raduet-features"], BTreeSet::from(features));
-    let study = ["serde", "thiserror"].map(str::to_owned);
+    let study = ["rayon", "serde", "thiserror"].map(str::to_owned);
     assert!(dependencies["raduet-study"].is_subset(&BTreeSet::from(study)));
 }

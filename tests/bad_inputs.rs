@@ -35,12 +35,19 @@ const GROWTH_KIB: u64 = 256 << 10;
 /// hangs must not pass.
 const HANGS: Duration = Duration::from_secs(30);
 
+/// The region that a case is read with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Region {
+    Only,
+    Labelled(i64),
+}
+
 /// Where a file is handed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Door {
     Image,
     /// The first file is the image, the second its mask.
-    Case(LabelChoice),
+    Case(Region),
     Manifest,
     Features,
     Predictions,
@@ -110,9 +117,13 @@ fn open(door: Door, paths: &[PathBuf]) -> Result<(), ToolError> {
     let path: &Path = &paths[0];
     match door {
         Door::Image => read_volume(path, &options()).map(drop),
-        Door::Case(choice) => {
+        Door::Case(region) => {
             let rule = GeometryRule::default();
-            read_case(path, &paths[1], choice, rule, &options()).map(drop)
+            let choice = match region {
+                Region::Only => LabelChoice::Only,
+                Region::Labelled(value) => LabelChoice::Value(value),
+            };
+            read_case(path, &paths[1], &choice, rule, &options()).map(drop)
         }
         Door::Manifest => read_manifest(path).map(drop).map_err(first),
         Door::Features => feature_table::read(path).map(drop),

@@ -256,12 +256,10 @@ fn files_of_other_kinds_are_refused_by_name() {
     let error = folder.refused("size.nii", &size, Code::Header);
     assert!(error.found.starts_with("sizeof_hdr "), "{error}");
 
-    let error = folder.refused("x.nrrd", b"NRRD0004\n", Code::Format);
-    assert_eq!(error.found, "this is a NRRD file");
-    let mut dicom = vec![0; 200];
-    dicom[128..132].copy_from_slice(b"DICM");
-    let error = folder.refused("x.dcm", &dicom, Code::Format);
-    assert_eq!(error.found, "this is a DICOM file");
+    let error = folder.refused("x.jpg", b"\xff\xd8\xff\xe0", Code::Format);
+    assert_eq!(error.found, "this is a JPEG image");
+    let error = folder.refused("x.h5", b"\x89HDF\r\n\x1a\n", Code::Format);
+    assert_eq!(error.found, "this is an HDF5 file");
     folder.refused("notes.txt", b"hello world", Code::Format);
 }
 

@@ -5,7 +5,7 @@
 
 use ndarray::Array3;
 use raduet::error::Code;
-use raduet::io::nifti::{Precision, write_map};
+use raduet::io::write::{Precision, write_map};
 use raduet::io::{ReadOptions, read_volume};
 use raduet_features::{Affine, Grid, Spacing, Voxels};
 

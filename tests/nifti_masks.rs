@@ -40,7 +40,7 @@ fn on(
     let folder = Folder::new();
     let path = folder.put("mask.nii", &header.file(voxels));
     let options = ReadOptions::default();
-    let result = read_mask(&path, choice, image, GeometryRule::default(), &options);
+    let result = read_mask(&path, &choice, image, GeometryRule::default(), &options);
     if let Err(error) = &result {
         assert_eq!(error.file.as_ref(), Some(&path), "{error}");
         assert!(!error.remedy.is_empty(), "{error}");
@@ -264,7 +264,7 @@ fn an_error_of_geometry_names_both_files() {
     let error = read_case(
         &image,
         &mask,
-        LabelChoice::Only,
+        &LabelChoice::Only,
         GeometryRule::default(),
         &ReadOptions::default(),
     )
@@ -388,7 +388,7 @@ fn a_mask_of_real_size_is_read_with_its_image() {
     let case = read_case(
         &image,
         &mask,
-        LabelChoice::Value(1),
+        &LabelChoice::Value(1),
         GeometryRule::default(),
         &options,
     )

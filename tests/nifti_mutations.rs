@@ -123,7 +123,7 @@ fn damaged_files_end_in_a_value_or_an_error() {
                 }
             }
             let rule = GeometryRule::default();
-            let _ = read_mask(&path, LabelChoice::Value(1), &grid, rule, &options);
+            let _ = read_mask(&path, &LabelChoice::Value(1), &grid, rule, &options);
         }
     }
     // Both ways must have been taken often, or the test tests little.

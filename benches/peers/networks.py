@@ -16,34 +16,10 @@ import sys
 import time
 from pathlib import Path
 
+from torch_networks import CLASSES, network
+
 THREADS = 2
-CLASSES = 3
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": str(THREADS), "RAYON_NUM_THREADS": str(THREADS)}
-# Networks of ours whose peer has another name or other arguments.
-TIMM = {"pvt_v2_b0", "pvt_v2_b2"}
-
-
-def network(name, golden, side):
-    """The peer of a network of ours."""
-    import timm
-    import torchvision
-
-    if name in TIMM:
-        return timm.create_model(name, num_classes=CLASSES)
-    if hasattr(torchvision.models, name):
-        return getattr(torchvision.models, name)(num_classes=CLASSES)
-    sys.path.insert(0, golden)
-    import make_golden as plain
-
-    if name == "vim_tiny":
-        return plain.Vim(dim=192, depth=24, img=side)
-    if name == "vim_small":
-        return plain.Vim(img=side)
-    if name == "vim_micro":
-        return plain.Vim(dim=32, depth=2, img=side, drop_path=0.0)
-    if name in plain.MODELS:
-        return plain.MODELS[name]()
-    return plain.MICRO[name][0]()
 
 
 def resident(key):

@@ -16,33 +16,11 @@ import subprocess
 import sys
 import time
 
-CLASSES = 3
+from torch_networks import CLASSES, SCANS, network
+
 WARMUP = 3
 # The plain scans of the peers take seconds a step: one step warms up, one is enough, and this many seconds are.
 SECONDS = 6.0
-SCANS = ("vim", "medmamba", "mambavision")
-TIMM = {"pvt_v2_b0", "pvt_v2_b2"}
-
-
-def network(name, golden, side):
-    """The peer of a network of ours."""
-    import timm
-    import torchvision
-
-    if name in TIMM:
-        return timm.create_model(name, num_classes=CLASSES)
-    if hasattr(torchvision.models, name):
-        return getattr(torchvision.models, name)(num_classes=CLASSES)
-    sys.path.insert(0, golden)
-    import make_golden as plain
-
-    if name == "vim_tiny":
-        return plain.Vim(dim=192, depth=24, img=side)
-    if name == "vim_small":
-        return plain.Vim(img=side)
-    if name in plain.MODELS:
-        return plain.MODELS[name]()
-    return plain.MICRO[name][0]()
 
 
 def measure(golden, batch, side, steps, names):
@@ -94,11 +72,15 @@ def measure(golden, batch, side, steps, names):
 
 
 def run(command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        print(done.stderr[-2000:], file=sys.stderr)
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return {line["network"]: line for line in lines}
+    """The JSON lines of a side by network, shown as they come: a run that is cut short leaves what it had."""
+    found = {}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as side:
+        for line in side.stdout:
+            if line.startswith("{"):
+                print(line, end="", flush=True)
+                network = json.loads(line)
+                found[network["network"]] = network
+    return found
 
 
 def main():
@@ -110,8 +92,8 @@ def main():
     found = {side: [] for side in sides}
     for _ in range(repeats):
         for side, command in sides.items():
+            print(f"# {side}", flush=True)
             found[side].append(run(command))
-            print(side, json.dumps(found[side][-1]), flush=True)
     print(f"batch {sizes[0]}, {sizes[1]} x {sizes[1]}: images/s (median of {repeats}), peak MB")
     for name in names:
         rates, peaks = {}, {}

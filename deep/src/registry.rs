@@ -120,6 +120,37 @@ pub fn find(name: &str) -> Result<&'static NetworkEntry> {
 mod tests {
     use super::*;
 
+    /// Learned numbers for three classes at 256 x 256, counted by PyTorch in torchvision's and timm's networks and in
+    /// the authors' (plain PyTorch code of the last three families).
+    #[test]
+    fn parameters_torch() {
+        for (name, expected) in [
+            ("vgg19", 139_582_531),
+            ("resnet18", 11_178_051),
+            ("resnet34", 21_286_211),
+            ("resnet50", 23_514_179),
+            ("resnet152", 58_149_955),
+            ("mobilenet_v3_small", 1_520_931),
+            ("mobilenet_v3_small_167", 1_673_367),
+            ("convnext_tiny", 27_822_435),
+            ("convnext_base", 87_569_539),
+            ("pvt_v2_b0", 3_410_531),
+            ("pvt_v2_b2", 24_851_395),
+            ("vim_tiny", 6_967_107),
+            ("vim_small", 25_435_779),
+            ("medmamba_t", 14_454_915),
+            ("medmamba_s", 18_622_851),
+            ("medmamba_b", 39_861_763),
+            ("mambavision_t", 31_155_171),
+            ("mambavision_t2", 34_464_931),
+            ("mambavision_s", 49_373_891),
+            ("mambavision_b", 96_663_363),
+        ] {
+            let found = find(name).unwrap().parameters(3).unwrap();
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+
     #[test]
     fn names_are_unique_and_found() {
         for (i, entry) in NETWORKS.iter().enumerate() {

@@ -14,6 +14,7 @@
 //! | classes weighed, probabilities calibrated | [`class_weight`], [`calibration`] |
 //! | training rows | [`samples`] |
 //! | what a fitted pipeline goes by, thresholds, learning curves | [`explain`] |
+//! | what a table looks like | [`explore`] |
 //! | folds within the training rows, the search for settings | [`tuning`] |
 //! | the door of a learner and of a model | [`learner`] |
 //! | trees and forests | [`decision_tree`], [`random_forest`], [`extra_trees`] |
@@ -32,6 +33,7 @@ mod dense;
 pub mod discriminant;
 pub mod error;
 pub mod explain;
+pub mod explore;
 pub mod extra_trees;
 mod forest;
 pub mod gaussian_nb;

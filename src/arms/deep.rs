@@ -181,7 +181,10 @@ impl Training<'_> {
         let settings = train_settings(network, self.settings, self.seed)?;
         let fault = |fault: DeepError| failed(name, &fault);
         let begun = Instant::now();
-        let (train, valid) = (self.choose(&self.fold.train), self.choose(&self.fold.valid));
+        let (train, valid) = (
+            self.learned(&self.fold.train),
+            self.learned(&self.fold.valid),
+        );
         let mut trainer = match std::fs::read(self.checkpoint) {
             Ok(bytes) => Trainer::resume(&settings, self.classes, &train, &valid, &bytes),
             Err(_) => Trainer::new(&settings, self.classes, &train, &valid),
@@ -195,7 +198,8 @@ impl Training<'_> {
         let history = HistoryFiles::of(trainer.history());
         let model = trainer.into_model().map_err(fault)?;
         let fit = begun.elapsed();
-        let held_out = self.choose(&self.fold.held_out());
+        let examiner = self.fold.examiner();
+        let held_out = self.choose(&examiner.held_out());
         let probabilities = model.predict_proba(&held_out).map_err(fault)?;
         let predict = begun.elapsed().saturating_sub(fit);
         let mut files = NetworkFiles {
@@ -221,7 +225,7 @@ impl Training<'_> {
                 .push(("weights.csv", begun_with.csv.clone()));
         }
         if self.settings.grad_cam > 0 {
-            let tested = self.choose(&self.fold.test);
+            let tested = self.choose(examiner.explained());
             let looked = attention::files(&model, &tested, self.settings.grad_cam)
                 .map_err(|error| error.or(fault))?;
             files.beside_model.push(("attention.csv", looked.csv));
@@ -235,6 +239,7 @@ impl Training<'_> {
             settings: described(&settings, begun_with.as_ref())?,
             notes: begun_with.map(|weights| weights.notes).unwrap_or_default(),
             explanation: Explanation::default(),
+            test_reads: examiner.reads(),
             // Of a resumed training the epochs since then.
             seconds: ModelSeconds {
                 fit: fit.as_secs_f64(),
@@ -266,6 +271,15 @@ impl Training<'_> {
         self.console
             .say(&format!("{}: {}", self.name, weights::table(&loaded)));
         weights::BegunWith::new(&path, &bytes, &loaded)
+    }
+
+    /// Rows with the classes that are learned from.
+    fn learned(&self, rows: &[usize]) -> Vec<ImageSample> {
+        let mut samples = self.choose(rows);
+        for (sample, &row) in samples.iter_mut().zip(rows) {
+            sample.label = self.fold.learned(row).unwrap_or(sample.label);
+        }
+        samples
     }
 
     fn choose(&self, rows: &[usize]) -> Vec<ImageSample> {

@@ -13,7 +13,7 @@ use raduet_study::Label;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "learners")]
-use super::FoldRows;
+use super::{Examiner, FoldRows};
 #[cfg(feature = "learners")]
 use crate::io::feature_csv::FeatureFile;
 #[cfg(feature = "learners")]
@@ -85,6 +85,7 @@ pub(super) struct Subject<'a> {
     pub(super) training: &'a Samples,
     pub(super) file: &'a FeatureFile,
     pub(super) fold: &'a FoldRows,
+    pub(super) examiner: &'a Examiner<'a>,
     pub(super) seed: u64,
 }
 
@@ -104,10 +105,11 @@ impl Subject<'_> {
         if settings.learning_curve {
             explanation.learning_curve = self.learning_curve()?;
         }
-        if self.fold.test.is_empty() {
+        let wanted = settings.importance > 0 || settings.shap;
+        if !wanted || self.fold.tested() == 0 {
             return Ok((explanation, of_rows, notes));
         }
-        let rows = &self.fold.test;
+        let rows = self.examiner.explained();
         let labels: Vec<Label> = rows.iter().map(|&row| self.file.rows[row].label).collect();
         let test = Samples::from_table(&self.file.table, rows, &labels, &self.file.classes)?;
         if settings.importance > 0 {
@@ -117,7 +119,7 @@ impl Subject<'_> {
             match shap(self.fitted, self.training, &test) {
                 Ok(shap) => {
                     explanation.contributions = contributions(&shap);
-                    let rows = rows.clone();
+                    let rows = rows.to_vec();
                     of_rows = Some(RowContributions { rows, shap });
                 }
                 Err(fault @ LearnError::Samples { .. }) => {

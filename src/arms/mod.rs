@@ -11,8 +11,10 @@ pub mod pipelines;
 #[cfg(feature = "learners")]
 pub mod radiomics;
 
+use std::cell::Cell;
+
 pub use explanation::Explanation;
-use raduet_study::{Arm, Fold, Part, PredictionRow};
+use raduet_study::{Arm, Fold, Label, Part, PredictionRow};
 use serde::{Deserialize, Serialize};
 
 #[cfg(any(feature = "learners", feature = "deep"))]
@@ -48,8 +50,20 @@ pub struct FittedModel {
     /// What it goes by and how it grows with patients, where that was asked for.
     #[serde(default)]
     pub explanation: Explanation,
+    /// How often it looked at the test rows of its fold.
+    #[serde(default)]
+    pub test_reads: TestReads,
     /// What it took; the one thing here in which two runs differ.
     pub seconds: ModelSeconds,
+}
+
+/// How often a model looked at the test rows of its fold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TestReads {
+    /// To answer: once, or the test part would have been used to choose.
+    pub answered: u32,
+    /// To be explained when it was fitted: importance, contributions, pictures of where it looks.
+    pub explained: u32,
 }
 
 /// Seconds by the clock, while other models may have worked beside it.
@@ -82,8 +96,41 @@ pub struct FoldRows {
     pub train: Vec<usize>,
     /// Rows that choose between models and epochs.
     pub valid: Vec<usize>,
-    /// Rows that judge.
-    pub test: Vec<usize>,
+    /// Rows that judge; who looks at them is counted.
+    test: Vec<usize>,
+    /// Classes of all rows as they are learned from, where these are not the true ones.
+    learned: Option<Vec<Label>>,
+}
+
+/// The one way to the test rows of a fold, which counts how often it is gone.
+#[derive(Debug)]
+pub struct Examiner<'a> {
+    fold: &'a FoldRows,
+    reads: Cell<TestReads>,
+}
+
+impl<'a> Examiner<'a> {
+    /// Validation rows, then test rows, to answer them.
+    pub fn held_out(&self) -> Vec<usize> {
+        let mut reads = self.reads.get();
+        reads.answered += 1;
+        self.reads.set(reads);
+        let rows = self.fold.valid.iter().chain(&self.fold.test);
+        rows.copied().collect()
+    }
+
+    /// The test rows, to explain a fitted model on.
+    pub fn explained(&self) -> &'a [usize] {
+        let mut reads = self.reads.get();
+        reads.explained += 1;
+        self.reads.set(reads);
+        &self.fold.test
+    }
+
+    /// How often the rows were asked for.
+    pub fn reads(&self) -> TestReads {
+        self.reads.get()
+    }
 }
 
 impl FoldRows {
@@ -100,12 +147,40 @@ impl FoldRows {
             train: of(Part::Train),
             valid: of(Part::Valid),
             test: of(Part::Test),
+            learned: None,
         }
     }
 
-    /// Validation rows, then test rows.
-    pub fn held_out(&self) -> Vec<usize> {
-        self.valid.iter().chain(&self.test).copied().collect()
+    /// The same fold, learned from with other classes: one a row.
+    #[must_use]
+    pub fn learned_as(self, labels: Vec<Label>) -> Self {
+        Self {
+            learned: Some(labels),
+            ..self
+        }
+    }
+
+    /// The class of a row as it is learned from, where that is not the true one.
+    pub fn learned(&self, row: usize) -> Option<Label> {
+        self.learned.as_ref()?.get(row).copied()
+    }
+
+    /// The class of a row as it is learned from.
+    pub fn label(&self, row: usize, rows: &[FeatureRow]) -> Label {
+        self.learned(row).unwrap_or(rows[row].label)
+    }
+
+    /// How many rows judge.
+    pub fn tested(&self) -> usize {
+        self.test.len()
+    }
+
+    /// A model's way to the rows that judge it.
+    pub fn examiner(&self) -> Examiner<'_> {
+        Examiner {
+            fold: self,
+            reads: Cell::new(TestReads::default()),
+        }
     }
 
     /// The answers with what they are answers to.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::check_names;
 use super::radiomics::failed;
 use crate::error::{Code, Result, ToolError};
-use crate::settings::nearest::suggestion;
+use crate::settings::nearest::{of_serde, suggestion};
 use crate::settings::{LearnerSettings, TuneName};
 
 /// A learner's pipeline with what else the settings ask for.
@@ -149,6 +149,6 @@ fn optional<T: DeserializeOwned>(what: &str, value: Option<&Value>) -> Result<Op
 fn read<T: DeserializeOwned>(what: &str, value: &Value) -> Result<T> {
     serde_json::from_value(value.clone()).map_err(|fault| {
         ToolError::new(Code::Settings, format!("[learners] {what}: {fault}"))
-            .remedy("correct the value")
+            .remedy(of_serde(&fault.to_string()))
     })
 }

@@ -11,6 +11,7 @@ use super::{FittedModel, FoldRows, ModelSeconds, PlannedModel};
 use crate::error::{Code, Result, ToolError};
 use crate::io::feature_csv::FeatureFile;
 use crate::settings::LearnerSettings;
+use crate::settings::nearest::of_serde;
 
 /// The models that the settings ask for.
 ///
@@ -42,7 +43,8 @@ impl TrainingRows {
     /// # Errors
     /// [`Code::Internal`], which does not happen.
     pub fn of(file: &FeatureFile, fold: &FoldRows) -> Result<Self> {
-        let labels: Vec<Label> = fold.train.iter().map(|&row| file.rows[row].label).collect();
+        let labels = fold.train.iter().map(|&row| fold.label(row, &file.rows));
+        let labels: Vec<Label> = labels.collect();
         let samples = Samples::from_table(&file.table, &fold.train, &labels, &file.classes)
             .map_err(|fault| failed("training rows", &fault))?;
         Ok(Self {
@@ -88,8 +90,9 @@ pub fn fit(
         .with_training(training.record.clone())
         .map_err(fault)?;
     let begun = Instant::now();
+    let examiner = fold.examiner();
     let probabilities = fitted
-        .predict_proba(&file.table, &fold.held_out())
+        .predict_proba(&file.table, &examiner.held_out())
         .map_err(fault)?;
     let predict = begun.elapsed();
     let subject = Subject {
@@ -98,6 +101,7 @@ pub fn fit(
         training: &training.samples,
         file,
         fold,
+        examiner: &examiner,
         seed,
     };
     let (explanation, contributions, unexplained) = subject.explain(settings).map_err(fault)?;
@@ -114,6 +118,7 @@ pub fn fit(
             notes
         },
         explanation,
+        test_reads: examiner.reads(),
         seconds: ModelSeconds {
             fit: fit.as_secs_f64(),
             predict: predict.as_secs_f64(),
@@ -142,5 +147,10 @@ pub(super) fn failed(name: &str, fault: &LearnError) -> ToolError {
         }
         _ => (Code::Internal, "see the message"),
     };
-    ToolError::new(code, format!("{name}: {fault}")).remedy(remedy)
+    let text = format!("{name}: {fault}");
+    let remedy = match fault {
+        LearnError::Settings { .. } => of_serde(&text),
+        _ => remedy.to_owned(),
+    };
+    ToolError::new(code, text).remedy(remedy)
 }

@@ -12,7 +12,8 @@ use xxhash_rust::xxh3::Xxh3;
 use super::{Depth, Looking, Member};
 use crate::error::{Code, ToolError, Warning, WarningCode};
 use crate::extract::failed;
-use crate::io::{GeometryRule, LabelChoice, Survey, geometry, numbers, read_labels, survey};
+use crate::io::{ReadMask, Survey, geometry, numbers, read_labels, survey};
+use crate::settings::LabelName;
 
 /// Grey levels beyond which texture matrices are refused; the engine's own default.
 const MOST_BINS: usize = 4096;
@@ -149,16 +150,23 @@ fn headers(
     looked: &mut Looked,
 ) -> crate::error::Result<()> {
     let files = member.files;
-    let image = survey(&files.image, &looking.options)?;
+    let options = files.options(&looking.images, looking.budget);
+    let rule = looking.images.rule();
+    let image = survey(&files.image, &options)?;
     looked.grid(&image.grid, image.numbers);
     looked.warnings.extend(image.warnings);
     let mask_options = crate::io::ReadOptions {
         volume: None,
-        ..looking.options.clone()
+        ..options.clone()
     };
-    let Survey { grid, warnings, .. } = survey(&files.mask, &mask_options)?;
+    let Ok(Survey { grid, warnings, .. }) = survey(&files.mask, &mask_options) else {
+        // Contours and segmentations have no grid of their own, and the reader says best what is wrong with a mask.
+        let (_, _, warnings) = read_labels(&files.image, &files.mask, rule, &options)?;
+        looked.warnings.extend(warnings);
+        return Ok(());
+    };
     looked.warnings.extend(warnings);
-    let (_, moved) = geometry::fit(&image.grid, &grid, GeometryRule::default())
+    let (_, moved) = geometry::fit(&image.grid, &grid, rule)
         .map_err(|error| error.file(&files.mask).against(&files.image))?;
     let moved = moved.into_iter();
     looked
@@ -170,17 +178,23 @@ fn headers(
 /// Image and mask as they are measured.
 fn voxels(member: &Member<'_>, looking: &Looking, looked: &mut Looked) -> crate::error::Result<()> {
     let files = member.files;
-    let rule = GeometryRule::default();
+    let options = files.options(&looking.images, looking.budget);
     let (volume, labels, warnings) =
-        read_labels(&files.image, &files.mask, rule, &looking.options)?;
+        read_labels(&files.image, &files.mask, looking.images.rule(), &options)?;
     looked.grid(volume.grid(), numbers(volume.voxels()));
     looked.warnings.extend(warnings);
     looked.warnings.extend_from_slice(labels.warnings());
     looked.content = Some(content(&volume));
     let choice = looking
         .label
-        .map_or_else(|| files.label_choice(), LabelChoice::Value);
-    let (label, mask) = labels.region(choice)?;
+        .as_ref()
+        .map_or_else(|| files.label_choice(), LabelName::choice);
+    let ReadMask {
+        mask,
+        label,
+        counts,
+        ..
+    } = labels.region(&choice)?;
     if looking.depth == Depth::Pictures {
         looked.facts.tile = tile(&volume, &mask);
     }
@@ -197,7 +211,7 @@ fn voxels(member: &Member<'_>, looking: &Looking, looked: &mut Looked) -> crate:
     }
     let region = Region {
         label,
-        labels: labels.counts().clone(),
+        labels: counts,
         voxels: roi.count(),
         slices: mask.occupied_slices().len(),
         parts: roi.parts(),

@@ -23,7 +23,8 @@ use crate::cohort::{CaseFiles, LoadedCohort};
 use crate::console::Console;
 use crate::error::{Code, Level, Result, ToolError, Warning};
 use crate::interrupt;
-use crate::io::ReadOptions;
+use crate::io::ByteBudget;
+use crate::settings::{ImageSettings, LabelName};
 
 pub use case::{CaseFacts, Region, Tile};
 
@@ -43,10 +44,12 @@ pub enum Depth {
 pub struct Looking {
     /// How closely.
     pub depth: Depth,
-    /// Budget and volume.
-    pub options: ReadOptions,
-    /// The region's label, where given for all cases.
-    pub label: Option<i64>,
+    /// Most bytes that a file may declare.
+    pub budget: ByteBudget,
+    /// How images are read.
+    pub images: ImageSettings,
+    /// The region, where given for all cases.
+    pub label: Option<LabelName>,
     /// How grey levels are made.
     pub discretisation: Option<Discretisation>,
     /// Regions with fewer voxels are too small.

@@ -162,6 +162,25 @@ impl<'a> Facts<'a> {
         (!step.is_null()).then_some(step)
     }
 
+    /// Whether areas were compared by DeLong's test.
+    pub fn compares_areas(&self) -> bool {
+        let chosen = self.report.comparison.as_ref();
+        chosen.is_some_and(|comparison| !comparison.delong.is_empty())
+            || self
+                .report
+                .pairwise
+                .iter()
+                .any(|pair| pair.delong.is_some())
+    }
+
+    /// Whether decision curves were computed.
+    pub fn draws_decision_curves(&self) -> bool {
+        let models = self.report.models.iter();
+        models
+            .into_iter()
+            .any(|model| !model.patient.decision.is_empty())
+    }
+
     /// The bootstrap in words.
     pub fn bootstrap(&self) -> String {
         let bootstrap = self.report.settings.bootstrap;

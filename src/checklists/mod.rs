@@ -21,6 +21,7 @@ mod tests;
 
 use crate::error::Result;
 use crate::report_writers::Material;
+pub(crate) use answers::{bins, number, spacing};
 pub use facts::Facts;
 pub use score::{Score, grade};
 

@@ -77,13 +77,14 @@ pub(super) fn markdown(filled: &Filled) -> String {
         if let Some(weight) = item.weight {
             let _ = write!(out, " {weight:.4} | {} |", answer.mark());
         }
-        let places: Vec<String> = answer.places.iter().map(|place| place.text()).collect();
+        let places = answer.places.iter();
+        let places: Vec<String> = places.map(|place| format!("`{}`", place.text())).collect();
         let _ = write!(
             out,
             " {} | {} | {} |",
             answer.status.name(),
             escaped(&answer.says),
-            escaped(&places.join(", "))
+            places.join(", ")
         );
     }
     out.push('\n');

@@ -160,6 +160,9 @@ pub struct TrainArgs {
     /// Learn from columns that copy the class, the patient or the row number all the same
     #[arg(long, help_heading = "Columns")]
     pub allow_leaks: bool,
+    /// A control: exchange the classes of training patients at random; no learner may beat the majority then
+    #[arg(long, conflicts_with = "repeats")]
+    pub sanity: bool,
     /// Draw the split this many times; means and standard deviations over them stand in repeats.csv
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub repeats: u16,
@@ -169,6 +172,9 @@ pub struct TrainArgs {
     /// Folder for the results
     #[arg(short, long, default_value = "raduet-train", value_name = "DIR")]
     pub output: PathBuf,
+    /// Print what would run, on whom, and about how long it would take, and stop
+    #[arg(long)]
+    pub dry_run: bool,
     /// The split [default: the table's own Split or Fold column, where it has one]
     #[command(flatten)]
     pub split: SplitOptions,

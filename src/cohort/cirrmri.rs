@@ -174,6 +174,7 @@ impl Layout {
             notes,
             warnings,
             manifest_hash,
+            stack: None,
         })
     }
 
@@ -254,6 +255,8 @@ impl Layout {
                 image: found.image,
                 mask: found.mask,
                 label_value: Some(1),
+                label_name: None,
+                reading: super::CaseReading::default(),
                 fold: None,
                 extra,
             },

@@ -6,7 +6,8 @@ use std::path::Path;
 use raduet_study::{CaseId, CaseRecord, ClassNames, Cohort, Label, PatientId};
 
 use super::{
-    CaseFiles, LoadOptions, LoadedCohort, UNLABELLED, classes, of_sequence, without_missing,
+    CaseFiles, CaseReading, LoadOptions, LoadedCohort, UNLABELLED, classes, of_sequence,
+    without_missing,
 };
 use crate::error::{Code, Faults, ToolError, Warning};
 use crate::io::manifest_csv::{ManifestRow, ManifestTable, read_manifest};
@@ -54,6 +55,7 @@ pub(super) fn load(path: &Path, options: &LoadOptions) -> Result<LoadedCohort, F
             .map(|w: Warning| w.file(path))
             .collect(),
         manifest_hash: sha256,
+        stack: None,
         folder,
     })
 }
@@ -73,6 +75,12 @@ fn case(row: ManifestRow, names: &ClassNames) -> (CaseRecord, CaseFiles) {
             image: row.image,
             mask: row.mask,
             label_value: row.mask_label,
+            label_name: row.mask_name,
+            reading: CaseReading {
+                series: row.series,
+                volume: row.volume,
+                spacing: row.spacing,
+            },
             fold: row.fold,
             extra: row.extra,
         },

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | a CSV manifest, or a folder with `manifest.csv` | [`crate::io::manifest_csv`] |
 //! | the folders of CirrMRI600+ | [`cirrmri`] |
+//! | an archive of `MedMNIST` (`.npz`) | [`arrays`] |
 //!
 //! A case whose files are not there is no part of the cohort: it stands in [`LoadedCohort::failed`], so
 //! that every case of the source is in the cohort or among the failures, once.
 
+pub mod arrays;
 pub mod cirrmri;
 
 mod classes;
@@ -20,7 +22,8 @@ use std::path::{Path, PathBuf};
 use raduet_study::{CaseRecord, Cohort};
 
 use crate::error::{Code, Faults, ToolError, Warning};
-use crate::io::LabelChoice;
+use crate::io::{ByteBudget, LabelChoice, ReadOptions};
+use crate::settings::ImageSettings;
 
 /// Name of the manifest that a folder is asked for.
 pub const MANIFEST_NAME: &str = "manifest.csv";
@@ -34,10 +37,12 @@ pub struct LoadOptions {
     pub classes: Option<Vec<String>>,
     /// Which cases of CirrMRI600+.
     pub cirrmri: cirrmri::Choice,
+    /// Limit on the bytes of an archive of images.
+    pub budget: ByteBudget,
 }
 
 /// Where the images of a case are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CaseFiles {
     /// The image.
     pub image: PathBuf,
@@ -45,17 +50,46 @@ pub struct CaseFiles {
     pub mask: PathBuf,
     /// The label value of the region, where the source states it.
     pub label_value: Option<i64>,
+    /// The name of the region, where the source states it.
+    pub label_name: Option<String>,
+    /// What the source says about reading the image.
+    pub reading: CaseReading,
     /// The fold published with the data.
     pub fold: Option<u32>,
     /// Columns that are passed through.
     pub extra: BTreeMap<String, String>,
 }
 
+/// What a source says about reading an image, where the file does not say it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CaseReading {
+    /// The DICOM series, by UID.
+    pub series: Option<String>,
+    /// The volume of a file that holds several.
+    pub volume: Option<u64>,
+    /// Voxel sizes along x, y, z in mm.
+    pub spacing: Option<[f64; 3]>,
+}
+
 impl CaseFiles {
     /// Which label of the mask is the region: the stated one, else the only one.
     pub fn label_choice(&self) -> LabelChoice {
-        self.label_value
-            .map_or(LabelChoice::Only, LabelChoice::Value)
+        match (&self.label_name, self.label_value) {
+            (Some(name), _) => LabelChoice::Name(name.clone()),
+            (None, Some(value)) => LabelChoice::Value(value),
+            (None, None) => LabelChoice::Only,
+        }
+    }
+
+    /// What readers are told: the source's word, else the settings'.
+    pub fn options(&self, images: &ImageSettings, budget: ByteBudget) -> ReadOptions {
+        let options = images.options(budget);
+        ReadOptions {
+            volume: self.reading.volume.or(options.volume),
+            series: self.reading.series.clone().or(options.series),
+            spacing: self.reading.spacing.or(options.spacing),
+            ..options
+        }
     }
 }
 
@@ -80,6 +114,8 @@ pub struct LoadedCohort {
     pub warnings: Vec<Warning>,
     /// SHA-256 of the manifest, or of the list of files and labels.
     pub manifest_hash: String,
+    /// The images themselves, where the source is an archive of them.
+    pub stack: Option<arrays::ImageStack>,
 }
 
 /// The class of cases that have none: enough for extraction, refused by the study.
@@ -91,6 +127,9 @@ pub const UNLABELLED: &str = "unlabelled";
 /// All faults at once: `E_MANIFEST`, or the codes of opening a file.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<LoadedCohort, Faults> {
     let is_folder = fs::metadata(path).is_ok_and(|about| about.is_dir());
+    if !is_folder && arrays::is_archive(path) {
+        return arrays::load(path, options);
+    }
     if !is_folder {
         return from_csv::load(path, options);
     }
@@ -108,7 +147,8 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<LoadedCohort, Faults> 
                 "{MANIFEST_NAME} in it, or the folders of CirrMRI600+"
             ))
             .remedy(format!(
-                "write a {MANIFEST_NAME} with the columns ID, PatientID, Image, Mask, Target"
+                "let `raduet scan` write a manifest, or write a {MANIFEST_NAME} with the columns ID, PatientID, Image, Mask, \
+                 Target"
             )),
     ))
 }

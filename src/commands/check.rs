@@ -2,14 +2,14 @@
 
 use super::{Context, Outcome, batch_exit};
 use crate::check::{self, Checked, Depth, Looking};
-use crate::cli::{CheckArgs, LabelArg, PresetName};
+use crate::cli::{CheckArgs, PresetName};
 use crate::cohort::{self, LoadOptions};
 use crate::error::{Code, Exit, Result, ToolError};
 use crate::extract::{Extraction, Rows, Unit, Wanted};
 use crate::io::atomic::write_file;
-use crate::io::{ReadOptions, png};
+use crate::io::png;
 use crate::report_writers::check as writer;
-use crate::settings::preset;
+use crate::settings::{ImageSettings, LabelName, preset};
 
 pub(super) fn run(args: &CheckArgs, context: Context) -> Outcome {
     let console = context.console;
@@ -39,15 +39,9 @@ pub(super) fn run(args: &CheckArgs, context: Context) -> Outcome {
     };
     let looking = Looking {
         depth,
-        options: ReadOptions {
-            budget: context.budget,
-            volume: args.cohort.volume,
-            ..ReadOptions::default()
-        },
-        label: match args.cohort.label {
-            Some(LabelArg::Value(label)) => Some(label),
-            _ => None,
-        },
+        budget: context.budget,
+        images: ImageSettings::from(&args.cohort.images),
+        label: args.cohort.label.as_ref().and_then(LabelName::of),
         discretisation: extraction.discretisation(),
         min_pixels: settings.features.min_pixels,
     };

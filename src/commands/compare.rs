@@ -7,7 +7,7 @@ use crate::cli::{CompareArgs, OnlyArm, PresetName};
 use crate::compare::{self, Plan};
 use crate::error::{Exit, Faults};
 use crate::run_folder::Start;
-use crate::settings::{Settings, file, preset};
+use crate::settings::{Settings, file, preset, print};
 
 /// Grey levels for the phantom cohort: its sites have no common intensity scale, so no bin width suits
 /// them all.
@@ -15,10 +15,19 @@ const PHANTOM_BINS: usize = 32;
 
 pub(super) fn run(args: &CompareArgs, context: Context) -> Outcome {
     let settings = settings(args)?;
-    let plan = Plan::new("compare", settings, context.budget)?;
-    if args.dry_run {
-        context.console.print(&plan.describe());
+    if args.print_config {
+        let preset = args
+            .preset
+            .or_else(|| file::preset_of(args.study.as_deref()?));
+        let preset = preset.unwrap_or(PresetName::Quick);
+        context
+            .console
+            .print(print::text(&settings, preset).trim_end());
         return Ok(Exit::Done);
+    }
+    let plan = Plan::new("compare", settings, context.budget)?.guarded(args.guards.guards())?;
+    if args.dry_run {
+        return super::estimate(&plan, context);
     }
     let start = if args.resume {
         Start::Resume

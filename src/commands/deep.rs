@@ -25,7 +25,10 @@ pub(super) fn run(args: &DeepArgs, context: Context) -> Outcome {
         let (output, console) = (&args.output, context.console);
         return crate::paper_tables::run(&settings, output, start, console, context.budget);
     }
-    let plan = Plan::new("deep", settings, context.budget)?;
+    let plan = Plan::new("deep", settings, context.budget)?.guarded(args.guards.guards())?;
+    if args.dry_run {
+        return super::estimate(&plan, context);
+    }
     #[cfg(feature = "deep")]
     if let Some(rehearsal) = networks::rehearsal(args) {
         return networks::rehearse(plan, rehearsal, context);

@@ -185,7 +185,7 @@ fn rows(args: &ExtractArgs) -> Result<Rows, ToolError> {
             UnitName::Slice => Unit::Slice,
             UnitName::Case => Unit::Case,
         },
-        labels: match args.cohort.label {
+        labels: match &args.cohort.label {
             Some(LabelArg::All) => Labels::All,
             _ => Labels::One,
         },

@@ -1,21 +1,24 @@
 //! `raduet map`: a feature at every voxel of a region, as images and as pictures.
 //!
-//! Maps are NIfTI on the image's grid, in 32 bits unless 64 are asked for; the picture shows the slice that holds
+//! Maps are NIfTI or NRRD on the image's grid, in 32 bits unless 64 are asked for; the picture shows the slice that holds
 //! most of the region.
+
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::{Context, Outcome};
-use crate::cli::{MapArgs, PresetName};
-use crate::error::{Exit, Result, ToolError};
+use crate::cli::{ImageFormName, LabelArg, MapArgs, PresetName};
+use crate::content::files_of;
+use crate::error::{Code, Exit, Result, ToolError};
 use crate::extract::maps::{FeatureMap, MapPlan};
 use crate::interrupt;
 use crate::io::atomic::{prepare_folder, write_file};
-use crate::io::nifti::{Precision, write_map};
-use crate::io::{GeometryRule, LabelChoice, ReadCase, ReadOptions, png, read_case};
+use crate::io::write::{Precision, write_map, write_mask, write_volume};
+use crate::io::{LabelChoice, ReadCase, png, read_case};
 use crate::provenance::{Clock, Provenance, fingerprint_of_file};
 use crate::report_writers::run_json;
-use crate::settings::{FeatureSettings, preset};
+use crate::settings::{FeatureSettings, ImageSettings, LabelName, preset};
 
 /// About so many pixels along the longer side of a picture.
 const PICTURE_SIDE: usize = 768;
@@ -24,20 +27,29 @@ pub(super) fn run(args: &MapArgs, context: Context) -> Outcome {
     let console = context.console;
     let plan = MapPlan::new(&settings(args), &args.feature)?;
     let mut clock = Clock::new();
-    let label = args.label.or(plan.label());
-    let choice = label.map_or(LabelChoice::Only, LabelChoice::Value);
-    let options = ReadOptions {
-        budget: context.budget,
-        volume: None,
-        ..ReadOptions::default()
+    let images = ImageSettings::from(&args.images);
+    let label = match &args.label {
+        Some(LabelArg::All) => {
+            return Err(ToolError::new(Code::Usage, "--label all")
+                .expected("one region")
+                .remedy("choose one by its value or name")
+                .into());
+        }
+        Some(label) => LabelName::of(label),
+        None => plan.label().map(LabelName::Value),
     };
-    let rule = GeometryRule::default();
-    let case = read_case(&args.image, &args.mask, choice, rule, &options)?;
+    let choice = label.map_or(LabelChoice::Only, |label| label.choice());
+    let options = images.options(context.budget);
+    let case = read_case(&args.image, &args.mask, &choice, images.rule(), &options)?;
     for warning in &case.warnings {
         console.say(&warning.to_string());
     }
     prepare_folder(&args.output)?;
-    let files = [&args.image, &args.mask].map(|path| fingerprint_of_file(path).unwrap_or_default());
+    let files = [&args.image, &args.mask]
+        .into_iter()
+        .flat_map(|path| files_of(path))
+        .map(|path| fingerprint_of_file(&path).unwrap_or_default())
+        .collect::<Vec<_>>();
     let described = json!({
         "image": args.image,
         "mask": args.mask,
@@ -47,6 +59,10 @@ pub(super) fn run(args: &MapArgs, context: Context) -> Outcome {
         "bits": if args.double { 64 } else { 32 },
     });
     let provenance = Provenance::new("map", described, files.join(" "));
+    if args.with_inputs {
+        write_volume(&file(args, "image"), &case.image)?;
+        write_mask(&file(args, "mask"), &case.mask)?;
+    }
     let picture = Picture::of(&case)?;
     let job = console.job("mapping", plan.names().len());
     let mut written = 0;
@@ -86,13 +102,22 @@ fn settings(args: &MapArgs) -> FeatureSettings {
     }
 }
 
+/// The file of an image.
+fn file(args: &MapArgs, name: &str) -> PathBuf {
+    let ending = match args.format {
+        ImageFormName::Nifti => "nii.gz",
+        ImageFormName::Nrrd => "nrrd",
+    };
+    args.output.join(format!("{name}.{ending}"))
+}
+
 fn write(args: &MapArgs, case: &ReadCase, picture: &Picture, map: &FeatureMap) -> Result<()> {
     let precision = if args.double {
         Precision::Double
     } else {
         Precision::Single
     };
-    let path = args.output.join(format!("{}.nii.gz", map.name));
+    let path = file(args, &map.name);
     write_map(&path, &map.values, case.image.grid(), precision)?;
     let plane = map.values.index_axis(ndarray::Axis(0), picture.slice);
     let values: Vec<f64> = plane.iter().copied().collect();

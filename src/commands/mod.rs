@@ -16,14 +16,17 @@ mod networks;
 mod predict;
 mod pyradiomics;
 mod report;
+mod scan;
 mod split;
 mod train;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::cli::{Cli, Command, Global};
+use crate::compare::Plan;
 use crate::conclusion::Form;
 use crate::console::{Console, Verbosity, hear_bugs};
+use crate::dry_run::Estimate;
 use crate::error::{Code, Exit, Faults, ToolError};
 use crate::interrupt;
 use crate::io::ByteBudget;
@@ -63,6 +66,7 @@ pub fn run(cli: &Cli) -> Exit {
             Command::Check(args) => check::run(args, context),
             Command::Map(args) => map::run(args, context),
             Command::Pyradiomics(args) => pyradiomics::run(args, context),
+            Command::Scan(args) => scan::run(args, context),
             Command::Split(args) => split::run(args, context),
             Command::Train(args) => train::run(args, context),
             #[cfg(feature = "learners")]
@@ -104,6 +108,23 @@ fn context(global: &Global) -> Context {
         json: global.json,
         budget,
     }
+}
+
+/// What a plan would do and about how long it would take, on the screen or as JSON.
+fn estimate(plan: &Plan, context: Context) -> Outcome {
+    told(&plan.estimate(context.console)?, context)
+}
+
+/// An estimate, on the screen or as JSON.
+fn told(estimate: &Estimate, context: Context) -> Outcome {
+    let text = if context.json {
+        serde_json::to_string_pretty(estimate)
+            .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?
+    } else {
+        estimate.describe()
+    };
+    context.console.print(&text);
+    Ok(Exit::Done)
 }
 
 /// Opens the device of the networks, for commands that have to do with networks.

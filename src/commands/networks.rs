@@ -1,4 +1,4 @@
-//! `raduet deep --describe`, `--dry-run`, `--overfit-batch`: networks looked at before they are trained.
+//! `raduet deep --describe`, `--overfit-batch`: networks looked at before they are trained.
 
 use raduet_deep::{Description, NETWORKS};
 
@@ -12,9 +12,6 @@ use crate::settings::nearest::suggestion;
 
 /// What is to be tried in place of a run.
 pub(super) fn rehearsal(args: &DeepArgs) -> Option<Rehearsal> {
-    if args.dry_run {
-        return Some(Rehearsal::DryRun);
-    }
     args.overfit_batch
         .map(|steps| Rehearsal::OverfitBatch(steps as usize))
 }

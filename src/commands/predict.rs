@@ -381,6 +381,7 @@ fn csv<'r>(
             arm: Arm::Radiomics,
             row,
             truth,
+            grading: raduet_study::Grading::Probabilities,
         }),
     )
 }

@@ -8,10 +8,13 @@ use raduet_study::{CaseRecord, Cohort, Label, Part, PatientId, Split};
 use serde_json::json;
 
 use super::{Context, Outcome};
+use crate::arms::{FoldRows, PlannedModel};
 use crate::cli::{PresetName, SplitOptions, TrainArgs};
 use crate::conclusion::Conclusion;
 use crate::division;
+use crate::dry_run::{self, Estimate, ModelEstimate, costs};
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
+use crate::guards::{Guards, doubles, names};
 use crate::io::feature_csv::{self, FeatureFile};
 use crate::io::feature_table;
 use crate::io::key_columns::Chosen;
@@ -49,19 +52,36 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         warnings.push(Warning::new(WarningCode::Split, how, "judged by it").note());
     }
     console.say(&division::describe(&split, &check, &cohort));
+    let guards = Guards {
+        allow_leaks: args.allow_leaks,
+        sanity: args.sanity,
+    };
+    let findings = names::check(&cohort, &split).and(doubles::of_rows(&features, &split));
+    let findings = findings.under(guards);
+    let located = findings
+        .faults
+        .into_iter()
+        .map(|fault| fault.file(&args.features));
+    Faults::check(located.collect())?;
+    warnings.extend(findings.warnings);
+    if args.dry_run {
+        let estimate = estimate(&settings, &models, &features, &split);
+        return super::told(&estimate, context);
+    }
     let described = json!({
         "study": settings,
         "repeats": args.repeats,
         "exclude": args.exclude,
+        "guards": guards,
         "split_id": split.id(),
     });
-    let hash = digest(&feature_csv::write(&features)?);
-    let provenance = Provenance::new("train", described, hash);
     let start = if args.resume {
         Start::Resume
     } else {
         Start::Anew
     };
+    let hash = digest(&feature_csv::write(&features)?);
+    let provenance = Provenance::new("train", described, hash);
     let folder = RunFolder::open(&args.output, &provenance.key(), start)?;
     let mut clock = Clock::new();
     let study = Study {
@@ -70,6 +90,7 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         images: Vec::new(),
         split: &split,
         folder: &folder,
+        guards,
         console,
     };
     let answers = clock.time("fit", || study.fit(&models))?;
@@ -84,6 +105,8 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
     })?;
     if !summary.is_empty() {
         folder.write("repeats.csv", &repeats::csv(&summary)?)?;
+        let tests = repeats::tests_csv(&summary, settings.report.confidence)?;
+        folder.write("repeats_tests.csv", &tests)?;
     }
     let conclusion = Conclusion {
         name: &settings.name,
@@ -93,6 +116,7 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         split: &split,
         extras: Vec::new(),
         provenance: &provenance,
+        guards,
         failures: Vec::new(),
         warnings,
     };
@@ -103,6 +127,43 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         console.say(&repeats::text(&summary));
     }
     Ok(exit)
+}
+
+/// What would be fitted, and about how long it would take by the learners' cost rule.
+fn estimate(
+    settings: &Settings,
+    models: &[PlannedModel],
+    features: &FeatureFile,
+    split: &Split,
+) -> Estimate {
+    let folds: Vec<FoldRows> = split
+        .folds
+        .iter()
+        .map(|parts| FoldRows::new(0, parts, &features.rows))
+        .collect();
+    let rows = folds.first().map_or(0, |fold| fold.train.len());
+    let columns = features.table.columns().len();
+    let fits = |name: &str| folds.len() * costs::fits_of(name, &settings.learners);
+    let tested = folds.iter().map(FoldRows::tested).sum();
+    Estimate {
+        plan: format!("{columns} columns, {rows} training rows in the first fold"),
+        slices: features.rows.len(),
+        features: None,
+        models: models
+            .iter()
+            .map(|model| ModelEstimate {
+                name: model.name.clone(),
+                arm: model.arm,
+                fits: fits(&model.name),
+                work: costs::of(&model.name, fits(&model.name), rows, columns),
+                #[cfg(feature = "deep")]
+                tried: None,
+            })
+            .collect(),
+        report: dry_run::report(models.len() + 1, tested, settings.report.bootstrap),
+        threads: rayon::current_num_threads(),
+        notes: Vec::new(),
+    }
 }
 
 fn settings(args: &TrainArgs) -> Result<Settings> {

@@ -95,12 +95,16 @@ codes! {
         Read => "E_READ",
         /// A region of interest with too few voxels.
         RoiSmall => "E_ROI_SMALL",
+        /// DICOM slices that make no volume, or of several series.
+        Series => "E_SERIES",
         /// A setting that does not exist or has an impossible value.
         Settings => "E_SETTINGS",
         /// A split that cannot be made or must not be used.
         Split => "E_SPLIT",
         /// More memory than allowed.
         TooLarge => "E_TOO_LARGE",
+        /// DICOM pixels packed in a way that is not unpacked.
+        TransferSyntax => "E_TRANSFER_SYNTAX",
         /// A file that ends too early.
         Truncated => "E_TRUNCATED",
         /// A command line that does not fit together.
@@ -143,6 +147,8 @@ codes! {
         RoiParts => "W_ROI_PARTS",
         /// A part of the split lacks a class, or somebody stands in no part.
         Split => "W_SPLIT",
+        /// DICOM slices that are there twice, or not quite evenly apart.
+        Series => "W_SERIES",
         /// A setting that has no effect.
         Settings => "W_SETTINGS",
         /// The header's scaling could not be used.

@@ -34,6 +34,9 @@ pub struct MeasuredCase {
     pub(super) case: usize,
     /// What decides the rows; see [`crate::cases::Cases::stamp`].
     pub(super) stamp: String,
+    /// Digest of the image's voxels.
+    #[serde(default)]
+    pub(super) content: String,
     pub(super) rows: Vec<MeasuredRow>,
     /// Regions that are too small, or a single line of voxels.
     pub(super) too_small: usize,

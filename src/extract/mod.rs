@@ -12,6 +12,7 @@ mod nonfinite;
 mod pixels;
 mod plan;
 mod plan_ibsi;
+pub mod probe;
 mod summary;
 pub mod vector;
 
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::cases::Cases;
 use crate::console::Console;
 use crate::error::{Code, Faults, Result, ToolError, Warning};
+use crate::guards::doubles::digest_of_voxels;
 use crate::interrupt;
 use crate::io::feature_csv::{FeatureFile, FeatureRow};
 use crate::journal::Journal;
@@ -123,6 +125,8 @@ pub struct Extracted {
     pub warnings: Vec<Warning>,
     /// Slices or cases left out because their region is too small.
     pub too_small: usize,
+    /// Digest of the voxels of each case of the cohort; empty where there is no result.
+    pub contents: Vec<String>,
 }
 
 /// Which arms the slices are for.
@@ -325,6 +329,7 @@ impl Extraction {
             MeasuredCase {
                 case: index,
                 stamp,
+                content: digest_of_voxels(&volume)?,
                 rows: self.summarised(rows, &volume),
                 too_small,
                 warnings,
@@ -376,7 +381,8 @@ impl Extraction {
             (Vec::new(), Vec::new(), self.warnings.clone());
         let mut too_small = 0;
         let mut found_levels = Vec::new();
-        for (record, outcome) in cohort.cases().iter().zip(outcomes) {
+        let mut contents = vec![String::new(); outcomes.len()];
+        for (at, (record, outcome)) in cohort.cases().iter().zip(outcomes).enumerate() {
             let (measured, pixels) = match outcome {
                 Ok(outcome) => outcome,
                 Err(fault) if matches!(fault.code, Code::Interrupted | Code::Output) => {
@@ -388,6 +394,7 @@ impl Extraction {
                 }
             };
             too_small += measured.too_small;
+            contents[at] = measured.content;
             warnings.extend(measured.warnings);
             images.extend(pixels);
             for row in measured.rows {
@@ -429,6 +436,7 @@ impl Extraction {
             failures,
             warnings,
             too_small,
+            contents,
         })
     }
 

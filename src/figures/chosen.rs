@@ -46,6 +46,9 @@ impl<'a> Chosen<'a> {
         }
     }
 
+    /// Why nothing is drawn in full.
+    pub(super) const NOBODY: &'static str = "without validation rows the best of each arm could not be chosen, and the models are too many to draw all";
+
     /// Whether a model is the best of its arm.
     pub(super) fn is_best(&self, model: &ModelReport) -> bool {
         self.are_best && self.models.iter().any(|best| best.model == model.model)

@@ -6,13 +6,13 @@ use raduet_study::uncertainty::Interval;
 use raduet_study::{Arm, Report};
 
 use super::chosen::{Chosen, by_arm};
-use super::kit::axis::{BELOW, Grid, Plot};
+use super::kit::axis::{BELOW, Plot};
 use super::kit::font;
 use super::kit::marks::{Mark, role_of};
 use super::kit::scene::{Scene, Stroke, Type, Weight};
 use super::kit::style::{HAIR, MARK, NORMAL, Role, SMALL, TWO_COLUMNS};
 use super::table::{Table, row};
-use super::{Figure, Section};
+use super::{Figure, Section, confidence};
 use crate::report_writers::numbers::{figure_with_interval, percent};
 
 /// Height of a row and of the name of an arm.
@@ -30,15 +30,14 @@ const CAP: f64 = 2.2;
 /// The figure.
 pub(super) fn figure(report: &Report) -> Figure {
     let chosen = Chosen::of(report);
-    let confidence = percent(report.settings.bootstrap.confidence);
-    let confidence = confidence.trim_end_matches(".0");
     let caption = format!(
-        "Accuracy on {} test patients ({} slices), {confidence} % intervals. Thick: bootstrap over patients, {} \
+        "Accuracy on {} test patients ({} slices), {} % intervals. Thick: bootstrap over patients, {} \
          resamples (BCa where it has a value, else percentile). Thin: exact interval (Clopper–Pearson). Dashed line: \
          always answering the largest class of the test patients, {} %.{} Discs: networks; squares: learners on \
          radiomics features; diamonds: rows without a model.",
         report.test_patients,
         report.test_slices,
+        confidence(report),
         report.settings.bootstrap.resamples,
         percent(report.majority_share_patients),
         if chosen.are_best {

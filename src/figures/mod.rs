@@ -9,19 +9,46 @@
 //! Nothing is computed here that a reader takes for a result: numbers come from the report and from the rooms.
 //! A figure that a run has nothing for is left out, and [`Drawn::left_out`] says why.
 
+mod bars;
+mod beeswarm;
 mod chosen;
+#[cfg(feature = "learners")]
+mod components;
+mod confusion;
+#[cfg(feature = "learners")]
+mod correlation;
+mod curves;
+mod decision;
 mod forest;
 mod kit;
+mod learning;
+#[cfg(feature = "learners")]
+mod patients;
+mod reliability;
+#[cfg(feature = "learners")]
+mod separation;
+mod strips;
 mod table;
+mod tiles;
+mod training;
+mod worth;
 
 #[cfg(test)]
 mod tests;
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use raduet_study::Report;
+use raduet_study::report::Level;
 use rayon::prelude::*;
 
 use crate::error::{Result, ToolError};
+use crate::finished_run::Exhibits;
 use crate::io::png;
 use crate::report_writers::Material;
+use crate::report_writers::numbers::percent;
 use kit::scene::Scene;
 use table::Table;
 
@@ -117,9 +144,62 @@ pub fn all(material: &Material<'_>) -> Vec<Figure> {
 /// Everything this run can show, and what it cannot.
 pub fn draw(material: &Material<'_>) -> Drawn {
     let mut drawn = Drawn::default();
+    let nothing = Exhibits::default();
+    let exhibits = material.kept.exhibits.unwrap_or(&nothing);
+    features(material, &mut drawn);
+    learning::draw(exhibits, &mut drawn);
+    training::draw(exhibits, &mut drawn);
     drawn.figures.push(forest::figure(material.report));
+    curves::draw(material, &mut drawn);
+    confusion::draw(material, &mut drawn);
+    strips::draw(material, &mut drawn);
+    reliability::draw(material, &mut drawn);
+    decision::draw(material, &mut drawn);
+    worth::draw(material, exhibits, &mut drawn);
+    tiles::draw(exhibits, &mut drawn);
+    // Stable: within a section as above.
     drawn.figures.sort_by_key(|figure| figure.section);
     drawn
+}
+
+#[cfg(feature = "learners")]
+fn features(material: &Material<'_>, drawn: &mut Drawn) {
+    let Some(patients) = patients::Patients::of(material) else {
+        drawn
+            .left_out
+            .push("figures of features: the run has no features or no split".to_owned());
+        return;
+    };
+    let classes = &material.report.classes;
+    let separations = separation::separations(&patients);
+    separation::draw(&patients, &separations, classes, drawn);
+    correlation::draw(&patients, &separations, drawn);
+    components::draw(&patients, classes, drawn);
+}
+
+#[cfg(not(feature = "learners"))]
+fn features(_: &Material<'_>, drawn: &mut Drawn) {
+    drawn
+        .left_out
+        .push("figures of features: this build has no learners".to_owned());
+}
+
+/// Files of figures that an earlier run has left among `names`, paths within the folder `run`: pictures that this
+/// module has drawn, and what stands beside them under the same name.
+pub fn written(names: &[String], run: &Path) -> Vec<String> {
+    let ours = |name: &&String| {
+        let mut head = [0; kit::SVG_HEAD.len()];
+        name.ends_with(".svg")
+            && File::open(run.join(name)).is_ok_and(|mut file| file.read_exact(&mut head).is_ok())
+            && head == *kit::SVG_HEAD.as_bytes()
+    };
+    let stems = names
+        .iter()
+        .filter(ours)
+        .filter_map(|name| name.strip_suffix(".svg"));
+    stems
+        .flat_map(|stem| ["svg", "png", "csv"].map(|ending| format!("{stem}.{ending}")))
+        .collect()
 }
 
 /// The three files of every figure with their names.
@@ -136,6 +216,29 @@ pub fn files(figures: &[Figure]) -> Result<Vec<(String, Vec<u8>)>> {
         files.push((name("csv"), figure.data.clone()));
     }
     Ok(files)
+}
+
+/// Patients, and samples where they are others than patients.
+fn levels(report: &Report) -> Vec<Level> {
+    if report.test_slices == report.test_patients {
+        vec![Level::Patient]
+    } else {
+        vec![Level::Patient, Level::Slice]
+    }
+}
+
+/// A level in captions.
+fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Slice => "slices",
+        Level::Patient => "patients",
+    }
+}
+
+/// The confidence of intervals in percent, without a decimal where it has none.
+fn confidence(report: &Report) -> String {
+    let text = percent(report.settings.bootstrap.confidence);
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
 /// A stem of file names out of any text: lower-case letters, digits, and `_` for every run of others.

@@ -9,7 +9,9 @@
 //! | `metrics.json`, `predictions.csv` | figures; answers |
 //! | `split.json`, `cohort.csv`, `features.csv` | who stood where, who they are, what was measured; each where there is one |
 //! | `failures.csv`, `warnings.csv` | what failed, and doubts |
+//! | the rest | what figures show ([`Exhibits`]) |
 
+mod exhibits;
 mod record;
 
 use std::path::Path;
@@ -25,6 +27,7 @@ use crate::provenance::digest;
 use crate::report_writers::{Kept, Material, doubts};
 use crate::run_folder::is_unfinished;
 
+pub use exhibits::{Epoch, Exhibits, History, Learned, Looked, ShapRows, Tile, Worth};
 pub use record::RunRecord;
 
 /// What a run left in its folder.
@@ -38,6 +41,7 @@ pub struct FinishedRun {
     features: Option<FeatureFile>,
     failures: Vec<ToolError>,
     warnings: Vec<Warning>,
+    exhibits: Exhibits,
 }
 
 impl FinishedRun {
@@ -98,6 +102,8 @@ impl FinishedRun {
         let (Some(metrics), Some(predictions)) = (metrics, predictions) else {
             return Err(no_run(folder, "a record without results").into());
         };
+        let names = record.outputs.keys().map(String::as_str);
+        let exhibits = Exhibits::read(names, |name| files.content(name))?;
         let named = |name: &'static str| move |fault: ToolError| fault.file(folder.join(name));
         let report: Report = json(&metrics).map_err(named("metrics.json"))?;
         let features = features
@@ -122,6 +128,7 @@ impl FinishedRun {
                 .unwrap_or_default(),
             features,
             report,
+            exhibits,
             record,
         })
     }
@@ -140,6 +147,7 @@ impl FinishedRun {
                 split: self.split.as_ref(),
                 cohort: &self.cohort,
                 features: self.features.as_ref(),
+                exhibits: Some(&self.exhibits),
             },
         }
     }

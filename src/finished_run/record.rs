@@ -40,7 +40,20 @@ impl RunRecord {
     /// # Errors
     /// [`Code::Read`] for a file that cannot be read any more.
     pub fn of(provenance: &Provenance, models: Value, folder: &Path) -> Result<Self> {
-        let hashed = data_files(folder).into_par_iter().map(|name| {
+        Self::of_files(provenance, models, folder, data_files(folder))
+    }
+
+    /// The record of work that left these files in a folder, where others may lie.
+    ///
+    /// # Errors
+    /// [`Code::Read`] for a file that cannot be read any more.
+    pub fn of_files(
+        provenance: &Provenance,
+        models: Value,
+        folder: &Path,
+        names: Vec<String>,
+    ) -> Result<Self> {
+        let hashed = names.into_par_iter().map(|name| {
             let path = folder.join(&name);
             let hash = digest_of_file(&path)
                 .map_err(|fault| ToolError::new(Code::Read, fault.to_string()).file(path))?;

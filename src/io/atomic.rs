@@ -17,6 +17,25 @@ use tempfile::NamedTempFile;
 use super::fault;
 use crate::error::{Code, Result, ToolError};
 
+/// How names of temporary files begin and end.
+const BEGINNING: &str = ".raduet-";
+const ENDING: &str = ".part";
+
+/// Removes temporary files that a killed process has left in a folder. Only for folders that nobody else writes to.
+///
+/// # Errors
+/// `E_OUTPUT` when one cannot be removed; a folder that is not there has none.
+pub fn sweep(folder: &Path) -> Result<()> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(BEGINNING) && name.ends_with(ENDING) && path.is_file() {
+            fs::remove_file(&path).map_err(|error| output_error(&path, &error))?;
+        }
+    }
+    Ok(())
+}
+
 /// A file being written. Dropped without [`finish`](Self::finish), it leaves nothing behind.
 #[derive(Debug)]
 pub struct AtomicFile {
@@ -33,8 +52,8 @@ impl AtomicFile {
         let temporary = fault::strike(path)
             .and_then(|()| {
                 tempfile::Builder::new()
-                    .prefix(".raduet-")
-                    .suffix(".part")
+                    .prefix(BEGINNING)
+                    .suffix(ENDING)
                     .permissions_if_unix()
                     .tempfile_in(folder_of(path))
             })

@@ -3,9 +3,9 @@
 //! A file is recognised by its content; a name that promises another content is a doubt, not a reason.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{ReadOptions, ReadVolume, metaimage, nifti, nrrd, open};
+use super::{ReadOptions, ReadVolume, dicom, metaimage, nifti, npy, nrrd, open, pictures};
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
 
 /// A file format.
@@ -41,16 +41,44 @@ pub const READERS: &[Reader] = &[
         recognise: metaimage::recognise,
         read: metaimage::read_metaimage,
     },
+    Reader {
+        name: DICOM,
+        extensions: &["dcm", "dicom", "ima"],
+        recognise: dicom::recognise,
+        read: dicom::read_series,
+    },
+    Reader {
+        name: "PNG",
+        extensions: &["png"],
+        recognise: pictures::is_png,
+        read: pictures::read_png_file,
+    },
+    Reader {
+        name: "TIFF",
+        extensions: &["tif", "tiff"],
+        recognise: pictures::is_tiff,
+        read: pictures::read_tiff_file,
+    },
+    Reader {
+        name: "NumPy",
+        extensions: &["npy"],
+        recognise: npy::is_npy,
+        read: npy::read_npy_file,
+    },
+    Reader {
+        name: "NumPy archive",
+        extensions: &["npz"],
+        recognise: npy::is_npz,
+        read: npy::read_npz_file,
+    },
 ];
+
+/// The name of the one format that folders may hold, and whose files often have no extension.
+const DICOM: &str = "DICOM";
 
 /// Formats that are known by their first bytes but not read: name, position, bytes.
 const FOREIGN: &[(&str, usize, &[u8])] = &[
-    ("a DICOM file", 128, b"DICM"),
-    ("a PNG image", 0, b"\x89PNG"),
-    ("a TIFF image", 0, b"II*\0"),
-    ("a TIFF image", 0, b"MM\0*"),
     ("a JPEG image", 0, b"\xff\xd8\xff"),
-    ("a zip archive", 0, b"PK\x03\x04"),
     ("an HDF5 file", 0, b"\x89HDF"),
     ("a web page", 0, b"<!DOCTYPE"),
     ("a web page", 0, b"<html"),
@@ -69,6 +97,10 @@ const HEAD: u64 = 256;
 /// # Errors
 /// See the module head of [`crate::io`].
 pub fn read_volume(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
+    // A folder is the series in it.
+    if path.is_dir() {
+        return dicom::read_series(path, options);
+    }
     let head = head(path)?;
     if let Some(reader) = READERS.iter().find(|reader| (reader.recognise)(&head)) {
         let mut read = (reader.read)(path, options)?;
@@ -113,7 +145,8 @@ fn has_extension(reader: &Reader, path: &Path) -> bool {
 
 /// A doubt when the name is another format's, or of none. NIfTI's reader has its own, finer one.
 fn extension_doubt(reader: &Reader, path: &Path) -> Option<Warning> {
-    if reader.name == "NIfTI" || has_extension(reader, path) {
+    let others = READERS.iter().any(|reader| has_extension(reader, path));
+    if reader.name == "NIfTI" || has_extension(reader, path) || reader.name == DICOM && !others {
         return None;
     }
     let found = format!("the content is {}, the name says otherwise", reader.name);
@@ -123,4 +156,22 @@ fn extension_doubt(reader: &Reader, path: &Path) -> Option<Warning> {
 fn format_names() -> String {
     let names: Vec<_> = READERS.iter().map(|reader| reader.name).collect();
     names.join(", ")
+}
+
+/// The files whose bytes make the image of a path: itself, the data beside a header, the slices of a series.
+pub(crate) fn files_of(path: &Path) -> Vec<PathBuf> {
+    if path.is_dir() {
+        return dicom::files_of(path);
+    }
+    let head = head(path).unwrap_or_default();
+    if dicom::recognise(&head) {
+        return dicom::files_of(path);
+    }
+    let mut files = vec![path.to_owned()];
+    if nrrd::recognise(&head) {
+        files.extend(nrrd::data_files(path));
+    } else if metaimage::recognise(&head) {
+        files.extend(metaimage::data_files(path));
+    }
+    files
 }

@@ -5,9 +5,10 @@
 //! axis, so that a wrong spacing shows on a single slice as well). A tolerance on origin or spacing
 //! alone would let a small error of direction through on a large volume.
 
+use ndarray::Array3;
 use raduet_features::{Affine, Grid};
 
-use super::grid::{apply, axis_letters, inverse};
+use super::grid::{apply, axis_letters, inverse, whole};
 use crate::error::{Code, ToolError, Warning, WarningCode};
 
 /// How far mask and image may lie apart, in voxels.
@@ -17,6 +18,18 @@ pub struct GeometryRule {
     pub silent_voxels: f64,
     /// Up to here a warning gives the amount; beyond it is an error.
     pub tolerated_voxels: f64,
+    /// What becomes of a mask that lies elsewhere.
+    pub otherwise: Misfit,
+}
+
+/// What becomes of a mask on another grid than its image's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Misfit {
+    /// It is an error.
+    #[default]
+    Refuse,
+    /// The image's voxels take the label of the mask's voxel nearest to their centre.
+    Resample,
 }
 
 impl Default for GeometryRule {
@@ -24,6 +37,7 @@ impl Default for GeometryRule {
         Self {
             silent_voxels: 1e-3,
             tolerated_voxels: 0.05,
+            otherwise: Misfit::Refuse,
         }
     }
 }
@@ -47,6 +61,49 @@ impl Reorder {
     pub(crate) fn is_none(&self) -> bool {
         *self == Self::NONE
     }
+}
+
+/// How a mask comes onto the grid of its image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placement {
+    /// Voxel by voxel.
+    Ordered(Reorder),
+    /// By the nearest voxel.
+    Resampled,
+}
+
+/// Compares the grid of a mask with that of its image, and says what is done where they differ.
+///
+/// # Errors
+/// As [`fit`], unless the rule resamples.
+pub(crate) fn place(
+    image: &Grid,
+    mask: &Grid,
+    rule: GeometryRule,
+) -> Result<(Placement, Option<Warning>), ToolError> {
+    match fit(image, mask, rule) {
+        Ok((order, warning)) => Ok((Placement::Ordered(order), warning)),
+        Err(error) if rule.otherwise == Misfit::Resample => {
+            let done = "the mask is resampled onto the image's grid, by the nearest voxel";
+            let warning = Warning::new(WarningCode::Geometry, error.found.clone(), done);
+            Ok((Placement::Resampled, Some(warning)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A region of `mask`'s grid on `image`'s: each centre takes the voxel it lies in. None when the mask's grid
+/// cannot be inverted.
+pub(crate) fn nearest(image: &Grid, mask: &Grid, inside: &Array3<bool>) -> Option<Array3<bool>> {
+    let inverse = inverse(&mask.affine)?;
+    let index = |v: f64| whole((v + 0.5).floor()).and_then(|n| usize::try_from(n).ok());
+    let [nz, ny, nx] = image.shape;
+    Some(Array3::from_shape_fn((nz, ny, nx), |(z, y, x)| {
+        let place = image.affine.position([z as f64, y as f64, x as f64]);
+        let [i, j, k] = apply(&inverse, place);
+        let place = index(k).zip(index(j)).zip(index(i));
+        place.is_some_and(|((k, j), i)| inside.get([k, j, i]).copied().unwrap_or(false))
+    }))
 }
 
 /// Compares the grid of a mask with that of its image.
@@ -211,7 +268,7 @@ fn mismatch(image: &Grid, mask: &Grid, apart: Option<(f64, GeometryRule, Grid)>)
     };
     ToolError::new(Code::Geometry, found)
         .expected(expected)
-        .remedy("resample the mask onto the image's grid (nearest neighbour), or pair it with the image it was drawn on")
+        .remedy("bring the mask onto the image's grid with --resample-mask, or pair it with the image it was drawn on")
 }
 
 /// Which of size, spacing, origin and direction differ, and by how much.

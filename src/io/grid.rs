@@ -119,3 +119,15 @@ pub(crate) fn inverse(affine: &Affine) -> Option<[[f64; 4]; 3]> {
 pub(crate) fn apply(map: &[[f64; 4]; 3], [x, y, z]: [f64; 3]) -> [f64; 3] {
     map.map(|[a, b, c, d]| a * x + b * y + c * z + d)
 }
+
+/// A whole number in floating point as one; none where it is not finite or not exact.
+#[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+pub(crate) fn whole(value: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    (value.abs() < EXACT && value.fract() == 0.0).then_some(value as i64)
+}
+
+/// A count in floating point.
+pub(crate) fn real(count: u64) -> f64 {
+    count as f64
+}

@@ -133,3 +133,26 @@ fn fill(stream: &mut impl Read, bytes: &mut Vec<u8>, wanted: usize, what: &str) 
         }
     }
 }
+
+/// Unpacks everything, at most `limit` bytes.
+///
+/// # Errors
+/// `E_TOO_LARGE` when there is more; `E_TRUNCATED`, `E_CORRUPT`.
+pub(crate) fn unpack_all(packed: &[u8], packing: Packing, limit: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let what = "a packed data set";
+    match packing {
+        Packing::Gzip => fill(&mut GzDecoder::new(packed), &mut bytes, limit, what)?,
+        Packing::Zlib => fill(&mut ZlibDecoder::new(packed), &mut bytes, limit, what)?,
+        Packing::Deflate => fill(&mut DeflateDecoder::new(packed), &mut bytes, limit, what)?,
+    }
+    if bytes.len() > limit {
+        return Err(ToolError::new(
+            Code::TooLarge,
+            "packed data that unpack to more than allowed",
+        )
+        .expected(format!("at most {limit} bytes"))
+        .remedy("allow more memory (--max-memory) if the file really is that large"));
+    }
+    Ok(bytes)
+}

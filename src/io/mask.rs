@@ -1,44 +1,80 @@
 //! Segmentations: whole-number labels on the image's grid, and one region chosen from them.
 
+mod labels;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ndarray::{Array1, Array3, Axis, s};
-use raduet_features::{Grid, MaskVolume, Scaling, Volume, Voxels};
+use ndarray::{Array3, Axis};
+use raduet_features::{Grid, MaskVolume, Volume};
 
-use super::geometry::{self, GeometryRule, Reorder};
+use self::labels::{WHOLE, count, inside, into_inside, with_share_outside};
+use super::dicom::{self, Regions};
+use super::geometry::{self, GeometryRule, Placement, Reorder};
 use super::{ReadOptions, ReadVolume, read_volume};
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
 
-/// How far a stored number may be from a whole one: labels that went through a scaling or a 32-bit
-/// float (0.9999, 2.0003) are meant whole, 0.5 or 0.00392 are not.
-const WHOLE: f64 = 1e-3;
-/// Labels above 2^53 are not exact in `f64`.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Labels listed in a message.
 const LISTED: usize = 12;
 
 /// Which label is the region of interest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum LabelChoice {
     /// The only label there is; several are an error.
     #[default]
     Only,
-    /// The voxels with this value.
+    /// The voxels with this value, or the region of this number.
     Value(i64),
+    /// The region of this name.
+    Name(String),
 }
 
 /// A segmentation on the grid of its image.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct LabelVolume {
-    /// In the mask's own order.
-    stored: Volume,
-    order: Reorder,
+    content: Content,
     image: Grid,
-    /// Voxels of each label, 0 left out.
-    counts: BTreeMap<i64, u64>,
+    rule: GeometryRule,
     warnings: Vec<Warning>,
     file: std::path::PathBuf,
+}
+
+/// How a file holds its regions.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one a case, not a list")]
+enum Content {
+    /// A label at every voxel, in the mask's own order.
+    Labels {
+        stored: Volume,
+        placement: Placement,
+        /// Voxels of each label, 0 left out.
+        counts: BTreeMap<i64, u64>,
+    },
+    /// Regions with names, which may overlap.
+    Regions(Box<dyn Regions>),
+}
+
+/// A mask file that was read, not laid on an image yet.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one a case, not a list")]
+pub(super) enum MaskFile {
+    /// An image of labels.
+    Volume(ReadVolume),
+    /// Contours or segments.
+    Regions(Box<dyn Regions>),
+}
+
+impl MaskFile {
+    /// Reads a mask of any format.
+    ///
+    /// # Errors
+    /// Those of [`read_volume`].
+    pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Self> {
+        Ok(match dicom::kind_of(path, options)? {
+            Some((_, regions)) => Self::Regions(regions),
+            None => Self::Volume(read_volume(path, options)?),
+        })
+    }
 }
 
 /// One region and the doubts about its file.
@@ -48,7 +84,7 @@ pub struct ReadMask {
     pub mask: MaskVolume,
     /// Its label value.
     pub label: i64,
-    /// Voxels of each label in the file, 0 left out.
+    /// Voxels of each label in the file, 0 left out; of regions with names, of the chosen one.
     pub counts: BTreeMap<i64, u64>,
     /// What is doubtful about the file.
     pub warnings: Vec<Warning>,
@@ -65,7 +101,7 @@ impl LabelVolume {
         rule: GeometryRule,
         options: &ReadOptions,
     ) -> Result<Self> {
-        Self::new(read_volume(path, options)?, path, image, rule)
+        Self::new(MaskFile::read(path, options)?, path, image, rule)
     }
 
     /// Lays a segmentation that was read from a file on the image's grid.
@@ -73,7 +109,7 @@ impl LabelVolume {
     /// # Errors
     /// `E_GEOMETRY`, `E_MASK_VALUES`.
     pub(super) fn new(
-        read: ReadVolume,
+        read: MaskFile,
         path: &Path,
         image: &Grid,
         rule: GeometryRule,
@@ -81,9 +117,20 @@ impl LabelVolume {
         let ReadVolume {
             volume,
             mut warnings,
-        } = read;
+        } = match read {
+            MaskFile::Volume(read) => read,
+            MaskFile::Regions(regions) => {
+                return Ok(Self {
+                    content: Content::Regions(regions),
+                    image: *image,
+                    rule,
+                    warnings: Vec::new(),
+                    file: path.to_owned(),
+                });
+            }
+        };
         let mut add = |warning: Warning| warnings.push(warning.file(path));
-        let (order, moved) = geometry::fit(image, volume.grid(), rule)
+        let (placement, moved) = geometry::place(image, volume.grid(), rule)
             .map_err(|error| with_share_outside(error, image, &volume).file(path))?;
         moved.into_iter().for_each(&mut add);
         let (counts, rounded) = count(&volume).map_err(|error| error.file(path))?;
@@ -95,18 +142,24 @@ impl LabelVolume {
             ));
         }
         Ok(Self {
-            stored: volume,
-            order,
+            content: Content::Labels {
+                stored: volume,
+                placement,
+                counts,
+            },
             image: *image,
-            counts,
+            rule,
             warnings,
             file: path.to_owned(),
         })
     }
 
-    /// Labels with their voxels, 0 left out.
-    pub fn counts(&self) -> &BTreeMap<i64, u64> {
-        &self.counts
+    /// The labels there are, ascending, 0 left out.
+    pub fn labels(&self) -> Vec<i64> {
+        match &self.content {
+            Content::Labels { counts, .. } => counts.keys().copied().collect(),
+            Content::Regions(regions) => regions.list().iter().map(|r| r.number).collect(),
+        }
     }
 
     /// What is doubtful about the file.
@@ -114,308 +167,220 @@ impl LabelVolume {
         &self.warnings
     }
 
-    /// The region of one label.
+    /// The region of one label, with the doubts about it alone.
     ///
     /// # Errors
     /// `E_MASK_EMPTY` when there is no label at all; `E_LABEL` when the label is absent, or none was
-    /// chosen and there are several.
-    pub fn region(&self, choice: LabelChoice) -> Result<(i64, MaskVolume)> {
-        let label = self
-            .choose(choice)
-            .map_err(|error| error.file(&self.file))?;
-        let mask = laid(
-            inside(&self.stored, label),
-            self.order,
-            self.image,
-            &self.file,
-        )?;
-        Ok((label, mask))
+    /// chosen and there are several; `E_GEOMETRY` when the region leaves the image.
+    pub fn region(&self, choice: &LabelChoice) -> Result<ReadMask> {
+        self.laid(choice).map_err(|error| error.file(&self.file))
     }
 
-    /// The region of one label, with the doubts.
-    ///
-    /// # Errors
-    /// As [`Self::region`].
-    pub fn into_mask(self, choice: LabelChoice) -> Result<ReadMask> {
-        let label = self
-            .choose(choice)
-            .map_err(|error| error.file(&self.file))?;
-        let inside = into_inside(self.stored, label);
-        Ok(ReadMask {
-            mask: laid(inside, self.order, self.image, &self.file)?,
-            label,
-            counts: self.counts,
-            warnings: self.warnings,
-        })
-    }
-
-    fn choose(&self, choice: LabelChoice) -> Result<i64> {
-        let mut labels = self.counts.keys().copied();
-        let Some(first) = labels.next() else {
-            return Err(
-                ToolError::new(Code::MaskEmpty, "every voxel of the mask is 0")
+    fn laid(&self, choice: &LabelChoice) -> Result<ReadMask> {
+        let label = self.choose(choice)?;
+        match &self.content {
+            Content::Labels {
+                stored,
+                placement,
+                counts,
+            } => Ok(ReadMask {
+                mask: match placement {
+                    Placement::Ordered(order) => {
+                        laid(inside(stored, label), *order, self.image, &self.file)?
+                    }
+                    Placement::Resampled => self.resampled(stored, label)?,
+                },
+                label,
+                counts: counts.clone(),
+                warnings: Vec::new(),
+            }),
+            Content::Regions(regions) => {
+                let (inside, warnings) = regions.lay(label, &self.image, self.rule)?;
+                let voxels = inside.iter().filter(|inside| **inside).count();
+                if voxels == 0 {
+                    return Err(ToolError::new(
+                        Code::MaskEmpty,
+                        "no voxel centre lies in the region",
+                    )
                     .expected("at least one voxel of the region")
-                    .remedy("draw the region, or take the case off the manifest"),
-            );
-        };
-        match choice {
-            LabelChoice::Value(label) if self.counts.contains_key(&label) => Ok(label),
-            LabelChoice::Value(label) => Err(ToolError::new(
-                Code::Label,
-                format!("no voxel has label {label}; present: {}", self.listed()),
-            )
-            .expected(format!("label {label}"))
-            .remedy("give one of the labels present")),
-            LabelChoice::Only if labels.next().is_none() => Ok(first),
-            LabelChoice::Only => Err(ToolError::new(
-                Code::Label,
-                format!("several labels: {}", self.listed()),
-            )
-            .expected("one label, or a choice")
-            .remedy("choose one with --label or the manifest's Label column")),
+                    .remedy("draw the region larger, or take the case off the manifest"));
+                }
+                let mask = MaskVolume::new(inside, self.image)
+                    .ok_or_else(|| ToolError::internal("a region of another shape"))?;
+                Ok(ReadMask {
+                    mask,
+                    label,
+                    counts: BTreeMap::from([(label, voxels as u64)]),
+                    warnings: warnings.into_iter().map(|w| w.file(&self.file)).collect(),
+                })
+            }
         }
     }
 
-    /// `1 (120 voxels), 2 (7 voxels)`.
+    /// The region of one label, with all doubts.
+    ///
+    /// # Errors
+    /// As [`Self::region`].
+    pub fn into_mask(self, choice: &LabelChoice) -> Result<ReadMask> {
+        let label = self
+            .choose(choice)
+            .map_err(|error| error.file(&self.file))?;
+        match self.content {
+            // The stored bytes become the region where they stand.
+            Content::Labels {
+                stored,
+                placement: Placement::Ordered(order),
+                counts,
+            } => Ok(ReadMask {
+                mask: laid(into_inside(stored, label), order, self.image, &self.file)?,
+                label,
+                counts,
+                warnings: self.warnings,
+            }),
+            _ => {
+                let mut read = self.region(choice)?;
+                read.warnings.splice(0..0, self.warnings);
+                Ok(read)
+            }
+        }
+    }
+
+    /// The region of one label at the nearest voxel of every centre of the image.
+    fn resampled(&self, stored: &Volume, label: i64) -> Result<MaskVolume> {
+        let inside = inside(stored, label);
+        let indices = inside.indexed_iter().filter(|(_, inside)| **inside);
+        let indices = indices.map(|((z, y, x), _)| [z, y, x]);
+        let lost = geometry::share_outside(&self.image, stored.grid(), indices);
+        if let Some(lost) = lost.filter(|lost| *lost > 0.0) {
+            return Err(ToolError::new(
+                Code::Geometry,
+                format!(
+                    "{:.1} % of the region's voxels lie outside the image",
+                    100.0 * lost
+                ),
+            )
+            .expected("a region within the image")
+            .remedy("pair the mask with the image it was drawn on"));
+        }
+        let nearest = geometry::nearest(&self.image, stored.grid(), &inside)
+            .ok_or_else(|| ToolError::internal("a grid that cannot be inverted"))?;
+        if !nearest.iter().any(|inside| *inside) {
+            return Err(ToolError::new(
+                Code::MaskEmpty,
+                "no voxel centre of the image lies in the resampled region",
+            )
+            .expected("at least one voxel of the region")
+            .remedy("draw the region on the image itself"));
+        }
+        MaskVolume::new(nearest, self.image)
+            .ok_or_else(|| ToolError::internal("a region of another shape"))
+    }
+
+    fn choose(&self, choice: &LabelChoice) -> Result<i64> {
+        let labels = self.labels();
+        let found = match (labels.as_slice(), choice) {
+            ([], _) => {
+                let found = match &self.content {
+                    Content::Labels { .. } => "every voxel of the mask is 0",
+                    Content::Regions(_) => "no region has a contour or segment",
+                };
+                return Err(ToolError::new(Code::MaskEmpty, found)
+                    .expected("at least one voxel of the region")
+                    .remedy("draw the region, or take the case off the manifest"));
+            }
+            ([only], LabelChoice::Only) => Some(*only),
+            (_, LabelChoice::Only) => {
+                return Err(ToolError::new(
+                    Code::Label,
+                    format!("several labels: {}", self.listed()),
+                )
+                .expected("one label, or a choice")
+                .remedy("choose one with --label or the manifest's Label column"));
+            }
+            (all, LabelChoice::Value(label)) => all.iter().find(|l| *l == label).copied(),
+            (_, LabelChoice::Name(name)) => self.named(name)?,
+        };
+        let wanted = match choice {
+            LabelChoice::Name(name) => format!("'{name}'"),
+            LabelChoice::Value(label) => label.to_string(),
+            LabelChoice::Only => String::new(),
+        };
+        found.ok_or_else(|| {
+            let what = match &self.content {
+                Content::Labels { .. } => "no voxel has label",
+                Content::Regions(_) => "no region is",
+            };
+            ToolError::new(
+                Code::Label,
+                format!("{what} {wanted}; present: {}", self.listed()),
+            )
+            .expected(format!("label {wanted}"))
+            .remedy("give one of the labels present")
+        })
+    }
+
+    /// The region of a name: letter by letter, else without regard to capitals where that is unambiguous.
+    fn named(&self, name: &str) -> Result<Option<i64>> {
+        let Content::Regions(regions) = &self.content else {
+            return Err(ToolError::new(
+                Code::Label,
+                format!(
+                    "label '{name}' is asked for, but this mask has numbers: {}",
+                    self.listed()
+                ),
+            )
+            .expected("a whole number")
+            .remedy("give one of the labels present"));
+        };
+        let list = regions.list();
+        let exact: Vec<i64> = list
+            .iter()
+            .filter(|region| region.name == name)
+            .map(|region| region.number)
+            .collect();
+        let alike: Vec<i64> = list
+            .iter()
+            .filter(|region| region.name.eq_ignore_ascii_case(name))
+            .map(|region| region.number)
+            .collect();
+        match (exact.as_slice(), alike.as_slice()) {
+            ([one], _) | ([], [one]) => Ok(Some(*one)),
+            ([], []) => Ok(None),
+            _ => Err(ToolError::new(
+                Code::Label,
+                format!("several regions are called '{name}': {}", self.listed()),
+            )
+            .expected("one of them")
+            .remedy("choose by number")),
+        }
+    }
+
+    /// `1 (120 voxels), 2 (7 voxels)`, or `1 'GTV', 2 'Heart'`.
     fn listed(&self) -> String {
-        let mut text = self
-            .counts
+        let all: Vec<String> = match &self.content {
+            Content::Labels { counts, .. } => counts
+                .iter()
+                .map(|(label, n)| format!("{label} ({n} voxel{})", if *n == 1 { "" } else { "s" }))
+                .collect(),
+            Content::Regions(regions) => regions
+                .list()
+                .iter()
+                .map(|region| format!("{} '{}'", region.number, region.name))
+                .collect(),
+        };
+        let mut text = all
             .iter()
             .take(LISTED)
-            .map(|(label, n)| format!("{label} ({n} voxel{})", if *n == 1 { "" } else { "s" }))
+            .cloned()
             .collect::<Vec<_>>()
             .join(", ");
-        if self.counts.len() > LISTED {
-            let more = self.counts.len() - LISTED;
+        if all.len() > LISTED {
+            let more = all.len() - LISTED;
             text.push_str(" and ");
             text.push_str(&more.to_string());
             text.push_str(" more");
         }
         text
-    }
-}
-
-macro_rules! with_array {
-    ($volume:expr, $array:ident => $body:expr) => {
-        match $volume.voxels() {
-            Voxels::U8($array) => $body,
-            Voxels::I8($array) => $body,
-            Voxels::U16($array) => $body,
-            Voxels::I16($array) => $body,
-            Voxels::U32($array) => $body,
-            Voxels::I32($array) => $body,
-            Voxels::U64($array) => $body,
-            Voxels::I64($array) => $body,
-            Voxels::F32($array) => $body,
-            Voxels::F64($array) => $body,
-        }
-    };
-}
-
-/// Adds to an error of geometry how much of the segmentation lies outside the image.
-fn with_share_outside(error: ToolError, image: &Grid, segmentation: &Volume) -> ToolError {
-    let labelled = with_array!(segmentation, array => {
-        let scaling = segmentation.scaling();
-        let indices = array.indexed_iter().filter(|(_, stored)| {
-            label_of(**stored, scaling).is_some_and(|(label, _)| label != 0)
-        });
-        let indices = indices.map(|((z, y, x), _)| [z, y, x]);
-        geometry::share_outside(image, segmentation.grid(), indices)
-    });
-    match labelled {
-        Some(share) if share > 0.0 => {
-            let percent = 100.0 * share;
-            error.found_also(&format!(
-                "{percent:.1} % of the labelled voxels lie outside the image"
-            ))
-        }
-        _ => error,
-    }
-}
-
-/// A stored number as a label.
-trait Stored: Copy + PartialEq {
-    /// The number itself, where it is an integer that fits.
-    fn whole(self) -> Option<i64>;
-    /// The integer that a label is stored as; none where labels are stored as fractions.
-    fn stored_as(label: i64) -> Option<Self>;
-    /// The number, rounded to `f64` where it is larger than 2^53.
-    fn real(self) -> f64;
-}
-
-macro_rules! integer {
-    ($($kind:ty),+) => {$(
-        impl Stored for $kind {
-            fn whole(self) -> Option<i64> {
-                i64::try_from(self).ok()
-            }
-            fn stored_as(label: i64) -> Option<Self> {
-                Self::try_from(label).ok()
-            }
-            #[expect(clippy::allow_attributes, reason = "the cast is lossless for the small types")]
-            #[allow(clippy::cast_lossless, reason = "one body for all integers")]
-            fn real(self) -> f64 {
-                self as f64
-            }
-        }
-    )+};
-}
-
-macro_rules! float {
-    ($($kind:ty),+) => {$(
-        impl Stored for $kind {
-            fn whole(self) -> Option<i64> {
-                None
-            }
-            fn stored_as(_: i64) -> Option<Self> {
-                None
-            }
-            fn real(self) -> f64 {
-                f64::from(self)
-            }
-        }
-    )+};
-}
-
-integer!(u8, i8, u16, i16, u32, i32, u64, i64);
-float!(f32, f64);
-
-/// The label of a stored number, and whether it had to be rounded; `None` when it is no label.
-fn label_of<T: Stored>(stored: T, scaling: Scaling) -> Option<(i64, bool)> {
-    if scaling == Scaling::NONE
-        && let Some(label) = stored.whole()
-    {
-        return Some((label, false));
-    }
-    let value = stored.real() * scaling.slope + scaling.intercept;
-    let label = value.round();
-    // Written so that NaN is refused.
-    if !((value - label).abs() <= WHOLE && label.abs() < EXACT) {
-        return None;
-    }
-    let rounded = (value - label).abs() > 0.0;
-    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
-    Some((label as i64, rounded))
-}
-
-/// Voxels of each label but 0, and how many values were rounded.
-fn count(volume: &Volume) -> Result<(BTreeMap<i64, u64>, u64)> {
-    with_array!(volume, array => count_in(array, volume.scaling()))
-}
-
-fn count_in<T: Stored>(array: &Array3<T>, scaling: Scaling) -> Result<(BTreeMap<i64, u64>, u64)> {
-    /// Voxels compared at a time: without an early end that compiles to a few wide instructions.
-    const BLOCK: usize = 64;
-    let mut runs = Runs::default();
-    let voxels = array.as_standard_layout();
-    let voxels = voxels.as_slice().unwrap_or_default();
-    for (number, block) in voxels.chunks(BLOCK).enumerate() {
-        if let Some((value, ..)) = runs.run
-            && block
-                .iter()
-                .fold(0, |other, &v| other | u8::from(v != value))
-                == 0
-        {
-            runs.length += block.len() as u64;
-            continue;
-        }
-        for (within, &stored) in block.iter().enumerate() {
-            if runs.run.is_some_and(|(value, ..)| value == stored) {
-                runs.length += 1;
-            } else if let Some((label, rounded)) = label_of(stored, scaling) {
-                runs.begin(stored, label, rounded);
-            } else {
-                let value = stored.real() * scaling.slope + scaling.intercept;
-                return Err(no_label(value, number * BLOCK + within, array.dim()));
-            }
-        }
-    }
-    runs.close();
-    runs.counts.remove(&0);
-    Ok((runs.counts, runs.rounded))
-}
-
-/// Neighbours are mostly equal: equal runs are measured, and looked up once.
-struct Runs<T> {
-    /// Stored value, its label, whether that was rounded.
-    run: Option<(T, i64, bool)>,
-    length: u64,
-    counts: BTreeMap<i64, u64>,
-    rounded: u64,
-}
-
-impl<T> Default for Runs<T> {
-    fn default() -> Self {
-        Self {
-            run: None,
-            length: 0,
-            counts: BTreeMap::new(),
-            rounded: 0,
-        }
-    }
-}
-
-impl<T> Runs<T> {
-    fn begin(&mut self, stored: T, label: i64, rounded: bool) {
-        self.close();
-        self.run = Some((stored, label, rounded));
-        self.length = 1;
-    }
-
-    fn close(&mut self) {
-        if let Some((_, label, rounded)) = self.run.take() {
-            *self.counts.entry(label).or_insert(0) += self.length;
-            self.rounded += if rounded { self.length } else { 0 };
-        }
-    }
-}
-
-fn no_label(value: f64, at: usize, (_, ny, nx): (usize, usize, usize)) -> ToolError {
-    let (x, y, z) = (at % nx, at / nx % ny, at / nx / ny);
-    ToolError::new(
-        Code::MaskValues,
-        format!("value {value} at voxel x {x}, y {y}, z {z} is no label"),
-    )
-    .expected(format!("whole numbers (within {WHOLE})"))
-    .remedy("not whole numbers: threshold the mask first")
-}
-
-/// True where the label is; every value was found to be a label before.
-fn inside(volume: &Volume, label: i64) -> Array3<bool> {
-    with_array!(volume, array => inside_in(array, volume.scaling(), label))
-}
-
-/// As [`inside`]; bytes become the region where they stand.
-fn into_inside(volume: Volume, label: i64) -> Array3<bool> {
-    let wanted = match (u8::try_from(label), volume.voxels()) {
-        (Ok(wanted), Voxels::U8(array))
-            if volume.scaling() == Scaling::NONE && array.is_standard_layout() =>
-        {
-            wanted
-        }
-        _ => return inside(&volume, label),
-    };
-    let Voxels::U8(array) = volume.into_voxels() else {
-        return Array3::default((0, 0, 0));
-    };
-    let (shape, voxels) = (array.dim(), array.len());
-    let (stored, from) = array.into_raw_vec_and_offset();
-    let from = from.unwrap_or(0);
-    // Numbers and truths are of one size: the library fills the same memory.
-    let inside: Vec<bool> = stored.into_iter().map(|stored| stored == wanted).collect();
-    Array1::from_vec(inside)
-        .slice_move(s![from..from + voxels])
-        .into_shape_with_order(shape)
-        .expect("as many voxels as before")
-}
-
-fn inside_in<T: Stored>(array: &Array3<T>, scaling: Scaling, label: i64) -> Array3<bool> {
-    match T::stored_as(label) {
-        // Integers as stored: a plain comparison.
-        Some(wanted) if scaling == Scaling::NONE => array.mapv(|stored| stored == wanted),
-        _ => {
-            array.mapv(|stored| label_of(stored, scaling).is_some_and(|(found, _)| found == label))
-        }
     }
 }
 

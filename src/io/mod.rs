@@ -10,8 +10,8 @@
 //! | the cells of a table | [`cell`] |
 //! | feature tables | [`feature_table`]: [`feature_csv`] or [`parquet`], both through [`raw_table`] and [`key_columns`] |
 //! | a learner's model | [`model_file`](model_file/index.html) |
-//! | predictions, splits | [`predictions_csv`], [`split_file`] |
-//! | maps on an image's grid, pictures of a slice | [`nifti::write_map`], [`png`] |
+//! | predictions, splits | [`predictions_csv`], of any origin [`answers`]; [`split_file`] |
+//! | maps on an image's grid, pictures of a slice | [`write`], [`png`] |
 //! | the CSV manifest | [`manifest_csv`] |
 //!
 //! Codes of the image readers: `E_NOT_FOUND`, `E_NOT_REGULAR`, `E_READ`, `E_FORMAT`, `E_PATH` (opening);
@@ -22,11 +22,14 @@ use std::path::Path;
 
 use raduet_features::{Grid, MaskVolume, Volume};
 
-use crate::error::{Code, Result, Warning};
+use crate::error::{Code, Result, ToolError, Warning};
+use mask::MaskFile;
 
+pub mod answers;
 pub mod atomic;
 pub mod cell;
 pub mod cohort_csv;
+pub mod dicom;
 pub mod feature_csv;
 pub mod feature_table;
 pub mod formats;
@@ -39,14 +42,17 @@ pub mod metaimage;
 #[cfg(feature = "learners")]
 pub mod model_file;
 pub mod nifti;
+pub mod npy;
 pub mod nrrd;
 pub mod parquet;
+pub mod pictures;
 pub mod png;
 pub mod predictions_csv;
 pub mod raw_table;
 pub mod split_file;
 #[cfg(feature = "deep")]
 pub mod tensorboard;
+pub mod write;
 
 mod axes;
 mod budget;
@@ -61,7 +67,7 @@ mod voxel_bytes;
 pub use atomic::AtomicFile;
 pub use budget::ByteBudget;
 pub use formats::{READERS, Reader, read_volume};
-pub use geometry::GeometryRule;
+pub use geometry::{GeometryRule, Misfit};
 pub use mask::{LabelChoice, LabelVolume, ReadMask};
 pub use open::read_small;
 pub(crate) use survey::numbers;
@@ -114,7 +120,7 @@ pub struct ReadCase {
 /// See the module head.
 pub fn read_mask(
     path: &Path,
-    choice: LabelChoice,
+    choice: &LabelChoice,
     image: &Grid,
     rule: GeometryRule,
     options: &ReadOptions,
@@ -129,15 +135,17 @@ pub fn read_mask(
 pub fn read_case(
     image: &Path,
     mask: &Path,
-    choice: LabelChoice,
+    choice: &LabelChoice,
     rule: GeometryRule,
     options: &ReadOptions,
 ) -> Result<ReadCase> {
-    let (image, labels, mut warnings) = read_labels(image, mask, rule, options)?;
-    let region = labels.into_mask(choice)?;
+    let (volume, labels, mut warnings) = read_labels(image, mask, rule, options)?;
+    let region = labels
+        .into_mask(choice)
+        .map_err(|error| held_against(error, image))?;
     warnings.extend(region.warnings);
     Ok(ReadCase {
-        image,
+        image: volume,
         mask: region.mask,
         label: region.label,
         warnings,
@@ -163,15 +171,19 @@ pub fn read_labels(
     };
     let (read, read_mask) = rayon::join(
         || read_volume(image, options),
-        || read_volume(mask, &mask_options),
+        || MaskFile::read(mask, &mask_options),
     );
     let ReadVolume { volume, warnings } = read?;
-    let labels = LabelVolume::new(read_mask?, mask, volume.grid(), rule).map_err(|error| {
-        if error.code == Code::Geometry {
-            error.against(image)
-        } else {
-            error
-        }
-    })?;
+    let labels = LabelVolume::new(read_mask?, mask, volume.grid(), rule)
+        .map_err(|error| held_against(error, image))?;
     Ok((volume, labels, warnings))
+}
+
+/// An error of geometry names both files.
+fn held_against(error: ToolError, image: &Path) -> ToolError {
+    if error.code == Code::Geometry {
+        error.against(image)
+    } else {
+        error
+    }
 }

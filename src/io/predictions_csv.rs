@@ -1,14 +1,15 @@
 //! Predictions as CSV: `ID,PatientID,Slice,Split,Fold,model,arm,y_true,y_pred,p_<class>…`.
 //!
 //! Every figure of a report can be computed again from this file, ours or another tool's. `Fold`,
-//! `Slice` and `y_pred` may be missing when reading; columns are found by name.
+//! `Slice` and `y_pred` may be missing when reading; columns are found by name. A model that gave answers without
+//! probabilities has empty probability cells.
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::str::FromStr;
 
 use raduet_study::{
-    Arm, CaseId, ClassNames, Label, Part, PatientId, PredictionRow, Predictions, SampleId,
+    Arm, CaseId, ClassNames, Grading, Label, Part, PatientId, PredictionRow, Predictions, SampleId,
 };
 
 use super::cell;
@@ -51,6 +52,7 @@ pub fn write(models: &[Predictions]) -> Result<Vec<u8>> {
             arm: model.arm(),
             row,
             truth: Some(row.truth),
+            grading: model.grading(),
         })
     });
     write_answers(classes, answers)
@@ -67,6 +69,8 @@ pub struct Answer<'a> {
     pub row: &'a PredictionRow,
     /// The true class, where it is known.
     pub truth: Option<Label>,
+    /// Whether it is probabilities.
+    pub grading: Grading,
 }
 
 /// Answers to samples whose class may not be known: `y_true` is empty then.
@@ -90,6 +94,7 @@ pub fn write_answers<'a>(
         arm,
         row,
         truth,
+        grading,
     } in answers
     {
         let keys = [
@@ -108,7 +113,10 @@ pub fn write_answers<'a>(
                 .unwrap_or_default(),
             cell::text(classes.name(row.answer())),
         ];
-        let values = row.probabilities.iter().map(|&p| cell::number(p));
+        let values = row.probabilities.iter().map(|&p| match grading {
+            Grading::Probabilities => cell::number(p),
+            Grading::Answers => String::new(),
+        });
         out.write_record(keys.into_iter().chain(values))
             .map_err(internal)?;
     }
@@ -135,19 +143,24 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Predictions>> {
         .map_err(|fault| faulty(1, fault.to_string(), "mend the CSV"))?
         .clone();
     let columns = columns(&head)?;
-    let mut models: Vec<(String, Arm, Vec<PredictionRow>)> = Vec::new();
+    let mut models: Vec<(String, Arm, Grading, Vec<PredictionRow>)> = Vec::new();
     for (index, record) in reader.records().enumerate() {
         let line = index + 2;
         let record = record.map_err(|fault| faulty(line, fault.to_string(), "mend the CSV"))?;
-        let (model, arm, row) = Line {
+        let read = Line {
             record: &record,
             number: line,
             columns: &columns,
-        }
-        .read()?;
+        };
+        let grading = read.grading();
+        let (model, arm, row) = read.read()?;
         match models.iter_mut().find(|(name, ..)| *name == model) {
-            Some((_, known, rows)) if *known == arm => rows.push(row),
-            Some((_, known, _)) => {
+            Some((_, known, of_model, _)) if *known == arm && *of_model != grading => {
+                let found = format!("model '{model}' with and without probabilities");
+                return Err(faulty(line, found, "give a model one kind of answers"));
+            }
+            Some((_, known, _, rows)) if *known == arm => rows.push(row),
+            Some((_, known, ..)) => {
                 let found = format!(
                     "model '{model}' in the arms {} and {}",
                     known.name(),
@@ -155,7 +168,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Predictions>> {
                 );
                 return Err(faulty(line, found, "give every model one arm"));
             }
-            None => models.push((model, arm, vec![row])),
+            None => models.push((model, arm, grading, vec![row])),
         }
     }
     if models.is_empty() {
@@ -167,11 +180,13 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Predictions>> {
     }
     models
         .into_iter()
-        .map(|(model, arm, rows)| {
-            Predictions::new(model, arm, columns.classes.clone(), rows).map_err(|fault| {
+        .map(|(model, arm, grading, rows)| {
+            let read = Predictions::new(model, arm, columns.classes.clone(), rows);
+            let read = read.map_err(|fault| {
                 ToolError::new(Code::Manifest, fault.to_string())
                     .remedy("give probabilities that sum to one")
-            })
+            })?;
+            Ok(read.graded(grading))
         })
         .collect()
 }
@@ -283,7 +298,28 @@ impl Line<'_> {
         }
     }
 
+    /// Answers alone where every probability is empty and there is an answer.
+    fn grading(&self) -> Grading {
+        let mut cells = self.columns.probabilities.iter();
+        let empty = |&column: &usize| self.record.get(column).unwrap_or("").trim().is_empty();
+        if cells.all(empty) && !self.cell("y_pred").is_empty() {
+            Grading::Answers
+        } else {
+            Grading::Probabilities
+        }
+    }
+
     fn probabilities(&self) -> Result<Vec<f64>> {
+        if self.grading() == Grading::Answers {
+            let classes = &self.columns.classes;
+            let class = cell::original(self.cell("y_pred"));
+            let answer = classes.label(&class).ok_or_else(|| {
+                let choice = format!("choose from {}", classes.names().join(", "));
+                self.faulty(format!("answer '{class}'"), &choice)
+            })?;
+            let certain = |label: Label| f64::from(u8::from(label == answer));
+            return Ok(classes.labels().map(certain).collect());
+        }
         let cells = self.columns.probabilities.iter();
         cells
             .map(|&column| {
@@ -353,6 +389,15 @@ mod tests {
             Predictions::new("resnet18", Arm::Deep, classes, vec![row(0, 1.0 / 3.0)]).unwrap(),
         ];
         assert_eq!(parse(&write(&models).unwrap()).unwrap(), models);
+        let certain = vec![1.0, 0.0];
+        let rows = models[0].rows().iter().map(|row| PredictionRow {
+            probabilities: certain.clone(),
+            ..row.clone()
+        });
+        let classes = models[0].classes().clone();
+        let answers = Predictions::new("rules", Arm::Radiomics, classes, rows.collect()).unwrap();
+        let answers = [answers.graded(Grading::Answers)];
+        assert_eq!(parse(&write(&answers).unwrap()).unwrap(), answers);
     }
 
     #[test]

@@ -17,6 +17,12 @@ pub fn html(text: &str) -> String {
     out
 }
 
+/// For text of several lines inside `<pre>`.
+pub fn html_lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(html).collect();
+    lines.join("\n")
+}
+
 /// For a cell of a Markdown table: no markup, no new column, no new line.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use raduet_study::report::{Level, ModelReport};
+use raduet_study::report::{Level, ModelReport, Unit};
 use raduet_study::{Arm, Report};
 
 use super::numbers::{
@@ -51,9 +51,13 @@ pub fn text(report: &Report, times: &[ModelTime]) -> String {
         .max();
     let width = width.unwrap_or(0).max("model".len());
     let mut text = head(report);
+    let judged = match report.settings.unit {
+        Unit::Patient => "patients",
+        Unit::Slice => "slices, intervals over patients",
+    };
     let _ = write!(
         text,
-        "\n{:width$}  {:9}  {:<34}  patients\n{:width$}  {:9}",
+        "\n{:width$}  {:9}  {:<34}  {judged}\n{:width$}  {:9}",
         "", "", "slices", "model", "arm"
     );
     for (heading, _) in SLICE_COLUMNS {
@@ -96,11 +100,17 @@ pub(super) fn sentences(report: &Report) -> Vec<String> {
     let both = has(Arm::Deep) && has(Arm::Radiomics);
     let majority = report.majority.as_ref();
     let majority = majority.map(|verdict| shown(&verdict.sentence));
-    match majority {
+    let said = match majority {
         Some(majority) if both => vec![verdict(report), majority],
         Some(majority) => vec![majority],
         None => vec![verdict(report)],
-    }
+    };
+    // Of a control the models' figures are no result: what it is comes first.
+    let control = report
+        .control
+        .iter()
+        .map(|control| shown(&control.sentence));
+    control.chain(said).collect()
 }
 
 fn line(model: &ModelReport, width: usize) -> String {

@@ -20,26 +20,33 @@
 
 use std::path::Path;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::nearest::suggestion;
+use super::keys::{FREE, KEYS};
+use super::nearest::{of_serde, suggestion};
+use super::print::{NONE, is_table};
 use super::{Settings, preset};
 use crate::cases::PHANTOM;
 use crate::cli::PresetName;
 use crate::error::{Code, Faults, ToolError};
+use crate::manifest::nearest;
 
 /// A study file is a page of text; anything larger is something else.
 const LARGEST: u64 = 1 << 20;
 
 /// Presets by the name they have in a file.
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum PresetInFile {
-    Quick,
-    Paper,
-    Full,
+const PRESETS: [(&str, PresetName); 3] = [
+    ("quick", PresetName::Quick),
+    ("paper", PresetName::Paper),
+    ("full", PresetName::Full),
+];
+
+/// A preset's name in a file.
+pub(super) fn preset_name(preset: PresetName) -> &'static str {
+    let named = PRESETS.iter().find(|(_, known)| *known == preset);
+    named.map_or("quick", |(name, _)| name)
 }
 
 /// Reads a study file on top of the preset it names. A `preset` given here wins over the file's.
@@ -56,6 +63,7 @@ pub fn read(path: &Path, preset: Option<PresetName>) -> Result<Settings, Faults>
     let paths = [
         &mut settings.cohort.path,
         &mut settings.split.file,
+        &mut settings.features.parameters,
         &mut settings.networks.pretrained,
     ];
     for inner in paths.into_iter().flatten() {
@@ -95,7 +103,18 @@ fn text_of(path: &Path) -> Result<String, ToolError> {
     std::fs::read_to_string(path).map_err(unread)
 }
 
-fn parse(text: &str, preset: Option<PresetName>) -> Result<Settings, Faults> {
+/// The preset that a file names, where it is to be read and names one.
+pub fn preset_of(path: &Path) -> Option<PresetName> {
+    let table: toml::Table = text_of(path).ok()?.parse().ok()?;
+    named_preset(table.get("preset")?.as_str()?)
+}
+
+fn named_preset(name: &str) -> Option<PresetName> {
+    let found = PRESETS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, preset)| *preset)
+}
+
+pub(super) fn parse(text: &str, preset: Option<PresetName>) -> Result<Settings, Faults> {
     let mut table: toml::Table = text.parse().map_err(|fault: toml::de::Error| {
         let line = fault
             .span()
@@ -104,18 +123,18 @@ fn parse(text: &str, preset: Option<PresetName>) -> Result<Settings, Faults> {
             .remedy("mend the file's syntax (TOML)")
     })?;
     let from_file = match table.remove("preset") {
-        Some(value) => Some(value.try_into::<PresetInFile>().map_err(|_| {
-            ToolError::new(Code::Settings, "preset: unknown value")
-                .expected("quick, paper or full")
-                .remedy("correct the value")
-        })?),
+        Some(value) => {
+            let found = value.as_str().unwrap_or_default();
+            Some(named_preset(found).ok_or_else(|| {
+                let names: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
+                ToolError::new(Code::Settings, format!("preset: unknown value {value}"))
+                    .expected("quick, paper or full")
+                    .remedy(suggestion(found, &names))
+            })?)
+        }
         None => None,
     };
-    let preset = preset.unwrap_or(match from_file {
-        Some(PresetInFile::Paper) => PresetName::Paper,
-        Some(PresetInFile::Full) => PresetName::Full,
-        Some(PresetInFile::Quick) | None => PresetName::Quick,
-    });
+    let preset = preset.or(from_file).unwrap_or(PresetName::Quick);
     overlay(&preset::settings(preset), table)
 }
 
@@ -123,37 +142,7 @@ fn parse(text: &str, preset: Option<PresetName>) -> Result<Settings, Faults> {
 fn overlay(base: &Settings, changes: toml::Table) -> Result<Settings, Faults> {
     let mut faults = Vec::new();
     let mut merged = object(base);
-    for (key, change) in changes {
-        let change = json(change);
-        let known: Vec<&str> = merged.keys().map(String::as_str).collect();
-        let Some(section) = merged.get(&key) else {
-            faults.push(unknown(&key, &key, &known));
-            continue;
-        };
-        let next = match (section.clone(), change) {
-            (Value::Object(mut section), Value::Object(change)) => {
-                for (inner, value) in change {
-                    if section.contains_key(&inner) {
-                        section.insert(inner, value);
-                    } else {
-                        let known: Vec<&str> = section.keys().map(String::as_str).collect();
-                        faults.push(unknown(&format!("{key}.{inner}"), &inner, &known));
-                    }
-                }
-                Value::Object(section)
-            }
-            (Value::Object(_), _) => {
-                faults.push(
-                    ToolError::new(Code::Settings, format!("'{key}' is a single value"))
-                        .expected(format!("a table [{key}]"))
-                        .remedy("write its settings under that heading"),
-                );
-                continue;
-            }
-            (_, change) => change,
-        };
-        merged.insert(key, next);
-    }
+    merge(&mut merged, changes, "", &mut faults);
     let settings = Settings {
         name: section(&merged, "name", &base.name, &mut faults),
         cohort: section(&merged, "cohort", &base.cohort, &mut faults),
@@ -175,12 +164,68 @@ fn object(settings: &Settings) -> Map<String, Value> {
     }
 }
 
-fn json(value: toml::Value) -> Value {
-    serde_json::to_value(value).unwrap_or(Value::Null)
+/// Changes the values of a table of fixed keys. Whatever stands elsewhere is replaced as a whole.
+fn merge(
+    base: &mut Map<String, Value>,
+    changes: toml::Table,
+    within: &str,
+    faults: &mut Vec<ToolError>,
+) {
+    for (key, change) in changes {
+        let path = if within.is_empty() {
+            key.clone()
+        } else {
+            format!("{within}.{key}")
+        };
+        let known: Vec<String> = base.keys().cloned().collect();
+        let Some(place) = base.get_mut(&key) else {
+            faults.push(unknown(&path, &key, &known));
+            continue;
+        };
+        match (place, change) {
+            (Value::Object(place), toml::Value::Table(change)) if is_table(&path) => {
+                merge(place, change, &path, faults);
+            }
+            _ if is_table(&path) => faults.push(
+                ToolError::new(Code::Settings, format!("'{path}' is a single value"))
+                    .expected(format!("a table [{path}]"))
+                    .remedy("write its settings under that heading"),
+            ),
+            (place, change) => *place = json(change, FREE.contains(&&*path)),
+        }
+    }
 }
 
-fn unknown(shown: &str, word: &str, known: &[&str]) -> ToolError {
-    ToolError::new(Code::Settings, format!("unknown key '{shown}'")).remedy(suggestion(word, known))
+/// A value as JSON; inside free tables the word for no value is none.
+fn json(value: toml::Value, is_free: bool) -> Value {
+    match value {
+        toml::Value::String(text) if is_free && text == NONE => Value::Null,
+        toml::Value::Table(table) => {
+            let pairs = table.into_iter();
+            pairs
+                .map(|(key, value)| (key, json(value, is_free)))
+                .collect()
+        }
+        toml::Value::Array(values) => {
+            let values = values.into_iter();
+            values.map(|value| json(value, is_free)).collect()
+        }
+        plain => serde_json::to_value(plain).unwrap_or(Value::Null),
+    }
+}
+
+/// A key that does not exist: the nearest beside it, or the table that it belongs to.
+fn unknown(path: &str, word: &str, known: &[String]) -> ToolError {
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let elsewhere = KEYS.iter().find_map(|key| {
+        let (table, name) = key.path.rsplit_once('.')?;
+        (name == word).then_some(table)
+    });
+    let remedy = match (nearest(word, known.iter().copied()), elsewhere) {
+        (None, Some(table)) => format!("write it under [{table}]"),
+        _ => suggestion(word, &known),
+    };
+    ToolError::new(Code::Settings, format!("unknown key '{path}'")).remedy(remedy)
 }
 
 fn section<T: DeserializeOwned + Serialize + Clone>(
@@ -198,7 +243,9 @@ fn section<T: DeserializeOwned + Serialize + Clone>(
             if faults.len() == before {
                 // The values are right one by one, and wrong together.
                 let found = format!("[{key}] {fault}");
-                faults.push(ToolError::new(Code::Settings, found).remedy("correct the value"));
+                faults.push(
+                    ToolError::new(Code::Settings, found).remedy(of_serde(&fault.to_string())),
+                );
             }
             base.clone()
         }
@@ -260,6 +307,27 @@ mod tests {
             "{lines}"
         );
         assert!(lines.contains("unknown key 'features.binwidth'; did you mean 'bin_width'?"));
+    }
+
+    #[test]
+    fn nested_tables_keep_what_they_do_not_say_and_lost_keys_are_sent_home() {
+        let settings = parse("[features.ibsi]\noutliers = 3.0\n", None).unwrap();
+        let mut expected = preset::settings(PresetName::Quick);
+        expected.features.ibsi.outliers = Some(3.0);
+        assert_eq!(settings, expected);
+        for (text, said) in [
+            (
+                "[features.ibsi]\noutlier = 3.0\n",
+                "did you mean 'outliers'?",
+            ),
+            ("bin_count = 32\n", "write it under [features]"),
+            ("features = 3\n", "a table [features]"),
+            ("preset = 'ful'\n", "did you mean 'full'?"),
+            ("[networks]\ninput = 'crob'\n", "did you mean 'crop'?"),
+        ] {
+            let told = parse(text, None).unwrap_err().to_string();
+            assert!(told.contains(said), "{text}: {told}");
+        }
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl Default for LearnerSettings {
 }
 
 /// Shuffles of a column, scikit-learn's default.
-const SHUFFLES: usize = 5;
+pub(super) const SHUFFLES: usize = 5;
 
 /// Selection methods with the words that mean them.
 const METHODS: [(&str, &[&str]); 8] = [

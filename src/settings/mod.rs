@@ -4,9 +4,12 @@
 //! command line has the last word.
 
 pub mod file;
+mod images;
+mod keys;
 mod learners;
 pub mod nearest;
 pub mod preset;
+pub mod print;
 mod training;
 
 use std::path::PathBuf;
@@ -15,6 +18,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use images::{ImageSettings, LabelName};
 pub use learners::{LearnerSettings, TuneName};
 pub use training::overlay;
 
@@ -49,13 +53,13 @@ pub struct CohortSettings {
     pub path: Option<PathBuf>,
     /// Keep only this sequence.
     pub sequence: Option<String>,
-    /// Mask value of the region.
-    pub label: Option<i64>,
-    /// The 0-based volume of images that hold several.
-    #[serde(default)]
-    pub volume: Option<u64>,
+    /// Mask value of the region, or its name.
+    pub label: Option<LabelName>,
     /// Patients of the phantom cohort.
     pub phantom_patients: usize,
+    /// How images are read.
+    #[serde(default)]
+    pub images: ImageSettings,
 }
 
 /// Who trains and who is tested.
@@ -301,12 +305,7 @@ impl CohortSettings {
         if args.sequence.is_some() {
             self.sequence.clone_from(&args.sequence);
         }
-        if let Some(LabelArg::Value(label)) = args.label {
-            self.label = Some(label);
-        }
-        if args.volume.is_some() {
-            self.volume = args.volume;
-        }
+        self.apply_images(args);
         take(&mut self.phantom_patients, args.phantom_patients);
     }
 }

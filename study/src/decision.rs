@@ -1,12 +1,12 @@
 //! Decision curves: what acting on a class's probability is worth to patients.
 //!
-//! Vickers and Elkin (2006, doi 10.1177/0272989X06295361): whoever acts from a probability p_t on weighs one false alarm as p_t / (1 − p_t)
+//! Vickers and Elkin (2006, doi 10.1177/0272989X06295361): whoever acts from a probability t on weighs one false alarm as t / (1 − t)
 //! of a found case, so among n samples
 //!
-//! net benefit = TP / n − FP / n · p_t / (1 − p_t)
+//! net benefit = TP / n − FP / n · t / (1 − t)
 //!
-//! with TP and FP counted among samples whose probability is at least p_t. Acting on everyone has prevalence − (1 − prevalence) ·
-//! p_t / (1 − p_t), acting on nobody has 0. For more than two classes each class stands against all others.
+//! with TP and FP counted among samples whose probability is at least t. Acting on everyone has prevalence − (1 − prevalence) ·
+//! t / (1 − t), acting on nobody has 0. For more than two classes each class stands against all others.
 
 use serde::{Deserialize, Serialize};
 

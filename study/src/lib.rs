@@ -16,14 +16,18 @@
 //! | what a model answered | [`predictions`] |
 //! | from slices to patients | [`pooling`] |
 //! | how good the answers are | [`metrics`] |
+//! | a class from every threshold on | [`curves`] |
 //! | what acting on a probability is worth | [`decision`] |
 //! | how sure that is | [`uncertainty`] |
 //! | rows without a model | [`reference`](mod@reference) |
 //! | columns that give the target away | [`leakage`] |
+//! | one image or patient under two names, permuted labels | [`contamination`] |
 //! | everything together | [`report`] |
 //! | chance, from one seed | [`random`] |
 
 pub mod cohort;
+pub mod contamination;
+pub mod curves;
 pub mod decision;
 pub mod error;
 mod fingerprint;

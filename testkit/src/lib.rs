@@ -2,6 +2,7 @@
 
 pub mod data;
 pub mod images;
+pub mod paper;
 pub mod phantoms;
 pub mod reference;
 pub mod tables;

@@ -1,10 +1,9 @@
 //! NIfTI: fields, files cut off, packing, masks.
 
 use raduet::error::Code;
-use raduet::io::LabelChoice;
 
 use crate::nifti_files::{Edition, Header, Order, counting, gzip};
-use crate::{Door, Input};
+use crate::{Door, Input, Region};
 
 /// A header with something wrong in it, in both editions, plain and packed.
 fn headers() -> Vec<(String, Header, Code, &'static str)> {
@@ -439,7 +438,7 @@ fn masks() -> Vec<Input> {
         files: vec![("i.nii".into(), image.clone()), ("m.nii".into(), bytes)],
         refused,
     };
-    let only = LabelChoice::Only;
+    let only = Region::Only;
     let bytes = |of: fn(usize) -> u8| -> Vec<u8> { (0..1320).map(of).collect() };
     let floats =
         |of: fn(usize) -> f32| -> Vec<u8> { (0..1320).flat_map(|i| of(i).to_le_bytes()).collect() };
@@ -468,13 +467,13 @@ fn masks() -> Vec<Input> {
         ),
         case(
             "label absent",
-            LabelChoice::Value(3),
+            Region::Labelled(3),
             mask(2, 8, &bytes(|i| u8::from(i < 7))),
             Some((Code::Label, "present: 1 (7 voxels)")),
         ),
         case(
             "label beyond the type",
-            LabelChoice::Value(1 << 40),
+            Region::Labelled(1 << 40),
             mask(2, 8, &bytes(|i| u8::from(i < 7))),
             Some((Code::Label, "1 (7 voxels)")),
         ),
@@ -552,7 +551,7 @@ fn masks() -> Vec<Input> {
         case("label 255", only, mask(2, 8, &[255; 1320]), None),
         case(
             "negative labels",
-            LabelChoice::Value(-1),
+            Region::Labelled(-1),
             mask(256, 8, &[255; 1320]),
             None,
         ),

@@ -397,7 +397,7 @@ fn as_mask(path: &Path) {
         .grid();
     for choice in [LabelChoice::Only, LabelChoice::Value(1)] {
         let rule = GeometryRule::default();
-        match read_mask(path, choice, &grid, rule, &options) {
+        match read_mask(path, &choice, &grid, rule, &options) {
             Ok(read) => assert!(read.mask.inside().iter().any(|inside| *inside)),
             Err(error) => well_said(&error),
         }

@@ -1,12 +1,11 @@
 //! The main job on a small phantom cohort: complete, fair, reproducible, and resumable.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::program::{command, finished, succeed};
+use super::results::{assert_same, contents};
 
 /// A cohort and networks small enough for a test.
 const SMALL: [&str; 10] = [
@@ -24,35 +23,6 @@ const SMALL: [&str; 10] = [
 
 fn small(extra: &[&'static str]) -> Vec<&'static str> {
     SMALL.iter().copied().chain(extra.iter().copied()).collect()
-}
-
-/// Every file below a folder, without the part of `run.json` that tells times.
-fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    fn collect(folder: &Path, prefix: &str, into: &mut BTreeMap<String, Vec<u8>>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let entry = entry.unwrap();
-            let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
-            if entry.path().is_dir() {
-                collect(&entry.path(), &format!("{name}/"), into);
-            } else {
-                into.insert(name, fs::read(entry.path()).unwrap());
-            }
-        }
-    }
-    let mut files = BTreeMap::new();
-    collect(folder, "", &mut files);
-    let run = files.get_mut("run.json").expect("run.json");
-    let mut value: serde_json::Value = serde_json::from_slice(run).unwrap();
-    assert!(value["measured"]["seconds"]["all"].as_f64().unwrap() > 0.0);
-    value.as_object_mut().unwrap().remove("measured");
-    *run = serde_json::to_vec(&value).unwrap();
-    files
-}
-
-fn assert_same(a: &BTreeMap<String, Vec<u8>>, b: &BTreeMap<String, Vec<u8>>) {
-    assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
-    let differing: Vec<&String> = a.keys().filter(|name| a[*name] != b[*name]).collect();
-    assert!(differing.is_empty(), "these files differ: {differing:?}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn read(folder: &Path, id: &str) -> ReadCase {
     read_case(
         &folder.join(image),
         &folder.join(mask),
-        LabelChoice::Only,
+        &LabelChoice::Only,
         rule,
         &options,
     )

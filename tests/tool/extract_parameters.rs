@@ -187,7 +187,7 @@ fn the_standards_profile_is_the_engines() {
         let case = read_case(
             &here.join(format!("{id}.nii")),
             &here.join(format!("{id}-mask.nii")),
-            LabelChoice::Only,
+            &LabelChoice::Only,
             GeometryRule::default(),
             &ReadOptions::default(),
         )

@@ -95,7 +95,7 @@ fn by_case_a_row_is_the_region_as_a_whole() {
         let case = read_case(
             &here.join(format!("{id}.nii")),
             &here.join(format!("{id}-mask.nii")),
-            LabelChoice::Only,
+            &LabelChoice::Only,
             GeometryRule::default(),
             &ReadOptions::default(),
         )

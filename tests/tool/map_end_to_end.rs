@@ -57,7 +57,7 @@ fn a_map_holds_the_engines_values_on_the_images_grid() {
     let case = read_case(
         &here.join(IMAGE),
         &here.join(MASK),
-        LabelChoice::Only,
+        &LabelChoice::Only,
         GeometryRule::default(),
         &ReadOptions::default(),
     )

@@ -1,6 +1,7 @@
 //! `raduet report`: a finished run rendered again from its folder alone.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -33,10 +34,12 @@ fn predictions() -> String {
                 for slice in 0..2 {
                     let class = ["mild", "severe"][patient % 2];
                     let p = f64::from(u8::try_from((patient * 3 + slice) % 7).unwrap()) / 7.0;
-                    csv.push_str(&format!(
-                        "{part}{patient},{part}{patient},{slice},{part},{model},{arm},{class},{p},{}\n",
+                    writeln!(
+                        csv,
+                        "{part}{patient},{part}{patient},{slice},{part},{model},{arm},{class},{p},{}",
                         1.0 - p
-                    ));
+                    )
+                    .unwrap();
                 }
             }
         }

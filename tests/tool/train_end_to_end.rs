@@ -303,7 +303,16 @@ fn the_sentence_about_the_majority_is_honest() {
         said.contains("with 31 patients") && !said.starts_with("established"),
         "{said}"
     );
-    let said = sentence("song2020_prostate_mri.csv", &["--folds", "5"]);
+    // Two patients of this published table have all 264 values in common.
+    let path = tables.join("song2020_prostate_mri.csv");
+    let words = ["train", path.to_str().unwrap(), "--folds", "5"];
+    let refused = run(here, &words);
+    assert_eq!(refused.status, 2, "{}", refused.stderr);
+    for said in ["the same measurements under two ids", "'N26'", "'N27'"] {
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+    }
+    let extra = ["--folds", "5", "--allow-leaks"];
+    let said = sentence("song2020_prostate_mri.csv", &extra);
     assert!(
         said.starts_with("established above the majority with 260 patients"),
         "{said}"

@@ -176,7 +176,11 @@ fn networks_are_tried_and_described_without_a_run() {
     let json = |extra: &[&'static str]| -> serde_json::Value {
         serde_json::from_str(&succeed(here, &small(extra)).stdout).unwrap()
     };
-    let tried = &json(&["--dry-run", "--json"])[0];
+    let estimate = &json(&["--dry-run", "--json"]);
+    let tried = &estimate["models"][0]["tried"];
+    assert!(tried["kept_bytes"].as_u64().unwrap() > 4 * 1_520_931);
+    assert!(estimate["models"][0]["work"]["seconds"].as_f64().unwrap() > 0.0);
+    assert_eq!(estimate["models"][0]["fits"], 1);
     assert_eq!(tried["parameters"], 1_520_931);
     assert_eq!(tried["images"], serde_json::json!([8, 3, 32, 32]));
     assert!(tried["seconds_per_batch"].as_f64().unwrap() > 0.0);

@@ -16,8 +16,8 @@ pub(crate) fn unit(values: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// |Pearson's r| of all pairs, p × p with ones on the diagonal, of columns with mean 0 and length 1.
-pub(crate) fn absolute_correlations(unit: &[Vec<f64>]) -> Vec<f64> {
+/// Pearson's r of all pairs, p × p with ones on the diagonal, of columns with mean 0 and length 1.
+pub(crate) fn correlations(unit: &[Vec<f64>]) -> Vec<f64> {
     let p = unit.len();
     let rows = unit.first().map_or(0, Vec::len);
     let mut matrix = gram(rows, p, |row, z| {
@@ -32,9 +32,16 @@ pub(crate) fn absolute_correlations(unit: &[Vec<f64>]) -> Vec<f64> {
         .for_each(|(i, row)| {
             for r in row.iter_mut() {
                 // Rounding may leave a little more than 1.
-                *r = r.abs().min(1.0);
+                *r = r.clamp(-1.0, 1.0);
             }
             row[i] = 1.0;
         });
+    matrix
+}
+
+/// The sizes of [`correlations`], whatever their signs.
+pub(crate) fn absolute_correlations(unit: &[Vec<f64>]) -> Vec<f64> {
+    let mut matrix = correlations(unit);
+    matrix.par_iter_mut().for_each(|r| *r = r.abs());
     matrix
 }

@@ -9,13 +9,18 @@ use crate::selection::Candidates;
 
 /// H of one column.
 pub(crate) fn statistic(values: &[f64], candidates: &Candidates) -> f64 {
+    h(values, &candidates.classes, &candidates.counts)
+}
+
+/// H of values whose classes are numbered, with the number of values of each class, none of them 0.
+pub(crate) fn h(values: &[f64], classes: &[usize], counts: &[usize]) -> f64 {
     let n = values.len() as f64;
     let (ranks, ties) = ranks(values);
-    let mut sums = vec![0.0; candidates.counts.len()];
-    for (rank, &class) in ranks.iter().zip(&candidates.classes) {
+    let mut sums = vec![0.0; counts.len()];
+    for (rank, &class) in ranks.iter().zip(classes) {
         sums[class] += rank;
     }
-    let squares = sums.iter().zip(&candidates.counts);
+    let squares = sums.iter().zip(counts);
     let squares: f64 = squares.map(|(sum, &count)| sum * sum / count as f64).sum();
     let h = 12.0 / (n * (n + 1.0)) * squares - 3.0 * (n + 1.0);
     h / (1.0 - ties / (n * n * n - n))

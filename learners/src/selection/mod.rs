@@ -42,6 +42,7 @@ pub use stability::Stability;
 
 pub(crate) use candidates::Candidates;
 pub(crate) use f_test::anova_f;
+pub(crate) use kruskal_wallis::h as kruskal_wallis_h;
 
 /// Name in messages.
 pub(crate) const NAME: &str = "selection";

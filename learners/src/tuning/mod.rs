@@ -20,4 +20,4 @@ pub use folds::{Folds, HeldOut, ThinClass};
 pub use out_of_fold::out_of_fold;
 pub use score::Score;
 pub use search::{Trial, Tuned, Tuning, tune, tune_with_validation};
-pub use spaces::Effort;
+pub use spaces::{Effort, number_of_points};

@@ -328,6 +328,12 @@ pub(crate) fn points(
     points
 }
 
+/// How many points are tried of a learner with these settings given.
+pub fn number_of_points(entry: &LearnerEntry, base: &Parameters, effort: Effort) -> usize {
+    // The seed moves the points of a random search, not their number but for doubles.
+    points(entry, base, effort, 0).len()
+}
+
 fn grid(axes: &[&Axis]) -> Vec<Parameters> {
     let mut points = vec![Parameters::new()];
     for axis in axes.iter().filter(|axis| !axis.light.is_empty()) {

@@ -4,7 +4,6 @@ use raduet_deep::{Attention, DeepError, FittedNetwork, ImageSample};
 
 use crate::error::{Code, ToolError};
 use crate::io::{cell, png};
-use crate::provenance::digest;
 
 /// Pixels of a picture for a pixel of a slice, at most.
 const LARGEST_SCALE: usize = 4;
@@ -65,7 +64,7 @@ pub(super) fn files(
         for (at, (sample, looked)) in (first..).zip(chunk.iter().zip(&looked)) {
             let mut row = row(model, sample, looked);
             if shown.contains(&at) {
-                let name = file_name(sample, at);
+                let name = png::file_name(at, &sample.id);
                 row.push(name.clone());
                 pictures.push((name, picture(sample, looked).map_err(Fault::Tool)?));
             } else {
@@ -118,18 +117,4 @@ fn picture(sample: &ImageSample, looked: &Attention) -> crate::error::Result<Vec
         &looked.values,
         scale,
     )
-}
-
-/// The sample's place in the table and a digest of its id: an id itself may be a path, a device's name, longer than
-/// names may be, or differ from another one in a way that file systems do not see. The table tells which is whose.
-fn file_name(sample: &ImageSample, at: usize) -> String {
-    /// Enough to tell pictures of several runs apart.
-    const DIGITS: usize = 8;
-    let digest = digest(sample.id.case.as_str().as_bytes());
-    let digits = digest.get(..DIGITS).unwrap_or_default();
-    let number = at + 1;
-    match sample.id.slice {
-        Some(slice) => format!("{number:04}-{digits}-slice{slice}.png"),
-        None => format!("{number:04}-{digits}.png"),
-    }
 }

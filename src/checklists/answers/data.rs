@@ -2,7 +2,9 @@
 
 use raduet_study::{Arm, Part};
 
-use super::{Answer, METHODS, Place, Rule, SETTINGS, answered, author, partly, untold, without};
+use super::{
+    Answer, METHODS, Place, Rule, SETTINGS, answered, author, count, partly, untold, without,
+};
 use crate::checklists::Facts;
 
 const DATA: Place = Place::Section("data");
@@ -81,10 +83,19 @@ fn objectives(facts: &Facts<'_>) -> Answer {
 
 fn sample_size(facts: &Facts<'_>) -> Answer {
     let report = facts.report;
+    let needed = report.comparison.as_ref().and_then(|c| c.needed);
+    let needed = needed.map(|plan| {
+        format!(
+            "the seen difference of the arms would need {} for {:.0} % power; ",
+            plan.exact.unwrap_or(plan.asymptotic),
+            100.0 * plan.power
+        )
+    });
     partly(
         format!(
-            "{} test patients; how sure that makes the figures is shown by their intervals; how the number came about is the author's",
-            report.test_patients
+            "{} test patients; {}how the number came about is the author's",
+            report.test_patients,
+            needed.unwrap_or_default()
         ),
         &[Place::Section("comparison")],
     )
@@ -144,7 +155,8 @@ fn centres(facts: &Facts<'_>) -> Answer {
     match facts.sites().len() {
         0 => author("the manifest names no sites"),
         n => author(format!(
-            "the manifest names {n} site(s); whether these are institutions only the author knows"
+            "the manifest names {}; whether institutions or scanners only the author knows",
+            count(n, "site")
         )),
     }
 }
@@ -233,7 +245,10 @@ fn confounders(facts: &Facts<'_>) -> Answer {
     }
     match facts.sites().len() {
         0 => author("no site is known and nothing was adjusted for"),
-        n => author(format!("{n} site(s) are known; nothing was adjusted for")),
+        n => author(format!(
+            "{} known; nothing was adjusted for",
+            count(n, "site")
+        )),
     }
 }
 
@@ -310,12 +325,13 @@ fn clusters(facts: &Facts<'_>) -> Answer {
 }
 
 fn share_features(facts: &Facts<'_>) -> Answer {
-    match facts.wrote("features.csv") {
-        true => partly(
+    if facts.wrote("features.csv") {
+        partly(
             "ready to be shared; doing so is the author's",
             &[Place::File("features.csv")],
-        ),
-        false => author("the run holds no feature table"),
+        )
+    } else {
+        author("the run holds no feature table")
     }
 }
 

@@ -36,9 +36,14 @@ pub(super) const RULES: &[(&str, Rule)] = &[
             &[COMPARISON, METHODS],
         )
     }),
-    ("calibration", |_| {
+    ("calibration", |facts| {
+        let decision = if facts.draws_decision_curves() {
+            ", decision curves"
+        } else {
+            ""
+        };
         answered(
-            "expected calibration error, Brier score, reliability diagrams",
+            format!("expected calibration error, Brier score, reliability diagrams{decision}"),
             &[Place::Section("calibration")],
         )
     }),
@@ -82,7 +87,14 @@ pub(super) const RULES: &[(&str, Rule)] = &[
 
 fn comparison(facts: &Facts<'_>) -> Answer {
     let report = facts.report;
-    let tests = "exact McNemar on patients, paired bootstrap of differences, Holm's correction";
+    let delong = if facts.compares_areas() {
+        "DeLong's test of areas, "
+    } else {
+        ""
+    };
+    let tests = format!(
+        "{delong}exact McNemar on patients, paired bootstrap of differences, Holm's correction"
+    );
     if report.comparison.is_some() || report.leaderboard.is_some() || report.majority.is_some() {
         return answered(
             format!("{tests}; {}", facts.program),

@@ -19,9 +19,10 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("resampling", |facts| measured(facts, resampling)),
     ("rounding", |facts| {
         measured(facts, |facts| {
-            match facts.study.as_ref().is_some_and(|s| s.features.ibsi.round) {
-                true => answered("rounded to whole numbers after resampling", &[SETTINGS]),
-                false => answered("not rounded", &[SETTINGS]),
+            if facts.study.as_ref().is_some_and(|s| s.features.ibsi.round) {
+                answered("rounded to whole numbers after resampling", &[SETTINGS])
+            } else {
+                answered("not rounded", &[SETTINGS])
             }
         })
     }),
@@ -144,12 +145,15 @@ pub(super) const RULES: &[(&str, Rule)] = &[
         })
     }),
     ("distance_zones", |facts| {
-        measured(facts, |facts| match facts.families().contains(&"gldzm") {
-            true => answered(
-                "linkage by Chebyshev distance 1; distance to the border by the Manhattan norm, as IBSI has it",
-                &[SETTINGS],
-            ),
-            false => without("no distance zones were measured"),
+        measured(facts, |facts| {
+            if facts.families().contains(&"gldzm") {
+                answered(
+                    "linkage by Chebyshev distance 1; distance to the border by the Manhattan norm, as IBSI has it",
+                    &[SETTINGS],
+                )
+            } else {
+                without("no distance zones were measured")
+            }
         })
     }),
     ("texture_neighbourhood", |facts| {
@@ -157,12 +161,13 @@ pub(super) const RULES: &[(&str, Rule)] = &[
             let any = ["ngtdm", "ngldm", "gldm"]
                 .iter()
                 .any(|id| facts.families().contains(id));
-            match any {
-                true => answered(
+            if any {
+                answered(
                     format!("Chebyshev distance {}", distances(facts)),
                     &[SETTINGS],
-                ),
-                false => without("none of these was measured"),
+                )
+            } else {
+                without("none of these was measured")
             }
         })
     }),
@@ -171,12 +176,13 @@ pub(super) const RULES: &[(&str, Rule)] = &[
             let any = ["ngldm", "gldm"]
                 .iter()
                 .any(|id| facts.families().contains(id));
-            match any {
-                true => answered(
+            if any {
+                answered(
                     number(facts.parameter("gldm_a")).unwrap_or_else(|| "0".into()),
                     &[SETTINGS],
-                ),
-                false => without("no dependence was measured"),
+                )
+            } else {
+                without("no dependence was measured")
             }
         })
     }),
@@ -214,7 +220,7 @@ fn preprocessing(facts: &Facts<'_>) -> Answer {
 }
 
 /// The size of voxels after resampling; none where they were left as they are.
-pub(in crate::checklists) fn spacing(facts: &Facts<'_>) -> Option<String> {
+pub(crate) fn spacing(facts: &Facts<'_>) -> Option<String> {
     let spacing = facts.parameter("resampledPixelSpacing").as_array()?;
     facts.parameter("interpolator").as_str()?;
     let sides: Vec<String> = spacing.iter().filter_map(number).collect();
@@ -255,7 +261,7 @@ fn resegmentation(facts: &Facts<'_>) -> Answer {
 }
 
 /// Bins in words.
-pub(in crate::checklists) fn bins(facts: &Facts<'_>) -> String {
+pub(crate) fn bins(facts: &Facts<'_>) -> String {
     if let Some(count) = number(facts.parameter("binCount")) {
         return format!("fixed bin number, {count} bins over the range of the region");
     }
@@ -304,6 +310,6 @@ fn distances(facts: &Facts<'_>) -> String {
 }
 
 /// A number as it is printed: without the decimals that a whole one does not need.
-pub(in crate::checklists) fn number(value: &Value) -> Option<String> {
+pub(crate) fn number(value: &Value) -> Option<String> {
     value.as_f64().map(|number| format!("{number}"))
 }

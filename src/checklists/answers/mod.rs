@@ -8,6 +8,8 @@ mod evaluation;
 mod features;
 mod models;
 
+pub(crate) use features::{bins, number, spacing};
+
 use super::{Answer, Facts, Place, Status};
 
 /// What a question is answered by.
@@ -65,6 +67,14 @@ fn without(says: impl Into<String>) -> Answer {
 /// Left to the author, since predictions do not tell it.
 fn untold() -> Answer {
     author("predictions alone do not tell")
+}
+
+/// `1 site`, `4 sites`.
+fn count(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
 }
 
 impl Answer {

@@ -33,9 +33,12 @@ pub(super) const RULES: &[(&str, Rule)] = &[
             ))
         })
     }),
-    ("network_robustness", |facts| match facts.has(Arm::Deep) {
-        true => author("this run assessed none"),
-        false => without("no networks"),
+    ("network_robustness", |facts| {
+        if facts.has(Arm::Deep) {
+            author("this run assessed none")
+        } else {
+            without("no networks")
+        }
     }),
     ("algorithms", algorithms),
     ("training", training),
@@ -57,19 +60,25 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("no_updating", |_| {
         without("no model was updated on the test part")
     }),
-    ("share_models", |facts| match facts.wrote_any("models/") {
-        true => partly(
-            "every fitted model lies in models/; sharing is the author's",
-            &[Place::Section("reproduce")],
-        ),
-        false => author("the run holds no models"),
+    ("share_models", |facts| {
+        if facts.wrote_any("models/") {
+            partly(
+                "every fitted model lies in models/; sharing is the author's",
+                &[Place::Section("reproduce")],
+            )
+        } else {
+            author("the run holds no models")
+        }
     }),
-    ("share_system", |facts| match facts.wrote_any("models/") {
-        true => partly(
-            "`raduet predict` runs the learners on new tables; offering it is the author's",
-            &[Place::Section("reproduce")],
-        ),
-        false => author("the run holds no models"),
+    ("share_system", |facts| {
+        if facts.wrote_any("models/") {
+            partly(
+                "`raduet predict` runs the learners on new tables; offering it is the author's",
+                &[Place::Section("reproduce")],
+            )
+        } else {
+            author("the run holds no models")
+        }
     }),
     ("poor_input", |facts| match facts.study {
         Some(_) => partly(
@@ -98,7 +107,7 @@ fn scaling(facts: &Facts<'_>) -> Answer {
 }
 
 /// Steps that take columns away, by name.
-pub(in crate::checklists) fn reducing(facts: &Facts<'_>) -> Vec<&'static str> {
+fn reducing(facts: &Facts<'_>) -> Vec<&'static str> {
     ["redundancy", "selection", "pca"]
         .into_iter()
         .filter(|step| facts.step(step).is_some())
@@ -107,7 +116,7 @@ pub(in crate::checklists) fn reducing(facts: &Facts<'_>) -> Vec<&'static str> {
 
 fn reduction(facts: &Facts<'_>) -> Answer {
     let steps = reducing(facts);
-    let constant = "constant columns and twins were dropped";
+    let constant = "constant columns were dropped";
     let says = if steps.is_empty() {
         format!("{constant}; nothing else was asked for")
     } else {
@@ -122,7 +131,7 @@ fn reduction(facts: &Facts<'_>) -> Answer {
 fn redundant_features(facts: &Facts<'_>) -> Answer {
     let steps = reducing(facts);
     if steps.is_empty() {
-        return author("only constant columns and exact twins were dropped").unmet();
+        return author("only constant columns were dropped").unmet();
     }
     answered(steps.join(", "), &[SETTINGS])
 }
@@ -134,12 +143,13 @@ fn algorithms(facts: &Facts<'_>) -> Answer {
     let mut places = vec![SETTINGS];
     let mut parts = Vec::new();
     for (arm, what, place) in [
-        (Arm::Radiomics, "learners", LEARNERS),
-        (Arm::Deep, "networks", NETWORKS),
+        (Arm::Radiomics, "learner", LEARNERS),
+        (Arm::Deep, "network", NETWORKS),
     ] {
         let names = facts.names(arm);
         if !names.is_empty() {
-            parts.push(format!("{} {what} ({})", names.len(), names.join(", ")));
+            let count = super::count(names.len(), what);
+            parts.push(format!("{count} ({})", names.join(", ")));
             places.push(place);
         }
     }

@@ -32,7 +32,7 @@ use crate::extract::maps::MapPlan;
 use crate::extract::vector::{Steps, VectorPlan};
 use crate::interrupt;
 use crate::io::atomic::{output_error, prepare_folder, write_file};
-use crate::io::nifti::{Precision, write_map};
+use crate::io::write::{Precision, write_map};
 use crate::io::{GeometryRule, LabelChoice, ReadCase, ReadOptions, read_case};
 use crate::params::Parameters;
 use crate::settings::{FeatureSettings, preset};
@@ -201,7 +201,7 @@ impl Work<'_> {
         let read = read_case(
             &case.image,
             &case.mask,
-            LabelChoice::Value(label),
+            &LabelChoice::Value(label),
             GeometryRule::default(),
             &options,
         )?;

@@ -164,6 +164,43 @@ impl Plot {
         points.iter().map(|&(x, y)| self.at(x, y)).collect()
     }
 
+    /// The parts of a curve that lie within the plot's heights, cut where it leaves them.
+    pub(crate) fn pieces(&self, points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
+        let (low, high) = self.y.values;
+        let inside = |y: f64| (low..=high).contains(&y);
+        let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
+        let mut open = false;
+        for (at, &(x, y)) in points.iter().enumerate() {
+            let before = at.checked_sub(1).map(|before| points[before]);
+            // Where the line from the point before meets the edge.
+            let edge = before.and_then(|(x0, y0)| {
+                let edge = if y0.min(y) < low { low } else { high };
+                let share = (edge - y0) / (y - y0);
+                share
+                    .is_finite()
+                    .then(|| self.at(x0 + share * (x - x0), edge))
+            });
+            match (open, inside(y)) {
+                (true, true) => {}
+                (true, false) => {
+                    if let (Some(piece), Some(edge)) = (pieces.last_mut(), edge) {
+                        piece.push(edge);
+                    }
+                    open = false;
+                }
+                (false, true) => {
+                    pieces.push(edge.into_iter().filter(|_| at > 0).collect());
+                    open = true;
+                }
+                (false, false) => {}
+            }
+            if open && let Some(piece) = pieces.last_mut() {
+                piece.push(self.at(x, y));
+            }
+        }
+        pieces
+    }
+
     /// Frame, grid, ticks with labels and names of both axes. An empty name takes no room.
     pub(crate) fn axes(
         &self,
@@ -265,5 +302,18 @@ mod tests {
         assert_eq!(plot.at(0.5, 0.2), (35.0, 60.0));
         assert_eq!(plot.at(-1.0, 3.0), (10.0, 20.0));
         assert_eq!(plot.sides(), [10.0, 20.0, 100.0, 50.0]);
+        // Falls through the lower edge at 1.5 and comes back at 1.75.
+        let points = [
+            (0.0, 1.0),
+            (1.0, 0.5),
+            (1.5, 0.0),
+            (1.625, -1.0),
+            (1.75, 0.0),
+            (2.0, 1.0),
+        ];
+        let pieces = plot.pieces(&points);
+        assert_eq!(pieces.len(), 2);
+        assert_eq!(pieces[0].last(), Some(&(85.0, 70.0)));
+        assert_eq!(pieces[1].first(), Some(&(97.5, 70.0)));
     }
 }

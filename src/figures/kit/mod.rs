@@ -7,9 +7,11 @@
 
 pub(super) mod axis;
 pub(super) mod font;
+pub(super) mod key;
 pub(super) mod legend;
 pub(super) mod marks;
 
+pub(super) mod panels;
 mod raster;
 pub(super) mod scene;
 pub(super) mod style;
@@ -19,6 +21,7 @@ pub use crate::io::png::Picture;
 pub use style::style_sheet;
 
 pub(super) use raster::DOTS_AN_INCH;
+pub(super) use svg::SVG_HEAD;
 
 use scene::Scene;
 

@@ -2,6 +2,7 @@
 //!
 //! Coordinates are points, x to the right, y downwards, from the upper left corner.
 
+use super::font;
 use super::style::Role;
 use crate::io::png::Picture;
 
@@ -238,6 +239,21 @@ impl Scene {
             text: text.into(),
             set,
         });
+    }
+
+    /// A text on a ground of its own, over lines that would cross it.
+    pub(crate) fn label(&mut self, (x, y): Point, text: impl Into<String>, set: Type) {
+        let text = text.into();
+        let width = font::width(&text, set.size, set.bold);
+        let left = match set.anchor {
+            Anchor::Start => x,
+            Anchor::Middle => x - width / 2.0,
+            Anchor::End => x - width,
+        };
+        let ground = Paint::from(Role::Paper).faint(0.8);
+        let (high, below) = (0.8 * set.size, 0.2 * set.size);
+        self.fill([left - 1.0, y - high, width + 2.0, high + below], ground);
+        self.text((x, y), text, set);
     }
 
     pub(crate) fn pixels(&mut self, sides: [f64; 4], picture: Picture) {

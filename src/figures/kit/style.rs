@@ -13,8 +13,14 @@ const POINTS_A_MM: f64 = 72.0 / 25.4;
 pub(crate) const ONE_COLUMN: f64 = 85.0 * POINTS_A_MM;
 /// Width of a figure that fills both columns, 175 mm.
 pub(crate) const TWO_COLUMNS: f64 = 175.0 * POINTS_A_MM;
-/// No figure is higher than the text of a page.
-pub(crate) const PAGE_HEIGHT: f64 = 230.0 * POINTS_A_MM;
+/// Width of a figure of a few square panels: a column, one and a half, or two.
+pub(crate) fn of_panels(columns: usize) -> f64 {
+    match columns {
+        0 | 1 => ONE_COLUMN,
+        2 => 117.0 * POINTS_A_MM,
+        _ => TWO_COLUMNS,
+    }
+}
 
 /// Size of labels and ticks.
 pub(crate) const SMALL: f64 = 6.5;

@@ -9,6 +9,10 @@ use super::style::{Role, hexadecimal};
 use crate::io::png;
 use crate::report_writers::escape;
 
+/// How every figure of ours begins.
+pub(crate) const SVG_HEAD: &str =
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"raduet-figure\"";
+
 /// Points of a line that lie nearer to the last one drawn than this are left out: a tenth of a dot in print.
 const NEAR: f64 = 0.02;
 
@@ -17,8 +21,7 @@ pub(super) fn write(scene: &Scene, title: &str, description: &str) -> String {
     let (title, description) = (safe(title), safe(description));
     let (width, height) = (number(scene.width), number(scene.height));
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" \
-         class=\"raduet-figure\" role=\"img\" width=\"{width}pt\" height=\"{height}pt\" \
+        "{SVG_HEAD} xmlns:xlink=\"http://www.w3.org/1999/xlink\" role=\"img\" width=\"{width}pt\" height=\"{height}pt\" \
          viewBox=\"0 0 {width} {height}\" font-family=\"{FAMILIES}\">\n\
          <title>{title}</title>\n<desc>{description}</desc>\n"
     );

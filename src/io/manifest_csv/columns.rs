@@ -16,6 +16,11 @@ pub(super) enum Role {
     Split,
     Fold,
     Site,
+    Series,
+    Volume,
+    SpacingX,
+    SpacingY,
+    SpacingZ,
 }
 
 /// A role, its name in messages, and the column names that mean it, best first, in normal form.
@@ -49,6 +54,15 @@ pub(super) const ROLES: &[(Role, &str, &[&str])] = &[
     (Role::LabelChannel, "mask channel", &["labelchannel"]),
     (Role::Split, "published part", &["split", "part", "subset"]),
     (Role::Fold, "fold", &["fold"]),
+    (
+        Role::Series,
+        "DICOM series",
+        &["seriesuid", "seriesinstanceuid"],
+    ),
+    (Role::Volume, "volume", &["volumeindex"]),
+    (Role::SpacingX, "voxel size along x", &["spacingx"]),
+    (Role::SpacingY, "voxel size along y", &["spacingy"]),
+    (Role::SpacingZ, "voxel size along z", &["spacingz"]),
     (
         Role::Site,
         "site",

@@ -24,7 +24,7 @@ use crate::io::read_small;
 const LIMIT: u64 = 256 << 20;
 
 /// One case as the manifest gives it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ManifestRow {
     /// The line it begins on, from 1.
     pub line: u64,
@@ -38,6 +38,14 @@ pub struct ManifestRow {
     pub target: Option<String>,
     /// Label value in the mask.
     pub mask_label: Option<i64>,
+    /// Name of the region in the mask.
+    pub mask_name: Option<String>,
+    /// The DICOM series, by UID.
+    pub series: Option<String>,
+    /// The volume of an image that holds several.
+    pub volume: Option<u64>,
+    /// Voxel sizes along x, y, z in mm, for images that do not say them.
+    pub spacing: Option<[f64; 3]>,
     /// Part published with the data.
     pub part: Option<Part>,
     /// Fold published with the data.
@@ -53,7 +61,7 @@ pub struct ManifestRow {
 }
 
 /// A manifest, read and checked row by row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ManifestTable {
     /// The cases in file order.
     pub rows: Vec<ManifestRow>,
@@ -271,13 +279,34 @@ impl Cells<'_> {
             "0: masks of several channels are not read",
             faults,
         );
+        // The name of a DICOM region; what looks like a number is one.
+        let is_name = |cell: &&str| cell.parse::<f64>().is_err();
+        let mask_name = self.get(Role::MaskLabel).filter(is_name).map(str::to_owned);
         ManifestRow {
             line: self.line.number,
             id,
             patient,
             sequence: self.own(Role::Sequence),
             target: self.filled(Role::Target, faults),
-            mask_label: self.read_as(Role::MaskLabel, whole_number, "a whole number", faults),
+            mask_label: if mask_name.is_some() {
+                None
+            } else {
+                self.read_as(
+                    Role::MaskLabel,
+                    whole_number,
+                    "a whole number or a name",
+                    faults,
+                )
+            },
+            mask_name,
+            series: self.own(Role::Series),
+            volume: self.read_as(
+                Role::Volume,
+                |cell| whole_number(cell).and_then(|n| u64::try_from(n).ok()),
+                "a whole number from 0",
+                faults,
+            ),
+            spacing: self.spacing(faults),
             part: self.read_as(Role::Split, Part::from_name, "train, valid or test", faults),
             fold: self.read_as(
                 Role::Fold,
@@ -290,6 +319,18 @@ impl Cells<'_> {
             mask: folder.join(mask),
             extra: self.extra(),
         }
+    }
+
+    /// Voxel sizes, where at least those in the plane are given; slices are 1 mm thick unless said otherwise.
+    fn spacing(&self, faults: &mut Vec<ToolError>) -> Option<[f64; 3]> {
+        let size = |cell: &str| {
+            cell.parse()
+                .ok()
+                .filter(|v: &f64| *v > 0.0 && v.is_finite())
+        };
+        let mut of = |role| self.read_as(role, size, "a positive size in mm", faults);
+        let (x, y, z) = (of(Role::SpacingX), of(Role::SpacingY), of(Role::SpacingZ));
+        Some([x?, y?, z.unwrap_or(1.0)])
     }
 
     fn extra(&self) -> BTreeMap<String, String> {

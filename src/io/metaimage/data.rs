@@ -67,6 +67,17 @@ enum Source {
     Files(Vec<String>),
 }
 
+/// The names of the data files; none where the data follow the header.
+///
+/// # Errors
+/// `E_HEADER`.
+pub(super) fn names(fields: &Fields<'_>, header: &Header) -> Result<Vec<String>> {
+    Ok(match source(fields, header)? {
+        Source::Local => Vec::new(),
+        Source::Files(names) => names,
+    })
+}
+
 fn source(fields: &Fields<'_>, header: &Header) -> Result<Source> {
     let value = fields.data_file;
     let wrong =

@@ -20,10 +20,10 @@ mod data;
 mod fields;
 mod header;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::detached::Beside;
-use super::open::read_whole;
+use super::open::{read_small, read_whole};
 use super::{ReadOptions, ReadVolume};
 use crate::error::{Code, Result, ToolError};
 
@@ -77,4 +77,20 @@ fn from(bytes: &[u8], beside: Beside<'_>, options: &ReadOptions) -> Result<ReadV
     let header = header::judge(&text, options, &mut warnings)?;
     let volume = data::volume(bytes, &text, &header, beside, options, &mut warnings)?;
     Ok(ReadVolume { volume, warnings })
+}
+
+/// The files beside a header that hold its data, as far as it can be read.
+pub(crate) fn data_files(path: &Path) -> Vec<PathBuf> {
+    /// A header without data is smaller than this.
+    const HEADER: u64 = 1 << 22;
+    let options = ReadOptions::default();
+    let names = || -> Option<Vec<String>> {
+        let bytes = read_small(path, HEADER).ok()?;
+        let text = fields::read(&bytes).ok()?;
+        let header = header::judge(&text, &options, &mut Vec::new()).ok()?;
+        data::names(&text, &header).ok()
+    };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let names = names().unwrap_or_default();
+    names.iter().map(|name| folder.join(name)).collect()
 }

@@ -16,13 +16,11 @@ mod decode;
 mod fields;
 mod gzip;
 mod header;
-mod map;
 mod orientation;
 mod qform;
 mod read;
 mod write;
 
-pub use map::{Precision, write_map};
 pub use read::read_nifti;
 pub(crate) use read::{recognise, survey};
 pub use write::write_nifti;

@@ -186,7 +186,7 @@ fn hex(text: &[u8], wanted: usize, what: &str) -> Result<Vec<u8>> {
             })?;
         match high.take() {
             None => high = Some(digit),
-            Some(first) => bytes.push((first << 4) | digit),
+            Some(first) => bytes.push(first.saturating_mul(16) | digit),
         }
     }
     if bytes.len() < wanted {
@@ -196,7 +196,7 @@ fn hex(text: &[u8], wanted: usize, what: &str) -> Result<Vec<u8>> {
 }
 
 /// The names of the data files; none where the data follow the header.
-fn files(fields: &Fields<'_>, header: &Header) -> Result<Option<Vec<String>>> {
+pub(super) fn files(fields: &Fields<'_>, header: &Header) -> Result<Option<Vec<String>>> {
     let Some(value) = fields.get("data file").or_else(|| fields.get("data files")) else {
         return Ok(None);
     };

@@ -39,7 +39,7 @@ pub(crate) fn viridis(share: f64) -> Colour {
 }
 
 /// A grey of a share from 0 to 1.
-pub(crate) fn grey(share: f64) -> Colour {
+pub(super) fn grey(share: f64) -> Colour {
     [byte(share.clamp(0.0, 1.0) * 255.0); 3]
 }
 

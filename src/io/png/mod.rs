@@ -28,5 +28,23 @@ pub use overlay::overlay;
 pub use picture::Picture;
 pub use sheet::{MOST_TILES, sheet};
 
-pub(crate) use colours::{grey, viridis};
-pub(crate) use overlay::{share, window};
+pub(crate) use colours::viridis;
+
+use raduet_study::SampleId;
+
+use crate::provenance::digest;
+
+/// The name of a sample's picture: its place in a table, counted from 0 here and from 1 in the name, and a digest of
+/// its id. An id itself may be a path, a device's name, longer than names may be, or differ from another one in a
+/// way that file systems do not see. The table tells which is whose.
+pub fn file_name(at: usize, sample: &SampleId) -> String {
+    /// Enough to tell pictures of several runs apart.
+    const DIGITS: usize = 8;
+    let digest = digest(sample.case.as_str().as_bytes());
+    let digits = digest.get(..DIGITS).unwrap_or_default();
+    let number = at + 1;
+    match sample.slice {
+        Some(slice) => format!("{number:04}-{digits}-slice{slice}.png"),
+        None => format!("{number:04}-{digits}.png"),
+    }
+}

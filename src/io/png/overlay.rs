@@ -90,7 +90,7 @@ fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
 }
 
 /// The range of intensities that greys are given to.
-pub(crate) fn window(slice: &[f64]) -> (f64, f64) {
+pub(super) fn window(slice: &[f64]) -> (f64, f64) {
     let mut finite: Vec<f64> = slice.iter().copied().filter(|v| v.is_finite()).collect();
     finite.sort_by(f64::total_cmp);
     #[expect(
@@ -105,7 +105,7 @@ pub(crate) fn window(slice: &[f64]) -> (f64, f64) {
 }
 
 /// Where a value lies between two bounds, 0 to 1; in the middle where they are equal.
-pub(crate) fn share(value: f64, (low, high): (f64, f64)) -> f64 {
+pub(super) fn share(value: f64, (low, high): (f64, f64)) -> f64 {
     if high > low {
         // Halves, for bounds whose distance is no finite number.
         (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0)

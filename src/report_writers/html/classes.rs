@@ -4,11 +4,11 @@ use raduet_study::Report;
 use raduet_study::report::{LevelReport, ModelReport};
 
 use super::chosen::{Chosen, by_arm};
-use super::markup::{self, Column, text};
+use super::markup::{self, Column, name};
 use crate::report_writers::numbers::percent;
 
-/// The section: the best of each arm at both levels, all models on slices on demand.
-pub(super) fn section(report: &Report, chosen: &Chosen<'_>) -> String {
+/// The part of the page: the best of each arm at both levels, all models on slices on demand.
+pub(super) fn part(report: &Report, chosen: &Chosen<'_>) -> String {
     let mut body = String::new();
     if !chosen.models.is_empty() {
         body.push_str(&table(
@@ -30,7 +30,7 @@ pub(super) fn section(report: &Report, chosen: &Chosen<'_>) -> String {
             .map(|model| (model, &model.slice)),
     );
     body.push_str(&markup::details("Every model by class", &all));
-    markup::section("classes", "By class", &body)
+    markup::part("By class", &body)
 }
 
 fn table<'a>(
@@ -43,8 +43,8 @@ fn table<'a>(
             level.per_class.iter().map(|row| {
                 let figures = &row.figures;
                 vec![
-                    text(&model.model),
-                    text(&row.class),
+                    name(&model.model),
+                    name(&row.class),
                     figures.support.to_string(),
                     percent(figures.precision),
                     percent(figures.sensitivity),

@@ -8,13 +8,13 @@ use super::chosen::Chosen;
 use super::markup::{self, text};
 use crate::report_writers::numbers::percent;
 
-/// Opacity of the shade at a share of one; less than one keeps the count readable upon it.
-const DARKEST: f64 = 0.6;
+/// Steps of shade, from none to that of a share of one.
+const SHADES: f64 = 10.0;
 
-/// The section: both levels of every model shown in full.
-pub(super) fn section(chosen: &Chosen<'_>) -> String {
+/// The part of the page: both levels of every model shown in full.
+pub(super) fn part(chosen: &Chosen<'_>) -> String {
     if chosen.models.is_empty() {
-        return markup::section("confusion", "Confusion matrices", Chosen::nobody());
+        return markup::part("Confusion matrices", Chosen::nobody());
     }
     let mut panels = String::new();
     for model in &chosen.models {
@@ -26,7 +26,7 @@ pub(super) fn section(chosen: &Chosen<'_>) -> String {
     let body = format!(
         "<p>Rows are true classes, columns are answers; counts, and below them the share of the row. The diagonal is right.</p>\n<div class=\"panels\">\n{panels}</div>\n"
     );
-    markup::section("confusion", "Confusion matrices", &body)
+    markup::part("Confusion matrices", &body)
 }
 
 fn matrix(caption: &str, level: &LevelReport) -> String {
@@ -34,28 +34,24 @@ fn matrix(caption: &str, level: &LevelReport) -> String {
         "<table class=\"confusion\">\n<caption>{caption}</caption>\n<thead><tr><th scope=\"col\" class=\"words\">true ↓ answer →</th>"
     );
     for row in &level.per_class {
-        let _ = write!(out, "<th scope=\"col\">{}</th>", text(&row.class));
+        let _ = write!(out, "<th scope=\"col\">{}</th>", markup::name(&row.class));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
     for (truth, (row, counts)) in level.per_class.iter().zip(&level.confusion).enumerate() {
         let _ = write!(
             out,
             "<tr><th scope=\"row\" class=\"words\">{}</th>",
-            text(&row.class)
+            markup::name(&row.class)
         );
         for (answer, &count) in counts.iter().enumerate() {
-            let class = if truth == answer {
-                " class=\"right\""
-            } else {
-                ""
-            };
             let support = row.figures.support;
             // A class without samples has a row of zeros and no share.
             let share = (support > 0).then(|| count as f64 / support as f64);
+            let right = if truth == answer { "right " } else { "" };
             let _ = write!(
                 out,
-                "<td{class} style=\"--shade:{:.3}\">{count}<small>{}</small></td>",
-                DARKEST * share.unwrap_or(0.0),
+                "<td class=\"{right}shade{:.0}\">{count}<small>{}</small></td>",
+                SHADES * share.unwrap_or(0.0),
                 share.map_or_else(
                     || crate::report_writers::numbers::UNDEFINED.to_owned(),
                     |share| format!("{} %", percent(share))

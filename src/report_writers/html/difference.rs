@@ -43,19 +43,19 @@ const COMPARED: [(Level, &str, &str, Scale); 6] = [
     (Level::Slice, AUC, "slice AUC", Scale::Fraction),
 ];
 
-/// The section, or nothing where the arms were not compared: the head says why.
-pub(super) fn section(report: &Report) -> String {
+/// The part of the page, or nothing where the arms were not compared: the head says why.
+pub(super) fn part(report: &Report) -> String {
     let Some(comparison) = &report.comparison else {
         return String::new();
     };
     let body = format!(
-        "<figure>\n{}<figcaption>Right of zero the network is ahead. Intervals of {} % over patients, for slices too.</figcaption>\n</figure>\n{}{}",
+        "<figure>\n<b>Differences of the best of each arm</b>\n{}<figcaption>Right of zero the network is ahead. Intervals of {} % over patients, for slices too.</figcaption>\n</figure>\n{}{}",
         drawing(comparison),
         confidence(report),
         table(report, comparison),
-        mcnemar(comparison)
+        [mcnemar(comparison), super::pairs::delong(comparison)].concat()
     );
-    markup::section("difference", "Best deep − best radiomics", &body)
+    markup::part("Best deep − best radiomics", &body)
 }
 
 fn drawing(comparison: &Comparison) -> String {
@@ -65,7 +65,7 @@ fn drawing(comparison: &Comparison) -> String {
         .iter()
         .map(|&(name, scale, figure)| {
             let value = figure.and_then(|figure| figure.value);
-            Row::Value {
+            Row {
                 arm: match value {
                     Some(value) if value > 0.0 => Arm::Deep,
                     Some(value) if value < 0.0 => Arm::Radiomics,

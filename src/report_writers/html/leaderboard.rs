@@ -6,7 +6,7 @@ use raduet_study::Report;
 use raduet_study::report::{Leader, MajorityVerdict, ModelReport};
 
 use super::chosen::{Chosen, by_arm};
-use super::markup::{self, Column, text};
+use super::markup::{self, Column, name, text};
 use crate::report_writers::numbers::{
     UNDEFINED, figure_percent, figure_plain, figure_with_interval, interval_percent, percent,
     standing,
@@ -16,8 +16,8 @@ use crate::report_writers::screen::{AUC, SLICE_COLUMNS};
 /// Columns of the patient level.
 const PATIENT_COLUMNS: usize = 5;
 
-/// The section.
-pub(super) fn section(report: &Report, chosen: &Chosen<'_>) -> String {
+/// The part of the page.
+pub(super) fn body(report: &Report, chosen: &Chosen<'_>) -> String {
     let mut body = table(report, chosen);
     body.push_str(&grounds(report, chosen));
     if let Some(verdict) = &report.majority {
@@ -26,7 +26,7 @@ pub(super) fn section(report: &Report, chosen: &Chosen<'_>) -> String {
     if let Some(leader) = &report.leaderboard {
         body.push_str(&against_leader(leader));
     }
-    markup::section("models", "Models", &body)
+    markup::part("Every model", &body)
 }
 
 /// Confidence as printed: `95`.
@@ -38,7 +38,7 @@ pub(super) fn confidence(report: &Report) -> String {
 fn table(report: &Report, chosen: &Chosen<'_>) -> String {
     let caption = "Every model on the test part. Slices are judged one by one; patients by their pooled slices. Percentages, macro averages over the classes; AUC one versus rest.";
     let mut out = format!(
-        "<table class=\"board\">\n<caption>{caption}</caption>\n<thead>\n<tr><td></td>\
+        "<table class=\"board sortable\">\n<caption>{caption}</caption>\n<thead>\n<tr><td></td>\
          <th scope=\"colgroup\" colspan=\"{}\">slices</th>\
          <th scope=\"colgroup\" colspan=\"{PATIENT_COLUMNS}\" class=\"next\">patients</th></tr>\n\
          <tr><th scope=\"col\" class=\"words\">model</th>",
@@ -51,7 +51,7 @@ fn table(report: &Report, chosen: &Chosen<'_>) -> String {
         out,
         "<th scope=\"col\" class=\"next\">acc [{} % CI]</th><th scope=\"col\">bal. acc</th>\
          <th scope=\"col\">AUC</th><th scope=\"col\">QWK</th>\
-         <th scope=\"col\">p over majority</th></tr>\n</thead>\n",
+         <th scope=\"col\">p over maj.</th></tr>\n</thead>\n",
         confidence(report)
     );
     for (arm, models) in by_arm(report) {
@@ -74,7 +74,7 @@ fn table(report: &Report, chosen: &Chosen<'_>) -> String {
         out.push_str("<p class=\"note\">");
     }
     out.push_str(
-        "p over majority: exact binomial test of the patient accuracy against the largest class of the test patients, Holm's correction over all models.</p>\n",
+        "p over maj.: exact binomial test of the patient accuracy against the largest class of the test patients, Holm's correction over all models.</p>\n",
     );
     out
 }
@@ -90,7 +90,7 @@ fn row(model: &ModelReport, chosen: &Chosen<'_>) -> String {
     };
     let mut out = format!(
         "<tr{class}><th scope=\"row\" class=\"words\">{}{star}</th>",
-        text(&model.model)
+        name(&model.model)
     );
     for (_, metric) in SLICE_COLUMNS {
         let _ = write!(
@@ -122,7 +122,7 @@ fn grounds(report: &Report, chosen: &Chosen<'_>) -> String {
             let seen = model.validation?;
             let star = if chosen.is_best(model) { " ★" } else { "" };
             Some(vec![
-                format!("{}{star}", text(&model.model)),
+                format!("{}{star}", name(&model.model)),
                 model.arm.name().to_owned(),
                 percent(seen.balanced_accuracy),
                 format!("{:.3}", seen.log_loss),
@@ -162,7 +162,7 @@ fn against_majority(verdict: &MajorityVerdict) -> String {
         .map(|model| {
             let interval = model.interval.map(interval_percent).unwrap_or_default();
             vec![
-                text(&model.model),
+                name(&model.model),
                 format!("{:+.1} {interval}", 100.0 * model.difference),
                 model.mcnemar.only_first.to_string(),
                 model.mcnemar.only_second.to_string(),
@@ -197,7 +197,7 @@ fn against_leader(leader: &Leader) -> String {
         .iter()
         .map(|other| {
             vec![
-                text(&other.model),
+                name(&other.model),
                 other.mcnemar.only_first.to_string(),
                 other.mcnemar.only_second.to_string(),
                 format!("{:.3}", other.mcnemar.p),
@@ -205,9 +205,9 @@ fn against_leader(leader: &Leader) -> String {
             ]
         })
         .collect();
-    let name = text(&leader.model);
+    let leader_name = text(&leader.model);
     let table = markup::table(
-        &format!("Test patients that only one of the two answered rightly, against {name}"),
+        &format!("Test patients that only one of the two answered rightly, against {leader_name}"),
         &[
             ("model", Column::Words),
             ("only the leader", Column::Number),
@@ -218,7 +218,7 @@ fn against_leader(leader: &Leader) -> String {
         &rows,
     );
     markup::details(
-        &format!("Every model against the one chosen on validation ({name})"),
+        &format!("Every model against the one chosen on validation ({leader_name})"),
         &table,
     )
 }

@@ -250,6 +250,7 @@ fn assemble(
         majority,
         leaderboard,
         pairwise,
+        control: None,
         leaks: Vec::new(),
         warnings,
         split,

@@ -52,6 +52,8 @@ impl Stamp<'_> {
         let classes = rows.classes();
         let tally = judged.once();
         let per_class = tally.confusion().per_class();
+        // The settings were checked when the replicates were made.
+        let intervals = self.bootstrap.of_classes(judged).unwrap_or_default();
         let decides = level == Level::Patient && rows.grading() == Grading::Probabilities;
         LevelReport {
             level,
@@ -64,9 +66,11 @@ impl Stamp<'_> {
                 .names()
                 .iter()
                 .zip(per_class)
-                .map(|(class, figures)| ClassRow {
+                .enumerate()
+                .map(|(at, (class, figures))| ClassRow {
                     class: class.clone(),
                     figures,
+                    intervals: intervals.get(at).copied().unwrap_or_default(),
                 })
                 .collect(),
             confusion: tally.confusion().rows().map(<[u64]>::to_vec).collect(),

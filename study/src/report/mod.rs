@@ -26,7 +26,7 @@ use crate::labels::ClassNames;
 use crate::metrics::{ClassFigures, ReliabilityBin};
 use crate::pooling::{Pooling, PoolingName};
 use crate::predictions::Arm;
-use crate::uncertainty::{Bootstrap, Interval, NoInformation};
+use crate::uncertainty::{Bootstrap, ClassIntervals, Interval, NoInformation};
 
 pub use class_figures::{ClassCalibration, ClassDiscrimination, Coefficient};
 pub use common::{Common, common_samples};
@@ -119,6 +119,9 @@ pub struct ClassRow {
     /// The class against all others.
     #[serde(flatten)]
     pub figures: ClassFigures,
+    /// Their intervals over patients.
+    #[serde(default)]
+    pub intervals: ClassIntervals,
 }
 
 /// One model at one level of the test part.
@@ -187,6 +190,15 @@ pub struct ModelReport {
     pub no_information_holm: Option<f64>,
 }
 
+/// What a control with permuted labels came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Control {
+    /// Whether no model is established above the majority, as it must be.
+    pub passed: bool,
+    /// The same in a sentence.
+    pub sentence: String,
+}
+
 /// The comparison of all models on one split.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -218,6 +230,9 @@ pub struct Report {
     /// Every pair of models but references, in order.
     #[serde(default)]
     pub pairwise: Vec<PairDifference>,
+    /// What a control with permuted labels came to; none of any other run. Filled in by the tool.
+    #[serde(default)]
+    pub control: Option<Control>,
     /// Columns that give the target away, as found by [`crate::leakage`]; filled in by the tool.
     pub leaks: Vec<crate::leakage::Leak>,
     /// What a reader must know, in sentences.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, StudyError};
 use crate::ids::PatientId;
-use crate::metrics::{Judged, Metric};
+use crate::metrics::{Judged, Metric, Tally};
 use crate::random::Stream;
 use crate::uncertainty::interval::{Interval, bca, percentile};
 
@@ -107,15 +107,25 @@ impl Bootstrap {
     /// # Errors
     /// Those of [`Bootstrap::checked`].
     pub fn replicates(self, judged: &Judged, metrics: &[Metric]) -> Result<Replicates> {
+        self.replicates_of(judged, |tally| {
+            let figures = metrics.iter().map(|metric| tally.figure(metric));
+            figures.collect()
+        })
+    }
+
+    /// The same for any figures that are read off a tally.
+    pub(super) fn replicates_of(
+        self,
+        judged: &Judged,
+        figures: impl Fn(&Tally<'_>) -> Vec<Result<f64>> + Sync,
+    ) -> Result<Replicates> {
         let settings = self.checked()?;
         let patients = judged.patients().len();
+        let everyone = figures(&judged.once());
         let figures = |weights: Vec<u32>| -> Vec<f64> {
-            let tally = judged.weighted(weights);
-            let figures = metrics.iter().map(|metric| tally.figure(metric));
-            figures.map(|figure| figure.unwrap_or(f64::NAN)).collect()
+            let values = figures(&judged.weighted(weights)).into_iter();
+            values.map(|figure| figure.unwrap_or(f64::NAN)).collect()
         };
-        let tally = judged.once();
-        let everyone = metrics.iter().map(|metric| tally.figure(metric)).collect();
         // One patient cannot vary: there is nothing to draw from.
         let (resamples, groups) = if patients > 1 {
             (settings.resamples, patients.min(MOST_LEFT_OUT))
@@ -127,11 +137,9 @@ impl Bootstrap {
         let resampled = resampled.map(|resample| figures(draw(settings.seed, resample, patients)));
         let left_out = (0..groups).into_par_iter().map(|group| {
             let mut weights = vec![1; patients];
-            weights
-                .iter_mut()
-                .skip(group)
-                .step_by(groups)
-                .for_each(|w| *w = 0);
+            for weight in weights.iter_mut().skip(group).step_by(groups) {
+                *weight = 0;
+            }
             figures(weights)
         });
         Ok(Replicates {
@@ -257,7 +265,7 @@ fn unpaired(what: &str) -> StudyError {
 }
 
 /// How often each patient is drawn in one resample; the weights sum to the number of patients.
-fn draw(seed: u64, resample: usize, patients: usize) -> Vec<u32> {
+pub(crate) fn draw(seed: u64, resample: usize, patients: usize) -> Vec<u32> {
     let mut stream = Stream::new(seed, "bootstrap over patients", resample as u64);
     let mut weights = vec![0; patients];
     for _ in 0..patients {

@@ -1,10 +1,10 @@
 //! The corrected resampled t test of two models over repeated splits or folds.
 //!
 //! Models of different splits share training patients, so the plain t test over splits takes its differences for
-//! independent and finds far too many. Nadeau and Bengio (2003, doi 10.1023/A:1024068626366) put n_test / n_train in place of
+//! independent and finds far too many. Nadeau and Bengio (2003, doi 10.1023/A:1024068626366) put `n_test / n_train` in place of
 //! the missing correlation; for k folds repeated r times (Bouckaert and Frank 2004, doi 10.1007/978-3-540-24775-3_3):
 //!
-//! t = mean / √((1/J + n_test / n_train) · s²), J = k · r differences, s² their sample variance, J − 1 degrees.
+//! `t = mean / √((1/J + n_test / n_train) · s²)`, J = k · r differences, s² their sample variance, J − 1 degrees.
 
 use serde::{Deserialize, Serialize};
 

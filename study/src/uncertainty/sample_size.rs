@@ -3,7 +3,7 @@
 //! The plan is for McNemar's test of two models on the same patients, two-sided at level α. With the shares p₁₀ and p₀₁ of
 //! patients that only one of them answers rightly, ψ = p₁₀ + p₀₁ and δ = p₁₀ − p₀₁:
 //!
-//! * asymptotic (Connor 1987, doi 10.2307/2531961): n = (z₁₋α⸝₂ √ψ + z_power √(ψ − δ²))² / δ², rounded up;
+//! * asymptotic (Connor 1987, doi 10.2307/2531961): `n = (z₁₋α⸝₂ √ψ + z_power √(ψ − δ²))² / δ²`, rounded up;
 //! * exact: the power of the exact test is Σ over the discordant m of Bin(m; n, ψ) times the chance that a binomial of m and
 //!   p₁₀ / ψ falls where the test rejects; n is the smallest number from which on that reaches the power wanted.
 //!

@@ -1,6 +1,6 @@
 //! Student's t distribution through the regularised incomplete beta function.
 //!
-//! P(|T| > t) = I_x(ν/2, ½) with x = ν / (ν + t²); I is computed by Lentz's form of its continued fraction (Press et al.,
+//! `P(|T| > t) = I_x(ν/2, ½)` with x = ν / (ν + t²); I is computed by Lentz's form of its continued fraction (Press et al.,
 //! *Numerical Recipes*, 3rd edition, section 6.4), ln Γ by Lanczos' approximation with g = 7 and nine terms (Godfrey's
 //! coefficients, relative error below 1e-15).
 
@@ -37,7 +37,7 @@ pub(super) fn critical(tails: f64, degrees: f64) -> f64 {
     f64::midpoint(low, high)
 }
 
-/// I_x(a, b).
+/// `I_x(a, b)`.
 fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;

@@ -39,3 +39,8 @@ pub(crate) fn number(cell: &str) -> f64 {
 pub(crate) fn numbers(cell: &str) -> Vec<f64> {
     cell.split(' ').map(number).collect()
 }
+
+/// A JSON file.
+pub(crate) fn json(inside: &str) -> serde_json::Value {
+    serde_json::from_str(&text(inside)).unwrap_or_else(|e| panic!("{inside}: {e}"))
+}

@@ -142,7 +142,7 @@ impl Plans {
             let workspace = self.room(gpu, choice.workspace)?;
             match compute(handle, direction, descriptors, choice, pointers, workspace) {
                 Ok(()) => return Ok(true),
-                Err(error) if is_unsupported(&error) => {}
+                Err(error) if is_refused(&error) => {}
                 Err(error) => return Err(fault(&format!("{direction:?} of {s:?}"), error)),
             }
             // What the library thought possible is not: the next best from now on.
@@ -172,9 +172,10 @@ impl Plans {
     }
 }
 
-/// Whether the library says that it has no such algorithm for the shape: one of its statuses from 3000 on.
-fn is_unsupported(error: &result::CudnnError) -> bool {
-    error.0 as u32 / 1000 == 3
+/// Whether the library says that it cannot do a shape this way: its statuses 2000 to 2999 find the arguments wrong
+/// (sides or channels that an algorithm does not take), 3000 to 3999 the request unsupported.
+fn is_refused(error: &result::CudnnError) -> bool {
+    matches!(error.0 as u32 / 1000, 2 | 3)
 }
 
 /// Runs a convolution by an algorithm.

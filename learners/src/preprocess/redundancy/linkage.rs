@@ -7,7 +7,7 @@
 
 /// The cluster of each of `p` columns: the lowest position in it. `closeness` is p × p, distances are 1 less
 /// it; clusters nearer than or at `height` are joined.
-pub(super) fn average(closeness: &[f64], p: usize, height: f64) -> Vec<usize> {
+pub(crate) fn average(closeness: &[f64], p: usize, height: f64) -> Vec<usize> {
     let mut distance: Vec<f64> = closeness.iter().map(|c| 1.0 - c).collect();
     let mut size = vec![1.0_f64; p];
     let mut active: Vec<usize> = (0..p).collect();

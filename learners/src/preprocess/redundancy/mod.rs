@@ -10,6 +10,8 @@
 
 mod linkage;
 
+pub(crate) use linkage::average;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

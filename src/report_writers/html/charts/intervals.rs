@@ -19,28 +19,23 @@ const CAP: f64 = 4.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 44.0;
 
-/// One line of the chart.
+/// One line of the chart: a value. Texts are as they come from outside.
 #[derive(Debug)]
-pub(in super::super) enum Row {
-    /// The name of the rows that follow.
-    Heading(String),
-    /// A value; texts as they come from outside.
-    Value {
-        /// Whose colour and shape.
-        arm: Arm,
-        /// Whether the name is set apart.
-        strong: bool,
-        /// On the left.
-        name: String,
-        /// The value, where it has one.
-        value: Option<f64>,
-        /// Drawn thick.
-        interval: Option<Interval>,
-        /// Drawn thin behind it.
-        outer: Option<Interval>,
-        /// On the right.
-        figures: String,
-    },
+pub(in super::super) struct Row {
+    /// Whose colour and shape.
+    pub(in super::super) arm: Arm,
+    /// Whether the name is set apart.
+    pub(in super::super) strong: bool,
+    /// On the left.
+    pub(in super::super) name: String,
+    /// The value, where it has one.
+    pub(in super::super) value: Option<f64>,
+    /// Drawn thick.
+    pub(in super::super) interval: Option<Interval>,
+    /// Drawn thin behind it.
+    pub(in super::super) outer: Option<Interval>,
+    /// On the right.
+    pub(in super::super) figures: String,
 }
 
 /// The axis below the rows.
@@ -101,53 +96,46 @@ pub(in super::super) fn chart(title: &str, axis: &Axis, rows: &[Row]) -> String 
 
 fn line(axis: &Axis, row: &Row, y: f64) -> String {
     let base = y + 4.0;
-    match row {
-        Row::Heading(name) => format!(
-            "<text class=\"strong\" x=\"8\" y=\"{base:.1}\">{}</text>\n",
-            text(name)
-        ),
-        Row::Value {
-            arm,
-            strong,
-            name,
-            value,
-            interval,
-            outer,
-            figures,
-        } => {
-            let class = if *strong { " class=\"strong\"" } else { "" };
-            let mut out = format!(
-                "<text{class} x=\"{:.1}\" y=\"{base:.1}\" text-anchor=\"end\">{}</text>\n",
-                LEFT - 12.0,
-                text(&cut(name))
-            );
-            let arm_class = arm.name();
-            if let Some(outer) = outer {
-                let (first, last) = (axis.x(outer.lower), axis.x(outer.upper));
-                let (above, below) = (y - CAP, y + CAP);
-                let _ = writeln!(
-                    out,
-                    "<path class=\"outer {arm_class}\" d=\"M{first:.1} {above:.1}V{below:.1}M{first:.1} {y:.1}H{last:.1}M{last:.1} {above:.1}V{below:.1}\"/>",
-                );
-            }
-            if let Some(interval) = interval {
-                let _ = writeln!(
-                    out,
-                    "<line class=\"interval {arm_class}\" x1=\"{:.1}\" y1=\"{y:.1}\" x2=\"{:.1}\" y2=\"{y:.1}\"/>",
-                    axis.x(interval.lower),
-                    axis.x(interval.upper)
-                );
-            }
-            if let Some(value) = value {
-                out.push_str(&mark(*arm, axis.x(*value), y, MARK));
-            }
-            let _ = writeln!(
-                out,
-                "<text{class} x=\"{:.1}\" y=\"{base:.1}\">{}</text>",
-                RIGHT + 14.0,
-                text(figures)
-            );
-            out
-        }
+    let Row {
+        arm,
+        strong,
+        name,
+        value,
+        interval,
+        outer,
+        figures,
+    } = row;
+    let class = if *strong { " class=\"strong\"" } else { "" };
+    let mut out = format!(
+        "<text{class} x=\"{:.1}\" y=\"{base:.1}\" text-anchor=\"end\">{}</text>\n",
+        LEFT - 12.0,
+        text(&cut(name))
+    );
+    let arm_class = arm.name();
+    if let Some(outer) = outer {
+        let (first, last) = (axis.x(outer.lower), axis.x(outer.upper));
+        let (above, below) = (y - CAP, y + CAP);
+        let _ = writeln!(
+            out,
+            "<path class=\"outer {arm_class}\" d=\"M{first:.1} {above:.1}V{below:.1}M{first:.1} {y:.1}H{last:.1}M{last:.1} {above:.1}V{below:.1}\"/>",
+        );
     }
+    if let Some(interval) = interval {
+        let _ = writeln!(
+            out,
+            "<line class=\"interval {arm_class}\" x1=\"{:.1}\" y1=\"{y:.1}\" x2=\"{:.1}\" y2=\"{y:.1}\"/>",
+            axis.x(interval.lower),
+            axis.x(interval.upper)
+        );
+    }
+    if let Some(value) = value {
+        out.push_str(&mark(*arm, axis.x(*value), y, MARK));
+    }
+    let _ = writeln!(
+        out,
+        "<text{class} x=\"{:.1}\" y=\"{base:.1}\">{}</text>",
+        RIGHT + 14.0,
+        text(figures)
+    );
+    out
 }

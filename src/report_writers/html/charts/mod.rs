@@ -4,11 +4,7 @@
 //! Coordinates are user units, origin top left; they are written with one decimal, so that the bytes
 //! do not hang on the last bit of a sum.
 
-pub(super) mod forest;
 pub(super) mod intervals;
-pub(super) mod reliability;
-pub(super) mod roc;
-mod unit_square;
 
 use raduet_study::Arm;
 

@@ -1,0 +1,52 @@
+//! A few cases measured one by one, to tell how long all of them will take.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::{Extracted, Extraction, Wanted};
+use crate::cases::Cases;
+use crate::error::{Code, Result, ToolError};
+use crate::interrupt;
+
+/// Some cases measured.
+#[derive(Debug)]
+pub struct Probe {
+    /// What came out of them; nothing else of the cohort is in it.
+    pub extracted: Extracted,
+    /// Cases that were tried.
+    pub tried: usize,
+    /// Seconds that they took one after the other.
+    pub seconds: f64,
+}
+
+impl Extraction {
+    /// Measures the cases at these positions one after the other. Nothing is written.
+    ///
+    /// # Errors
+    /// [`Code::Interrupted`] after a request to stop; a case's own failure is in the outcome.
+    pub fn probe(&self, cases: &Cases, wanted: Wanted, positions: &[usize]) -> Result<Probe> {
+        let records = cases.cohort().cases();
+        let begun = Instant::now();
+        let mut outcomes = Vec::with_capacity(records.len());
+        for (index, record) in records.iter().enumerate() {
+            outcomes.push(if positions.contains(&index) {
+                interrupt::check()?;
+                self.guarded(cases, index, record, &BTreeMap::new(), wanted)
+                    .map(|(outcome, _)| outcome)
+            } else {
+                // Stands in the list for its place only: it is taken out below.
+                Err(ToolError::new(Code::Internal, NOT_TRIED))
+            });
+        }
+        let seconds = begun.elapsed().as_secs_f64();
+        let mut extracted = self.collect(cases, outcomes)?;
+        extracted.failures.retain(|fault| fault.found != NOT_TRIED);
+        Ok(Probe {
+            extracted,
+            tried: positions.len(),
+            seconds,
+        })
+    }
+}
+
+const NOT_TRIED: &str = "not tried";

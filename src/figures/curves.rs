@@ -1,0 +1,419 @@
+//! ROC and precision–recall curves of the best of each arm: every class against the others, and their mean, with
+//! bands over patients.
+
+use raduet_study::curves::{Band, Curves, ThresholdCurve};
+use raduet_study::report::{Level, ModelReport};
+use raduet_study::{ClassNames, Grading, Label, Part, Pooling, Predictions};
+use rayon::prelude::*;
+
+use super::chosen::Chosen;
+use super::kit::axis::{BELOW, BESIDE, Grid, Plot};
+use super::kit::legend::{self, Entry, Sample};
+use super::kit::marks;
+use super::kit::marks::{dash_of, role_of};
+use super::kit::panels::Panels;
+use super::kit::scene::{Dash, Paint, Scene, Stroke, Type};
+use super::kit::style::{BAND, CURVE, HAIR, ONE_COLUMN, Role, SMALL, TWO_COLUMNS};
+use super::table::{Table, row};
+use super::{Drawn, Figure, Section, confidence, level_name, levels};
+use crate::report_writers::Material;
+
+/// Most panels in a row.
+const MOST_IN_A_ROW: usize = 4;
+/// Steps between two corners of PR: the line of Davis and Goadrich is no straight one.
+const STEPS: usize = 8;
+
+/// Which of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Roc,
+    PrecisionRecall,
+}
+
+/// A model with its curves at one level.
+struct Subject<'a> {
+    model: &'a ModelReport,
+    /// One a class.
+    corners: Vec<Option<ThresholdCurve>>,
+    curves: Curves,
+    dash: Dash,
+}
+
+/// Adds the figures.
+pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
+    let chosen = Chosen::of(material.report);
+    let mut answers = chosen.answers(material.predictions);
+    if answers.is_empty() {
+        drawn
+            .left_out
+            .push(format!("ROC and PR curves: {}", Chosen::NOBODY));
+        return;
+    }
+    answers.retain(|(_, answers)| answers.grading() != Grading::Answers);
+    if answers.is_empty() {
+        let why = "ROC and PR curves: the models gave answers without probabilities";
+        drawn.left_out.push(why.to_owned());
+        return;
+    }
+    for level in levels(material.report) {
+        let subjects: Option<Vec<Subject<'_>>> = answers
+            .par_iter()
+            .enumerate()
+            .map(|(at, (model, answers))| subject(material, model, answers, level, at))
+            .collect();
+        let Some(subjects) = subjects else { continue };
+        let classes = &material.report.classes;
+        let anything = subjects
+            .iter()
+            .any(|s| s.corners.iter().any(Option::is_some));
+        if !anything {
+            let level = level_name(level);
+            drawn.left_out.push(format!(
+                "ROC and PR curves of {level}: the test part is of one class"
+            ));
+            continue;
+        }
+        for kind in [Kind::Roc, Kind::PrecisionRecall] {
+            drawn
+                .figures
+                .push(figure(material, level, kind, classes, &subjects));
+        }
+    }
+}
+
+fn subject<'a>(
+    material: &Material<'_>,
+    model: &'a ModelReport,
+    answers: &Predictions,
+    level: Level,
+    at: usize,
+) -> Option<Subject<'a>> {
+    let rows = match level {
+        Level::Slice => answers.on(Part::Test),
+        Level::Patient => answers
+            .patients_of(Part::Test, &Pooling::MeanProbability)
+            .ok()?,
+    };
+    let classes = answers.classes();
+    let bootstrap = material.report.settings.bootstrap;
+    Some(Subject {
+        model,
+        corners: classes
+            .labels()
+            .map(|class| ThresholdCurve::new(rows.rows(), class))
+            .collect(),
+        curves: Curves::new(classes, rows.rows(), bootstrap).ok()?,
+        dash: match at {
+            // The best of each arm has its arm's dash; further models of an arm go on from there.
+            0 | 1 => dash_of(model.arm),
+            at => marks::dash(at),
+        },
+    })
+}
+
+/// Panels: each class, but of two only the second, then the mean of more than two.
+fn panels(classes: &ClassNames) -> Vec<Option<Label>> {
+    if classes.len() == 2 {
+        return vec![Some(Label(1))];
+    }
+    classes.labels().map(Some).chain([None]).collect()
+}
+
+fn figure(
+    material: &Material<'_>,
+    level: Level,
+    kind: Kind,
+    classes: &ClassNames,
+    subjects: &[Subject<'_>],
+) -> Figure {
+    let report = material.report;
+    let (id, name, axes) = match kind {
+        Kind::Roc => ("roc", "ROC", ["False positive rate", "True positive rate"]),
+        Kind::PrecisionRecall => ("pr", "Precision–recall", ["Recall", "Precision"]),
+    };
+    let whose = level_name(level);
+    let count = match level {
+        Level::Slice => report.test_slices,
+        Level::Patient => report.test_patients,
+    };
+    let id = match level {
+        Level::Slice => format!("{id}_slices"),
+        Level::Patient => id.to_owned(),
+    };
+    let shown = panels(classes);
+    let guide = match kind {
+        Kind::Roc => "Thin diagonal: chance.",
+        Kind::PrecisionRecall => {
+            "Thin horizontal line: the share of the class among the test part, the precision of calling everybody positive."
+        }
+    };
+    let mean = if shown.len() > 1 {
+        " Macro: mean over the classes at each place across."
+    } else {
+        ""
+    };
+    let caption = format!(
+        "{name} curves of {count} test {whose}, each class against all others.{mean} Bands: pointwise {} % percentile \
+         intervals of the height, {} resamples of patients with all their slices. {guide} The curves of all models can \
+         be computed from predictions.csv.",
+        confidence(report),
+        report.settings.bootstrap.resamples,
+    );
+    let scene = scene(classes, level, kind, axes, &shown, subjects);
+    let table = table(classes, kind, &shown, subjects);
+    let title = format!("{name} curves of {whose}");
+    Figure::new(id, Section::Comparison, title, caption, (scene, table))
+}
+
+fn scene(
+    classes: &ClassNames,
+    level: Level,
+    kind: Kind,
+    axes: [&str; 2],
+    shown: &[Option<Label>],
+    subjects: &[Subject<'_>],
+) -> Scene {
+    let columns = shown.len().min(MOST_IN_A_ROW);
+    let columns = if shown.len() > MOST_IN_A_ROW {
+        3
+    } else {
+        columns
+    };
+    let width = if columns == 1 {
+        ONE_COLUMN
+    } else {
+        TWO_COLUMNS
+    };
+    let mut panels = Panels {
+        width,
+        columns,
+        beside: BESIDE,
+        below: BELOW,
+        height: 0.0,
+        above: 0.0,
+    };
+    panels.height = panels.plot_width();
+    let entries: Vec<Entry> = subjects
+        .iter()
+        .map(|subject| Entry {
+            sample: Sample::Line(role_of(subject.model.arm).into(), subject.dash),
+            name: subject.model.model.clone(),
+        })
+        .collect();
+    let head = legend::height(&entries, width - BESIDE);
+    let mut scene = Scene::new(width, head + panels.total(shown.len()) + 2.0);
+    legend::draw(&mut scene, (BESIDE, 0.0), width - BESIDE, &entries);
+    for (at, class) in shown.iter().enumerate() {
+        let sides = panels.sides(head, at);
+        let plot = Plot::new(sides, (0.0, 1.0), (0.0, 1.0));
+        let up = if at % columns == 0 { axes[1] } else { "" };
+        plot.axes(&mut scene, [axes[0], up], [4, 4], Grid::Both);
+        panels.name(
+            &mut scene,
+            sides,
+            class.map_or("macro", |class| classes.name(class)),
+        );
+        guide(&mut scene, &plot, kind, *class, subjects);
+        for subject in subjects {
+            let role = role_of(subject.model.arm);
+            if let Some(band) = subject.band(kind, *class) {
+                scene.area(outline(&plot, band), Paint::from(role).faint(BAND));
+            }
+        }
+        areas(&mut scene, &plot, level, kind, *class, subjects);
+        for subject in subjects {
+            let role = role_of(subject.model.arm);
+            let points = subject.line(kind, *class);
+            let stroke = Stroke::new(role, CURVE).dashed(subject.dash);
+            scene.path(plot.line(&points), stroke);
+        }
+    }
+    scene
+}
+
+/// The area under each curve, in the corner that curves leave free.
+fn areas(
+    scene: &mut Scene,
+    plot: &Plot,
+    level: Level,
+    kind: Kind,
+    class: Option<Label>,
+    subjects: &[Subject<'_>],
+) {
+    let (left, bottom) = plot.at(0.0, 0.0);
+    let (right, _) = plot.at(1.0, 0.0);
+    for (line, subject) in subjects.iter().rev().enumerate() {
+        let figures = match level {
+            Level::Slice => &subject.model.slice,
+            Level::Patient => &subject.model.patient,
+        };
+        let of_class = class.and_then(|class| figures.discrimination.get(class.0));
+        let value = match (kind, class) {
+            (Kind::Roc, Some(_)) => of_class.and_then(|found| found.auc),
+            (Kind::Roc, None) => figures.figure("auc_ovr").and_then(|figure| figure.value),
+            (Kind::PrecisionRecall, _) => of_class.and_then(|found| found.average_precision),
+        };
+        let Some(value) = value else { continue };
+        let y = bottom - 3.0 - (SMALL + 1.0) * line as f64;
+        let set = Type::new(SMALL).paint(role_of(subject.model.arm));
+        match kind {
+            Kind::Roc => scene.label((right - 2.5, y), format!("AUC {value:.3}"), set.end()),
+            Kind::PrecisionRecall => scene.label((left + 2.5, y), format!("AP {value:.3}"), set),
+        }
+    }
+}
+
+/// Chance.
+fn guide(
+    scene: &mut Scene,
+    plot: &Plot,
+    kind: Kind,
+    class: Option<Label>,
+    subjects: &[Subject<'_>],
+) {
+    let stroke = Stroke::new(Role::Quiet, HAIR);
+    match kind {
+        Kind::Roc => scene.line(plot.at(0.0, 0.0), plot.at(1.0, 1.0), stroke),
+        Kind::PrecisionRecall => {
+            let curve = class.and_then(|class| subjects[0].corners[class.0].as_ref());
+            if let Some(curve) = curve {
+                let share = curve.positives as f64 / (curve.positives + curve.negatives) as f64;
+                scene.line(plot.at(0.0, share), plot.at(1.0, share), stroke);
+            }
+        }
+    }
+}
+
+/// The border of a band, there and back; empty without a band.
+fn outline(plot: &Plot, band: &Band) -> Vec<(f64, f64)> {
+    let ends = band.at.iter().zip(&band.ends);
+    let upper = ends.clone().map(|(&at, ends)| plot.at(at, ends.1));
+    upper
+        .chain(ends.rev().map(|(&at, ends)| plot.at(at, ends.0)))
+        .collect()
+}
+
+impl Subject<'_> {
+    /// Heights on the grid, with ends; of the mean where no class is named.
+    fn band(&self, kind: Kind, class: Option<Label>) -> Option<&Band> {
+        match (kind, class) {
+            (Kind::Roc, Some(class)) => self.curves.roc[class.0].as_ref(),
+            (Kind::Roc, None) => self.curves.macro_roc.as_ref(),
+            (Kind::PrecisionRecall, Some(class)) => self.curves.precision_recall[class.0].as_ref(),
+            (Kind::PrecisionRecall, None) => self.curves.macro_precision_recall.as_ref(),
+        }
+    }
+
+    /// Points of the curve.
+    fn line(&self, kind: Kind, class: Option<Label>) -> Vec<(f64, f64)> {
+        let Some(class) = class else {
+            let band = self.band(kind, None);
+            return band.map_or_else(Vec::new, |band| {
+                band.at
+                    .iter()
+                    .copied()
+                    .zip(band.height.iter().copied())
+                    .collect()
+            });
+        };
+        match (&self.corners[class.0], kind) {
+            (None, _) => Vec::new(),
+            (Some(curve), Kind::Roc) => curve.roc(),
+            (Some(curve), Kind::PrecisionRecall) => bent(curve),
+        }
+    }
+}
+
+/// PR with places between its corners, where right and wrong answers grow in proportion.
+fn bent(curve: &ThresholdCurve) -> Vec<(f64, f64)> {
+    let mut points = Vec::new();
+    for pair in curve.corners.windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        let bends = b.true_positives > a.true_positives && b.false_positives > a.false_positives;
+        let steps = if bends { STEPS } else { 1 };
+        // Before the first corner nobody is called positive: the curve begins with what its line tends to.
+        let first = usize::from(!points.is_empty());
+        for step in first..=steps {
+            let share = step as f64 / steps as f64;
+            let mix = |from: u64, to: u64| from as f64 + share * (to - from) as f64;
+            let right = mix(a.true_positives, b.true_positives);
+            let wrong = mix(a.false_positives, b.false_positives);
+            let recall = right / curve.positives as f64;
+            if right + wrong > 0.0 {
+                points.push((recall, right / (right + wrong)));
+            } else {
+                let right = b.true_positives as f64;
+                points.push((recall, right / (right + b.false_positives as f64)));
+            }
+        }
+    }
+    points
+}
+
+fn table(
+    classes: &ClassNames,
+    kind: Kind,
+    shown: &[Option<Label>],
+    subjects: &[Subject<'_>],
+) -> Table {
+    let [x, y] = match kind {
+        Kind::Roc => ["false_positive_rate", "true_positive_rate"],
+        Kind::PrecisionRecall => ["recall", "precision"],
+    };
+    let mut table = Table::new(&[
+        "model",
+        "arm",
+        "class",
+        "line",
+        "threshold",
+        x,
+        y,
+        "lower",
+        "upper",
+    ]);
+    for subject in subjects {
+        let model = (subject.model.model.as_str(), subject.model.arm.name());
+        for class in shown {
+            let name = class.map_or("macro", |class| classes.name(class));
+            let corners = class.and_then(|class| subject.corners[class.0].as_ref());
+            if let Some(curve) = corners {
+                let points = match kind {
+                    Kind::Roc => curve.roc(),
+                    Kind::PrecisionRecall => curve.precision_recall(),
+                };
+                // PR lacks the corner at which nobody is called positive.
+                let skipped = curve.corners.len() - points.len();
+                for (corner, (x, y)) in curve.corners[skipped..].iter().zip(points) {
+                    table.put(row![
+                        model.0,
+                        model.1,
+                        name,
+                        "corner",
+                        corner.threshold,
+                        x,
+                        y,
+                        None,
+                        None
+                    ]);
+                }
+            }
+            if let Some(band) = subject.band(kind, *class) {
+                for (at, (&x, &y)) in band.at.iter().zip(&band.height).enumerate() {
+                    let ends = band.ends.get(at);
+                    table.put(row![
+                        model.0,
+                        model.1,
+                        name,
+                        "grid",
+                        None,
+                        x,
+                        y,
+                        ends.map(|ends| ends.0),
+                        ends.map(|ends| ends.1),
+                    ]);
+                }
+            }
+        }
+    }
+    table
+}

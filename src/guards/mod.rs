@@ -1,0 +1,71 @@
+//! What would make a comparison worthless without anybody noticing, looked for before models are fitted.
+//!
+//! | guard | where |
+//! |---|---|
+//! | a patient on two sides of the split | the split itself ([`crate::division`]) refuses them |
+//! | one patient under two names that differ by a sequence | [`names`] |
+//! | one image under two ids; the same row of features under two ids | [`doubles`] |
+//! | a column that says the class, the patient or the row again | `train` refuses them, [`crate::conclusion`] warns |
+//! | test rows that are looked at more than once | [`crate::arms::TestReads`], counted in `run.json` |
+//! | anything else: labels that mean nothing must teach nothing | [`sanity`] |
+//!
+//! What stands on two sides is an error, unless leaks are allowed; on one side it is a warning.
+
+pub mod doubles;
+pub mod names;
+pub mod sanity;
+
+use crate::error::{Code, ToolError, Warning, WarningCode};
+
+/// How strict a run is, and whether it is a control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Guards {
+    /// Leaks are warnings.
+    pub allow_leaks: bool,
+    /// Labels that are learned from are exchanged between patients.
+    pub sanity: bool,
+}
+
+/// Faults that end a run, and doubts that do not.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Findings {
+    /// What stands on two sides of the split.
+    pub faults: Vec<ToolError>,
+    /// What stands on one side.
+    pub warnings: Vec<Warning>,
+}
+
+impl Findings {
+    /// Adds a finding: a fault where it crosses the split.
+    fn add(&mut self, found: String, remedy: &str, is_apart: bool) {
+        if is_apart {
+            self.faults
+                .push(ToolError::new(Code::Split, found).remedy(remedy));
+        } else {
+            let done = "on one side of the split, used as given";
+            self.warnings
+                .push(Warning::new(WarningCode::Leak, found, done));
+        }
+    }
+
+    /// The same with leaks allowed or not.
+    #[must_use]
+    pub fn under(mut self, guards: Guards) -> Self {
+        if guards.allow_leaks {
+            let allowed = self.faults.drain(..);
+            self.warnings.extend(allowed.map(|fault| {
+                let done = "on two sides of the split, learned from as asked for";
+                Warning::new(WarningCode::Leak, fault.found.clone(), done)
+            }));
+        }
+        self
+    }
+
+    /// Both lists together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.faults.extend(other.faults);
+        self.warnings.extend(other.warnings);
+        self
+    }
+}

@@ -1,0 +1,165 @@
+//! From a path to the files of one series.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::attributes::{self, Class};
+use super::file::DicomFile;
+use super::{recognise, series};
+use crate::error::{Code, Result, ToolError};
+use crate::io::open::{open_regular, read_error, read_whole};
+use crate::io::{ReadOptions, ReadVolume};
+
+/// Files of a folder at most.
+const MOST_FILES: usize = 1 << 16;
+/// Series that a message lists.
+const LISTED: usize = 12;
+
+/// Reads the series that a folder, or any one file of it, names.
+///
+/// # Errors
+/// `E_SERIES` and those of reading.
+pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
+    let whole = fs::metadata(path).is_ok_and(|about| about.is_dir());
+    let mut wanted = options.series.clone();
+    if !whole {
+        let file = DicomFile::parse(read_whole(path, options.budget)?, options.budget)?;
+        match attributes::class(file.set()) {
+            Class::Image => {}
+            class => return Err(no_image(class)),
+        }
+        let image = attributes::image(&file)?;
+        // A file of its own, or one that holds all frames, needs no folder.
+        if image.series.is_empty() || image.slices.len() > 1 {
+            return series::volume(&[file], options);
+        }
+        let own = attributes::series_of(&image)?.to_owned();
+        if let Some(asked) = &wanted
+            && *asked != own
+        {
+            return Err(
+                ToolError::new(Code::Series, format!("the file is of series {own}"))
+                    .expected(format!("series {asked}"))
+                    .remedy("give the folder, or a file of the series asked for"),
+            );
+        }
+        wanted = Some(own);
+    }
+    let files = candidates(path)?;
+    let parsed: Vec<Result<Option<DicomFile>>> = files
+        .par_iter()
+        .map(|path| one(path, wanted.as_deref(), options).map_err(|error| error.file(path)))
+        .collect();
+    let mut by_series: BTreeMap<String, Vec<DicomFile>> = BTreeMap::new();
+    let mut held = 0_u64;
+    for file in parsed {
+        let Some(file) = file? else { continue };
+        held = held.saturating_add(u64::try_from(file.bytes().len()).unwrap_or(u64::MAX));
+        let uid = file.set().text((0x0020, 0x000e)).unwrap_or_default();
+        by_series.entry(uid).or_default().push(file);
+    }
+    if held > options.budget.0 {
+        return Err(
+            ToolError::new(Code::TooLarge, format!("a series of {held} bytes"))
+                .expected(format!("at most {} bytes", options.budget.0))
+                .remedy("allow more memory (--max-memory), or choose one series (--series)"),
+        );
+    }
+    if by_series.len() > 1 {
+        return Err(several(&by_series));
+    }
+    match by_series.into_values().next() {
+        Some(files) => series::volume(&files, options),
+        None => Err(ToolError::new(
+            Code::Series,
+            match &wanted {
+                Some(uid) => format!("no image of series {uid}"),
+                None => "no DICOM image in the folder".to_owned(),
+            },
+        )
+        .expected("the images of one series")
+        .remedy("give the folder that holds them")),
+    }
+}
+
+/// A file, if it is an image of the wanted series.
+fn one(path: &Path, wanted: Option<&str>, options: &ReadOptions) -> Result<Option<DicomFile>> {
+    use std::io::Read as _;
+    let source = open_regular(path)?;
+    let mut head = Vec::new();
+    source
+        .file
+        .take(132)
+        .read_to_end(&mut head)
+        .map_err(|error| read_error(path, &error))?;
+    if !recognise(&head) {
+        return Ok(None);
+    }
+    let file = DicomFile::parse(read_whole(path, options.budget)?, options.budget)?;
+    let set = file.set();
+    let of_series = wanted.is_none_or(|uid| set.text((0x0020, 0x000e)).as_deref() == Some(uid));
+    let taken = of_series && attributes::class(set) == Class::Image;
+    Ok(taken.then_some(file))
+}
+
+/// The files that may belong to what a path names, by name.
+///
+/// # Errors
+/// Those of reading a folder; `E_SERIES` when it holds too many.
+pub(super) fn candidates(path: &Path) -> Result<Vec<PathBuf>> {
+    let whole = fs::metadata(path).is_ok_and(|about| about.is_dir());
+    let folder = match (whole, path.parent()) {
+        (true, _) => path,
+        (false, Some(parent)) if !parent.as_os_str().is_empty() => parent,
+        (false, _) => Path::new("."),
+    };
+    let entries = fs::read_dir(folder).map_err(|error| read_error(folder, &error))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| read_error(folder, &error))?;
+        if fs::metadata(entry.path()).is_ok_and(|about| about.is_file()) {
+            files.push(entry.path());
+        }
+        if files.len() > MOST_FILES {
+            return Err(ToolError::new(
+                Code::Series,
+                format!("more than {MOST_FILES} files in the folder"),
+            )
+            .remedy("put every series into a folder of its own"));
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+fn several(by_series: &BTreeMap<String, Vec<DicomFile>>) -> ToolError {
+    let mut list: Vec<String> = by_series
+        .iter()
+        .take(LISTED)
+        .map(|(uid, files)| format!("{uid} ({} files)", files.len()))
+        .collect();
+    if by_series.len() > LISTED {
+        list.push("…".to_owned());
+    }
+    ToolError::new(
+        Code::Series,
+        format!("{} series: {}", by_series.len(), list.join(", ")),
+    )
+    .expected("one series, or a choice")
+    .remedy("choose one with --series UID, or give one file of it")
+}
+
+fn no_image(class: Class) -> ToolError {
+    let what = match class {
+        Class::StructureSet => "a DICOM structure set (RTSTRUCT)",
+        Class::Segmentation => "a DICOM segmentation (SEG)",
+        Class::Dose => "a DICOM dose distribution",
+        Class::Image | Class::Other => "a DICOM object without an image",
+    };
+    ToolError::new(Code::Format, format!("this is {what}"))
+        .expected("an image")
+        .remedy("give it as the mask if it holds contours or segments")
+}

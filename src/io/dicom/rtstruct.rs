@@ -1,0 +1,163 @@
+//! Structure sets (RTSTRUCT): regions as contours (PS3.3, C.8.8.5 and C.8.8.6).
+
+use ndarray::Array3;
+use raduet_features::Grid;
+
+use super::attributes::{self, Class};
+use super::contours::{self, Contour, Filled};
+use super::corrupt;
+use super::elements::Tag;
+use super::file::DicomFile;
+use super::regions::{Region, Regions};
+use super::values::Set;
+use crate::error::{Code, Result, ToolError, Warning, WarningCode};
+use crate::io::{GeometryRule, ReadOptions};
+
+const ROIS: Tag = (0x3006, 0x0020);
+const ROI_CONTOURS: Tag = (0x3006, 0x0039);
+const CONTOURS: Tag = (0x3006, 0x0040);
+
+/// Numbers of a contour at most, three a point: a slice has hundreds of points.
+const MOST_NUMBERS: usize = 3 << 20;
+
+/// A structure set.
+#[derive(Debug)]
+pub struct StructureSet {
+    regions: Vec<Outlined>,
+}
+
+#[derive(Debug)]
+struct Outlined {
+    region: Region,
+    contours: Vec<Contour>,
+    /// Contours that enclose nothing: points, open lines.
+    open: usize,
+}
+
+/// Reads a structure set from the bytes of its file.
+///
+/// # Errors
+/// `E_FORMAT` for anything else; `E_CORRUPT`, `E_HEADER`.
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<StructureSet> {
+    of(&DicomFile::parse(bytes.to_vec(), options.budget)?)
+}
+
+pub(super) fn of(file: &DicomFile) -> Result<StructureSet> {
+    let set = file.set();
+    if attributes::class(set) != Class::StructureSet {
+        return Err(ToolError::new(Code::Format, "no structure set (RTSTRUCT)")
+            .remedy("give the file with the contours"));
+    }
+    let mut regions: Vec<Outlined> = Vec::new();
+    for roi in set.items(ROIS) {
+        let number = roi
+            .written((0x3006, 0x0022))
+            .ok_or_else(|| corrupt("a region without its number"))?;
+        if regions.iter().any(|known| known.region.number == number) {
+            return Err(corrupt(format!("two regions of number {number}")));
+        }
+        regions.push(Outlined {
+            region: Region {
+                number,
+                name: roi.text((0x3006, 0x0026)).unwrap_or_default(),
+            },
+            contours: Vec::new(),
+            open: 0,
+        });
+    }
+    for item in set.items(ROI_CONTOURS) {
+        let number = item
+            .written((0x3006, 0x0084))
+            .ok_or_else(|| corrupt("contours without the number of their region"))?;
+        let region = regions
+            .iter_mut()
+            .find(|known| known.region.number == number);
+        let region = region
+            .ok_or_else(|| corrupt(format!("contours of region {number}, which is not listed")))?;
+        for contour in item.items(CONTOURS) {
+            match points(contour)? {
+                Some(points) => region.contours.push(points),
+                None => region.open = region.open.saturating_add(1),
+            }
+        }
+    }
+    regions.sort_by_key(|known| known.region.number);
+    Ok(StructureSet { regions })
+}
+
+/// The points of a closed contour, in RAS.
+fn points(contour: Set<'_>) -> Result<Option<Contour>> {
+    let kind = contour.text((0x3006, 0x0042)).unwrap_or_default();
+    if !matches!(
+        kind.as_str(),
+        "CLOSED_PLANAR" | "CLOSEDPLANAR_XOR" | "INTERPOLATED_PLANAR" | ""
+    ) {
+        return Ok(None);
+    }
+    let data = contour.decimals((0x3006, 0x0050), MOST_NUMBERS);
+    let data = data.ok_or_else(|| corrupt("a contour whose points are no numbers"))?;
+    if !data.len().is_multiple_of(3) {
+        return Err(corrupt(format!(
+            "a contour of {} numbers, not three a point",
+            data.len()
+        )));
+    }
+    if let Some(declared) = contour.written((0x3006, 0x0046))
+        && usize::try_from(declared)
+            .ok()
+            .and_then(|n| n.checked_mul(3))
+            != Some(data.len())
+    {
+        return Err(corrupt(format!(
+            "a contour of {} points that declares {declared}",
+            data.len() / 3
+        )));
+    }
+    let points: Contour = data
+        .chunks_exact(3)
+        .filter_map(|point| match point {
+            [x, y, z] => Some([-x, -y, *z]),
+            _ => None,
+        })
+        .collect();
+    Ok((points.len() >= 3).then_some(points))
+}
+
+impl Regions for StructureSet {
+    fn list(&self) -> Vec<Region> {
+        // Regions without a contour are names only.
+        let drawn = self
+            .regions
+            .iter()
+            .filter(|known| !known.contours.is_empty());
+        drawn.map(|known| known.region.clone()).collect()
+    }
+
+    fn lay(
+        &self,
+        number: i64,
+        image: &Grid,
+        _: GeometryRule,
+    ) -> Result<(Array3<bool>, Vec<Warning>)> {
+        let found = self
+            .regions
+            .iter()
+            .find(|known| known.region.number == number);
+        let found = found.ok_or_else(|| ToolError::internal("a region that is not there"))?;
+        let Filled {
+            inside,
+            mut warnings,
+        } = contours::fill(&found.contours, image)?;
+        if found.open > 0 {
+            warnings.push(Warning::new(
+                WarningCode::Geometry,
+                format!(
+                    "{} contours enclose nothing (points, open lines)",
+                    found.open
+                ),
+                "they are passed over",
+            ));
+        }
+        Ok((inside, warnings))
+    }
+}

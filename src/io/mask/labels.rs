@@ -1,0 +1,242 @@
+//! Stored numbers as labels: which labels there are, and where one of them is.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array1, Array3, s};
+use raduet_features::{Grid, Scaling, Volume, Voxels};
+
+use crate::error::{Code, Result, ToolError};
+use crate::io::geometry;
+
+/// How far a stored number may be from a whole one: labels that went through a scaling or a 32-bit
+/// float (0.9999, 2.0003) are meant whole, 0.5 or 0.00392 are not.
+pub(super) const WHOLE: f64 = 1e-3;
+/// Labels above 2^53 are not exact in `f64`.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+macro_rules! with_array {
+    ($volume:expr, $array:ident => $body:expr) => {
+        match $volume.voxels() {
+            Voxels::U8($array) => $body,
+            Voxels::I8($array) => $body,
+            Voxels::U16($array) => $body,
+            Voxels::I16($array) => $body,
+            Voxels::U32($array) => $body,
+            Voxels::I32($array) => $body,
+            Voxels::U64($array) => $body,
+            Voxels::I64($array) => $body,
+            Voxels::F32($array) => $body,
+            Voxels::F64($array) => $body,
+        }
+    };
+}
+
+/// Adds to an error of geometry how much of the segmentation lies outside the image.
+pub(super) fn with_share_outside(
+    error: ToolError,
+    image: &Grid,
+    segmentation: &Volume,
+) -> ToolError {
+    let labelled = with_array!(segmentation, array => {
+        let scaling = segmentation.scaling();
+        let indices = array.indexed_iter().filter(|(_, stored)| {
+            label_of(**stored, scaling).is_some_and(|(label, _)| label != 0)
+        });
+        let indices = indices.map(|((z, y, x), _)| [z, y, x]);
+        geometry::share_outside(image, segmentation.grid(), indices)
+    });
+    match labelled {
+        Some(share) if share > 0.0 => {
+            let percent = 100.0 * share;
+            error.found_also(&format!(
+                "{percent:.1} % of the labelled voxels lie outside the image"
+            ))
+        }
+        _ => error,
+    }
+}
+
+/// A stored number as a label.
+trait Stored: Copy + PartialEq {
+    /// The number itself, where it is an integer that fits.
+    fn whole(self) -> Option<i64>;
+    /// The integer that a label is stored as; none where labels are stored as fractions.
+    fn stored_as(label: i64) -> Option<Self>;
+    /// The number, rounded to `f64` where it is larger than 2^53.
+    fn real(self) -> f64;
+}
+
+macro_rules! integer {
+    ($($kind:ty),+) => {$(
+        impl Stored for $kind {
+            fn whole(self) -> Option<i64> {
+                i64::try_from(self).ok()
+            }
+            fn stored_as(label: i64) -> Option<Self> {
+                Self::try_from(label).ok()
+            }
+            #[expect(clippy::allow_attributes, reason = "the cast is lossless for the small types")]
+            #[allow(clippy::cast_lossless, reason = "one body for all integers")]
+            fn real(self) -> f64 {
+                self as f64
+            }
+        }
+    )+};
+}
+
+macro_rules! float {
+    ($($kind:ty),+) => {$(
+        impl Stored for $kind {
+            fn whole(self) -> Option<i64> {
+                None
+            }
+            fn stored_as(_: i64) -> Option<Self> {
+                None
+            }
+            fn real(self) -> f64 {
+                f64::from(self)
+            }
+        }
+    )+};
+}
+
+integer!(u8, i8, u16, i16, u32, i32, u64, i64);
+float!(f32, f64);
+
+/// The label of a stored number, and whether it had to be rounded; `None` when it is no label.
+fn label_of<T: Stored>(stored: T, scaling: Scaling) -> Option<(i64, bool)> {
+    if scaling == Scaling::NONE
+        && let Some(label) = stored.whole()
+    {
+        return Some((label, false));
+    }
+    let value = stored.real() * scaling.slope + scaling.intercept;
+    let label = value.round();
+    // Written so that NaN is refused.
+    if !((value - label).abs() <= WHOLE && label.abs() < EXACT) {
+        return None;
+    }
+    let rounded = (value - label).abs() > 0.0;
+    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+    Some((label as i64, rounded))
+}
+
+/// Voxels of each label but 0, and how many values were rounded.
+pub(super) fn count(volume: &Volume) -> Result<(BTreeMap<i64, u64>, u64)> {
+    with_array!(volume, array => count_in(array, volume.scaling()))
+}
+
+fn count_in<T: Stored>(array: &Array3<T>, scaling: Scaling) -> Result<(BTreeMap<i64, u64>, u64)> {
+    /// Voxels compared at a time: without an early end that compiles to a few wide instructions.
+    const BLOCK: usize = 64;
+    let mut runs = Runs::default();
+    let voxels = array.as_standard_layout();
+    let voxels = voxels.as_slice().unwrap_or_default();
+    for (number, block) in voxels.chunks(BLOCK).enumerate() {
+        if let Some((value, ..)) = runs.run
+            && block
+                .iter()
+                .fold(0, |other, &v| other | u8::from(v != value))
+                == 0
+        {
+            runs.length += block.len() as u64;
+            continue;
+        }
+        for (within, &stored) in block.iter().enumerate() {
+            if runs.run.is_some_and(|(value, ..)| value == stored) {
+                runs.length += 1;
+            } else if let Some((label, rounded)) = label_of(stored, scaling) {
+                runs.begin(stored, label, rounded);
+            } else {
+                let value = stored.real() * scaling.slope + scaling.intercept;
+                return Err(no_label(value, number * BLOCK + within, array.dim()));
+            }
+        }
+    }
+    runs.close();
+    runs.counts.remove(&0);
+    Ok((runs.counts, runs.rounded))
+}
+
+/// Neighbours are mostly equal: equal runs are measured, and looked up once.
+struct Runs<T> {
+    /// Stored value, its label, whether that was rounded.
+    run: Option<(T, i64, bool)>,
+    length: u64,
+    counts: BTreeMap<i64, u64>,
+    rounded: u64,
+}
+
+impl<T> Default for Runs<T> {
+    fn default() -> Self {
+        Self {
+            run: None,
+            length: 0,
+            counts: BTreeMap::new(),
+            rounded: 0,
+        }
+    }
+}
+
+impl<T> Runs<T> {
+    fn begin(&mut self, stored: T, label: i64, rounded: bool) {
+        self.close();
+        self.run = Some((stored, label, rounded));
+        self.length = 1;
+    }
+
+    fn close(&mut self) {
+        if let Some((_, label, rounded)) = self.run.take() {
+            *self.counts.entry(label).or_insert(0) += self.length;
+            self.rounded += if rounded { self.length } else { 0 };
+        }
+    }
+}
+
+fn no_label(value: f64, at: usize, (_, ny, nx): (usize, usize, usize)) -> ToolError {
+    let (x, y, z) = (at % nx, at / nx % ny, at / nx / ny);
+    ToolError::new(
+        Code::MaskValues,
+        format!("value {value} at voxel x {x}, y {y}, z {z} is no label"),
+    )
+    .expected(format!("whole numbers (within {WHOLE})"))
+    .remedy("not whole numbers: threshold the mask first")
+}
+
+/// True where the label is; every value was found to be a label before.
+pub(super) fn inside(volume: &Volume, label: i64) -> Array3<bool> {
+    with_array!(volume, array => inside_in(array, volume.scaling(), label))
+}
+
+/// As [`inside`]; bytes become the region where they stand.
+pub(super) fn into_inside(volume: Volume, label: i64) -> Array3<bool> {
+    let wanted = match (u8::try_from(label), volume.voxels()) {
+        (Ok(wanted), Voxels::U8(array))
+            if volume.scaling() == Scaling::NONE && array.is_standard_layout() =>
+        {
+            wanted
+        }
+        _ => return inside(&volume, label),
+    };
+    let Voxels::U8(array) = volume.into_voxels() else {
+        return Array3::default((0, 0, 0));
+    };
+    let (shape, voxels) = (array.dim(), array.len());
+    let (stored, from) = array.into_raw_vec_and_offset();
+    let from = from.unwrap_or(0);
+    // Numbers and truths are of one size: the library fills the same memory.
+    let inside: Vec<bool> = stored.into_iter().map(|stored| stored == wanted).collect();
+    Array1::from_vec(inside)
+        .slice_move(s![from..from + voxels])
+        .into_shape_with_order(shape)
+        .expect("as many voxels as before")
+}
+
+fn inside_in<T: Stored>(array: &Array3<T>, scaling: Scaling, label: i64) -> Array3<bool> {
+    match T::stored_as(label) {
+        // Integers as stored: a plain comparison.
+        Some(wanted) if scaling == Scaling::NONE => array.mapv(|stored| stored == wanted),
+        _ => {
+            array.mapv(|stored| label_of(stored, scaling).is_some_and(|(found, _)| found == label))
+        }
+    }
+}
