@@ -10,6 +10,12 @@ pub fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err()
 }
 
+/// Whether a text begins with quotes, if any, and then like a formula: one more quote is put in front of it, and one
+/// taken away on the way back, so that a text that had a quote of its own keeps it.
+fn is_quotable(text: &str) -> bool {
+    is_formula(text.trim_start_matches('\''))
+}
+
 /// A text cell, made harmless.
 ///
 /// ```
@@ -20,7 +26,7 @@ pub fn is_formula(text: &str) -> bool {
 /// assert_eq!(cell::text("P17"), "P17");
 /// ```
 pub fn text(content: &str) -> String {
-    if is_formula(content) {
+    if is_quotable(content) {
         format!("'{content}")
     } else {
         content.to_owned()
@@ -30,7 +36,7 @@ pub fn text(content: &str) -> String {
 /// What [`text`] was given.
 pub fn original(cell: &str) -> Cow<'_, str> {
     match cell.strip_prefix('\'') {
-        Some(rest) if is_formula(rest) => Cow::Borrowed(rest),
+        Some(rest) if is_quotable(rest) => Cow::Borrowed(rest),
         _ => Cow::Borrowed(cell),
     }
 }
@@ -55,7 +61,9 @@ mod tests {
 
     #[test]
     fn formulas_are_defused_and_come_back() {
-        for content in ["=1+1", "-5 to 3", "-5", "@home", "plain", "'quoted", ""] {
+        for content in [
+            "=1+1", "-5 to 3", "-5", "@home", "plain", "'quoted", "'=1", "''@x", "'-5", "",
+        ] {
             assert_eq!(original(&text(content)), content);
         }
     }
