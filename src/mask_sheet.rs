@@ -13,7 +13,7 @@ use crate::run_folder::{MASKS, RunFolder};
 /// Most patients, evenly chosen by id.
 const MOST: usize = 24;
 /// Slices are enlarged up to about this many pixels on the longer side.
-const SIDE: usize = 400;
+const SIDE: usize = 256;
 
 /// Writes a picture of each chosen patient, and the list of them. A case that cannot be read has none: what is wrong
 /// with it is told where it is measured.

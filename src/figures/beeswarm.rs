@@ -189,7 +189,7 @@ impl<'a> Swarm<'a> {
         let panels = Panels {
             width: TWO_COLUMNS - NAMES,
             columns: count,
-            beside: 4.0,
+            beside: 14.0,
             below: BELOW,
             height: ROW * self.columns.len() as f64,
             above: 0.0,

@@ -234,7 +234,7 @@ fn scene(
 
 fn axis(scene: &mut Scene, plot: &Plot) {
     let [left, top, width, height] = plot.sides();
-    let ticks = plot.y.ticks(3);
+    let ticks = plot.y.ticks(5);
     for (tick, label) in ticks.iter().zip(labels(&ticks)) {
         let y = plot.y.at(*tick);
         scene.line((left, y), (left + width, y), Stroke::new(Role::Rule, HAIR));

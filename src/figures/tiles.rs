@@ -11,7 +11,7 @@ use crate::io::png::Picture;
 /// Space between tiles.
 const GAP: f64 = 5.0;
 /// Longest side of a picture as it is set into a figure.
-const MOST_PIXELS: usize = 200;
+const MOST_PIXELS: usize = 256;
 
 /// Adds the figures.
 pub(super) fn draw(exhibits: &Exhibits, drawn: &mut Drawn) {

@@ -50,7 +50,7 @@ impl Panels {
         let left = (width + self.beside + GAP) * column as f64 + self.beside;
         [
             left,
-            top + self.row() * row as f64 + NAME,
+            top + self.row() * row as f64 + self.above + NAME,
             width,
             self.height,
         ]
