@@ -77,7 +77,7 @@ pub(super) fn load(path: &Path, options: &LoadOptions) -> Result<LoadedCohort, F
             stack.places.push((stack.arrays.len(), image));
             drawn.push((CaseId::new(format!("{name}_{image:07}")), class, part));
         }
-        stack.arrays.push(array);
+        stack.arrays.push(array.one_slice_each());
     }
     if drawn.is_empty() {
         let found = ToolError::new(

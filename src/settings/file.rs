@@ -267,7 +267,7 @@ fn single_faults<T: DeserializeOwned + Serialize>(
         single.insert(inner.clone(), value.clone());
         let fault = serde_json::from_value::<T>(Value::Object(single)).err()?;
         let found = format!("{key}.{inner}: {fault}");
-        Some(ToolError::new(Code::Settings, found).remedy("correct the value"))
+        Some(ToolError::new(Code::Settings, found).remedy(of_serde(&fault.to_string())))
     });
     wrong.collect()
 }

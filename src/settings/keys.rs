@@ -20,8 +20,9 @@ const fn optional(path: &'static str, means: &'static str, example: &'static str
 }
 
 /// Tables whose keys are fixed; below any other place a table is a value of its own.
-pub(super) const TABLES: [&str; 7] = [
+pub(super) const TABLES: [&str; 8] = [
     "cohort",
+    "cohort.images",
     "split",
     "features",
     "features.ibsi",
@@ -35,13 +36,17 @@ pub(super) const FREE: [&str; 3] = ["learners.set", "learners.preprocess", "netw
 
 /// All keys in the order they are printed.
 #[rustfmt::skip]
-pub(super) const KEYS: [Key; 52] = [
+pub(super) const KEYS: [Key; 57] = [
     key("name", "Shown in the head of the report"),
 
     optional("cohort.path", "Manifest (.csv) or folder, relative to this file; without it the built-in phantom cohort", "\"manifest.csv\""),
     optional("cohort.sequence", "Keep only cases of this sequence", "\"T2W\""),
     optional("cohort.label", "Value of the region in the masks, where they hold several", "1"),
     key("cohort.phantom_patients", "Patients of the phantom cohort"),
+    optional("cohort.images.series", "The DICOM series of folders that hold several, by its UID", "\"1.2.3\""),
+    optional("cohort.images.volume", "The volume of files that hold several, counted from 0", "0"),
+    key("cohort.images.resample_mask", "Bring masks on another grid onto the image's, by the nearest voxel"),
+    key("cohort.images.allow_external_data", "Open data files that a header names outside its own folder"),
 
     key("split.test", "Share of patients in the test part, which judges once"),
     key("split.valid", "Share of patients in the validation part, which chooses models and epochs"),
@@ -57,6 +62,7 @@ pub(super) const KEYS: [Key; 52] = [
     optional("features.bin_width", "Width of a grey-level bin in image units [the parameter file's, else 25]", "25.0"),
     optional("features.bin_count", "Number of grey-level bins, in place of a width", "32"),
     key("features.families", "Feature families by id; none for all that suit slices"),
+    key("features.nonfinite", "What is done with numbers that are not finite inside a region: refuse, or drop these voxels"),
     key("features.min_pixels", "A slice with fewer pixels of the region is left out of both arms"),
 
     key("features.ibsi.aggregations", "Ways from matrices to values, such as \"3D:mrg\"; none for the standard's 2D:avg"),

@@ -299,8 +299,8 @@ pub(crate) fn inputs() -> Vec<Input> {
             "a zip archive",
             "x.nii",
             b"PK\x03\x04\0\0\0\0".to_vec(),
-            Code::Format,
-            "zip",
+            Code::Corrupt,
+            "damaged archive",
         ),
         bad(
             "an HDF5 file",

@@ -73,7 +73,6 @@ fn manifests() -> Vec<Input> {
         bad("a class left out", &changed(",x,", ",,"), "line 2"),
         bad("a cell too few", &changed(",x,1", ",x"), "line 2"),
         bad("a cell too many", &changed(",y,1", ",y,1,1"), "line 3"),
-        bad("a label of words", &changed(",x,1", ",x,one"), ""),
         bad(
             "a part of no split",
             "ID,Image,Mask,Split\na,a.nii,m.nii,evaluation\n",

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use raduet::error::{Code, ToolError, WarningCode};
+use raduet::error::{ToolError, WarningCode};
 use raduet::io::{GeometryRule, LabelChoice, ReadOptions, ReadVolume, read_case, read_volume};
 use raduet_features::{Grid, Volume};
 

@@ -107,7 +107,7 @@ fn put(out: &mut String, shape: &Shape) {
             let _ = writeln!(
                 out,
                 "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \
-                 style=\"image-rendering:pixelated\" xlink:href=\"{address}\"/>",
+                 image-rendering=\"pixelated\" xlink:href=\"{address}\"/>",
                 number(*x),
                 number(*y),
                 number(*width),

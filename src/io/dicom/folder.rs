@@ -73,13 +73,10 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
     }
     match by_series.into_values().next() {
         Some(files) => series::volume(&files, options),
-        None => Err(ToolError::new(
-            Code::Series,
-            match &wanted {
-                Some(uid) => format!("no image of series {uid}"),
-                None => "no DICOM image in the folder".to_owned(),
-            },
-        )
+        None => Err(match &wanted {
+            Some(uid) => ToolError::new(Code::Series, format!("no image of series {uid}")),
+            None => ToolError::new(Code::NotRegular, "a folder without a DICOM image"),
+        }
         .expected("the images of one series")
         .remedy("give the folder that holds them")),
     }

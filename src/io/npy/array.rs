@@ -25,6 +25,14 @@ pub struct Array {
 }
 
 impl Array {
+    /// Images `[n, y, x]` as n volumes of one slice; other arrays as they are.
+    pub fn one_slice_each(mut self) -> Self {
+        if let [n, rows, columns] = self.shape[..] {
+            self.shape = vec![n, 1, rows, columns];
+        }
+        self
+    }
+
     /// Numbers along each axis, the slowest first where the array is in C order.
     pub fn shape(&self) -> &[usize] {
         &self.shape
