@@ -28,7 +28,7 @@ pub fn write(cases: &Cases, folder: &RunFolder) -> Result<()> {
     let all: Vec<usize> = first.into_values().collect();
     let kept = all.len().min(MOST);
     let chosen: Vec<usize> = (0..kept).map(|k| all[k * all.len() / kept]).collect();
-    let tiles: Vec<Option<(Vec<String>, String, Vec<u8>)>> = chosen
+    let tiles: Vec<Option<Tile>> = chosen
         .into_par_iter()
         .map(|index| tile(cases, index))
         .collect();
@@ -47,7 +47,9 @@ pub fn write(cases: &Cases, folder: &RunFolder) -> Result<()> {
 }
 
 /// A line of the list, the picture's name, its bytes.
-fn tile(cases: &Cases, index: usize) -> Option<(Vec<String>, String, Vec<u8>)> {
+type Tile = (Vec<String>, String, Vec<u8>);
+
+fn tile(cases: &Cases, index: usize) -> Option<Tile> {
     let LoadedCase { volume, mask, .. } = cases.load(index).ok()?;
     let slices = mask.grid().shape[0];
     let mut best: Option<(usize, usize)> = None;

@@ -113,7 +113,11 @@ pub(super) fn csv(filled: &Filled) -> Result<Vec<u8>> {
             item.category.to_owned(),
             item.text.to_owned(),
             item.weight.map(|w| format!("{w:.4}")).unwrap_or_default(),
-            scored.then(|| answer.mark().to_owned()).unwrap_or_default(),
+            if scored {
+                answer.mark().to_owned()
+            } else {
+                String::new()
+            },
             answer.status.name().to_owned(),
             cell::text(&answer.says),
             places.join("; "),

@@ -213,7 +213,7 @@ impl<'a> Swarm<'a> {
         for (at, class) in self.classes.iter().enumerate() {
             let [left, top, width, height] = panels.sides(head, at);
             let sides = [left + NAMES, top, width, height];
-            panels.name(&mut scene, sides, class);
+            Panels::name(&mut scene, sides, class);
             self.panel(&mut scene, sides, class, range);
         }
         let [_, top, ..] = panels.sides(head, 0);
@@ -256,7 +256,7 @@ impl<'a> Swarm<'a> {
                 #[expect(clippy::cast_possible_truncation, reason = "a place in a figure")]
                 let pile = piles.entry((x / DOT).round() as i64).or_default();
                 let step = pile.div_ceil(2) as f64;
-                let side = if *pile % 2 == 0 { 1.0 } else { -1.0 };
+                let side = if (*pile).is_multiple_of(2) { 1.0 } else { -1.0 };
                 *pile += 1;
                 let away = (step * DOT).min(ROW / 2.0 - DOT) * side;
                 scene.shapes.push(Shape::Disc {

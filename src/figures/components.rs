@@ -191,7 +191,7 @@ fn scene(patients: &Patients, classes: &ClassNames, map: &Map) -> Scene {
             [4, 4],
             Grid::Both,
         );
-        panels.name(&mut scene, sides, title);
+        Panels::name(&mut scene, sides, title);
         for (patient, place) in patients.rows.iter().zip(&map.places) {
             let group = key(patient);
             let role = Role::Class(group);

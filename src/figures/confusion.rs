@@ -93,7 +93,7 @@ fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
     for &level in levels {
         for model in &chosen.models {
             let sides = panels.sides(0.0, place);
-            panels.name(&mut scene, sides, &model.model);
+            Panels::name(&mut scene, sides, &model.model);
             let set = Type::new(SMALL).middle().paint(Role::Quiet);
             let [left, top, wide, _] = sides;
             scene.text(

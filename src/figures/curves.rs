@@ -208,7 +208,7 @@ fn scene(
         let plot = Plot::new(sides, (0.0, 1.0), (0.0, 1.0));
         let up = if at % columns == 0 { axes[1] } else { "" };
         plot.axes(&mut scene, [axes[0], up], [4, 4], Grid::Both);
-        panels.name(
+        Panels::name(
             &mut scene,
             sides,
             class.map_or("macro", |class| classes.name(class)),

@@ -118,7 +118,7 @@ fn scene(report: &Report, models: &[&ModelReport]) -> Scene {
             [4, 4],
             Grid::Both,
         );
-        panels.name(&mut scene, sides, report.classes.name(class));
+        Panels::name(&mut scene, sides, report.classes.name(class));
         scene.line(
             plot.at(0.0, 0.0),
             plot.at(1.0, 0.0),

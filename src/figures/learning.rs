@@ -82,7 +82,7 @@ fn scene(models: &[&str], sizes: &[&Learned]) -> Scene {
         let plot = Plot::new(sides, x, y);
         let up = if at % columns == 0 { "Log loss" } else { "" };
         plot.axes(&mut scene, ["Patients", up], [3, 4], Grid::Across);
-        panels.name(&mut scene, sides, model);
+        Panels::name(&mut scene, sides, model);
         let of_model: Vec<&&Learned> = sizes.iter().filter(|size| size.model == *model).collect();
         let held = |part: fn(f64, f64) -> f64| -> Vec<(f64, f64)> {
             let points = of_model.iter().filter_map(|size| {

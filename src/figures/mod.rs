@@ -189,7 +189,7 @@ fn features(_: &Material<'_>, drawn: &mut Drawn) {
 pub fn written(names: &[String], run: &Path) -> Vec<String> {
     let ours = |name: &&String| {
         let mut head = [0; kit::SVG_HEAD.len()];
-        name.ends_with(".svg")
+        name.strip_suffix(".svg").is_some()
             && File::open(run.join(name)).is_ok_and(|mut file| file.read_exact(&mut head).is_ok())
             && head == *kit::SVG_HEAD.as_bytes()
     };

@@ -67,7 +67,7 @@ fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
         for model in &chosen.models {
             let sides = panels.sides(0.0, place);
             let [left, top, wide, high] = sides;
-            panels.name(&mut scene, sides, &model.model);
+            Panels::name(&mut scene, sides, &model.model);
             let above = Type::new(SMALL).middle().paint(Role::Quiet);
             scene.text(
                 (left + wide / 2.0, top - 5.5 - NORMAL),
@@ -174,14 +174,9 @@ fn bars(scene: &mut Scene, sides: [f64; 4], level: &LevelReport, first: bool) {
         let set = Type::new(NORMAL).middle().turned(-90.0);
         scene.text((left - 22.0, top + high / 2.0), "Rows", set);
     }
-    for tick in [0.0, 0.25, 0.5, 0.75, 1.0] {
+    for (tick, label) in TICKS {
         let x = plot.x.at(tick);
         scene.line((x, top + high), (x, top + high + 2.5), ink);
-        let label = if tick == 0.25 || tick == 0.75 {
-            String::new()
-        } else {
-            format!("{tick}")
-        };
         scene.text(
             (x, top + high + 4.5 + 0.72 * SMALL),
             label,
@@ -196,13 +191,16 @@ fn bars(scene: &mut Scene, sides: [f64; 4], level: &LevelReport, first: bool) {
     );
 }
 
+/// Ticks of a probability; every other one has a label.
+const TICKS: [(f64, &str); 5] = [(0.0, "0"), (0.25, ""), (0.5, "0.5"), (0.75, ""), (1.0, "1")];
+
 fn ticks(scene: &mut Scene, scale: &Scale, left: f64, labelled: bool) {
-    for tick in [0.0, 0.25, 0.5, 0.75, 1.0] {
+    for (tick, label) in TICKS {
         let y = scale.at(tick);
         scene.line((left - 2.5, y), (left, y), Stroke::new(Role::Ink, HAIR));
-        if labelled && tick != 0.25 && tick != 0.75 {
+        if labelled && !label.is_empty() {
             let set = Type::new(SMALL).end();
-            scene.text((left - 4.5, y + 0.36 * SMALL), format!("{tick}"), set);
+            scene.text((left - 4.5, y + 0.36 * SMALL), label, set);
         }
     }
 }

@@ -9,6 +9,9 @@ use super::table::{Table, row};
 use super::{Drawn, Figure, Section};
 use crate::finished_run::{Epoch, Exhibits, History};
 
+/// A panel's name and range, and what is read off an epoch: in validation and in training.
+type Curves = (&'static str, (f64, f64), [fn(&Epoch) -> Option<f64>; 2]);
+
 /// Networks of one figure, two in a row.
 const AT_ONCE: usize = 8;
 /// Dash of what is learned from.
@@ -81,7 +84,7 @@ fn scene(histories: &[&History]) -> Scene {
             .flat_map(|epoch| [epoch.train_loss, epoch.valid_loss])
             .flatten();
         let most = losses.fold(0.0, f64::max);
-        let curves: [(&str, (f64, f64), [fn(&Epoch) -> Option<f64>; 2]); 2] = [
+        let curves: [Curves; 2] = [
             (
                 "Loss",
                 round_range(0.0, if most > 0.0 { most } else { 1.0 }, 4),
@@ -97,7 +100,7 @@ fn scene(histories: &[&History]) -> Scene {
             let sides = panels.sides(head, 2 * at + which);
             let plot = Plot::new(sides, (0.0, last.max(1.0)), range);
             plot.axes(&mut scene, ["Epoch", up], [3, 4], Grid::Across);
-            panels.name(&mut scene, sides, &history.name);
+            Panels::name(&mut scene, sides, &history.name);
             if let Some(kept) = kept(epochs) {
                 let (x, bottom) = plot.at(kept as f64, range.0);
                 let (_, top) = plot.at(0.0, range.1);

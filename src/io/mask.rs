@@ -225,24 +225,23 @@ impl LabelVolume {
         let label = self
             .choose(choice)
             .map_err(|error| error.file(&self.file))?;
-        match self.content {
+        if let Content::Labels {
+            stored,
+            placement: Placement::Ordered(order),
+            counts,
+        } = self.content
+        {
             // The stored bytes become the region where they stand.
-            Content::Labels {
-                stored,
-                placement: Placement::Ordered(order),
-                counts,
-            } => Ok(ReadMask {
+            return Ok(ReadMask {
                 mask: laid(into_inside(stored, label), order, self.image, &self.file)?,
                 label,
                 counts,
                 warnings: self.warnings,
-            }),
-            _ => {
-                let mut read = self.region(choice)?;
-                read.warnings.splice(0..0, self.warnings);
-                Ok(read)
-            }
+            });
         }
+        let mut read = self.region(choice)?;
+        read.warnings.splice(0..0, self.warnings);
+        Ok(read)
     }
 
     /// The region of one label at the nearest voxel of every centre of the image.

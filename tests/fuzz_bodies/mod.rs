@@ -79,8 +79,7 @@ pub(crate) fn target(name: &str) -> &'static Target {
 pub(crate) fn seeds(name: &str) -> Vec<Vec<u8>> {
     match name {
         "nifti1_header" | "nifti2_header" => vec![vec![0; 8], volumes::seed_header()],
-        "nifti_file" | "mask_labels" => vec![volumes::seed_nifti()],
-        "nifti_packed" => vec![volumes::seed_nifti()],
+        "nifti_file" | "nifti_packed" | "mask_labels" => vec![volumes::seed_nifti()],
         "gzip_layer" => vec![volumes::packed(&volumes::seed_nifti())],
         "nrrd_header" | "nrrd_file" => volumes::seed_nrrd(),
         "metaimage" => volumes::seed_metaimage(),

@@ -36,8 +36,7 @@ mod learners {
         let digits: String = hasher
             .finalize()
             .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         Some(format!("{}{digits}{rest}", &text[..from]).into_bytes())
     }
 

@@ -57,7 +57,7 @@ impl Panels {
     }
 
     /// Writes a panel's name above its plot.
-    pub(crate) fn name(&self, scene: &mut Scene, [left, top, width, _]: [f64; 4], name: &str) {
+    pub(crate) fn name(scene: &mut Scene, [left, top, width, _]: [f64; 4], name: &str) {
         let name = font::fitted(name, width, NORMAL, true);
         let set = Type::new(NORMAL).bold(Weight::Bold).middle();
         scene.text((left + width / 2.0, top - 4.0), name, set);

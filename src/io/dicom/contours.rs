@@ -216,14 +216,8 @@ impl Frame {
         });
         for (a, b) in edges {
             // From the lower row up, so that both directions of an edge give the same crossings.
-            let ([x0, y0], [x1, y1]) = if {
-                let ([_, ya], [_, yb]) = (a, b);
-                ya < yb
-            } {
-                (*a, *b)
-            } else {
-                (*b, *a)
-            };
+            let ([_, ya], [_, yb]) = (a, b);
+            let ([x0, y0], [x1, y1]) = if ya < yb { (*a, *b) } else { (*b, *a) };
             let slope = (x1 - x0) / (y1 - y0);
             let (Some(first), Some(end)) = (whole(y0.ceil()), whole(y1.ceil())) else {
                 return Err(beside("a contour at no finite place".to_owned()));

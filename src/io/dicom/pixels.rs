@@ -40,7 +40,7 @@ pub(super) fn frame(
     let width = width(form);
     let size = form.pixels().saturating_mul(width);
     let mut bytes = match (file.set().value(PIXEL_DATA), file.syntax.pixels) {
-        (None, _) | (Some(Value::Items(_)), _) => {
+        (None | Some(Value::Items(_)), _) => {
             return Err(corrupt("no pixel data"));
         }
         (Some(Value::Bytes(span)), Pixels::Plain) => {

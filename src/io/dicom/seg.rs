@@ -103,11 +103,11 @@ pub(super) fn of(file: DicomFile, _: &ReadOptions) -> Result<Segmentation> {
     segments.sort_by_key(|known| known.number);
     let frames = frames(&file, meaning)?;
     Ok(Segmentation {
+        file,
         form,
         meaning,
         segments,
         frames,
-        file,
     })
 }
 

@@ -7,18 +7,22 @@ use crate::io::voxel_bytes::ByteOrder;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Set<'a> {
     bytes: &'a [u8],
-    set: &'a Dataset,
+    elements: &'a Dataset,
     order: ByteOrder,
 }
 
 impl<'a> Set<'a> {
     pub(super) fn new(bytes: &'a [u8], set: &'a Dataset, order: ByteOrder) -> Self {
-        Self { bytes, set, order }
+        Self {
+            bytes,
+            elements: set,
+            order,
+        }
     }
 
     /// A value as it stands in the file.
     pub(super) fn value(self, tag: Tag) -> Option<&'a Value> {
-        self.set.get(tag)
+        self.elements.get(tag)
     }
 
     /// The bytes of a part of the file.
@@ -40,7 +44,7 @@ impl<'a> Set<'a> {
             Some(Value::Items(items)) => items.as_slice(),
             _ => &[],
         };
-        items.iter().map(move |set| Self { set, ..self })
+        items.iter().map(move |elements| Self { elements, ..self })
     }
 
     /// The first item of a sequence.

@@ -26,6 +26,7 @@ pub struct Array {
 
 impl Array {
     /// Images `[n, y, x]` as n volumes of one slice; other arrays as they are.
+    #[must_use]
     pub fn one_slice_each(mut self) -> Self {
         if let [n, rows, columns] = self.shape[..] {
             self.shape = vec![n, 1, rows, columns];

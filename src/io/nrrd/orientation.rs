@@ -146,15 +146,14 @@ pub(super) fn place(
         let normal = cross(first, second);
         normal.map(|v| v / length(normal))
     });
-    let origin = match fields.get("space origin") {
-        Some(text) => turned(vector(text).ok_or_else(|| bad("space origin", text))?),
-        None => {
-            warnings.push(doubt(
-                "no space origin".to_owned(),
-                "the first voxel is put at 0, 0, 0",
-            ));
-            [0.0; 3]
-        }
+    let origin = if let Some(text) = fields.get("space origin") {
+        turned(vector(text).ok_or_else(|| bad("space origin", text))?)
+    } else {
+        warnings.push(doubt(
+            "no space origin".to_owned(),
+            "the first voxel is put at 0, 0, 0",
+        ));
+        [0.0; 3]
     };
     let [[ax, ay, az], [bx, by, bz], [cx, cy, cz]] = [first, second, third];
     let [ox, oy, oz] = origin;
@@ -204,9 +203,8 @@ fn signs(fields: &Fields<'_>, warnings: &mut Vec<Warning>) -> Result<[f64; 3]> {
     };
     let Some(space) = fields.get("space") else {
         return match fields.get("space dimension") {
-            Some("2" | "3" | "4") => Ok(unknown("of no name")),
+            Some("2" | "3" | "4") | None => Ok(unknown("of no name")),
             Some(other) => Err(bad("space dimension", other).expected("3")),
-            None => Ok(unknown("of no name")),
         };
     };
     let lower = space.to_ascii_lowercase();

@@ -34,7 +34,7 @@ pub(super) fn body(page: &Page<'_>) -> String {
         .iter()
         .filter(|(beginning, _)| page.facts.wrote_any(beginning))
         .map(|(beginning, what)| {
-            let any = if beginning.ends_with(".csv") {
+            let any = if beginning.strip_suffix(".csv").is_some() {
                 ""
             } else {
                 "…"

@@ -70,7 +70,7 @@ impl Methods {
     pub fn keys(&self) -> Vec<&str> {
         let mut keys = Vec::new();
         for paragraph in &self.paragraphs {
-            for part in paragraph.text.split("@").skip(1) {
+            for part in paragraph.text.split('@').skip(1) {
                 let end = part.find([']', ';', ' ']).unwrap_or(part.len());
                 let key = &part[..end];
                 if entry(key).is_some() && !keys.contains(&key) {

@@ -135,13 +135,13 @@ pub(super) fn learners(facts: &Facts<'_>) -> String {
     }
     match study.learners.calibrate.as_ref().and_then(Value::as_str) {
         Some("sigmoid") => {
-            text.push_str("Probabilities were calibrated by Platt's sigmoid [@platt1999scaling]. ")
+            text.push_str("Probabilities were calibrated by Platt's sigmoid [@platt1999scaling]. ");
         }
         Some("isotonic") => text.push_str(
             "Probabilities were calibrated by isotonic regression [@zadrozny2002isotonic]. ",
         ),
         Some("temperature") => {
-            text.push_str("Probabilities were calibrated by a temperature [@guo2017calibration]. ")
+            text.push_str("Probabilities were calibrated by a temperature [@guo2017calibration]. ");
         }
         _ => {}
     }
