@@ -109,6 +109,7 @@ fn options() -> ReadOptions {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "goes to `map_err` as it is")]
 fn first(faults: Faults) -> ToolError {
     faults.list()[0].clone()
 }

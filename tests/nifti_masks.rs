@@ -31,6 +31,10 @@ fn read(header: &Header, voxels: &[u8], choice: LabelChoice) -> Result<ReadMask,
     on(&image(), header, voxels, choice)
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "tests name a choice and are done with it"
+)]
 fn on(
     image: &Grid,
     header: &Header,

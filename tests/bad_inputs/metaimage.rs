@@ -31,6 +31,10 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of inputs, one after the other"
+)]
 pub(crate) fn inputs() -> Vec<Input> {
     let data = voxels();
     let bad = |name: &str, head: &str, code, says| {

@@ -5,7 +5,14 @@ use raduet::error::Code;
 use crate::nifti_files::{Edition, Header, Order, counting, gzip};
 use crate::{Door, Input, Region};
 
+/// A change of a header.
+type Change = fn(&mut Header);
+
 /// A header with something wrong in it, in both editions, plain and packed.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of inputs, one after the other"
+)]
 fn headers() -> Vec<(String, Header, Code, &'static str)> {
     let mut list = Vec::new();
     for edition in [Edition::One, Edition::Two] {
@@ -179,6 +186,10 @@ fn headers() -> Vec<(String, Header, Code, &'static str)> {
     list
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of inputs, one after the other"
+)]
 pub(crate) fn inputs() -> Vec<Input> {
     let mut inputs = Vec::new();
     for (name, header, code, says) in headers() {
@@ -401,13 +412,13 @@ pub(crate) fn inputs() -> Vec<Input> {
         "x.dat",
         packed,
     ));
-    let accepted: [(&str, fn(&mut Header)); 6] = [
+    let accepted: [(&str, Change); 6] = [
         ("slope 0", |h| h.slope = 0.0),
         ("slope NaN", |h| h.slope = f64::NAN),
         ("units metre", |h| h.units = 1),
         ("neither orientation", |h| h.sform_code = 0),
         ("one volume in five dimensions", |h| {
-            h.dim = [5, 12, 11, 10, 1, 1, 1, 1]
+            h.dim = [5, 12, 11, 10, 1, 1, 1, 1];
         }),
         ("a wrong bitpix", |h| h.bitpix = 7),
     ];
@@ -430,6 +441,10 @@ fn mask(datatype: i16, bitpix: i16, voxels: &[u8]) -> Vec<u8> {
     header.file(voxels)
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of inputs, one after the other"
+)]
 fn masks() -> Vec<Input> {
     let image = Header::default().counting();
     let case = |name: &str, choice, bytes: Vec<u8>, refused| Input {

@@ -26,6 +26,10 @@ fn line(old: &str, new: &str) -> String {
     HEAD.replace(old, new)
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of inputs, one after the other"
+)]
 pub(crate) fn inputs() -> Vec<Input> {
     let data = voxels();
     let bad = |name: &str, head: &str, code, says| {

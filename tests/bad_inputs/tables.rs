@@ -26,6 +26,10 @@ pub(crate) fn inputs() -> Vec<Input> {
     inputs
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of inputs, one after the other"
+)]
 fn manifests() -> Vec<Input> {
     let bad = |name: &str, text: &str, says| {
         let name = format!("manifest: {name}");

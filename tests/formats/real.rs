@@ -3,6 +3,7 @@
 //! `formats_make.py IMAGE MASK OUT` writes the files; `RADUET_FORMATS_DIR` names the folder, or one with several
 //! such folders in it.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use raduet::cases::Cases;
@@ -46,7 +47,12 @@ fn features(folder: &Path, image: &str, mask: &str, unit: Unit) -> Vec<u64> {
 
 fn folders() -> Vec<PathBuf> {
     let Some(root) = std::env::var_os("RADUET_FORMATS_DIR").map(PathBuf::from) else {
-        eprintln!("skipped: RADUET_FORMATS_DIR does not name the files of formats_make.py");
+        // Written past the test harness, which shows what it captured of failed tests only.
+        let mut screen = std::io::stderr().lock();
+        let _ = writeln!(
+            screen,
+            "SKIPPED real volumes: RADUET_FORMATS_DIR names no files of formats_make.py"
+        );
         return Vec::new();
     };
     if root.join("image.nii").exists() {

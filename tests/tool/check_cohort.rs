@@ -123,7 +123,6 @@ fn doubts_are_errors_only_where_that_is_asked_for() {
     cohort(here, |at, line| match at {
         0 => format!("{line},Split"),
         // One patient on two sides.
-        1 => format!("{line},train"),
         2 => {
             let cells: Vec<&str> = line.split(',').collect();
             let patient = first_patient(here);

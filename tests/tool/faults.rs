@@ -135,7 +135,7 @@ fn a_batch_killed_at_any_moment_goes_on() {
 fn stopped_by(here: &Path, signal: &str) -> (Option<i32>, Duration, usize) {
     let child = start(here, "stopped.csv");
     let begun = Instant::now();
-    while records(here, "stopped.journal") < 5 && begun.elapsed() < Duration::from_secs(60) {
+    while records(here, "stopped.journal") < 5 && begun.elapsed() < Duration::from_mins(1) {
         std::thread::sleep(Duration::from_millis(2));
     }
     let asked = Instant::now();
@@ -297,7 +297,7 @@ fn the_second_process_on_one_output_is_told_of_the_first() {
     let (quiet, _) = batch(here);
     let mut first = start(here, "shared.csv");
     let begun = Instant::now();
-    while !here.join("shared.journal").exists() && begun.elapsed() < Duration::from_secs(60) {
+    while !here.join("shared.journal").exists() && begun.elapsed() < Duration::from_mins(1) {
         std::thread::sleep(Duration::from_millis(1));
     }
     let second = run(here, &[&EXTRACT[..], &["shared.csv"]].concat());

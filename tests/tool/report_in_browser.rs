@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::program::succeed;
 
 /// A browser that does not end by itself is ended after this.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Names that would break out of text, attributes, lines and cells.
 const HOSTILE: &str = "<img src=x onerror=hurt=1>'\"\u{202e}\u{5d0}&amp;<script>hurt=2</script>";

@@ -406,7 +406,7 @@ mod tests {
                         learning += 1;
                     }
                     // A norm between the last feature map and the classifier may have one; it stays put.
-                    (None, false) | (Some(_), false) => {}
+                    (_, false) => {}
                     (None, true) => panic!("{}: a classifier without gradient", entry.name),
                 }
             }
