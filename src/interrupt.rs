@@ -1,6 +1,6 @@
 //! Ctrl-C: the first asks for a stop at the next safe point, the second ends at once.
 //!
-//! Whoever asks does not wait for a long case: what has not stopped by itself within [`GRACE`] is ended. Nothing is
+//! Whoever asks does not wait for a long case: what has not stopped by itself within `GRACE` is ended. Nothing is
 //! lost by that which a kill would not lose: journals end in whole records, files appear whole or not at all.
 
 use std::sync::atomic::{AtomicBool, Ordering};

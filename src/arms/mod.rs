@@ -41,7 +41,7 @@ pub struct FittedModel {
     pub arm: Arm,
     /// The fold it was fitted on.
     pub fold: usize,
-    /// One row per held-out slice, in the order of [`FoldRows::held_out`].
+    /// One row per held-out slice, in the order of [`Examiner::held_out`].
     pub probabilities: Vec<Vec<f64>>,
     /// Every setting, expanded.
     pub settings: serde_json::Value,

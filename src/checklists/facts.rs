@@ -9,7 +9,7 @@ use super::Place;
 use crate::report_writers::{Kept, Material};
 use crate::settings::Settings;
 
-/// A run as the questions of [`super::answers`] see it.
+/// A run as the questions of `super::answers` see it.
 pub struct Facts<'a> {
     /// The figures.
     pub report: &'a Report,

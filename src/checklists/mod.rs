@@ -8,7 +8,7 @@
 //! | TRIPOD+AI | 27, of parts 52 | Collins et al. 2024, doi 10.1136/bmj-2023-078378 |
 //!
 //! Items are numbered as published and named in words of our own; the published wording decides. A list is a
-//! file in `lists/`: number, category, item, and the name of the question that answers it ([`answers`]).
+//! file in `lists/`: number, category, item, and the name of the question that answers it (`answers`).
 //! What a tool cannot know is left to the author; nothing is answered by silence.
 
 mod answers;
@@ -92,7 +92,7 @@ pub struct Item {
     pub category: &'static str,
     /// The item in a few words.
     pub text: &'static str,
-    /// Name of the question in [`answers`].
+    /// Name of the question in `answers`.
     pub question: &'static str,
     /// Published weight; METRICS only.
     pub weight: Option<f64>,

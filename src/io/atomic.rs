@@ -4,7 +4,7 @@
 //! the file to its name and brings the folder to disk. A kill or a full disk at any moment leaves the
 //! old file or none, never a cut one under the final name.
 //!
-//! Every call that reaches the disk passes [`fault::strike`] first: a no-op, except in the tests of this crate,
+//! Every call that reaches the disk passes `fault::strike` first: a no-op, except in the tests of this crate,
 //! which make each call fail in turn.
 
 use std::fs::{self, File};

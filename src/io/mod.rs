@@ -11,7 +11,7 @@
 //! | feature tables | [`feature_table`]: [`feature_csv`] or [`parquet`], both through [`raw_table`] and [`key_columns`] |
 //! | a learner's model | [`model_file`](model_file/index.html) |
 //! | predictions, splits | [`predictions_csv`], of any origin [`answers`]; [`split_file`] |
-//! | maps on an image's grid, pictures of a slice | [`write`], [`png`] |
+//! | maps on an image's grid, pictures of a slice | [`mod@write`], [`png`] |
 //! | the CSV manifest | [`manifest_csv`] |
 //!
 //! Codes of the image readers: `E_NOT_FOUND`, `E_NOT_REGULAR`, `E_READ`, `E_FORMAT`, `E_PATH` (opening);

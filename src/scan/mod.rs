@@ -2,13 +2,13 @@
 //!
 //! | layout | looks like | file |
 //! |---|---|---|
-//! | `csv` | a CSV at the root with columns Image and Mask | [`csv`] |
-//! | `cirrmri600` | the folders of CirrMRI600+ | [`cirrmri`] |
-//! | `nnunet` | `imagesTr/CASE_0000.nii.gz`, `labelsTr/CASE.nii.gz`, `dataset.json`, `splits_final.json` | [`nnunet`] |
-//! | `bids` | `sub-*/[ses-*/]anat/`, masks in `derivatives/`, `participants.tsv` | [`bids`] |
-//! | `classes` | a folder a class, below it a folder or a pair of files a patient | [`folders`] |
-//! | `patients` | a folder a patient with images and masks, by sequence where there are several | [`folders`] |
-//! | `pairs` | `images/` and `masks/` with the same names, or pairs of files | [`folders`] |
+//! | `csv` | a CSV at the root with columns Image and Mask | `csv` |
+//! | `cirrmri600` | the folders of CirrMRI600+ | `cirrmri` |
+//! | `nnunet` | `imagesTr/CASE_0000.nii.gz`, `labelsTr/CASE.nii.gz`, `dataset.json`, `splits_final.json` | `nnunet` |
+//! | `bids` | `sub-*/[ses-*/]anat/`, masks in `derivatives/`, `participants.tsv` | `bids` |
+//! | `classes` | a folder a class, below it a folder or a pair of files a patient | `folders` |
+//! | `patients` | a folder a patient with images and masks, by sequence where there are several | `folders` |
+//! | `pairs` | `images/` and `masks/` with the same names, or pairs of files | `folders` |
 //!
 //! Folders `train`, `valid`, `test` above the last three are parts of a split. Layouts are recognised by names; of files
 //! without an ending the first bytes are looked at, for DICOM's mark. Where several layouts fit, nothing is guessed: the candidates are listed.

@@ -4,15 +4,15 @@
 //!
 //! | table | what | made in |
 //! |---|---|---|
-//! | 0 | the cohort by part | [`cohort`] |
-//! | I, II | networks with parameters on the first and the second (T2-weighted) sequence | [`models`] |
-//! | III | networks by stage | [`stages`] |
-//! | IV, V | variants of ResNet and of MambaVision | [`variants`] |
-//! | VI, VII | learners on the first and the second sequence | [`models`] |
-//! | VIII | learners by stage | [`stages`] |
-//! | differences | every model against every other | [`differences`] |
+//! | 0 | the cohort by part | `cohort` |
+//! | I, II | networks with parameters on the first and the second (T2-weighted) sequence | `models` |
+//! | III | networks by stage | `stages` |
+//! | IV, V | variants of ResNet and of MambaVision | `variants` |
+//! | VI, VII | learners on the first and the second sequence | `models` |
+//! | VIII | learners by stage | `stages` |
+//! | differences | every model against every other | `differences` |
 //!
-//! One description of a table ([`table`]) goes through three writers: [`csv`], [`markdown`], [`latex`]; each writes it in
+//! One description of a table ([`table`]) goes through three writers: `csv`, `markdown`, `latex`; each writes it in
 //! the paper's shape and again with intervals. A table that a run cannot fill is left out. The majority row stands in
 //! every table of models, though not in the paper's.
 
