@@ -21,6 +21,7 @@ use crate::error::{Code, Exit, Faults, Result, ToolError};
 use crate::io::ByteBudget;
 use crate::io::atomic::{prepare_folder, write_file};
 use crate::report_writers::tables::entries::{Entry, count_parameters};
+use crate::report_writers::tables::sources::with_sequence;
 use crate::report_writers::tables::{self, OfSequence, Sources};
 use crate::run_folder;
 use crate::settings::{NetworkSettings, Settings};
@@ -112,7 +113,7 @@ pub fn run(
             networks,
             variants: variants.map(entries),
             learners: Vec::new(),
-            report,
+            report: with_sequence(report, Some(sequence)),
         })
     });
     let sources = Sources {

@@ -38,6 +38,17 @@ impl Patients {
         let fold = split.folds.first()?;
         let width = features.table.columns().len();
         let sites = features.table.sites();
+        // The table's own word comes first; a table without sites may be of patients whose sites the cohort knows.
+        let known: BTreeMap<&PatientId, &str> = material
+            .kept
+            .cohort
+            .iter()
+            .filter_map(|row| Some((&row.patient, row.site.as_deref()?)))
+            .collect();
+        let site = |id: &PatientId, row: usize| match sites {
+            Some(sites) => sites[row].clone(),
+            None => known.get(id).copied().unwrap_or_default().to_owned(),
+        };
         let mut rows: BTreeMap<(&PatientId, Label), Vec<usize>> = BTreeMap::new();
         for (at, row) in features.rows.iter().enumerate() {
             if fold.part(&row.patient).is_some() {
@@ -55,7 +66,7 @@ impl Patients {
                 id: (*id).clone(),
                 label: *label,
                 part: fold.part(id)?,
-                site: sites.map(|sites| sites[of[0]].clone()).unwrap_or_default(),
+                site: site(id, of[0]),
                 values: (0..width).map(mean).collect(),
             })
         };
@@ -63,8 +74,8 @@ impl Patients {
         let rows = rows?;
         (width > 0 && !rows.is_empty()).then(|| Self {
             columns: features.table.columns().to_vec(),
+            sites: rows.iter().all(|row| !row.site.is_empty()),
             rows,
-            sites: sites.is_some(),
         })
     }
 

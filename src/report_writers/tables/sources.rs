@@ -53,6 +53,7 @@ pub struct Sources<'a> {
 impl OfSequence {
     /// The rows that a report itself gives: all its models.
     pub fn of(sequence: Option<String>, report: Report) -> Self {
+        let report = with_sequence(report, sequence.as_deref());
         let mut networks = entries::networks(&report);
         entries::count_parameters(&mut networks, report.classes.len());
         let variants = DESIGNS.map(|(beginning, ..)| {
@@ -103,6 +104,16 @@ impl<'a> Sources<'a> {
             whole: Some(report),
         }
     }
+}
+
+/// The report with the sequence in its cohort's name, which tables show as the data set.
+pub fn with_sequence(mut report: Report, sequence: Option<&str>) -> Report {
+    if let Some(name) = sequence
+        && !report.cohort.contains(name)
+    {
+        report.cohort = format!("{} {name}", report.cohort);
+    }
+    report
 }
 
 /// A report from the answers of one sequence.
