@@ -6,6 +6,7 @@
 //! come from the same [`Shape`] as the descriptors. The safe twin is the processor's convolution.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ffi::c_void;
 
 use candle_core::cuda::cudarc::cudnn::{result, sys};
@@ -101,16 +102,15 @@ impl Plans {
         s: &Shape,
         tensors: [&Tensor; 3],
     ) -> Result<bool> {
-        let handle = match self.handle {
-            Some(handle) => handle,
-            None => {
-                let handle = result::create_handle().map_err(|e| fault("handle", e))?;
-                // SAFETY: both handles are alive.
-                unsafe { result::set_stream(handle, gpu.stream().cu_stream().cast()) }
-                    .map_err(|e| fault("stream", e))?;
-                self.handle = Some(handle);
-                handle
-            }
+        let handle = if let Some(handle) = self.handle {
+            handle
+        } else {
+            let handle = result::create_handle().map_err(|e| fault("handle", e))?;
+            // SAFETY: both handles are alive.
+            unsafe { result::set_stream(handle, gpu.stream().cu_stream().cast()) }
+                .map_err(|e| fault("stream", e))?;
+            self.handle = Some(handle);
+            handle
         };
         let exact = precision() == Precision::Exact;
         let dtype = tensors[0].dtype();
@@ -120,16 +120,13 @@ impl Plans {
             address(tensors[1])?,
             address(tensors[2])?,
         ];
-        if !self.known.contains_key(&key) {
+        if let Entry::Vacant(place) = self.known.entry(key) {
             let descriptors = describe(s, dtype, exact)?;
             let choices = ask(handle, direction, descriptors, exact);
-            self.known.insert(
-                key,
-                Plan {
-                    descriptors,
-                    choices,
-                },
-            );
+            place.insert(Plan {
+                descriptors,
+                choices,
+            });
         }
         loop {
             let Some(plan) = self.known.get(&key) else {
@@ -142,7 +139,7 @@ impl Plans {
             let workspace = self.room(gpu, choice.workspace)?;
             match compute(handle, direction, descriptors, choice, pointers, workspace) {
                 Ok(()) => return Ok(true),
-                Err(error) if is_refused(&error) => {}
+                Err(error) if is_refused(error) => {}
                 Err(error) => return Err(fault(&format!("{direction:?} of {s:?}"), error)),
             }
             // What the library thought possible is not: the next best from now on.
@@ -174,7 +171,7 @@ impl Plans {
 
 /// Whether the library says that it cannot do a shape this way: its statuses 2000 to 2999 find the arguments wrong
 /// (sides or channels that an algorithm does not take), 3000 to 3999 the request unsupported.
-fn is_refused(error: &result::CudnnError) -> bool {
+fn is_refused(error: result::CudnnError) -> bool {
     matches!(error.0 as u32 / 1000, 2 | 3)
 }
 

@@ -62,29 +62,17 @@ fn run(
     let end = suffix(&[xs, ys], s.input)?;
     let mut args = vec![Arg::Of(xs), Arg::Of(weight), Arg::Maybe(bias), Arg::Of(ys)];
     args.extend(shape(s));
-    match special(s) {
-        Some(name) => {
-            args.push(Arg::Int(usize::from(turned)));
-            let tiles = s.out_width.div_ceil(TILES[s.stride[0]]);
-            let grid = grid(s.batch * s.out_height * tiles, s.input, width(end));
-            gpu.launch(
-                Source::Depthwise,
-                &format!("depthwise_{name}_{end}"),
-                grid,
-                &args,
-            )
-        }
-        None => {
-            args.push(Arg::Int(s.kernel[0]));
-            let grid = Grid::over(ys.elem_count() / width(end));
-            gpu.launch(
-                Source::Depthwise,
-                &format!("depthwise_any_{end}"),
-                grid,
-                &args,
-            )
-        }
-    }
+    let (name, grid) = if let Some(name) = special(s) {
+        args.push(Arg::Int(usize::from(turned)));
+        let tiles = s.out_width.div_ceil(TILES[s.stride[0]]);
+        let grid = grid(s.batch * s.out_height * tiles, s.input, width(end));
+        (format!("depthwise_{name}_{end}"), grid)
+    } else {
+        args.push(Arg::Int(s.kernel[0]));
+        let grid = Grid::over(ys.elem_count() / width(end));
+        (format!("depthwise_any_{end}"), grid)
+    };
+    gpu.launch(Source::Depthwise, &name, grid, &args)
 }
 
 pub(super) fn forward(

@@ -269,24 +269,23 @@ impl Gpu {
         }
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
         let only = only(name);
-        let module = match modules.get(&(source, only)) {
-            Some(module) => Arc::clone(module),
-            None => {
-                let options = CompileOptions {
-                    options: vec![self.architecture.clone(), "--std=c++17".into()],
-                    name: Some(format!("{source:?}.cu")),
-                    ..CompileOptions::default()
-                };
-                let text = format!("#define {only}\n{COMMON}\n{}", source.text());
-                let ptx = compile_ptx_with_opts(text, options).map_err(candle_core::Error::wrap)?;
-                let module = self
-                    .stream
-                    .context()
-                    .load_module(ptx)
-                    .map_err(candle_core::Error::wrap)?;
-                modules.insert((source, only), Arc::clone(&module));
-                module
-            }
+        let module = if let Some(module) = modules.get(&(source, only)) {
+            Arc::clone(module)
+        } else {
+            let options = CompileOptions {
+                options: vec![self.architecture.clone(), "--std=c++17".into()],
+                name: Some(format!("{source:?}.cu")),
+                ..CompileOptions::default()
+            };
+            let text = format!("#define {only}\n{COMMON}\n{}", source.text());
+            let ptx = compile_ptx_with_opts(text, options).map_err(candle_core::Error::wrap)?;
+            let module = self
+                .stream
+                .context()
+                .load_module(ptx)
+                .map_err(candle_core::Error::wrap)?;
+            modules.insert((source, only), Arc::clone(&module));
+            module
         };
         let function = module
             .load_function(name)

@@ -12,7 +12,7 @@ pub(crate) struct Tensors {
     device: Device,
     sizes: Vec<usize>,
     /// Address of parameter, two states and bf16 copy, and size; five words a tensor.
-    tensors: Tensor,
+    places: Tensor,
     /// (tensor, number of the piece), a block each.
     pieces: Tensor,
     blocks: usize,
@@ -104,7 +104,7 @@ impl Tensors {
         Ok(Self {
             device: device.clone(),
             sizes: rows.iter().map(|row| row.value.elem_count()).collect(),
-            tensors: Tensor::from_vec(words, (rows.len(), 5), device)?,
+            places: Tensor::from_vec(words, (rows.len(), 5), device)?,
             pieces: Tensor::from_vec(pieces, (blocks, 2), device)?,
             blocks,
             addresses: addresses(rows)?,
@@ -154,7 +154,7 @@ impl Tensors {
 
     fn run(&self, name: &str, before: &[Arg<'_>], rest: &[Arg<'_>]) -> Result<()> {
         let gpu = Gpu::of(&self.device)?;
-        let mut args = vec![Arg::Of(&self.tensors)];
+        let mut args = vec![Arg::Of(&self.places)];
         args.extend_from_slice(before);
         args.push(Arg::Of(&self.pieces));
         args.extend_from_slice(rest);
