@@ -5,6 +5,8 @@ mod evaluate;
 mod guards;
 mod images;
 mod learners;
+mod measuring;
+mod networks;
 mod pyradiomics;
 mod report;
 mod scan;
@@ -14,7 +16,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::settings::{LayoutName, NonfiniteName, ProfileName};
+use crate::settings::ProfileName;
 
 pub use check::CheckArgs;
 pub use evaluate::{EvaluateArgs, JudgedUnit};
@@ -23,6 +25,8 @@ pub use images::ImageArgs;
 pub use learners::{
     Calibrate, ClassWeightRule, Impute, LearnerOptions, PredictArgs, Scale, TrainArgs, Tune,
 };
+pub use measuring::{ExtractArgs, FeatureOptions, ImageFormName, MapArgs, UnitName};
+pub use networks::{DeepArgs, InputName, NetworkOptions};
 pub use pyradiomics::{FormName, LogLevel, ModeName, PathForm, PyradiomicsArgs, words};
 pub use report::ReportArgs;
 pub use scan::{AUTO as SCAN_AUTO, ScanArgs};
@@ -185,55 +189,6 @@ pub enum SharedRule {
     Strictest,
 }
 
-/// How slices or cases are measured.
-#[derive(Debug, Clone, Args)]
-pub struct FeatureOptions {
-    /// Whose names, defaults and values [default: pyradiomics]
-    #[arg(long, value_enum, value_name = "PROFILE")]
-    pub profile: Option<ProfileName>,
-    /// A parameter file of PyRadiomics (.yaml, .json), taken unchanged
-    #[arg(short = 'p', long, value_name = "FILE")]
-    pub params: Option<PathBuf>,
-    /// A setting by PyRadiomics' name, which wins over the file; may be given several times
-    #[arg(short = 's', long, value_name = "KEY:VALUE")]
-    pub setting: Vec<String>,
-    /// Profile ibsi: aggregations by the standard's names (2D:avg, 2D:mrg, 2.5D:dmrg, 2.5D:vmrg, 3D:avg, 3D:mrg), comma separated
-    #[arg(
-        long,
-        value_delimiter = ',',
-        value_name = "NAMES",
-        help_heading = "Profile ibsi"
-    )]
-    pub aggregation: Vec<String>,
-    /// Profile ibsi: leave out intensities further from the mean than this many standard deviations
-    #[arg(long, value_name = "SIGMA", help_heading = "Profile ibsi")]
-    pub outliers: Option<f64>,
-    /// Profile ibsi: round intensities to whole numbers after resampling (CT)
-    #[arg(long, help_heading = "Profile ibsi")]
-    pub round: bool,
-    /// Profile ibsi: bins of the intensity-volume histogram, discrete, continuous:WIDTH or arbitrary:COUNT [default: discrete]
-    #[arg(long, value_name = "BINS", help_heading = "Profile ibsi")]
-    pub ivh: Option<String>,
-    /// Profile ibsi: a filter beside the unfiltered image, such as log:sigma=1.5; may be given several times
-    #[arg(long, value_name = "FILTER", help_heading = "Profile ibsi")]
-    pub filter: Vec<String>,
-    /// Width of a grey-level bin, in image units [default: the parameter file's, else 25]
-    #[arg(long, value_name = "WIDTH", conflicts_with = "bin_count")]
-    pub bin_width: Option<f64>,
-    /// Number of grey-level bins, in place of a width
-    #[arg(long, value_name = "N")]
-    pub bin_count: Option<usize>,
-    /// Feature families, comma separated [default: those of the slice, or all of the case; see `raduet features`]
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
-    pub family: Vec<String>,
-    /// A slice needs at least this many pixels of the region [default: 2]
-    #[arg(long, value_name = "PIXELS")]
-    pub min_pixels: Option<usize>,
-    /// What becomes of NaN and infinite values inside the region [default: refuse]
-    #[arg(long, value_enum, value_name = "RULE")]
-    pub nonfinite: Option<NonfiniteName>,
-}
-
 /// Arguments of `raduet compare`.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
@@ -301,100 +256,6 @@ pub enum OnlyArm {
     Deep,
 }
 
-/// Arguments of `raduet extract`.
-#[derive(Debug, Args)]
-pub struct ExtractArgs {
-    /// A manifest (.csv), a data set's folder, or `phantom`
-    #[arg(value_name = "MANIFEST|DIR")]
-    pub input: PathBuf,
-    /// File for the feature table, .csv or .parquet
-    #[arg(short, long, default_value = "features.csv", value_name = "FILE")]
-    pub output: PathBuf,
-    /// What a row stands for
-    #[arg(long, value_enum, default_value_t = UnitName::Slice, value_name = "UNIT")]
-    pub by: UnitName,
-    /// One row a case: mean, standard deviation, 10th and 90th percentile and area-weighted mean over its slices
-    #[arg(long, conflicts_with = "lesions")]
-    pub summarise: bool,
-    /// Measure each connected part of the region as a lesion of its own
-    #[arg(long)]
-    pub lesions: bool,
-    /// Print the plan and stop
-    #[arg(long)]
-    pub dry_run: bool,
-    /// The cohort
-    #[command(flatten)]
-    pub cohort: CohortArgs,
-    /// The features
-    #[command(flatten)]
-    pub features: FeatureOptions,
-}
-
-/// Arguments of `raduet map`.
-#[derive(Debug, Args)]
-pub struct MapArgs {
-    /// The image
-    #[arg(value_name = "IMAGE")]
-    pub image: PathBuf,
-    /// Its mask
-    #[arg(value_name = "MASK")]
-    pub mask: PathBuf,
-    /// Folder for the maps: an image file and a picture for each image and feature
-    #[arg(short, long, default_value = "raduet-maps", value_name = "DIR")]
-    pub output: PathBuf,
-    /// Mask value, or name of a DICOM region, that is the region of interest where a mask holds several
-    #[arg(long, value_name = "VALUE|NAME", value_parser = parse_label)]
-    pub label: Option<LabelArg>,
-    /// Format of the maps
-    #[arg(long, value_enum, default_value_t = ImageFormName::Nifti, value_name = "FORMAT")]
-    pub format: ImageFormName,
-    /// Write the image and the region as they were read, too, on the image's grid
-    #[arg(long)]
-    pub with_inputs: bool,
-    /// How images are read
-    #[command(flatten)]
-    pub images: ImageArgs,
-    /// A parameter file of PyRadiomics (.yaml, .json) with its voxelSetting
-    #[arg(short = 'p', long, value_name = "FILE")]
-    pub params: Option<PathBuf>,
-    /// A setting by PyRadiomics' name, such as kernelRadius:2; may be given several times
-    #[arg(short = 's', long, value_name = "KEY:VALUE")]
-    pub setting: Vec<String>,
-    /// Feature families, comma separated [default: the file's, else all but those of form]
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
-    pub family: Vec<String>,
-    /// Features, comma separated, such as `glcm_Contrast` [default: all of the families]
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
-    pub feature: Vec<String>,
-    /// Width of a grey-level bin, in image units [default: the parameter file's, else 25]
-    #[arg(long, value_name = "WIDTH", conflicts_with = "bin_count")]
-    pub bin_width: Option<f64>,
-    /// Number of grey-level bins, in place of a width
-    #[arg(long, value_name = "N")]
-    pub bin_count: Option<usize>,
-    /// Write 64-bit numbers in place of 32-bit ones
-    #[arg(long)]
-    pub double: bool,
-}
-
-/// Formats that images are written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ImageFormName {
-    /// NIfTI-1, compressed (.nii.gz)
-    Nifti,
-    /// NRRD, compressed (.nrrd)
-    Nrrd,
-}
-
-/// What a row of a feature table stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum UnitName {
-    /// A slice that holds part of the region
-    Slice,
-    /// The region as a whole
-    Case,
-}
-
 /// Arguments of `raduet split`.
 #[derive(Debug, Args)]
 pub struct SplitArgs {
@@ -410,118 +271,6 @@ pub struct SplitArgs {
     /// The split
     #[command(flatten)]
     pub split: SplitOptions,
-}
-
-/// Options of the networks, by timm's names.
-#[derive(Debug, Clone, Args)]
-pub struct NetworkOptions {
-    /// Side of the square network input, in pixels
-    #[arg(long, value_name = "PIXELS")]
-    pub img_size: Option<usize>,
-    /// Slices per step
-    #[arg(short = 'b', long, value_name = "N")]
-    pub batch_size: Option<usize>,
-    /// Learning rate
-    #[arg(long, value_name = "RATE")]
-    pub lr: Option<f64>,
-    /// Weight decay
-    #[arg(long, value_name = "RATE")]
-    pub weight_decay: Option<f64>,
-    /// At most this many epochs
-    #[arg(long, value_name = "N")]
-    pub epochs: Option<usize>,
-    /// Stop after this many epochs below the best
-    #[arg(long, value_name = "N")]
-    pub patience: Option<usize>,
-    /// What the network sees
-    // An id of its own: `input` is the cohort's, where a command takes both.
-    #[arg(
-        id = "input_mode",
-        long = "input-mode",
-        value_enum,
-        value_name = "MODE"
-    )]
-    pub input: Option<InputName>,
-    /// Weights to start from, .safetensors or .pth, or a folder of files named by network
-    #[arg(long, value_name = "FILE|DIR")]
-    pub pretrained: Option<PathBuf>,
-    /// Write the weights under these names too, so that PyTorch loads them
-    #[arg(long, value_enum, value_name = "LAYOUT")]
-    pub export: Option<LayoutName>,
-    /// Pictures of where the network looks (Grad-CAM) for this many test slices
-    #[arg(long, value_name = "N")]
-    pub grad_cam: Option<usize>,
-    /// How to train
-    #[command(flatten)]
-    pub training: TrainingOptions,
-}
-
-/// What a network sees of a slice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum InputName {
-    /// The whole slice
-    Whole,
-    /// The region's bounding box with a margin
-    Crop,
-    /// The bounding box, blank outside the region
-    Masked,
-}
-
-/// Arguments of `raduet deep`.
-#[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
-pub struct DeepArgs {
-    /// A manifest (.csv), a data set's folder, or `phantom`
-    #[arg(value_name = "MANIFEST|DIR", required_unless_present = "describe")]
-    pub input: Option<PathBuf>,
-    /// Networks to train, comma separated
-    #[arg(
-        long,
-        value_delimiter = ',',
-        default_value = "resnet18",
-        value_name = "NAMES"
-    )]
-    pub model: Vec<String>,
-    /// Folder for the results
-    #[arg(short, long, default_value = "raduet-deep", value_name = "DIR")]
-    pub output: PathBuf,
-    /// The paper's Tables I to V: all of its networks, T1W and T2W, from scratch and, with --pretrained, from
-    /// pretrained weights
-    #[arg(long, conflicts_with = "model")]
-    pub tables: bool,
-    /// With --tables: small pictures, one short epoch, no weights kept; shows that everything runs
-    #[arg(long, requires = "tables")]
-    pub smoke: bool,
-    /// Go on where an interrupted run of the same study stopped
-    #[arg(long)]
-    pub resume: bool,
-    /// The guards
-    #[command(flatten)]
-    pub guards: GuardOptions,
-    /// The cohort
-    #[command(flatten)]
-    pub cohort: CohortArgs,
-    /// The split
-    #[command(flatten)]
-    pub split: SplitOptions,
-    /// The networks
-    #[command(flatten)]
-    pub deep: NetworkOptions,
-    /// A setting of the networks by its name in run.json, such as network.optimiser.nesterov=true; may be given several times
-    #[arg(long, value_name = "network.SETTING=VALUE", help_heading = "Training")]
-    pub set: Vec<String>,
-    /// Print what would run, try a few cases and one batch of each network, say about how long it would take, and stop
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Learn one batch of each network by heart in N steps, to see that it can learn, and stop
-    #[arg(long, value_name = "N", conflicts_with = "dry_run", value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub overfit_batch: Option<u32>,
-    /// List the networks: parameters, multiply-adds, tensors (-v), and stop
-    #[arg(long, conflicts_with_all = ["dry_run", "overfit_batch"])]
-    pub describe: bool,
 }
 
 /// Arguments of `raduet features`.

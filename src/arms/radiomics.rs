@@ -145,7 +145,7 @@ pub(super) fn failed(name: &str, fault: &LearnError) -> ToolError {
         LearnError::Settings { .. } | LearnError::WeightsUnsupported { .. } => {
             (Code::Settings, "correct the setting")
         }
-        _ => (Code::Internal, "see the message"),
+        _ => (Code::Internal, "report this as a bug"),
     };
     let text = format!("{name}: {fault}");
     let remedy = match fault {

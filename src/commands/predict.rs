@@ -392,7 +392,10 @@ fn refused(fault: &LearnError) -> ToolError {
             Code::Nonfinite,
             "mend the table, or fit the model with --impute median",
         ),
-        _ => (Code::Manifest, "see the message"),
+        _ => (
+            Code::Manifest,
+            "give a table with the columns that the model was fitted on, or fit it again",
+        ),
     };
     ToolError::new(code, fault.to_string()).remedy(remedy)
 }

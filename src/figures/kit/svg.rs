@@ -60,10 +60,14 @@ fn put(out: &mut String, shape: &Shape) {
             fill,
             stroke,
         } => {
+            let way = way(points);
+            // The band of a curve that has no place: browsers take a way without a beginning for an error.
+            if way.is_empty() {
+                return;
+            }
             let _ = writeln!(
                 out,
-                "<path d=\"{}{}\"{}/>",
-                way(points),
+                "<path d=\"{way}{}\"{}/>",
                 if *closed { "Z" } else { "" },
                 look(*fill, *stroke)
             );
@@ -218,6 +222,15 @@ mod tests {
             [1.0, 0.5, -0.001, 12.346, 100.0].map(number),
             ["1", "0.5", "0", "12.35", "100"]
         );
+    }
+
+    #[test]
+    fn a_way_without_points_is_not_drawn() {
+        let mut scene = Scene::new(10.0, 10.0);
+        scene.area(Vec::new(), Role::Ink);
+        assert!(!write(&scene, "t", "d").contains("<path"));
+        scene.area(vec![(1.0, 1.0), (2.0, 1.0), (2.0, 2.0)], Role::Ink);
+        assert!(write(&scene, "t", "d").contains("Z\""));
     }
 
     #[test]
