@@ -65,8 +65,16 @@ trait Stored: Copy + PartialEq {
     fn real(self) -> f64;
 }
 
+fn nearest_unsigned(n: u64) -> f64 {
+    n as f64
+}
+
+fn nearest_signed(n: i64) -> f64 {
+    n as f64
+}
+
 macro_rules! integer {
-    ($($kind:ty),+) => {$(
+    ($real:expr => $($kind:ty),+) => {$(
         impl Stored for $kind {
             fn whole(self) -> Option<i64> {
                 i64::try_from(self).ok()
@@ -74,10 +82,8 @@ macro_rules! integer {
             fn stored_as(label: i64) -> Option<Self> {
                 Self::try_from(label).ok()
             }
-            #[expect(clippy::allow_attributes, reason = "the cast is lossless for the small types")]
-            #[allow(clippy::cast_lossless, reason = "one body for all integers")]
             fn real(self) -> f64 {
-                self as f64
+                $real(self)
             }
         }
     )+};
@@ -99,7 +105,9 @@ macro_rules! float {
     )+};
 }
 
-integer!(u8, i8, u16, i16, u32, i32, u64, i64);
+integer!(f64::from => u8, i8, u16, i16, u32, i32);
+integer!(nearest_unsigned => u64);
+integer!(nearest_signed => i64);
 float!(f32, f64);
 
 /// The label of a stored number, and whether it had to be rounded; `None` when it is no label.

@@ -124,6 +124,7 @@ impl Bootstrap {
         let everyone = figures(&judged.once());
         let figures = |weights: Vec<u32>| -> Vec<f64> {
             let values = figures(&judged.weighted(weights)).into_iter();
+            // Undefined in this draw (no case of a class, say): left out of the interval, and counted.
             values.map(|figure| figure.unwrap_or(f64::NAN)).collect()
         };
         // One patient cannot vary: there is nothing to draw from.
