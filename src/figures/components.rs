@@ -101,14 +101,14 @@ fn map(patients: &Patients, classes: &ClassNames) -> Result<Map, String> {
     let share = |at: usize| {
         record
             .and_then(|step| step.columns.get(at)?.score)
-            .unwrap_or(f64::NAN)
+            .ok_or("no share of the variance")
     };
     Ok(Map {
         places: places
             .chunks_exact(2)
             .map(|place| (place[0], place[1]))
             .collect(),
-        shares: [share(0), share(1)],
+        shares: [share(0)?, share(1)?],
     })
 }
 
