@@ -26,6 +26,7 @@ use raduet::io::{
 };
 use raduet::params::Parameters;
 use raduet::settings::file;
+use raduet_testkit::process::kib;
 
 /// Budget of every read.
 const BUDGET: u64 = 16 << 20;
@@ -152,14 +153,6 @@ fn corpus() -> Vec<Input> {
     inputs
 }
 
-/// A field of `/proc/self/status` in KiB.
-fn kib(field: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|l| l.starts_with(field)).unwrap();
-    let digits: String = line.chars().filter(char::is_ascii_digit).collect();
-    digits.parse().unwrap()
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn every_bad_input_is_refused_in_its_words_and_every_good_one_read() {
@@ -167,8 +160,8 @@ fn every_bad_input_is_refused_in_its_words_and_every_good_one_read() {
     let mut wrong = Vec::new();
     let (mut bad, mut good) = (0, 0);
     let mut slowest = (Duration::ZERO, String::new());
-    let before = kib("VmPeak:");
-    let resident = kib("VmHWM:");
+    let before = kib("VmPeak:").unwrap();
+    let resident = kib("VmHWM:").unwrap();
     for (number, input) in corpus().into_iter().enumerate() {
         let here = folder.path().join(number.to_string());
         std::fs::create_dir(&here).unwrap();
@@ -212,13 +205,13 @@ fn every_bad_input_is_refused_in_its_words_and_every_good_one_read() {
         }
         std::fs::remove_dir_all(&here).unwrap();
     }
-    let growth = kib("VmPeak:") - before;
+    let growth = kib("VmPeak:").unwrap() - before;
     println!(
         "{bad} bad inputs, {good} good ones; slowest {:?} ({}); address space +{} MiB, resident +{} MiB",
         slowest.0,
         slowest.1,
         growth >> 10,
-        (kib("VmHWM:") - resident) >> 10
+        (kib("VmHWM:").unwrap() - resident) >> 10
     );
     assert!(
         wrong.is_empty(),

@@ -3,12 +3,12 @@
 //!
 //! As with NIfTI files, the peak of the address space shows a size that was taken from the file unchecked.
 
-#![expect(clippy::unwrap_used, reason = "a failure here fails the test")]
-
 use std::path::Path;
 
 use raduet::io::ByteBudget;
 use raduet::io::parquet::parse;
+use raduet_testkit::phantoms::Random;
+use raduet_testkit::process::kib;
 
 /// Budget of every read here.
 const BUDGET: u64 = 1 << 20;
@@ -17,42 +17,17 @@ const GROWTH_KIB: u64 = 256 << 10;
 /// Damages to each file.
 const ROUNDS: u64 = 6_000;
 
-/// `VmPeak` of this process in KiB.
-fn peak_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|l| l.starts_with("VmPeak:")).unwrap();
-    let digits: String = line.chars().filter(char::is_ascii_digit).collect();
-    digits.parse().unwrap()
-}
-
-/// splitmix64: a few lines, the same everywhere (Steele, Lea, Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % n as u64).unwrap()
-    }
-}
-
 fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
     const TELLING: [u8; 8] = [0x00, 0xff, 0x7f, 0x80, 0x01, 0xfe, 0x15, 0x19];
-    for _ in 0..=random.below(4) {
+    for _ in 0..=random.position(4) {
         // The magic stays, or nothing behind it is looked at.
-        let at = 4 + random.below(bytes.len() - 12);
-        match random.below(8) {
-            0..=2 => bytes[at] ^= 1 << random.below(8),
-            3 | 4 => bytes[at] = TELLING[random.below(TELLING.len())],
+        let at = 4 + random.position(bytes.len() - 12);
+        match random.position(8) {
+            0..=2 => bytes[at] ^= 1 << random.position(8),
+            3 | 4 => bytes[at] = TELLING[random.position(TELLING.len())],
             5 => {
                 let end = (at + 5).min(bytes.len() - 4);
-                bytes[at..end].fill(TELLING[random.below(TELLING.len())]);
+                bytes[at..end].fill(TELLING[random.position(TELLING.len())]);
             }
             6 => {
                 // A number of several bytes, as large as it can be written.
@@ -87,11 +62,11 @@ fn damaged_files_end_in_an_error_or_a_table() {
         .collect();
     // Panics that the reader catches need not be printed thousands of times.
     std::panic::set_hook(Box::new(|_| {}));
-    let before = peak_kib();
+    let before = kib("VmPeak:").unwrap();
     let (mut good, mut bad) = (0_u64, 0_u64);
     for (form, whole) in forms.iter().enumerate() {
         for round in 0..ROUNDS {
-            let mut random = Random(form as u64 * ROUNDS + round);
+            let mut random = Random::new(form as u64 * ROUNDS + round);
             let mut bytes = whole.clone();
             damage(&mut bytes, &mut random);
             match parse(bytes, ByteBudget(BUDGET)) {
@@ -100,7 +75,7 @@ fn damaged_files_end_in_an_error_or_a_table() {
             }
         }
     }
-    let growth = peak_kib() - before;
+    let growth = kib("VmPeak:").unwrap() - before;
     let _ = std::panic::take_hook();
     assert!(growth < GROWTH_KIB, "{growth} KiB of address space");
     // Both happen, or the damages test nothing.

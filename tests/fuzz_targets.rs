@@ -3,13 +3,13 @@
 //!
 //! `RADUET_FULL_TESTS=1` runs a hundred times as many.
 
-#![expect(clippy::unwrap_used, reason = "a failure here fails the test")]
-
 mod fuzz_bodies;
 
 use std::path::Path;
 
 use fuzz_bodies::{TARGETS, Target, seeds};
+use raduet_testkit::phantoms::Random;
+use raduet_testkit::process::kib;
 
 /// Damages of a target's seeds.
 const ROUNDS: usize = 600;
@@ -18,70 +18,45 @@ const FULL: usize = 100;
 /// Growth of the address space over all targets: 256 MiB, and the stacks and arenas of the test's threads.
 const GROWTH_KIB: u64 = 512 << 10;
 
-/// splitmix64: a few lines, the same everywhere (Steele, Lea, Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % n.max(1) as u64).unwrap()
-    }
-}
-
 /// What fuzzers do: bits, telling bytes, digits, pieces cut, doubled and brought in from another seed.
 fn damage(bytes: &mut Vec<u8>, others: &[Vec<u8>], random: &mut Random) {
     const TELLING: [u8; 12] = *b"\x00\xff\x7f\x80\x01-.9\n=\"\\";
-    for _ in 0..=random.below(5) {
-        let at = random.below(bytes.len());
-        match random.below(10) {
-            _ if bytes.is_empty() => bytes.push(TELLING[random.below(TELLING.len())]),
-            0 | 1 => bytes[at] ^= 1 << random.below(8),
-            2 => bytes[at] = TELLING[random.below(TELLING.len())],
-            3 => bytes.insert(at, TELLING[random.below(TELLING.len())]),
+    for _ in 0..=random.position(5) {
+        let at = random.position(bytes.len());
+        match random.position(10) {
+            _ if bytes.is_empty() => bytes.push(TELLING[random.position(TELLING.len())]),
+            0 | 1 => bytes[at] ^= 1 << random.position(8),
+            2 => bytes[at] = TELLING[random.position(TELLING.len())],
+            3 => bytes.insert(at, TELLING[random.position(TELLING.len())]),
             4 => {
-                let end = bytes.len().min(at + 1 + random.below(8));
-                bytes[at..end].fill(TELLING[random.below(TELLING.len())]);
+                let end = bytes.len().min(at + 1 + random.position(8));
+                bytes[at..end].fill(TELLING[random.position(TELLING.len())]);
             }
             5 => bytes.truncate(at),
             6 => drop(bytes.remove(at)),
             7 => {
-                let end = bytes.len().min(at + 1 + random.below(32));
+                let end = bytes.len().min(at + 1 + random.position(32));
                 let piece = bytes[at..end].to_vec();
-                let to = random.below(bytes.len());
+                let to = random.position(bytes.len());
                 bytes.splice(to..to, piece);
             }
             8 => {
-                let other = &others[random.below(others.len())];
-                let from = random.below(other.len());
-                let end = other.len().min(from + random.below(64));
+                let other = &others[random.position(others.len())];
+                let from = random.position(other.len());
+                let end = other.len().min(from + random.position(64));
                 let piece = other[from..end].to_vec();
                 bytes.splice(at..at, piece);
             }
             // A number of two to eight bytes, as people write limits.
             _ => {
                 let number = [u64::MAX, 1 << 31, (1 << 31) - 1, 1 << 63, 0, 65_535];
-                let value = number[random.below(number.len())].to_le_bytes();
-                let end = bytes.len().min(at + 1 + random.below(8));
+                let value = number[random.position(number.len())].to_le_bytes();
+                let end = bytes.len().min(at + 1 + random.position(8));
                 let count = end - at;
                 bytes[at..end].copy_from_slice(&value[..count]);
             }
         }
     }
-}
-
-/// `VmPeak` of this process in KiB.
-fn peak_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|l| l.starts_with("VmPeak:")).unwrap();
-    let digits: String = line.chars().filter(char::is_ascii_digit).collect();
-    digits.parse().unwrap()
 }
 
 /// Runs a target and tells with how many inputs.
@@ -90,7 +65,7 @@ fn bounded(target: &Target) -> usize {
     let full = std::env::var_os("RADUET_FULL_TESTS").is_some();
     let rounds = if full { ROUNDS * FULL } else { ROUNDS };
     // Each target has a stream of its own.
-    let mut random = Random(target.name.bytes().fold(2024, |n, b| n * 31 + u64::from(b)));
+    let mut random = Random::new(target.name.bytes().fold(2024, |n, b| n * 31 + u64::from(b)));
     for seed in &seeds {
         (target.body)(seed);
     }
@@ -114,7 +89,7 @@ fn bounded(target: &Target) -> usize {
 #[cfg(target_os = "linux")]
 #[test]
 fn every_target_survives_seeded_damages() {
-    let before = peak_kib();
+    let before = kib("VmPeak:").unwrap();
     let mut broken = Vec::new();
     // One target alone, where a campaign asks for it.
     let only = std::env::var("RADUET_FUZZ_TARGET").ok();
@@ -126,7 +101,7 @@ fn every_target_survives_seeded_damages() {
         }
     }
     assert!(broken.is_empty(), "targets {broken:?}");
-    let growth = peak_kib() - before;
+    let growth = kib("VmPeak:").unwrap() - before;
     assert!(
         growth <= GROWTH_KIB,
         "the address space grew by {growth} KiB"

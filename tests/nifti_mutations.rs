@@ -3,67 +3,42 @@
 //! The peak of the process's address space shows a size that was taken from a header unchecked, even
 //! where it was reserved only and never touched.
 
-#![expect(clippy::unwrap_used, reason = "a failure here fails the test")]
-
 mod nifti_files;
 
 use nifti_files::{Edition, Folder, Header, Order, counting, gzip};
 use raduet::io::{ByteBudget, GeometryRule, LabelChoice, ReadOptions, read_mask, read_volume};
+use raduet_testkit::phantoms::Random;
+use raduet_testkit::process::kib;
 
 /// Budget of every read here.
 const BUDGET: u64 = 1 << 20;
 /// Growth of the address space that a run may cause: the allocator's own arenas are 128 MiB.
 const GROWTH_KIB: u64 = 256 << 10;
 
-/// `VmPeak` of this process in KiB.
-fn peak_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|l| l.starts_with("VmPeak:")).unwrap();
-    let digits: String = line.chars().filter(char::is_ascii_digit).collect();
-    digits.parse().unwrap()
-}
-
-/// splitmix64: a few lines, the same everywhere (Steele, Lea, Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % n as u64).unwrap()
-    }
-}
-
 fn damage(bytes: &mut Vec<u8>, random: &mut Random, header: usize) {
     const TELLING: [u8; 8] = [0x00, 0xff, 0x7f, 0x80, 0x01, 0xc0, 0x1f, 0x8b];
-    for _ in 0..=random.below(6) {
+    for _ in 0..=random.position(6) {
         if bytes.is_empty() {
             return;
         }
-        let within = if random.below(4) == 0 {
+        let within = if random.position(4) == 0 {
             bytes.len()
         } else {
             bytes.len().min(header)
         };
-        let at = random.below(within);
-        match random.below(8) {
-            0..=2 => bytes[at] ^= 1 << random.below(8),
-            3 | 4 => bytes[at] = TELLING[random.below(TELLING.len())],
+        let at = random.position(within);
+        match random.position(8) {
+            0..=2 => bytes[at] ^= 1 << random.position(8),
+            3 | 4 => bytes[at] = TELLING[random.position(TELLING.len())],
             5 => {
                 // A field of eight bytes at once.
-                let value = TELLING[random.below(TELLING.len())];
+                let value = TELLING[random.position(TELLING.len())];
                 let end = bytes.len().min(at + 8);
                 bytes[at..end].fill(value);
             }
             6 => bytes.truncate(at),
             _ => {
-                let value = bytes[random.below(bytes.len())];
+                let value = bytes[random.position(bytes.len())];
                 bytes.insert(at, value);
             }
         }
@@ -98,9 +73,9 @@ fn damaged_files_end_in_a_value_or_an_error() {
         ..ReadOptions::default()
     };
     let grid = *folder.read("x.nii", &seeds[0]).unwrap().volume.grid();
-    let mut random = Random(2024);
+    let mut random = Random::new(2024);
     let (mut read, mut refused) = (0, 0);
-    let before = peak_kib();
+    let before = kib("VmPeak:").unwrap();
     for seed in &seeds {
         for round in 0..ROUNDS {
             let mut bytes = seed.clone();
@@ -131,7 +106,7 @@ fn damaged_files_end_in_a_value_or_an_error() {
         read > 500 && refused > 2000,
         "{read} read, {refused} refused"
     );
-    let growth = peak_kib() - before;
+    let growth = kib("VmPeak:").unwrap() - before;
     assert!(
         growth <= GROWTH_KIB,
         "the address space grew by {growth} KiB"

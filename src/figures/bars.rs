@@ -1,6 +1,6 @@
 //! What columns are worth: horizontal bars, the longest on top.
 
-use super::kit::axis::{BELOW, Plot, labels, round_range};
+use super::kit::axis::{BELOW, Plot, round_range};
 use super::kit::font;
 use super::kit::scene::{Paint, Scene, Stroke, Type};
 use super::kit::style::{HAIR, NORMAL, Role, SMALL};
@@ -51,16 +51,7 @@ pub(super) fn draw(
     let left = names + 6.0;
     let plot = Plot::new([left, top, width - left - 10.0, height], range, (0.0, 1.0));
     let bottom = top + height;
-    let ticks = plot.x.ticks(4);
-    for (tick, label) in ticks.iter().zip(labels(&ticks)) {
-        let x = plot.x.at(*tick);
-        scene.line((x, top), (x, bottom), Stroke::new(Role::Rule, HAIR));
-        scene.text(
-            (x, bottom + 4.0 + 0.72 * SMALL),
-            label,
-            Type::new(SMALL).middle(),
-        );
-    }
+    plot.x.rules(scene, (top, bottom), 4);
     for (at, bar) in bars.iter().enumerate() {
         let y = top + ROW * (at as f64 + 0.5);
         let name = font::fitted(&bar.name, names, SMALL, false);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use raduet_study::SampleId;
 
-use super::kit::axis::{BELOW, Plot, labels, round_range};
+use super::kit::axis::{BELOW, Plot, round_range};
 use super::kit::font;
 use super::kit::key;
 use super::kit::panels::Panels;
@@ -229,16 +229,7 @@ impl<'a> Swarm<'a> {
         let [left, top, width, height] = sides;
         let plot = Plot::new(sides, range, (0.0, 1.0));
         let bottom = top + height;
-        let ticks = plot.x.ticks(3);
-        for (tick, label) in ticks.iter().zip(labels(&ticks)) {
-            let x = plot.x.at(*tick);
-            scene.line((x, top), (x, bottom), Stroke::new(Role::Rule, HAIR));
-            scene.text(
-                (x, bottom + 4.0 + 0.72 * SMALL),
-                label,
-                Type::new(SMALL).middle(),
-            );
-        }
+        plot.x.rules(scene, (top, bottom), 3);
         let zero = plot.x.at(0.0);
         scene.line((zero, top), (zero, bottom), Stroke::new(Role::Ink, HAIR));
         let base = bottom + BELOW - 2.0;

@@ -3,7 +3,6 @@
 use raduet_study::report::{Level, LevelReport, ModelReport};
 use raduet_study::{ClassNames, Report};
 
-use super::chosen::Chosen;
 use super::kit::font;
 use super::kit::marks::role_of;
 use super::kit::panels::Panels;
@@ -12,6 +11,7 @@ use super::kit::style::{self, HAIR, NORMAL, Role, SMALL, TWO_COLUMNS};
 use super::table::{Table, row};
 use super::{Drawn, Figure, Section, level_name, levels};
 use crate::report_writers::Material;
+use crate::report_writers::chosen::Chosen;
 
 /// Opacity of a cell that holds its whole row; so much that dark text stays legible on it.
 const FULL: f64 = 0.62;

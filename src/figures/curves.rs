@@ -6,7 +6,6 @@ use raduet_study::report::{Level, ModelReport};
 use raduet_study::{ClassNames, Grading, Label, Part, Pooling, Predictions};
 use rayon::prelude::*;
 
-use super::chosen::Chosen;
 use super::kit::axis::{BELOW, BESIDE, Grid, Plot};
 use super::kit::legend::{self, Entry, Sample};
 use super::kit::marks;
@@ -17,6 +16,7 @@ use super::kit::style::{BAND, CURVE, HAIR, ONE_COLUMN, Role, SMALL, TWO_COLUMNS}
 use super::table::{Table, row};
 use super::{Drawn, Figure, Section, confidence, level_name, levels};
 use crate::report_writers::Material;
+use crate::report_writers::chosen::Chosen;
 
 /// Most panels in a row.
 const MOST_IN_A_ROW: usize = 4;

@@ -4,7 +4,6 @@ use raduet_study::decision::DecisionCurve;
 use raduet_study::report::ModelReport;
 use raduet_study::{Label, Report};
 
-use super::chosen::Chosen;
 use super::kit::axis::{BELOW, BESIDE, Grid, Plot};
 use super::kit::legend::{self, Entry, Sample};
 use super::kit::marks::{dash, dash_of, role_of};
@@ -14,6 +13,7 @@ use super::kit::style::{CURVE, HAIR, ONE_COLUMN, Role, TWO_COLUMNS};
 use super::table::{Table, row};
 use super::{Drawn, Figure, Section};
 use crate::report_writers::Material;
+use crate::report_writers::chosen::Chosen;
 
 /// How far below zero a panel shows, as a share of the largest benefit there can be.
 const BELOW_ZERO: f64 = 0.35;

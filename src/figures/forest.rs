@@ -5,7 +5,6 @@ use raduet_study::report::{Figure as Value, ModelReport};
 use raduet_study::uncertainty::Interval;
 use raduet_study::{Arm, Report};
 
-use super::chosen::{Chosen, by_arm};
 use super::kit::axis::{BELOW, Plot};
 use super::kit::font;
 use super::kit::marks::{Mark, role_of};
@@ -13,6 +12,7 @@ use super::kit::scene::{Scene, Stroke, Type, Weight};
 use super::kit::style::{HAIR, MARK, NORMAL, Role, SMALL, TWO_COLUMNS};
 use super::table::{Table, row};
 use super::{Figure, Section, confidence};
+use crate::report_writers::chosen::{Chosen, by_arm};
 use crate::report_writers::numbers::{figure_with_interval, percent};
 
 /// Height of a row and of the name of an arm.

@@ -11,7 +11,6 @@
 
 mod bars;
 mod beeswarm;
-mod chosen;
 #[cfg(feature = "learners")]
 mod components;
 mod confusion;

@@ -5,7 +5,6 @@ use raduet_study::metrics::ReliabilityBin;
 use raduet_study::report::{Level, LevelReport};
 use raduet_study::uncertainty::{Interval, clopper_pearson};
 
-use super::chosen::Chosen;
 use super::kit::axis::{BELOW, BESIDE, Plot, Scale};
 use super::kit::marks::{Mark, role_of};
 use super::kit::panels::Panels;
@@ -14,6 +13,7 @@ use super::kit::style::{self, HAIR, MARK, NORMAL, Role, SMALL};
 use super::table::{Table, row};
 use super::{Drawn, Figure, Section, confidence, level_name, levels};
 use crate::report_writers::Material;
+use crate::report_writers::chosen::Chosen;
 
 /// Height of the counts below a diagram, and from one to the other.
 const COUNTS: f64 = 26.0;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use raduet_study::{Label, Part, PatientId, Pooling, PredictionRow, Predictions};
 
-use super::chosen::Chosen;
 use super::kit::font;
 use super::kit::key;
 use super::kit::scene::{Paint, Scene, Shape, Stroke, Type, Weight};
@@ -13,6 +12,7 @@ use super::table::{Table, row};
 use super::{Drawn, Figure, Section};
 use crate::io::png::{Picture, viridis};
 use crate::report_writers::Material;
+use crate::report_writers::chosen::Chosen;
 
 /// Most patients shown, evenly chosen.
 const MOST: usize = 60;

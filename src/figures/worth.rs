@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use raduet_study::{Arm, Report};
 
 use super::bars::{self, Bar};
-use super::chosen::Chosen;
 use super::kit::legend::{self, Entry, Sample};
 use super::kit::marks::role_of;
 use super::kit::scene::{Paint, Scene};
@@ -14,6 +13,7 @@ use super::table::{Table, row};
 use super::{Drawn, Figure, Section, beeswarm};
 use crate::finished_run::{Exhibits, Worth};
 use crate::report_writers::Material;
+use crate::report_writers::chosen::Chosen;
 
 /// Most columns shown.
 const MOST: usize = 20;

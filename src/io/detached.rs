@@ -13,11 +13,12 @@
     clippy::as_conversions
 )]
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::ReadOptions;
 use super::open::read_whole;
+use super::{ReadOptions, ReadVolume};
 use crate::error::{Code, Result, ToolError};
 
 /// Data files of one volume are at most so many.
@@ -48,6 +49,47 @@ impl Beside<'_> {
         let path = place(header, name, options)?;
         read_whole(&path, options.budget)
     }
+
+    /// The numbers of several data files, one after the other; `piece` takes them out of a file's bytes.
+    ///
+    /// # Errors
+    /// Those of [`Self::bytes`] and of `piece`; `E_TOO_LARGE`.
+    pub(crate) fn joined(
+        self,
+        names: &[String],
+        options: &ReadOptions,
+        mut piece: impl FnMut(&[u8]) -> Result<Cow<'_, [u8]>>,
+    ) -> Result<Vec<u8>> {
+        // Filled as the files deliver.
+        let mut joined: Vec<u8> = Vec::new();
+        for name in names {
+            let data = self.bytes(name, options)?;
+            let part = piece(&data)?;
+            joined
+                .try_reserve(part.len())
+                .map_err(|_| ToolError::new(Code::TooLarge, "no memory for the voxels"))?;
+            joined.extend_from_slice(&part);
+        }
+        Ok(joined)
+    }
+}
+
+/// Reads a file whose header may leave the data in other ones, its faults and doubts with its name.
+///
+/// # Errors
+/// Those of opening it, and those of `from`.
+pub(crate) fn read_headed(
+    path: &Path,
+    options: &ReadOptions,
+    from: fn(&[u8], Beside<'_>, &ReadOptions) -> Result<ReadVolume>,
+) -> Result<ReadVolume> {
+    let read = || {
+        let bytes = read_whole(path, options.budget)?;
+        from(&bytes, Beside::Header(path), options)
+    };
+    let mut read = read().map_err(|error| error.file(path))?;
+    read.warnings = read.warnings.into_iter().map(|w| w.file(path)).collect();
+    Ok(read)
 }
 
 fn place(header: &Path, name: &str, options: &ReadOptions) -> Result<PathBuf> {

@@ -127,7 +127,7 @@ pub fn read_volume(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
 }
 
 /// The first bytes of a regular file.
-fn head(path: &Path) -> Result<Vec<u8>> {
+pub(super) fn head(path: &Path) -> Result<Vec<u8>> {
     let mut head = Vec::new();
     open::open_regular(path)?
         .file

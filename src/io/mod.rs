@@ -62,7 +62,7 @@ mod inflate;
 mod open;
 mod room;
 mod survey;
-mod voxel_bytes;
+pub(crate) mod voxel_bytes;
 
 pub use atomic::AtomicFile;
 pub use budget::ByteBudget;

@@ -20,6 +20,25 @@ use super::room::{reserved, zeroed};
 use crate::error::{Code, Result, ToolError};
 use crate::io::ByteBudget;
 
+/// Does the same with the array of a volume's voxels, of whatever number type they are.
+macro_rules! with_array {
+    ($volume:expr, $array:ident => $body:expr) => {
+        match $volume.voxels() {
+            ::raduet_features::Voxels::U8($array) => $body,
+            ::raduet_features::Voxels::I8($array) => $body,
+            ::raduet_features::Voxels::U16($array) => $body,
+            ::raduet_features::Voxels::I16($array) => $body,
+            ::raduet_features::Voxels::U32($array) => $body,
+            ::raduet_features::Voxels::I32($array) => $body,
+            ::raduet_features::Voxels::U64($array) => $body,
+            ::raduet_features::Voxels::I64($array) => $body,
+            ::raduet_features::Voxels::F32($array) => $body,
+            ::raduet_features::Voxels::F64($array) => $body,
+        }
+    };
+}
+pub(crate) use with_array;
+
 /// The real number types a volume may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the variants are the number types themselves")]

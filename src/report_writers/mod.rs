@@ -14,6 +14,7 @@
 //! | [`doubts`], [`features`], [`undefined`], [`run_json`] | what failed, what the columns are, which cells are empty and why, how it was made |
 
 pub mod check;
+pub(crate) mod chosen;
 pub mod doubts;
 pub mod escape;
 pub mod explanations;

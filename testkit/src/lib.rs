@@ -4,5 +4,6 @@ pub mod data;
 pub mod images;
 pub mod paper;
 pub mod phantoms;
+pub mod process;
 pub mod reference;
 pub mod tables;

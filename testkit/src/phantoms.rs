@@ -57,6 +57,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
+    /// A position among `len` ones; 0 where there is none. The last digit of a long number: as even as tests need.
+    pub fn position(&mut self, len: usize) -> usize {
+        usize::try_from(self.bits() % len.max(1) as u64).unwrap_or(0)
+    }
+
     /// A whole number in `0..bound`, `bound > 0`.
     pub fn below(&mut self, bound: u32) -> u32 {
         // The upper half of a product with a random fraction of 2^32.

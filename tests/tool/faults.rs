@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::cohort_on_disk;
 use super::program::{command, finished, run, succeed};
+use raduet_testkit::phantoms::Random;
 
 /// Cases of the batch.
 const CASES: usize = 200;
@@ -18,19 +19,6 @@ const CASES: usize = 200;
 const FILES: usize = 9;
 
 const EXTRACT: [&str; 4] = ["extract", "manifest.csv", "-q", "-o"];
-
-/// Splitmix64, for moments.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n.max(1)
-    }
-}
 
 fn full() -> bool {
     std::env::var_os("RADUET_FULL_TESTS").is_some()
@@ -92,12 +80,12 @@ fn a_batch_killed_at_any_moment_goes_on() {
     let here = folder.path();
     let (quiet, took) = batch(here);
     let kills = if full() { 200 } else { 12 };
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let span = u64::try_from(took.as_millis()).unwrap();
     let (mut before_the_end, mut kept, mut cut) = (0, Vec::new(), 0);
     for _ in 0..kills {
         let mut child = start(here, "killed.csv");
-        std::thread::sleep(Duration::from_millis(random.below(span)));
+        std::thread::sleep(Duration::from_millis(random.bits() % span.max(1)));
         // SIGKILL.
         child.kill().unwrap();
         let ended = child.wait().unwrap();

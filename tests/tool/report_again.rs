@@ -1,29 +1,11 @@
 //! `raduet report`: a finished run rendered again from its folder alone.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
 use super::program::{run, succeed};
-
-/// Every file below a folder but the state of a run.
-pub(crate) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    fn collect(folder: &Path, prefix: &str, into: &mut BTreeMap<String, Vec<u8>>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let entry = entry.unwrap();
-            let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
-            if entry.path().is_dir() {
-                collect(&entry.path(), &format!("{name}/"), into);
-            } else {
-                into.insert(name, fs::read(entry.path()).unwrap());
-            }
-        }
-    }
-    let mut files = BTreeMap::new();
-    collect(folder, "", &mut files);
-    files
-}
+use super::results::files;
 
 /// Predictions of two models on four patients of every part.
 fn predictions() -> String {
@@ -61,7 +43,7 @@ fn a_run_rendered_again_has_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let run = evaluated(here);
-    let before = contents(&run);
+    let before = files(&run);
     let said = succeed(here, &["report", "run"]);
     assert!(
         said.stderr.contains("nothing has changed"),
@@ -69,7 +51,7 @@ fn a_run_rendered_again_has_the_same_bytes() {
         said.stderr
     );
     assert!(said.stdout.contains("forest"), "{}", said.stdout);
-    assert!(contents(&run) == before);
+    assert!(files(&run) == before);
 
     for name in [
         "report.html",
@@ -86,7 +68,7 @@ fn a_run_rendered_again_has_the_same_bytes() {
         "{}",
         said.stderr
     );
-    assert!(contents(&run) == before);
+    assert!(files(&run) == before);
 }
 
 #[test]

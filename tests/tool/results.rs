@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Every file below a folder, without the part of `run.json` that tells times.
-pub(crate) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+/// Every file below a folder.
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fn collect(folder: &Path, prefix: &str, into: &mut BTreeMap<String, Vec<u8>>) {
         for entry in fs::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
@@ -19,6 +19,12 @@ pub(crate) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     }
     let mut files = BTreeMap::new();
     collect(folder, "", &mut files);
+    files
+}
+
+/// The same, without the part of `run.json` that tells times.
+pub(crate) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = files(folder);
     let run = files.get_mut("run.json").expect("run.json");
     let mut value: serde_json::Value = serde_json::from_slice(run).unwrap();
     assert!(value["measured"]["seconds"]["all"].as_f64().unwrap() > 0.0);

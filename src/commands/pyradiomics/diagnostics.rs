@@ -19,6 +19,7 @@ use super::datum::Datum;
 use super::output::Vector;
 use crate::error::{Result, ToolError};
 use crate::extract::vector::Steps;
+use crate::io::voxel_bytes::with_array;
 use crate::io::{ReadOptions, read_volume};
 use crate::params::Parameters;
 
@@ -40,23 +41,6 @@ const ALWAYS: [&str; 15] = [
     "label",
     "additionalInfo",
 ];
-
-macro_rules! with_array {
-    ($volume:expr, $array:ident => $body:expr) => {
-        match $volume.voxels() {
-            Voxels::U8($array) => $body,
-            Voxels::I8($array) => $body,
-            Voxels::U16($array) => $body,
-            Voxels::I16($array) => $body,
-            Voxels::U32($array) => $body,
-            Voxels::I32($array) => $body,
-            Voxels::U64($array) => $body,
-            Voxels::I64($array) => $body,
-            Voxels::F32($array) => $body,
-            Voxels::F64($array) => $body,
-        }
-    };
-}
 
 /// A case on its way.
 pub(super) struct Subject<'a> {

@@ -14,6 +14,20 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
+    /// Rules at about `count` values from the first height to the second, with labels below.
+    pub(crate) fn rules(&self, scene: &mut Scene, (top, bottom): (f64, f64), count: usize) {
+        let ticks = self.ticks(count);
+        for (tick, label) in ticks.iter().zip(labels(&ticks)) {
+            let x = self.at(*tick);
+            scene.line((x, top), (x, bottom), Stroke::new(Role::Rule, HAIR));
+            scene.text(
+                (x, bottom + 4.0 + 0.72 * SMALL),
+                label,
+                Type::new(SMALL).middle(),
+            );
+        }
+    }
+
     /// Where a value stands; values outside stand at the nearer end.
     pub(crate) fn at(&self, value: f64) -> f64 {
         let (first, last) = self.values;

@@ -10,8 +10,8 @@ use super::attributes::{self, Class};
 use super::file::DicomFile;
 use super::{recognise, series};
 use crate::error::{Code, Result, ToolError};
-use crate::io::open::{open_regular, read_error, read_whole};
-use crate::io::{ReadOptions, ReadVolume};
+use crate::io::open::{read_error, read_whole};
+use crate::io::{ReadOptions, ReadVolume, formats};
 
 /// Files of a folder at most.
 const MOST_FILES: usize = 1 << 16;
@@ -84,15 +84,7 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
 
 /// A file, if it is an image of the wanted series.
 fn one(path: &Path, wanted: Option<&str>, options: &ReadOptions) -> Result<Option<DicomFile>> {
-    use std::io::Read as _;
-    let source = open_regular(path)?;
-    let mut head = Vec::new();
-    source
-        .file
-        .take(132)
-        .read_to_end(&mut head)
-        .map_err(|error| read_error(path, &error))?;
-    if !recognise(&head) {
+    if !recognise(&formats::head(path)?) {
         return Ok(None);
     }
     let file = DicomFile::parse(read_whole(path, options.budget)?, options.budget)?;

@@ -10,8 +10,8 @@ use super::attributes::{self, Class};
 use super::file::DicomFile;
 use super::{recognise, rtstruct, seg};
 use crate::error::{Result, Warning};
-use crate::io::open::{open_regular, read_error, read_whole};
-use crate::io::{GeometryRule, ReadOptions};
+use crate::io::open::read_whole;
+use crate::io::{GeometryRule, ReadOptions, formats};
 
 /// A region of a structure set or segmentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,17 +53,10 @@ pub enum Kind {
 /// # Errors
 /// Those of opening and reading a DICOM file.
 pub fn kind_of(path: &Path, options: &ReadOptions) -> Result<Option<(Kind, Box<dyn Regions>)>> {
-    use std::io::Read as _;
     if path.is_dir() {
         return Ok(None);
     }
-    let mut head = Vec::new();
-    open_regular(path)?
-        .file
-        .take(132)
-        .read_to_end(&mut head)
-        .map_err(|error| read_error(path, &error))?;
-    if !recognise(&head) {
+    if !recognise(&formats::head(path)?) {
         return Ok(None);
     }
     let read = || {

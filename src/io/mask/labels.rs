@@ -7,28 +7,13 @@ use raduet_features::{Grid, Scaling, Volume, Voxels};
 
 use crate::error::{Code, Result, ToolError};
 use crate::io::geometry;
+use crate::io::voxel_bytes::with_array;
 
 /// How far a stored number may be from a whole one: labels that went through a scaling or a 32-bit
 /// float (0.9999, 2.0003) are meant whole, 0.5 or 0.00392 are not.
 pub(super) const WHOLE: f64 = 1e-3;
 /// Labels above 2^53 are not exact in `f64`.
 const EXACT: f64 = 9_007_199_254_740_992.0;
-macro_rules! with_array {
-    ($volume:expr, $array:ident => $body:expr) => {
-        match $volume.voxels() {
-            Voxels::U8($array) => $body,
-            Voxels::I8($array) => $body,
-            Voxels::U16($array) => $body,
-            Voxels::I16($array) => $body,
-            Voxels::U32($array) => $body,
-            Voxels::I32($array) => $body,
-            Voxels::U64($array) => $body,
-            Voxels::I64($array) => $body,
-            Voxels::F32($array) => $body,
-            Voxels::F64($array) => $body,
-        }
-    };
-}
 
 /// Adds to an error of geometry how much of the segmentation lies outside the image.
 pub(super) fn with_share_outside(

@@ -22,8 +22,8 @@ mod header;
 
 use std::path::{Path, PathBuf};
 
-use super::detached::Beside;
-use super::open::{read_small, read_whole};
+use super::detached::{Beside, read_headed};
+use super::open::read_small;
 use super::{ReadOptions, ReadVolume};
 use crate::error::{Code, Result, ToolError};
 
@@ -54,13 +54,7 @@ pub(crate) fn recognise(head: &[u8]) -> bool {
 /// # Errors
 /// The codes of the module head of [`crate::io`], always with the file.
 pub fn read_metaimage(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
-    let read = || {
-        let bytes = read_whole(path, options.budget)?;
-        from(&bytes, Beside::Header(path), options)
-    };
-    let mut read = read().map_err(|error| error.file(path))?;
-    read.warnings = read.warnings.into_iter().map(|w| w.file(path)).collect();
-    Ok(read)
+    read_headed(path, options, from)
 }
 
 /// Reads a file with its data from its bytes.

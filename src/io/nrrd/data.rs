@@ -35,17 +35,9 @@ pub(super) fn volume(
         }
         Some(names) => {
             let each = wanted.checked_div(names.len()).unwrap_or_default();
-            // Filled as the files deliver.
-            let mut joined: Vec<u8> = Vec::new();
-            for name in &names {
-                let data = beside.bytes(name, options)?;
-                let part = piece(&data, header, skip, each, warnings)?;
-                joined
-                    .try_reserve_exact(part.len())
-                    .map_err(|_| ToolError::new(Code::TooLarge, "no memory for the voxels"))?;
-                joined.extend_from_slice(&part);
-            }
-            Cow::Owned(joined)
+            Cow::Owned(beside.joined(&names, options, |data| {
+                piece(data, header, skip, each, warnings)
+            })?)
         }
     };
     let order = if header.encoding == Encoding::Text {

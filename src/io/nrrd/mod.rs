@@ -25,8 +25,8 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use super::detached::Beside;
-use super::open::{read_small, read_whole};
+use super::detached::{Beside, read_headed};
+use super::open::read_small;
 use super::{ReadOptions, ReadVolume};
 use crate::error::{Code, Result, ToolError, Warning};
 
@@ -52,13 +52,7 @@ pub(crate) fn recognise(head: &[u8]) -> bool {
 /// # Errors
 /// The codes of the module head of [`crate::io`], always with the file.
 pub fn read_nrrd(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
-    let read = || {
-        let bytes = read_whole(path, options.budget)?;
-        from(&bytes, Beside::Header(path), options)
-    };
-    let mut read = read().map_err(|error| error.file(path))?;
-    read.warnings = read.warnings.into_iter().map(|w| w.file(path)).collect();
-    Ok(read)
+    read_headed(path, options, from)
 }
 
 /// Reads an inline file from its bytes.

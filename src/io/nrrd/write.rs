@@ -5,9 +5,10 @@ use std::io::{self, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use raduet_features::{Volume, Voxels};
+use raduet_features::Volume;
 
 use crate::io::grid::{columns, lps_to_ras};
+use crate::io::numbers;
 use crate::io::voxel_bytes::put_little_endian;
 
 /// Writes header and voxels in their stored type; numbers of the header are written so that they read back as
@@ -20,17 +21,10 @@ pub fn write_nrrd(volume: &Volume, out: &mut impl Write) -> io::Result<()> {
     let [z, y, x] = grid.shape;
     let lps = lps_to_ras(grid.affine);
     let mut text = String::from("NRRD0004\n");
-    let kind = match volume.voxels() {
-        Voxels::U8(_) => "uint8",
-        Voxels::I8(_) => "int8",
-        Voxels::U16(_) => "uint16",
-        Voxels::I16(_) => "int16",
-        Voxels::U32(_) => "uint32",
-        Voxels::I32(_) => "int32",
-        Voxels::U64(_) => "uint64",
-        Voxels::I64(_) => "int64",
-        Voxels::F32(_) => "float",
-        Voxels::F64(_) => "double",
+    let kind = match numbers(volume.voxels()) {
+        "float32" => "float",
+        "float64" => "double",
+        whole => whole,
     };
     let vector = |[a, b, c]: [f64; 3]| format!("({},{},{})", a + 0.0, b + 0.0, c + 0.0);
     let directions = columns(&lps).map(vector).join(" ");

@@ -3,8 +3,8 @@
 use raduet_study::metrics::METRICS;
 use raduet_study::report::{Figure, LevelReport};
 
-use super::chosen::Chosen;
 use super::markup::{self, Column, text};
+use crate::report_writers::chosen::Chosen;
 use crate::report_writers::numbers::UNDEFINED;
 
 /// The part of the page, or nothing where no model is shown in full.

@@ -3,8 +3,8 @@
 use raduet_study::Report;
 use raduet_study::report::{LevelReport, ModelReport};
 
-use super::chosen::{Chosen, by_arm};
 use super::markup::{self, Column, name};
+use crate::report_writers::chosen::{Chosen, by_arm};
 use crate::report_writers::numbers::percent;
 
 /// The part of the page: the best of each arm at both levels, all models on slices on demand.

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use raduet_study::report::LevelReport;
 
-use super::chosen::Chosen;
 use super::markup::{self, text};
+use crate::report_writers::chosen::Chosen;
 use crate::report_writers::numbers::percent;
 
 /// Steps of shade, from none to that of a share of one.
@@ -14,7 +14,8 @@ const SHADES: f64 = 10.0;
 /// The part of the page: both levels of every model shown in full.
 pub(super) fn part(chosen: &Chosen<'_>) -> String {
     if chosen.models.is_empty() {
-        return markup::part("Confusion matrices", Chosen::nobody());
+        let why = format!("<p class=\"note\">Not shown: {}.</p>\n", Chosen::NOBODY);
+        return markup::part("Confusion matrices", &why);
     }
     let mut panels = String::new();
     for model in &chosen.models {

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use raduet_study::Report;
 use raduet_study::report::{Leader, MajorityVerdict, ModelReport};
 
-use super::chosen::{Chosen, by_arm};
 use super::markup::{self, Column, name, text};
+use crate::report_writers::chosen::{Chosen, by_arm};
 use crate::report_writers::numbers::{
     UNDEFINED, figure_percent, figure_plain, figure_with_interval, interval_percent, percent,
     standing,

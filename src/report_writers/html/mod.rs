@@ -20,7 +20,6 @@ mod all_metrics;
 mod calibration;
 mod charts;
 mod checklist;
-mod chosen;
 mod classes;
 mod confusion;
 mod data;
@@ -43,7 +42,7 @@ use std::fmt::Write;
 
 use raduet_study::Arm;
 
-use chosen::Chosen;
+use crate::report_writers::chosen::Chosen;
 use markup::text;
 
 use super::methods::Methods;

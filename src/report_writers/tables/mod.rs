@@ -113,6 +113,15 @@ pub fn page(sources: &Sources<'_>) -> String {
     markdown::page(&all(sources))
 }
 
+/// The models of an arm, in a title.
+fn of_whom(arm: Arm) -> &'static str {
+    if arm == Arm::Deep {
+        "networks"
+    } else {
+        "learners on radiomics features"
+    }
+}
+
 /// The rows of an arm.
 fn rows(of: &OfSequence, arm: Arm) -> &[Entry] {
     if arm == Arm::Deep {

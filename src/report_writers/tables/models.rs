@@ -79,11 +79,7 @@ pub(super) fn table(stem: &str, number: &str, arm: Arm, report: &Report, rows: &
             Row { cells, kind }
         })
         .collect();
-    let what = if of_networks {
-        "networks"
-    } else {
-        "learners on radiomics features"
-    };
+    let what = super::of_whom(arm);
     Table {
         stem: stem.to_owned(),
         number: number.to_owned(),

@@ -37,11 +37,7 @@ pub(super) fn table(stem: &str, number: &str, arm: Arm, report: &Report, rows: &
     };
     let names = report.classes.names().iter().enumerate();
     let groups = names.map(|(at, name)| of_class(at, name)).collect();
-    let what = if arm == Arm::Deep {
-        "networks"
-    } else {
-        "learners on radiomics features"
-    };
+    let what = super::of_whom(arm);
     Table {
         stem: stem.to_owned(),
         number: number.to_owned(),

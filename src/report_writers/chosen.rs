@@ -1,4 +1,4 @@
-//! Which models are drawn in full: the best of each arm, as the report chose them on validation.
+//! Which models are shown and drawn in full: the best of each arm, as the report chose them on validation.
 
 use raduet_study::report::ModelReport;
 use raduet_study::{Arm, Predictions, Report};
@@ -8,17 +8,17 @@ const MOST_WITHOUT_CHOICE: usize = 4;
 
 /// The models drawn in full.
 #[derive(Debug)]
-pub(super) struct Chosen<'a> {
+pub(crate) struct Chosen<'a> {
     /// Network before learner.
-    pub(super) models: Vec<&'a ModelReport>,
+    pub(crate) models: Vec<&'a ModelReport>,
     /// Whether they are the best of their arms; else all there are.
-    pub(super) are_best: bool,
+    pub(crate) are_best: bool,
 }
 
 impl<'a> Chosen<'a> {
     /// The two that were compared; with one arm the one chosen on validation; without a choice all models, unless
     /// they are too many to draw.
-    pub(super) fn of(report: &'a Report) -> Self {
+    pub(crate) fn of(report: &'a Report) -> Self {
         let names: Vec<&str> = if let Some(comparison) = &report.comparison {
             vec![&comparison.deep, &comparison.radiomics]
         } else if let Some(leader) = &report.leaderboard {
@@ -47,15 +47,15 @@ impl<'a> Chosen<'a> {
     }
 
     /// Why nothing is drawn in full.
-    pub(super) const NOBODY: &'static str = "without validation rows the best of each arm could not be chosen, and the models are too many to draw all";
+    pub(crate) const NOBODY: &'static str = "without validation rows the best of each arm could not be chosen, and the models are too many to draw all";
 
     /// Whether a model is the best of its arm.
-    pub(super) fn is_best(&self, model: &ModelReport) -> bool {
+    pub(crate) fn is_best(&self, model: &ModelReport) -> bool {
         self.are_best && self.models.iter().any(|best| best.model == model.model)
     }
 
     /// The answers of the chosen models, in their order.
-    pub(super) fn answers(
+    pub(crate) fn answers(
         &self,
         predictions: &'a [Predictions],
     ) -> Vec<(&'a ModelReport, &'a Predictions)> {
@@ -68,7 +68,7 @@ impl<'a> Chosen<'a> {
 }
 
 /// The models by arm: networks, learners, references, each in the order of the report.
-pub(super) fn by_arm(report: &Report) -> impl Iterator<Item = (Arm, Vec<&ModelReport>)> {
+pub(crate) fn by_arm(report: &Report) -> impl Iterator<Item = (Arm, Vec<&ModelReport>)> {
     [Arm::Deep, Arm::Radiomics, Arm::Reference]
         .into_iter()
         .map(|arm| {
