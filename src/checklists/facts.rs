@@ -6,6 +6,7 @@ use raduet_study::{Arm, Part, Report};
 use serde_json::Value;
 
 use super::Place;
+use crate::report_writers::numbers::confidence;
 use crate::report_writers::{Kept, Material};
 use crate::settings::Settings;
 
@@ -185,9 +186,9 @@ impl<'a> Facts<'a> {
     pub fn bootstrap(&self) -> String {
         let bootstrap = self.report.settings.bootstrap;
         format!(
-            "{} resamples of patients, {:.0} %",
+            "{} resamples of patients, {} %",
             bootstrap.resamples,
-            100.0 * bootstrap.confidence
+            confidence(self.report)
         )
     }
 }
