@@ -85,7 +85,8 @@ impl<'a> Sources<'a> {
             .filter_map(|case| Some((case.case.as_str(), case.sequence.as_deref()?)))
             .collect();
         let mut names: Vec<&str> = sequence_of.values().copied().collect();
-        names.sort_unstable_by_key(|name| order(name));
+        // By their letters too: names that differ in case only would keep equal ones apart.
+        names.sort_unstable_by_key(|name| (order(name), *name));
         names.dedup();
         let sequences = match names[..] {
             [] => vec![OfSequence::of(None, report.clone())],
