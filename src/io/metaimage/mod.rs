@@ -70,7 +70,7 @@ fn from(bytes: &[u8], beside: Beside<'_>, options: &ReadOptions) -> Result<ReadV
     let text = fields::read(bytes)?;
     let header = header::judge(&text, options, &mut warnings)?;
     let volume = data::volume(bytes, &text, &header, beside, options, &mut warnings)?;
-    Ok(ReadVolume { volume, warnings })
+    Ok(ReadVolume::new(volume, warnings))
 }
 
 /// The files beside a header that hold its data, as far as it can be read.
