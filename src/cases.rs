@@ -397,7 +397,7 @@ impl Cases {
 }
 
 /// A doubt about a mask, one of whose regions cannot be measured.
-fn left_out(choice: &LabelChoice, error: &ToolError, mask: &Path) -> Warning {
+pub(crate) fn left_out(choice: &LabelChoice, error: &ToolError, mask: &Path) -> Warning {
     let label = match choice {
         LabelChoice::Value(label) => label.to_string(),
         LabelChoice::Name(_) | LabelChoice::Only => String::new(),
