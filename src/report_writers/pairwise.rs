@@ -6,7 +6,8 @@ use raduet_study::Report;
 use raduet_study::report::{Level, PAIRED, PairDifference, PairedFigure};
 
 use super::lines::Lines;
-use super::numbers::{interval_percent, p_value};
+use super::numbers::{p_value, signed};
+use super::screen::in_points;
 use crate::error::{Result, shown};
 use crate::io::cell;
 
@@ -102,10 +103,7 @@ pub fn text(report: &Report) -> String {
             ..
         }) = pair.difference(Level::Patient, "accuracy")
         {
-            let _ = write!(text, "{:+.1} points", 100.0 * value);
-            if let Some(interval) = interval {
-                let _ = write!(text, " {}", interval_percent(*interval));
-            }
+            text.push_str(&in_points(*value, *interval));
         }
         let _ = write!(
             text,
@@ -117,10 +115,10 @@ pub fn text(report: &Report) -> String {
             let test = delong.test;
             let _ = write!(
                 text,
-                ", AUC {:+.3} [{:+.3}, {:+.3}], p {} ({})",
-                test.difference,
-                test.interval.lower,
-                test.interval.upper,
+                ", AUC {} [{}, {}], p {} ({})",
+                signed(test.difference, 3),
+                signed(test.interval.lower, 3),
+                signed(test.interval.upper, 3),
                 p_value(test.p),
                 p_value(delong.p_holm)
             );
