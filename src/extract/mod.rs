@@ -179,7 +179,7 @@ impl Extraction {
         described
     }
 
-    /// The region's value in the mask, where the parameter file states another than 1.
+    /// The region's value in the mask, where the parameter file states one.
     pub fn label(&self) -> Option<i64> {
         self.label
     }
