@@ -89,6 +89,8 @@ codes! {
         NotRegular => "E_NOT_REGULAR",
         /// The output could not be written.
         Output => "E_OUTPUT",
+        /// The output is being written by another process: nothing was begun.
+        OutputTaken => "E_OUTPUT",
         /// A path that leaves the folder it must stay in.
         Path => "E_PATH",
         /// The operating system refused or failed to read.

@@ -61,7 +61,7 @@ pub(crate) mod fault;
 mod inflate;
 mod open;
 mod room;
-mod survey;
+pub(crate) mod survey;
 pub(crate) mod voxel_bytes;
 
 pub use atomic::AtomicFile;
@@ -90,6 +90,18 @@ pub struct ReadOptions {
     pub spacing: Option<[f64; 3]>,
     /// The DICOM series (its UID) of a folder that holds several.
     pub series: Option<String>,
+}
+
+impl ReadOptions {
+    /// The same for the mask: a volume and a series are chosen from the image, and a mask of one volume goes with any.
+    #[must_use]
+    pub fn of_mask(&self) -> Self {
+        Self {
+            volume: None,
+            series: None,
+            ..self.clone()
+        }
+    }
 }
 
 /// An image and the doubts about it.
@@ -182,12 +194,7 @@ pub fn read_labels(
     rule: GeometryRule,
     options: &ReadOptions,
 ) -> Result<(Volume, LabelVolume, Vec<Warning>)> {
-    // A volume is chosen from the image; a mask of one volume goes with any of them.
-    let mask_options = ReadOptions {
-        volume: None,
-        series: None,
-        ..options.clone()
-    };
+    let mask_options = options.of_mask();
     let (read, read_mask) = rayon::join(
         || read_volume(image, options),
         || MaskFile::read(mask, &mask_options),

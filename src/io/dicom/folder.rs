@@ -36,8 +36,7 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
             class => return Err(no_image(class)),
         }
         let image = attributes::image(&file)?;
-        // A file of its own, or one that holds all frames, needs no folder.
-        if image.series.is_empty() || image.slices.len() > 1 {
+        if stands_alone(&image) {
             return series::volume(&[file], options);
         }
         let own = attributes::series_of(&image)?.to_owned();
@@ -92,6 +91,27 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
         .expected("the images of one series")
         .remedy("give the folder that holds them")),
     }
+}
+
+/// A file of its own, or one that holds all frames, needs no folder.
+fn stands_alone(image: &attributes::Image) -> bool {
+    image.series.is_empty() || image.slices.len() > 1
+}
+
+/// The files that are looked at for what a path names, by name.
+///
+/// # Errors
+/// Those of reading it.
+pub(super) fn files_of(path: &Path, options: &ReadOptions) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        let file = DicomFile::parse(read_whole(path, options.budget)?, options.budget)?;
+        let alone = attributes::class(file.set()) != Class::Image
+            || stands_alone(&attributes::image(&file)?);
+        if alone {
+            return Ok(vec![path.to_owned()]);
+        }
+    }
+    candidates(path)
 }
 
 /// Files that were read, and how many bytes more may be.
@@ -152,7 +172,7 @@ fn one(
 ///
 /// # Errors
 /// Those of reading a folder; `E_SERIES` when it holds too many.
-pub(super) fn candidates(path: &Path) -> Result<Vec<PathBuf>> {
+fn candidates(path: &Path) -> Result<Vec<PathBuf>> {
     let whole = fs::metadata(path).is_ok_and(|about| about.is_dir());
     let folder = match (whole, path.parent()) {
         (true, _) => path,

@@ -88,9 +88,9 @@ pub fn count_elements(bytes: &[u8], options: &ReadOptions) -> Result<usize> {
     file::DicomFile::parse(bytes.to_vec(), options.budget).map(|file| file.elements())
 }
 
-/// The files that make the series a path names, in the order of their names.
-pub(crate) fn files_of(path: &Path) -> Vec<PathBuf> {
-    folder::candidates(path).unwrap_or_default()
+/// The file itself where it stands alone; else every file of the folder that may belong to its series, by name.
+pub(crate) fn files_of(path: &Path, options: &ReadOptions) -> Vec<PathBuf> {
+    folder::files_of(path, options).unwrap_or_else(|_| vec![path.to_owned()])
 }
 
 /// Bytes that contradict themselves.

@@ -63,6 +63,18 @@ pub(crate) fn survey(path: &Path, options: &ReadOptions) -> Result<Option<Survey
     looked().map_err(|error| error.file(path))
 }
 
+/// The file, or both files of a pair, the header first.
+pub(crate) fn files_of(path: &Path, _: &ReadOptions) -> Vec<PathBuf> {
+    let header = header_of(path);
+    let layout =
+        || -> Result<Layout> { Ok(fields::read(&Source::open(&header)?.head(HEADER_2)?)?.layout) };
+    let mut files = vec![header.clone()];
+    if matches!(layout(), Ok(Layout::Pair)) {
+        files.extend(detached(&header));
+    }
+    files
+}
+
 /// Whether the first bytes of a file look like NIfTI, packed or not.
 pub(crate) fn recognise(head: &[u8]) -> bool {
     gzip::begins_like_gzip(head) || fields::begins_like_nifti(head)
