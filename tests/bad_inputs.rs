@@ -9,13 +9,17 @@
 mod bad_inputs {
     pub(crate) mod arrays;
     pub(crate) mod dicom;
-    pub(crate) mod dicom_masks;
+    pub(crate) mod dicom_packed;
+    pub(crate) mod dicom_series;
     pub(crate) mod metaimage;
     pub(crate) mod nifti;
     pub(crate) mod nrrd;
-    pub(crate) mod pictures;
+    pub(crate) mod png;
+    pub(crate) mod rtstruct;
+    pub(crate) mod seg;
     pub(crate) mod tables;
     pub(crate) mod texts;
+    pub(crate) mod tiff;
 }
 mod nifti_files;
 
@@ -158,8 +162,12 @@ fn corpus() -> Vec<Input> {
     inputs.extend(bad_inputs::nrrd::inputs());
     inputs.extend(bad_inputs::metaimage::inputs());
     inputs.extend(bad_inputs::dicom::inputs());
-    inputs.extend(bad_inputs::dicom_masks::inputs());
-    inputs.extend(bad_inputs::pictures::inputs());
+    inputs.extend(bad_inputs::dicom_packed::inputs());
+    inputs.extend(bad_inputs::dicom_series::inputs());
+    inputs.extend(bad_inputs::rtstruct::inputs());
+    inputs.extend(bad_inputs::seg::inputs());
+    inputs.extend(bad_inputs::png::inputs());
+    inputs.extend(bad_inputs::tiff::inputs());
     inputs.extend(bad_inputs::arrays::inputs());
     inputs.extend(bad_inputs::tables::inputs());
     inputs.extend(bad_inputs::texts::inputs());
@@ -234,7 +242,7 @@ fn every_bad_input_is_refused_in_its_words_and_every_good_one_read() {
         wrong.len(),
         wrong.join("\n")
     );
-    assert!(bad >= 200, "{bad} bad inputs");
+    assert!(bad >= 500, "{bad} bad inputs");
     assert!(
         growth <= GROWTH_KIB,
         "the address space grew by {growth} KiB"

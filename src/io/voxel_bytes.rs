@@ -56,6 +56,22 @@ pub enum NumberType {
 }
 
 impl NumberType {
+    /// That of a volume's voxels.
+    pub(crate) fn of(voxels: &Voxels) -> Self {
+        match voxels {
+            Voxels::U8(_) => Self::U8,
+            Voxels::I8(_) => Self::I8,
+            Voxels::U16(_) => Self::U16,
+            Voxels::I16(_) => Self::I16,
+            Voxels::U32(_) => Self::U32,
+            Voxels::I32(_) => Self::I32,
+            Voxels::U64(_) => Self::U64,
+            Voxels::I64(_) => Self::I64,
+            Voxels::F32(_) => Self::F32,
+            Voxels::F64(_) => Self::F64,
+        }
+    }
+
     /// Bytes of a number.
     pub(crate) fn width(self) -> usize {
         match self {

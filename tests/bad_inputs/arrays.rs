@@ -36,6 +36,10 @@ pub(crate) fn inputs() -> Vec<Input> {
     inputs
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of inputs, one after the other"
+)]
 fn arrays() -> Vec<Input> {
     let bad = |name: &str, bytes: Vec<u8>, code, says| {
         Input::bad(
@@ -284,6 +288,10 @@ fn archive(members: &[Member]) -> Vec<u8> {
     bytes
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of inputs, one after the other"
+)]
 fn archives() -> Vec<Input> {
     let bad = |name: &str, bytes: Vec<u8>, code, says| {
         Input::bad(

@@ -9,6 +9,7 @@ use raduet::io::{
     ByteBudget, GeometryRule, LabelChoice, Misfit, ReadCase, ReadOptions, read_case, read_volume,
 };
 use raduet::settings::preset;
+use raduet_features::Spacing;
 use raduet_testkit::dicom::{DataSet, PLAIN};
 use raduet_testkit::dicom_series::{
     FRAME_OF_REFERENCE, HIGH, ORIENTATION, POSITION, SPACING, STORED, contour, placed,
@@ -187,18 +188,22 @@ fn unused_bits_are_cleared_slice_by_slice() {
 /// Sizes in the file come before those handed in, which fill what it does not say.
 #[test]
 fn sizes_of_the_file_come_first() {
+    let of_mm = |zyx| Spacing::new(zyx).unwrap();
     let spacing = |set: DataSet, given| {
         let options = ReadOptions {
             spacing: given,
             ..ReadOptions::default()
         };
         let read = raduet::io::dicom::read(&[&set.file(PLAIN)], &options).unwrap();
-        read.volume.grid().spacing.zyx()
+        read.volume.grid().spacing
     };
     let flat = || slice(0).without(POSITION).without(ORIENTATION);
-    assert_eq!(spacing(flat(), Some([7.0, 8.0, 9.0])), [2.0, 1.0, 1.0]);
+    assert_eq!(
+        spacing(flat(), Some([7.0, 8.0, 9.0])),
+        of_mm([2.0, 1.0, 1.0])
+    );
     let bare = flat().without(SPACING).without((0x18, 0x50));
-    assert_eq!(spacing(bare, Some([7.0, 8.0, 9.0])), [9.0, 8.0, 7.0]);
+    assert_eq!(spacing(bare, Some([7.0, 8.0, 9.0])), of_mm([9.0, 8.0, 7.0]));
     let header = |fields: &str| {
         format!("NRRD0004\ntype: uchar\nencoding: raw\ndimension: 3\nsizes: 1 1 2\n{fields}\n\nab")
     };
@@ -208,12 +213,15 @@ fn sizes_of_the_file_come_first() {
             ..ReadOptions::default()
         };
         let read = raduet::io::nrrd::read(header(fields).as_bytes(), &options).unwrap();
-        read.volume.grid().spacing.zyx()
+        read.volume.grid().spacing
     };
     let given = Some([7.0, 8.0, 9.0]);
-    assert_eq!(of("spacings: 1 2 3", given), [3.0, 2.0, 1.0]);
+    assert_eq!(of("spacings: 1 2 3", given), of_mm([3.0, 2.0, 1.0]));
     let centimetres = "spacings: 1 nan 3\nunits: \"cm\" \"cm\" \"cm\"";
     // What is handed in is in millimetres whatever the header's unit.
-    assert_eq!(of(centimetres, given), [30.0, 8.0, 10.0]);
-    assert_eq!(of("units: \"cm\" \"cm\" \"cm\"", given), [9.0, 8.0, 7.0]);
+    assert_eq!(of(centimetres, given), of_mm([30.0, 8.0, 10.0]));
+    assert_eq!(
+        of("units: \"cm\" \"cm\" \"cm\"", given),
+        of_mm([9.0, 8.0, 7.0])
+    );
 }
