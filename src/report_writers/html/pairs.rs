@@ -5,6 +5,7 @@ use raduet_study::report::{Comparison, Level};
 
 use super::markup::{self, Column, name, text};
 use crate::report_writers::numbers::{UNDEFINED, interval_percent};
+use crate::report_writers::pairwise::delong_difference;
 
 /// The part of the page; nothing where there is one model.
 pub(super) fn part(report: &Report) -> String {
@@ -79,10 +80,7 @@ pub(super) fn delong(comparison: &Comparison) -> String {
                 name(&class.class),
                 format!("{:.3}", test.first),
                 format!("{:.3}", test.second),
-                format!(
-                    "{:+.3} [{:+.3}, {:+.3}]",
-                    test.difference, test.interval.lower, test.interval.upper
-                ),
+                delong_difference(test),
                 format!("{:.3}", test.p),
                 format!("{:.3}", class.p_holm),
             ]
