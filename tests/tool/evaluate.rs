@@ -286,3 +286,35 @@ fn bad_tables_are_refused_with_file_line_and_remedy() {
         refused.stderr
     );
 }
+
+/// An evaluation is written over an earlier one, and over nothing else.
+#[test]
+fn the_folder_of_another_run_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    three_programs(here);
+    let words = [
+        "evaluate",
+        "ours.csv",
+        "--bootstrap",
+        "20",
+        "-o",
+        "out",
+        "-q",
+    ];
+    succeed(here, &words);
+    succeed(here, &words);
+    let record = fs::read_to_string(here.join("out/run.json")).unwrap();
+    let other = record.replace("\"command\": \"evaluate\"", "\"command\": \"compare\"");
+    assert_ne!(record, other);
+    for (text, said) in [
+        (other.as_str(), "a run of raduet compare"),
+        ("{}", "no record"),
+    ] {
+        fs::write(here.join("out/run.json"), text).unwrap();
+        let refused = run(here, &words);
+        assert_eq!(refused.status, 2);
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+        assert_eq!(fs::read_to_string(here.join("out/run.json")).unwrap(), text);
+    }
+}
