@@ -129,7 +129,7 @@ pub fn is_unfinished(path: &Path) -> bool {
 }
 
 /// What a run may leave in its folder beside the models, from which everything else is made.
-const DATA: [&str; 13] = [
+const DATA: [&str; 14] = [
     "features.csv",
     "features.dictionary.csv",
     "split.json",
@@ -139,6 +139,7 @@ const DATA: [&str; 13] = [
     "failures.csv",
     "warnings.csv",
     "repeats.csv",
+    "repeats_tests.csv",
     "figures/importance.csv",
     "figures/shap.csv",
     "figures/learning_curve.csv",
