@@ -8,9 +8,9 @@ use raduet_study::Cohort;
 
 use crate::cohort::arrays::ImageStack;
 use crate::cohort::{self, CaseFiles, LoadOptions, LoadedCohort};
-use crate::content::files_of;
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
-use crate::io::{ByteBudget, LabelChoice, read_case, read_labels};
+use crate::io::formats::files_of;
+use crate::io::{ByteBudget, LabelChoice, ReadOptions, read_case, read_labels};
 use crate::phantom::{self, PhantomSettings};
 use crate::provenance::{digest, fingerprint_of_file};
 use crate::settings::{CohortSettings, ImageSettings, LabelName};
@@ -77,7 +77,7 @@ impl Cases {
             Some(path) if path == Path::new(PHANTOM) && !path.exists() => {
                 Self::phantom(settings.phantom_patients)
             }
-            Some(path) => Self::files(path, settings, budget),
+            Some(path) => Self::load_files(path, settings, budget),
         }
     }
 
@@ -114,7 +114,11 @@ impl Cases {
         })
     }
 
-    fn files(path: &Path, settings: &CohortSettings, budget: ByteBudget) -> Result<Self, Faults> {
+    fn load_files(
+        path: &Path,
+        settings: &CohortSettings,
+        budget: ByteBudget,
+    ) -> Result<Self, Faults> {
         let options = LoadOptions {
             sequence: settings.sequence.clone(),
             budget,
@@ -190,6 +194,33 @@ impl Cases {
         &self.hash
     }
 
+    /// Where image and mask of a case are, and how the image is read; none for images in memory.
+    ///
+    /// # Panics
+    /// When there is no such case.
+    pub fn files(&self, index: usize) -> Option<(&CaseFiles, ReadOptions)> {
+        match &self.source {
+            Source::Phantom(_) | Source::Stack(_) => None,
+            Source::Files {
+                loaded,
+                images,
+                budget,
+                ..
+            } => {
+                let files = &loaded[index];
+                Some((files, files.options(images, *budget)))
+            }
+        }
+    }
+
+    /// The folder that shown paths are relative to; empty for the built-in cohort.
+    pub fn folder(&self) -> &Path {
+        match &self.source {
+            Source::Phantom(_) | Source::Stack(_) => Path::new(""),
+            Source::Files { folder, .. } => folder,
+        }
+    }
+
     /// What was taken for what.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -216,7 +247,8 @@ impl Cases {
             loaded,
             folder,
             label,
-            ..
+            images,
+            budget,
         } = &self.source
         else {
             return format!("{} {index}", self.hash);
@@ -228,10 +260,11 @@ impl Cases {
             .map_or_else(|| case.label_choice(), LabelName::choice);
         let region = format!("{choice:?} {:?}", case.reading);
         let mut parts = vec![id.as_str().to_owned(), region];
-        for path in [&case.image, &case.mask] {
+        let options = case.options(images, *budget);
+        for (path, options) in [(&case.image, &options), (&case.mask, &options.of_mask())] {
             let named = path.strip_prefix(folder).unwrap_or(path);
             parts.push(named.to_string_lossy().into_owned());
-            for file in files_of(path) {
+            for file in files_of(path, options) {
                 // A file that cannot be read has no rows either.
                 parts.push(fingerprint_of_file(&file).unwrap_or_default());
             }
@@ -308,12 +341,24 @@ impl Cases {
                 values.into_iter().map(LabelChoice::Value).collect()
             };
             let mut regions = Vec::new();
+            let mut fault = None;
             for choice in &choices {
-                let region = labels.region(choice)?;
-                warnings.extend(region.warnings);
-                regions.push((region.label, region.mask));
+                match labels.region(choice) {
+                    Ok(region) => {
+                        warnings.extend(region.warnings);
+                        regions.push((region.label, region.mask));
+                    }
+                    // The other regions are none the worse.
+                    Err(error) => {
+                        warnings.push(left_out(choice, &error, &files.mask));
+                        fault.get_or_insert(error);
+                    }
+                }
             }
-            Ok((volume, regions, warnings))
+            match fault {
+                Some(fault) if regions.is_empty() => Err(fault),
+                _ => Ok((volume, regions, warnings)),
+            }
         };
         let (volume, regions, warnings) =
             read().map_err(|fault: ToolError| fault.relative_to(folder))?;
@@ -349,6 +394,21 @@ impl Cases {
             .map(|warning| warning.relative_to(folder).case(id.clone()));
         named.collect()
     }
+}
+
+/// A doubt about a mask, one of whose regions cannot be measured.
+pub(crate) fn left_out(choice: &LabelChoice, error: &ToolError, mask: &Path) -> Warning {
+    let label = match choice {
+        LabelChoice::Value(label) => label.to_string(),
+        LabelChoice::Name(_) | LabelChoice::Only => String::new(),
+    };
+    let found = format!("region {label}: {} ({})", error.found, error.code);
+    Warning::new(
+        WarningCode::Region,
+        found,
+        "it is left out, the others are measured",
+    )
+    .file(mask)
 }
 
 /// A doubt when cases of several sequences would be learned from as if they were one.

@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Code, Result, ToolError};
-use crate::io::atomic::output_error;
+use crate::io::atomic::{folder_of, output_error, sync_folder};
 use crate::io::fault;
 use crate::provenance::digest;
 
@@ -92,7 +92,8 @@ impl Journal {
     /// A journal of another key is begun anew.
     ///
     /// # Errors
-    /// [`Code::Output`] when the file cannot be read or written.
+    /// [`Code::Output`] when the file cannot be read or written, or is no journal; [`Code::OutputTaken`] when another
+    /// process holds it.
     pub fn open<T: DeserializeOwned>(path: &Path, key: &str) -> Result<(Self, Vec<T>)> {
         let refused = |fault: std::io::Error| output_error(path, &fault);
         fault::strike(path).map_err(refused)?;
@@ -107,7 +108,7 @@ impl Journal {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(
-                    ToolError::new(Code::Usage, "another process is writing here")
+                    ToolError::new(Code::OutputTaken, "another process is writing here")
                         .file(path)
                         .remedy("wait for it, or choose another output"),
                 );
@@ -116,9 +117,19 @@ impl Journal {
         }
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(refused)?;
+        if !is_journal(&text) {
+            let found = "a file of this name is there, and it is no journal";
+            return Err(ToolError::new(Code::Output, found)
+                .file(path)
+                .remedy("rename that file, or choose another output"));
+        }
         let (records, whole) = replay(&text, key);
-        file.set_len(whole as u64).map_err(refused)?;
+        fault::strike(path)
+            .and_then(|()| file.set_len(whole as u64))
+            .map_err(refused)?;
         file.seek(SeekFrom::End(0)).map_err(refused)?;
+        // The name of a new file is safe from power loss only once its folder is on disk.
+        sync_folder(folder_of(path)).map_err(refused)?;
         let flusher = file.try_clone().and_then(Flusher::start).map_err(refused)?;
         let mut journal = Self {
             file,
@@ -191,6 +202,15 @@ fn replay<T: DeserializeOwned>(text: &[u8], key: &str) -> (Vec<T>, usize) {
     (records, whole)
 }
 
+/// Whether a file begins as a journal does, cut short or never brought to disk as it may be.
+fn is_journal(text: &[u8]) -> bool {
+    let front = text.iter().take(DIGITS);
+    let lost = text.iter().take(DIGITS).all(|&byte| byte == 0);
+    lost || front
+        .copied()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// The JSON of a line whose digits are right.
 fn verified(line: &[u8]) -> Option<&[u8]> {
     let (digits, rest) = line.split_at_checked(DIGITS)?;
@@ -247,7 +267,19 @@ mod tests {
         let path = folder.path().join("journal");
         let (_first, _) = Journal::open::<(u32, f64)>(&path, "key").unwrap();
         let second = Journal::open::<(u32, f64)>(&path, "key").unwrap_err();
-        assert_eq!(second.code, Code::Usage);
+        assert_eq!(second.code, Code::OutputTaken);
+    }
+
+    #[test]
+    fn somebody_elses_file_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        for text in ["Dear diary,\n", "ID,PatientID\n"] {
+            std::fs::write(&path, text).unwrap();
+            let refused = Journal::open::<(u32, f64)>(&path, "key").unwrap_err();
+            assert_eq!(refused.code, Code::Output);
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
     }
 
     #[test]

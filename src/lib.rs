@@ -35,7 +35,6 @@ pub mod commands;
 pub mod compare;
 pub mod conclusion;
 pub mod console;
-pub mod content;
 pub mod division;
 pub mod dry_run;
 pub mod error;

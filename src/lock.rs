@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Code, Result, ToolError};
 use crate::io::atomic::output_error;
+use crate::io::fault;
 
 /// Longer content than this names no process.
 const LONGEST_NUMBER: u64 = 32;
@@ -35,18 +36,22 @@ impl Lock {
     /// Takes the lock without waiting.
     ///
     /// # Errors
-    /// [`Code::Usage`] naming the process that holds it; [`Code::Output`] when the file cannot be made.
+    /// [`Code::OutputTaken`] naming the process that holds it; [`Code::Output`] when the file cannot be made, or is
+    /// somebody else's.
     pub fn take(path: &Path, afterwards: Afterwards) -> Result<Self> {
         /// A file that was removed between opening and locking is opened again; that happens once a holder ends.
         const TRIES: usize = 100;
         let refused = |fault: std::io::Error| output_error(path, &fault);
         for _ in 0..TRIES {
-            let mut file = File::options()
-                .create(true)
-                .truncate(false)
-                .read(true)
-                .write(true)
-                .open(path)
+            let mut file = fault::strike(path)
+                .and_then(|()| {
+                    File::options()
+                        .create(true)
+                        .truncate(false)
+                        .read(true)
+                        .write(true)
+                        .open(path)
+                })
                 .map_err(refused)?;
             match file.try_lock() {
                 Ok(()) => {}
@@ -56,18 +61,32 @@ impl Lock {
             if !is_still(&file, path) {
                 continue;
             }
-            name(&mut file).map_err(refused)?;
+            if !is_lock(&mut file) {
+                let found = "a file of this name is there, and it is no lock";
+                return Err(ToolError::new(Code::Output, found)
+                    .file(path)
+                    .remedy("rename that file, or choose another output"));
+            }
+            let named = fault::strike(path).and_then(|()| name(&mut file));
+            if let Err(fault) = named {
+                // A lock without a number is taken by the next process all the same.
+                if afterwards == Afterwards::Remove {
+                    let _ = fs::remove_file(path);
+                }
+                return Err(refused(fault));
+            }
             return Ok(Self {
                 path: path.to_owned(),
                 afterwards,
                 _file: file,
             });
         }
-        Err(
-            ToolError::new(Code::Usage, "other processes take and leave this output")
-                .file(path)
-                .remedy("wait for them, or choose another output"),
+        Err(ToolError::new(
+            Code::OutputTaken,
+            "other processes take and leave this output",
         )
+        .file(path)
+        .remedy("wait for them, or choose another output"))
     }
 }
 
@@ -88,20 +107,28 @@ fn name(file: &mut File) -> std::io::Result<()> {
 }
 
 fn held(path: &Path, file: &mut File) -> ToolError {
-    let mut text = String::new();
-    let number = file
-        .take(LONGEST_NUMBER)
-        .read_to_string(&mut text)
-        .ok()
-        .and_then(|_| text.trim().parse::<u32>().ok());
-    let who = number.map_or_else(
-        || "another process".to_owned(),
+    let text = content(file).unwrap_or_default();
+    let who = text.trim().parse::<u32>().map_or_else(
+        |_| "another process".to_owned(),
         |pid| format!("another process (pid {pid})"),
     );
-    ToolError::new(Code::Usage, format!("{who} is writing this output"))
+    ToolError::new(Code::OutputTaken, format!("{who} is writing this output"))
         .file(path)
         .expected("one process for one output")
         .remedy("wait for it, or choose another output")
+}
+
+/// Whether a file can be a lock by its content: the number of a process, or nothing yet.
+fn is_lock(file: &mut File) -> bool {
+    content(file).is_some_and(|text| text.trim().chars().all(|c| c.is_ascii_digit()))
+}
+
+/// What stands in a lock; none where it cannot be text.
+fn content(file: &mut File) -> Option<String> {
+    let mut text = String::new();
+    file.seek(SeekFrom::Start(0)).ok()?;
+    file.take(LONGEST_NUMBER).read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 /// Whether the open file is the one under its name.
@@ -123,6 +150,17 @@ fn is_still(_: &File, _: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Exit;
+
+    #[test]
+    fn somebody_elses_file_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.lock");
+        fs::write(&path, "version = 4\n").unwrap();
+        let refused = Lock::take(&path, Afterwards::Remove).unwrap_err();
+        assert_eq!(refused.code, Code::Output);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "version = 4\n");
+    }
 
     #[test]
     fn the_second_is_told_whom_to_wait_for() {
@@ -130,7 +168,8 @@ mod tests {
         let path = folder.path().join("table.lock");
         let first = Lock::take(&path, Afterwards::Remove).unwrap();
         let refused = Lock::take(&path, Afterwards::Remove).unwrap_err();
-        assert_eq!(refused.code, Code::Usage);
+        assert_eq!(refused.code, Code::OutputTaken);
+        assert_eq!(refused.code.exit(), Exit::Usage);
         let pid = format!("pid {}", std::process::id());
         assert!(refused.found.contains(&pid), "{refused}");
         drop(first);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Code, Result, ToolError};
 use crate::figures;
 use crate::io::atomic::{output_error, prepare_folder, sweep, write_file};
+use crate::io::fault;
 use crate::lock::{Afterwards, Lock};
 
 /// A name that nobody else gives a folder: what lies in it is removed with the run.
@@ -260,7 +261,7 @@ fn sweep_all(path: &Path) -> Result<()> {
 /// # Errors
 /// [`Code::Output`].
 pub fn remove_file(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
+    match fault::strike(path).and_then(|()| fs::remove_file(path)) {
         Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
             Err(output_error(path, &fault))
         }

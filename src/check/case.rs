@@ -1,19 +1,22 @@
-//! One case: its two files, how they lie on one another, and, with its voxels, its region.
+//! One case: its two files, how they lie on one another, and, with its voxels, its regions.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use ndarray::Array2;
-use raduet_features::{DiscretisedRoi, Grid, MaskVolume, Roi, Volume, Voxels};
+use raduet_features::{DiscretisedRoi, Grid, MaskVolume, Roi, Volume};
 use raduet_study::CaseId;
 use serde::Serialize;
-use xxhash_rust::xxh3::Xxh3;
 
-use super::{Depth, Looking, Member};
-use crate::error::{Code, ToolError, Warning, WarningCode};
+use super::{Depth, Labels, Looking, Member};
+use crate::cases::{LoadedCase, left_out};
+use crate::cohort::CaseFiles;
+use crate::error::{Code, Result, ToolError, Warning, WarningCode};
 use crate::extract::failed;
-use crate::io::{ReadMask, Survey, geometry, numbers, read_labels, survey};
-use crate::settings::LabelName;
+use crate::guards::doubles::digest_of_voxels;
+use crate::io::grid::axis_letters;
+use crate::io::survey::header;
+use crate::io::{LabelChoice, LabelVolume, ReadMask, ReadOptions, geometry, numbers, read_labels};
 
 /// Grey levels beyond which texture matrices are refused; the engine's own default.
 const MOST_BINS: usize = 4096;
@@ -33,8 +36,8 @@ pub struct CaseFacts {
     pub orientation: Option<String>,
     /// Stored number type of the image.
     pub numbers: Option<&'static str>,
-    /// Its region, where voxels were read.
-    pub region: Option<Region>,
+    /// Its regions, where voxels were read.
+    pub regions: Vec<Region>,
     /// Codes of what was found.
     pub findings: Vec<&'static str>,
     /// The picture of it.
@@ -63,7 +66,7 @@ pub struct Region {
     pub bins: Option<u32>,
 }
 
-/// The slice with most of the region, and the region in it.
+/// The slice with most of the largest region, and that region in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tile {
     /// Intensities.
@@ -77,21 +80,21 @@ pub(super) struct Looked {
     pub(super) facts: CaseFacts,
     pub(super) errors: Vec<ToolError>,
     pub(super) warnings: Vec<Warning>,
-    /// Fingerprint of the image's voxels, where they were read.
-    pub(super) content: Option<u128>,
+    /// Fingerprint of the image's values, where they were read.
+    pub(super) content: Option<String>,
 }
 
 impl Looked {
     fn new(member: &Member<'_>) -> Self {
         Self {
             facts: CaseFacts {
-                id: member.id.as_str().to_owned(),
-                patient: member.patient.as_str().to_owned(),
+                id: member.record.id.as_str().to_owned(),
+                patient: member.record.patient.as_str().to_owned(),
                 size: None,
                 spacing: None,
                 orientation: None,
                 numbers: None,
-                region: None,
+                regions: Vec::new(),
                 findings: Vec::new(),
                 tile: None,
             },
@@ -125,17 +128,24 @@ impl Looked {
         let [dz, dy, dx] = grid.spacing.zyx();
         self.facts.size = Some([x, y, z]);
         self.facts.spacing = Some([dx, dy, dz]);
-        self.facts.orientation = Some(orientation(grid));
+        self.facts.orientation = Some(axis_letters(&grid.affine));
         self.facts.numbers = Some(numbers);
     }
 }
 
-pub(super) fn look(member: &Member<'_>, looking: &Looking) -> Looked {
+/// Looks at a case; `load` gives image and region of one that has no files.
+pub(super) fn look(
+    member: &Member<'_>,
+    load: impl FnOnce() -> Result<LoadedCase>,
+    looking: &Looking,
+) -> Looked {
     let mut looked = Looked::new(member);
-    let outcome = if looking.depth == Depth::Headers {
-        headers(member, looking, &mut looked)
-    } else {
-        voxels(member, looking, &mut looked)
+    let outcome = match &member.files {
+        None => load().and_then(|case| looked.made(&case, looking)),
+        Some((files, options)) if looking.depth == Depth::Headers => {
+            looked.headers(files, options, looking)
+        }
+        Some((files, options)) => looked.voxels(files, options, looking),
     };
     if let Err(error) = outcome {
         looked.errors.push(error);
@@ -143,103 +153,184 @@ pub(super) fn look(member: &Member<'_>, looking: &Looking) -> Looked {
     looked
 }
 
-/// Image and mask by their headers.
-fn headers(
-    member: &Member<'_>,
-    looking: &Looking,
-    looked: &mut Looked,
-) -> crate::error::Result<()> {
-    let files = member.files;
-    let options = files.options(&looking.images, looking.budget);
-    let rule = looking.images.rule();
-    let image = survey(&files.image, &options)?;
-    looked.grid(&image.grid, image.numbers);
-    looked.warnings.extend(image.warnings);
-    let mask_options = crate::io::ReadOptions {
-        volume: None,
-        ..options.clone()
-    };
-    let Ok(Survey { grid, warnings, .. }) = survey(&files.mask, &mask_options) else {
-        // Contours and segmentations have no grid of their own, and the reader says best what is wrong with a mask.
-        let (_, _, warnings) = read_labels(&files.image, &files.mask, rule, &options)?;
-        looked.warnings.extend(warnings);
-        return Ok(());
-    };
-    looked.warnings.extend(warnings);
-    let (_, moved) = geometry::fit(&image.grid, &grid, rule)
-        .map_err(|error| error.file(&files.mask).against(&files.image))?;
-    let moved = moved.into_iter();
-    looked
-        .warnings
-        .extend(moved.map(|warning| warning.file(&files.mask)));
-    Ok(())
+impl Looked {
+    /// Image and mask by their headers; read whole where one of them cannot be known by its header.
+    fn headers(
+        &mut self,
+        files: &CaseFiles,
+        options: &ReadOptions,
+        looking: &Looking,
+    ) -> Result<()> {
+        let image = header(&files.image, options)?;
+        let mask = match &image {
+            Some(_) => header(&files.mask, &options.of_mask())?,
+            None => None,
+        };
+        let (Some(image), Some(mask)) = (image, mask) else {
+            let (volume, labels, warnings) =
+                read_labels(&files.image, &files.mask, looking.rule, options)?;
+            return self.image(
+                &volume,
+                warnings.into_iter().chain(labels.warnings().to_vec()),
+            );
+        };
+        self.grid(&image.grid, image.numbers);
+        self.warnings.extend(image.warnings);
+        self.warnings.extend(mask.warnings);
+        let (_, moved) = geometry::place(&image.grid, &mask.grid, looking.rule)
+            .map_err(|error| error.file(&files.mask).against(&files.image))?;
+        self.warnings
+            .extend(moved.map(|warning| warning.file(&files.mask)));
+        Ok(())
+    }
+
+    fn image(
+        &mut self,
+        volume: &Volume,
+        warnings: impl IntoIterator<Item = Warning>,
+    ) -> Result<()> {
+        self.grid(volume.grid(), numbers(volume.voxels()));
+        self.warnings.extend(warnings);
+        self.content = Some(digest_of_voxels(volume)?);
+        Ok(())
+    }
+
+    /// Image and mask as they are measured.
+    fn voxels(
+        &mut self,
+        files: &CaseFiles,
+        options: &ReadOptions,
+        looking: &Looking,
+    ) -> Result<()> {
+        let (volume, labels, warnings) =
+            read_labels(&files.image, &files.mask, looking.rule, options)?;
+        self.image(
+            &volume,
+            warnings.into_iter().chain(labels.warnings().to_vec()),
+        )?;
+        let mut largest: Option<(usize, MaskVolume)> = None;
+        let mut faults = Vec::new();
+        for choice in choices(&labels, files, &looking.labels) {
+            let read = match labels.region(&choice) {
+                Ok(read) => read,
+                Err(error) => {
+                    faults.push((choice, error));
+                    continue;
+                }
+            };
+            self.warnings.extend_from_slice(&read.warnings);
+            let voxels = self.region(&volume, &read, looking, Some(files))?;
+            if largest.as_ref().is_none_or(|(most, _)| voxels > *most) {
+                largest = Some((voxels, read.mask));
+            }
+        }
+        let some = largest.is_some();
+        for (choice, error) in faults {
+            if some {
+                let doubt = left_out(&choice, &error, &files.mask);
+                self.warnings.push(doubt);
+            } else {
+                self.errors.push(error);
+            }
+        }
+        if looking.depth == Depth::Pictures {
+            self.facts.tile = largest.and_then(|(_, mask)| tile(&volume, &mask));
+        }
+        Ok(())
+    }
+
+    /// An image in memory, with its only region.
+    fn made(&mut self, case: &LoadedCase, looking: &Looking) -> Result<()> {
+        if looking.depth == Depth::Headers {
+            self.grid(case.volume.grid(), numbers(case.volume.voxels()));
+            return Ok(());
+        }
+        self.image(&case.volume, case.warnings.clone())?;
+        let read = ReadMask {
+            mask: case.mask.clone(),
+            label: 1,
+            counts: BTreeMap::new(),
+            warnings: Vec::new(),
+        };
+        self.region(&case.volume, &read, looking, None)?;
+        if looking.depth == Depth::Pictures {
+            self.facts.tile = tile(&case.volume, &case.mask);
+        }
+        Ok(())
+    }
+
+    /// One region, and what is unusual about it; gives its number of voxels.
+    fn region(
+        &mut self,
+        volume: &Volume,
+        read: &ReadMask,
+        looking: &Looking,
+        files: Option<&CaseFiles>,
+    ) -> Result<usize> {
+        let of_image = |error: ToolError| match files {
+            Some(files) => error.file(&files.image),
+            None => error,
+        };
+        let roi = Roi::from_volume(volume, &read.mask)
+            .map_err(|fault| of_image(failed(&fault)))?
+            .ok_or_else(|| ToolError::internal("a region without voxels"))?;
+        let (minimum, maximum) = roi.range();
+        let mut bins = None;
+        if let Some(rule) = looking.discretisation {
+            match DiscretisedRoi::new(&roi, rule, MOST_BINS, 1) {
+                Ok(discretised) => bins = Some(discretised.highest_level()),
+                Err(fault) => self.errors.push(of_image(failed(&fault))),
+            }
+        }
+        let region = Region {
+            label: read.label,
+            labels: read.counts.clone(),
+            voxels: roi.count(),
+            slices: read.mask.occupied_slices().len(),
+            parts: roi.parts(),
+            minimum,
+            maximum,
+            bins,
+        };
+        region.doubts(looking, self, files.map(|files| files.mask.as_path()));
+        self.facts.regions.push(region);
+        Ok(roi.count())
+    }
 }
 
-/// Image and mask as they are measured.
-fn voxels(member: &Member<'_>, looking: &Looking, looked: &mut Looked) -> crate::error::Result<()> {
-    let files = member.files;
-    let options = files.options(&looking.images, looking.budget);
-    let (volume, labels, warnings) =
-        read_labels(&files.image, &files.mask, looking.images.rule(), &options)?;
-    looked.grid(volume.grid(), numbers(volume.voxels()));
-    looked.warnings.extend(warnings);
-    looked.warnings.extend_from_slice(labels.warnings());
-    looked.content = Some(content(&volume));
-    let choice = looking
-        .label
-        .as_ref()
-        .map_or_else(|| files.label_choice(), LabelName::choice);
-    let ReadMask {
-        mask,
-        label,
-        counts,
-        ..
-    } = labels.region(&choice)?;
-    if looking.depth == Depth::Pictures {
-        looked.facts.tile = tile(&volume, &mask);
+/// Which regions of a mask are looked at.
+fn choices(labels: &LabelVolume, files: &CaseFiles, wanted: &Labels) -> Vec<LabelChoice> {
+    match wanted {
+        Labels::Named => vec![files.label_choice()],
+        Labels::This(choice) => vec![choice.clone()],
+        Labels::All => match labels.labels() {
+            // The error of a mask without any label.
+            none if none.is_empty() => vec![LabelChoice::Only],
+            labels => labels.into_iter().map(LabelChoice::Value).collect(),
+        },
     }
-    let roi = Roi::from_volume(&volume, &mask)
-        .map_err(|fault| failed(&fault).file(&files.image))?
-        .ok_or_else(|| ToolError::internal("a region without voxels"))?;
-    let (minimum, maximum) = roi.range();
-    let mut bins = None;
-    if let Some(rule) = looking.discretisation {
-        match DiscretisedRoi::new(&roi, rule, MOST_BINS, 1) {
-            Ok(discretised) => bins = Some(discretised.highest_level()),
-            Err(fault) => looked.errors.push(failed(&fault).file(&files.image)),
-        }
-    }
-    let region = Region {
-        label,
-        labels: counts,
-        voxels: roi.count(),
-        slices: mask.occupied_slices().len(),
-        parts: roi.parts(),
-        minimum,
-        maximum,
-        bins,
-    };
-    region.doubts(looking, looked, &files.mask);
-    looked.facts.region = Some(region);
-    Ok(())
 }
 
 impl Region {
     /// What is unusual about it.
-    fn doubts(&self, looking: &Looking, looked: &mut Looked, mask: &Path) {
+    fn doubts(&self, looking: &Looking, looked: &mut Looked, mask: Option<&Path>) {
         if self.voxels < looking.min_pixels {
             let found = format!("the region has {} voxels", self.voxels);
-            looked.errors.push(
-                ToolError::new(Code::RoiSmall, found)
-                    .file(mask)
-                    .expected(format!("at least {}", looking.min_pixels))
-                    .remedy("check the mask, or lower --min-pixels"),
-            );
+            let error = ToolError::new(Code::RoiSmall, found)
+                .expected(format!("at least {}", looking.min_pixels))
+                .remedy("check the mask, or lower --min-pixels");
+            looked.errors.push(match mask {
+                Some(mask) => error.file(mask),
+                None => error,
+            });
             return;
         }
         let mut add = |code, found: String, done: &str| {
-            let warning = Warning::new(code, found, done).file(mask);
-            looked.warnings.push(warning);
+            let warning = Warning::new(code, found, done);
+            looked.warnings.push(match mask {
+                Some(mask) => warning.file(mask),
+                None => warning,
+            });
         };
         if self.slices == 1 {
             let found = "the region covers one slice".to_owned();
@@ -279,76 +370,4 @@ fn tile(volume: &Volume, mask: &MaskVolume) -> Option<Tile> {
         slice: volume.slice_f64(z).ok()?,
         inside: mask.slice(z).ok()?.to_owned(),
     })
-}
-
-/// Shape, scaling and stored numbers, whatever file they came from.
-fn content(volume: &Volume) -> u128 {
-    let mut hasher = Xxh3::new();
-    for n in volume.grid().shape {
-        hasher.update(&(n as u64).to_le_bytes());
-    }
-    hasher.update(&volume.scaling().slope.to_le_bytes());
-    hasher.update(&volume.scaling().intercept.to_le_bytes());
-    macro_rules! bytes {
-        ($array:expr) => {{
-            let standard = $array.as_standard_layout();
-            hasher.update(bytemuck::cast_slice(
-                standard.as_slice().unwrap_or_default(),
-            ));
-        }};
-    }
-    match volume.voxels() {
-        Voxels::U8(array) => bytes!(array),
-        Voxels::I8(array) => bytes!(array),
-        Voxels::U16(array) => bytes!(array),
-        Voxels::I16(array) => bytes!(array),
-        Voxels::U32(array) => bytes!(array),
-        Voxels::I32(array) => bytes!(array),
-        Voxels::U64(array) => bytes!(array),
-        Voxels::I64(array) => bytes!(array),
-        Voxels::F32(array) => bytes!(array),
-        Voxels::F64(array) => bytes!(array),
-    }
-    hasher.digest128()
-}
-
-/// Where x, y and z run to, a letter each: R or L, A or P, S or I.
-fn orientation(grid: &Grid) -> String {
-    const TOWARDS: [[char; 2]; 3] = [['R', 'L'], ['A', 'P'], ['S', 'I']];
-    (0..3)
-        .map(|axis| {
-            let column = [0, 1, 2].map(|row| grid.affine.0[row][axis]);
-            let longest = (0..3).max_by(|&a, &b| column[a].abs().total_cmp(&column[b].abs()));
-            let row = longest.unwrap_or(0);
-            TOWARDS[row][usize::from(column[row] < 0.0)]
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use raduet_features::{Affine, Spacing};
-
-    use super::*;
-
-    #[test]
-    fn orientation_is_said_as_people_say_it() {
-        let grid = |rows: [[f64; 4]; 3]| Grid {
-            shape: [1, 1, 1],
-            spacing: Spacing::new([1.0; 3]).unwrap(),
-            affine: Affine(rows),
-        };
-        let unit = [
-            [1.0, 0.0, 0.0, 0.0],
-            [0.0, 1.0, 0.0, 0.0],
-            [0.0, 0.0, 1.0, 0.0],
-        ];
-        assert_eq!(orientation(&grid(unit)), "RAS");
-        let turned = [
-            [-1.0, 0.1, 0.0, 5.0],
-            [0.1, 0.0, -2.0, 0.0],
-            [0.0, 3.0, 0.2, 0.0],
-        ];
-        assert_eq!(orientation(&grid(turned)), "LSP");
-    }
 }

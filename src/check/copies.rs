@@ -1,9 +1,9 @@
-//! One image under several cases: by its voxels where they were read, else by the bytes of its file.
+//! One image under several cases: by its voxels where they were read, else by the bytes of its files.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_128;
@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::Member;
 use crate::error::{Result, Warning, WarningCode};
 use crate::interrupt;
+use crate::io::formats::files_of;
 use crate::provenance::fingerprint_of_file;
 
 /// Files of one length are first told apart by this many bytes at either end.
@@ -21,17 +22,14 @@ const LISTED: usize = 6;
 /// A doubt for each image that stands under several cases.
 pub(super) fn of_images(
     members: &[Member<'_>],
-    contents: &[Option<u128>],
+    contents: &[Option<String>],
     folder: &Path,
 ) -> Result<Vec<Warning>> {
-    let by_voxels: Vec<(String, usize)> = contents
-        .iter()
-        .enumerate()
-        .filter_map(|(at, content)| content.map(|content| (format!("{content:032x}"), at)))
+    let read = contents.iter().enumerate();
+    let mut keys: Vec<(String, usize)> = read
+        .filter_map(|(at, content)| content.clone().map(|content| (content, at)))
         .collect();
-    let read: Vec<bool> = contents.iter().map(Option::is_some).collect();
-    let mut keys = by_voxels;
-    keys.extend(by_bytes(members, |at| !read[at])?);
+    keys.extend(by_bytes(members, |at| contents[at].is_none())?);
     let mut doubts = Vec::new();
     let mut groups: Vec<Vec<usize>> = groups(keys).into_values().collect();
     groups.sort();
@@ -49,34 +47,47 @@ fn groups<K: Ord>(keys: Vec<(K, usize)>) -> BTreeMap<K, Vec<usize>> {
     groups
 }
 
-/// Files told apart by length, then by their ends, and only then by all their bytes.
+/// Images told apart by the lengths of their files, then by the files' ends, and only then by all their bytes. A file
+/// that cannot be read is told of by its case.
 fn by_bytes(
     members: &[Member<'_>],
     wanted: impl Fn(usize) -> bool,
 ) -> Result<Vec<(String, usize)>> {
-    let lengths = members.iter().enumerate().filter(|(at, _)| wanted(*at));
-    let lengths = lengths
+    let files: BTreeMap<usize, Vec<PathBuf>> = members
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| wanted(*at))
         .filter_map(|(at, member)| {
-            let about = std::fs::metadata(&member.files.image).ok()?;
-            about.is_file().then_some((about.len(), at))
+            let (files, options) = member.files.as_ref()?;
+            Some((at, files_of(&files.image, options)))
         })
         .collect();
-    let alike: Vec<usize> = of_several(groups(lengths));
-    let ends: Vec<((u64, u128), usize)> = alike
+    let lengths = files
+        .iter()
+        .filter_map(|(&at, files)| Some((of_each(files, length)?, at)));
+    let alike = of_several(groups(lengths.collect()));
+    let ends = alike
         .into_par_iter()
-        .filter_map(|at| ends(&members[at].files.image).ok().map(|ends| (ends, at)))
-        .collect();
-    let alike = of_several(groups(ends));
+        .filter_map(|at| Some((of_each(&files[&at], ends)?, at)));
+    let alike = of_several(groups(ends.collect()));
     alike
         .into_par_iter()
         .map(|at| {
             interrupt::check()?;
-            // A file that cannot be read is told of by its case.
-            let print = fingerprint_of_file(&members[at].files.image).ok();
-            Ok(print.map(|print| (print, at)))
+            let prints = of_each(&files[&at], fingerprint_of_file);
+            Ok(prints.map(|prints| (prints.concat(), at)))
         })
         .filter_map(Result::transpose)
         .collect()
+}
+
+/// What is known of each file of an image; none where one cannot be read.
+fn of_each<T>(files: &[PathBuf], what: fn(&Path) -> std::io::Result<T>) -> Option<Vec<T>> {
+    files.iter().map(|file| what(file).ok()).collect()
+}
+
+fn length(path: &Path) -> std::io::Result<u64> {
+    Ok(std::fs::metadata(path)?.len())
 }
 
 fn of_several<K>(groups: BTreeMap<K, Vec<usize>>) -> Vec<usize> {
@@ -84,26 +95,24 @@ fn of_several<K>(groups: BTreeMap<K, Vec<usize>>) -> Vec<usize> {
     several.flatten().collect()
 }
 
-/// Length of a file, and its first and last bytes.
-fn ends(path: &Path) -> std::io::Result<(u64, u128)> {
+/// A fingerprint of a file's first and last bytes.
+fn ends(path: &Path) -> std::io::Result<u128> {
     let mut file = File::open(path)?;
     let len = file.metadata()?.len();
     let mut bytes = Vec::new();
     (&file).take(END).read_to_end(&mut bytes)?;
     file.seek(SeekFrom::Start(len.saturating_sub(END)))?;
     (&file).take(END).read_to_end(&mut bytes)?;
-    Ok((len, xxh3_128(&bytes)))
+    Ok(xxh3_128(&bytes))
 }
 
 fn doubt(members: &[Member<'_>], group: &[usize]) -> Warning {
     let first = &members[group[0]];
-    let differ = |of: fn(&Member<'_>) -> Option<String>| {
-        group.iter().any(|&at| of(&members[at]) != of(first))
-    };
+    let differ = |same: &dyn Fn(&Member<'_>) -> bool| !group.iter().all(|&at| same(&members[at]));
     let mut names: Vec<String> = group
         .iter()
         .take(LISTED)
-        .map(|&at| members[at].id.as_str().to_owned())
+        .map(|&at| members[at].record.id.as_str().to_owned())
         .collect();
     if group.len() > LISTED {
         names.push(format!("{} more", group.len() - LISTED));
@@ -113,14 +122,14 @@ fn doubt(members: &[Member<'_>], group: &[usize]) -> Warning {
         group.len(),
         names.join(", ")
     );
-    let patients = differ(|member| Some(member.patient.as_str().to_owned()));
+    let patients = differ(&|member| member.record.patient == first.record.patient);
     if patients {
         found.push_str("; of different patients");
     }
-    if differ(|member| member.class.map(str::to_owned)) {
+    if differ(&|member| member.class == first.class) {
         found.push_str("; of different classes");
     }
-    if differ(|member| member.part.map(|part| format!("{part:?}"))) {
+    if differ(&|member| member.record.published_part == first.record.published_part) {
         found.push_str("; in different parts of the split");
     }
     // Regions of one image are usual, as long as they stay with one patient.
@@ -134,13 +143,14 @@ fn doubt(members: &[Member<'_>], group: &[usize]) -> Warning {
     } else {
         "fine where the cases are regions of one image"
     };
-    let same_file = group
-        .iter()
-        .all(|&at| members[at].files.image == first.files.image);
-    let warning = Warning::new(code, found, done)
-        .file(first.files.image.clone())
-        .case(first.id.clone());
-    if same_file && !patients {
+    let image = |member: &Member<'_>| member.files.as_ref().map(|(files, _)| files.image.clone());
+    let own = image(first);
+    let several_files = differ(&|member| image(member) == own);
+    let mut warning = Warning::new(code, found, done).case(first.record.id.clone());
+    if let Some(own) = own {
+        warning = warning.file(own);
+    }
+    if !several_files && !patients {
         warning.note()
     } else {
         warning

@@ -9,7 +9,7 @@ use crate::error::{Warning, WarningCode};
 pub(super) fn names(members: &[Member<'_>]) -> Vec<Warning> {
     let mut alike: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for member in members {
-        let patient = member.patient.as_str();
+        let patient = member.record.patient.as_str();
         alike.entry(plain(patient)).or_default().insert(patient);
     }
     let several = alike.into_values().filter(|names| names.len() > 1);
@@ -59,14 +59,14 @@ pub(super) fn parts(members: &[Member<'_>]) -> Vec<Warning> {
     let mut parts: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut folds: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
     for member in members {
-        let patient = member.patient.as_str();
-        if let Some(part) = member.part {
+        let patient = member.record.patient.as_str();
+        if let Some(part) = member.record.published_part {
             parts
                 .entry(patient)
                 .or_default()
                 .insert(format!("{part:?}"));
         }
-        if let Some(fold) = member.files.fold {
+        if let Some(fold) = member.files.as_ref().and_then(|(files, _)| files.fold) {
             folds.entry(patient).or_default().insert(fold);
         }
     }

@@ -1,12 +1,13 @@
 //! Whether a cohort can be measured, before it is: files, geometry, masks, grey levels, copies, leaks.
 //!
 //! ```text
-//! manifest ─ cases ─┬─ headers: shape, spacing, place ────────────┐
-//!                   └─ voxels: labels, region, range, grey levels ┴─ findings ─ table, JSON, CSV, sheet
-//!                         (on request)                  copies, leaks ┘
+//! manifest ─ cases ─┬─ headers: shape, spacing, place ─────────────┐
+//!                   └─ voxels: labels, regions, range, grey levels ┴─ findings ─ table, JSON, CSV, sheet
+//!                         (on request)                   copies, leaks ┘
 //! ```
 //!
-//! A case is looked at by the readers and the engine that measure it later, so that what passes here passes there.
+//! With `--voxels` a case is read, laid and divided into grey levels by what measures it later; by headers alone, files
+//! of formats whose header cannot be read alone are read whole, and damage behind a NIfTI header stays unseen.
 
 mod case;
 mod copies;
@@ -14,17 +15,19 @@ mod doubles;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use raduet_features::Discretisation;
-use raduet_study::{CaseId, Part, PatientId};
+use raduet_study::CaseRecord;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::cohort::{CaseFiles, LoadedCohort};
+use crate::cases::Cases;
+use crate::cohort::CaseFiles;
 use crate::console::Console;
 use crate::error::{Code, Level, Result, ToolError, Warning};
 use crate::interrupt;
-use crate::io::ByteBudget;
-use crate::settings::{ImageSettings, LabelName};
+use crate::io::{GeometryRule, LabelChoice, ReadOptions};
 
 pub use case::{CaseFacts, Region, Tile};
 
@@ -39,17 +42,26 @@ pub enum Depth {
     Pictures,
 }
 
+/// Which regions of a mask are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Labels {
+    /// The one that the manifest names, else the only one.
+    Named,
+    /// This one in every mask.
+    This(LabelChoice),
+    /// Each as a region of its own.
+    All,
+}
+
 /// What to look for.
 #[derive(Debug, Clone)]
 pub struct Looking {
     /// How closely.
     pub depth: Depth,
-    /// Most bytes that a file may declare.
-    pub budget: ByteBudget,
-    /// How images are read.
-    pub images: ImageSettings,
-    /// The region, where given for all cases.
-    pub label: Option<LabelName>,
+    /// When a mask belongs to its image.
+    pub rule: GeometryRule,
+    /// Which regions are measured.
+    pub labels: Labels,
     /// How grey levels are made.
     pub discretisation: Option<Discretisation>,
     /// Regions with fewer voxels are too small.
@@ -73,53 +85,71 @@ pub struct Checked {
 
 impl Checked {
     /// Warnings that are shown, notes left out.
+    pub fn shown(&self) -> impl Iterator<Item = &Warning> {
+        let warnings = self.warnings.iter();
+        warnings.filter(|warning| warning.level == Level::Warning)
+    }
+
+    /// How many warnings are shown.
     pub fn doubts(&self) -> usize {
-        let shown = |warning: &&Warning| warning.level == Level::Warning;
-        self.warnings.iter().filter(shown).count()
+        self.shown().count()
+    }
+
+    /// Gives each case the codes of what was found about it.
+    fn tell_findings(&mut self) {
+        let errors = self.errors.iter().map(|e| (&e.case, e.code.as_str()));
+        let warnings = self.shown().map(|w| (&w.case, w.code.as_str()));
+        let mut findings: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+        for (case, code) in errors.chain(warnings) {
+            let Some(case) = case else { continue };
+            let case = case.as_str().to_owned();
+            findings.entry(case).or_default().insert(code);
+        }
+        for facts in &mut self.cases {
+            let codes = findings.remove(&facts.id).unwrap_or_default();
+            facts.findings = codes.into_iter().collect();
+        }
     }
 }
 
-/// One case of a cohort, for the checks across cases.
+/// One case of a cohort.
 struct Member<'a> {
-    id: &'a CaseId,
-    patient: &'a PatientId,
-    part: Option<Part>,
-    /// The class's name, where there are classes.
-    class: Option<&'a str>,
-    files: &'a CaseFiles,
+    record: &'a CaseRecord,
+    /// The class's name.
+    class: &'a str,
+    /// Its files and how the image is read; none for images in memory.
+    files: Option<(&'a CaseFiles, ReadOptions)>,
 }
 
 /// Looks at every case of a cohort.
 ///
 /// # Errors
 /// [`Code::Interrupted`].
-pub fn run(loaded: &LoadedCohort, looking: &Looking, console: Console) -> Result<Checked> {
-    let records = loaded.cohort.cases();
-    let members: Vec<Member<'_>> = records
+pub fn run(cases: &Cases, looking: &Looking, console: Console) -> Result<Checked> {
+    let cohort = cases.cohort();
+    let members: Vec<Member<'_>> = cohort
+        .cases()
         .iter()
-        .zip(&loaded.files)
-        .map(|(record, files)| Member {
-            id: &record.id,
-            patient: &record.patient,
-            part: record.published_part,
-            class: loaded
-                .labelled
-                .then(|| loaded.cohort.classes().name(record.label)),
-            files,
+        .enumerate()
+        .map(|(at, record)| Member {
+            record,
+            class: cohort.classes().name(record.label),
+            files: cases.files(at),
         })
         .collect();
     let job = console.job("looking at cases", members.len());
     let looked: Vec<case::Looked> = members
         .par_iter()
-        .map(|member| {
+        .enumerate()
+        .map(|(at, member)| {
             interrupt::check()?;
-            let work = AssertUnwindSafe(|| case::look(member, looking));
+            let work = AssertUnwindSafe(|| case::look(member, || cases.load(at), looking));
             let looked = catch_unwind(work).unwrap_or_else(|_| {
                 let bug = ToolError::new(Code::Internal, "the tool failed on this case");
                 case::Looked::failed(member, bug.remedy("report this as a bug"))
             });
             job.advance();
-            Ok(looked.named(member.id, &loaded.folder))
+            Ok(looked.named(&member.record.id, cases.folder()))
         })
         .collect::<Result<_>>()?;
     drop(job);
@@ -127,9 +157,9 @@ pub fn run(loaded: &LoadedCohort, looking: &Looking, console: Console) -> Result
     let mut checked = Checked {
         cases: Vec::with_capacity(looked.len()),
         errors: Vec::new(),
-        warnings: loaded.warnings.clone(),
-        total: members.len() + loaded.failed.len(),
-        failed: loaded.failed.len(),
+        warnings: cases.warnings().to_vec(),
+        total: members.len() + cases.failed().len(),
+        failed: cases.failed().len(),
     };
     let mut contents = Vec::with_capacity(looked.len());
     for looked in looked {
@@ -139,24 +169,12 @@ pub fn run(loaded: &LoadedCohort, looking: &Looking, console: Console) -> Result
         checked.cases.push(looked.facts);
         contents.push(looked.content);
     }
-    checked.errors.extend_from_slice(&loaded.failed);
+    checked.errors.extend_from_slice(cases.failed());
     checked
         .warnings
-        .extend(copies::of_images(&members, &contents, &loaded.folder)?);
+        .extend(copies::of_images(&members, &contents, cases.folder())?);
     checked.warnings.extend(doubles::names(&members));
     checked.warnings.extend(doubles::parts(&members));
-    for facts in &mut checked.cases {
-        let of_case = |case: Option<&CaseId>| case.is_some_and(|case| case.as_str() == facts.id);
-        let errors = checked.errors.iter().filter(|e| of_case(e.case.as_ref()));
-        let warnings = checked.warnings.iter().filter(|w| of_case(w.case.as_ref()));
-        let mut codes: Vec<&'static str> = errors.map(|error| error.code.as_str()).collect();
-        codes.extend(
-            warnings
-                .filter(|warning| warning.level == Level::Warning)
-                .map(|warning| warning.code.as_str()),
-        );
-        codes.dedup();
-        facts.findings = codes;
-    }
+    checked.tell_findings();
     Ok(checked)
 }

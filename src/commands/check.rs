@@ -1,15 +1,15 @@
 //! `raduet check`: whether a cohort can be measured, before it is.
 
 use super::{Context, Outcome, batch_exit};
-use crate::check::{self, Checked, Depth, Looking};
-use crate::cli::{CheckArgs, PresetName};
-use crate::cohort::{self, LoadOptions};
+use crate::cases::Cases;
+use crate::check::{self, Checked, Depth, Labels, Looking};
+use crate::cli::{CheckArgs, LabelArg, PresetName};
 use crate::error::{Code, Exit, Result, ToolError};
 use crate::extract::{Extraction, Rows, Unit, Wanted};
 use crate::io::atomic::write_file;
 use crate::io::png;
 use crate::report_writers::check as writer;
-use crate::settings::{ImageSettings, LabelName, preset};
+use crate::settings::{LabelName, preset};
 
 pub(super) fn run(args: &CheckArgs, context: Context) -> Outcome {
     let console = context.console;
@@ -24,12 +24,10 @@ pub(super) fn run(args: &CheckArgs, context: Context) -> Outcome {
         ..Rows::default()
     };
     let extraction = Extraction::new(&settings.features, Wanted::Features, rows)?;
-    let options = LoadOptions {
-        sequence: args.cohort.sequence.clone(),
-        ..LoadOptions::default()
-    };
-    let loaded = cohort::load(&args.input, &options)?;
-    for note in &loaded.notes {
+    settings.cohort.path = Some(args.input.clone());
+    settings.cohort.apply(&args.cohort);
+    let cases = Cases::open(&settings.cohort, context.budget)?;
+    for note in cases.notes() {
         console.detail(note);
     }
     let depth = match (&args.sheet, args.voxels) {
@@ -39,13 +37,16 @@ pub(super) fn run(args: &CheckArgs, context: Context) -> Outcome {
     };
     let looking = Looking {
         depth,
-        budget: context.budget,
-        images: ImageSettings::from(&args.cohort.images),
-        label: args.cohort.label.as_ref().and_then(LabelName::of),
+        rule: settings.cohort.images.rule(),
+        labels: match (&args.cohort.label, &settings.cohort.label) {
+            (Some(LabelArg::All), _) => Labels::All,
+            (_, Some(label)) => Labels::This(LabelName::choice(label)),
+            (_, None) => Labels::Named,
+        },
         discretisation: extraction.discretisation(),
         min_pixels: settings.features.min_pixels,
     };
-    let checked = check::run(&loaded, &looking, console)?;
+    let checked = check::run(&cases, &looking, console)?;
     if let Some(path) = &args.output {
         write_file(path, &writer::csv(&checked)?)?;
     }
@@ -54,9 +55,9 @@ pub(super) fn run(args: &CheckArgs, context: Context) -> Outcome {
         write_file(path, &png::sheet(&tiles)?)?;
     }
     if context.json {
-        console.print(&format!("{:#}", writer::json(&checked, &loaded.notes)));
+        console.print(&format!("{:#}", writer::json(&checked, cases.notes())));
     } else {
-        for warning in shown(&checked) {
+        for warning in checked.shown() {
             console.say(&warning.to_string());
         }
         for error in &checked.errors {
@@ -77,11 +78,6 @@ pub(super) fn run(args: &CheckArgs, context: Context) -> Outcome {
             exit
         },
     )
-}
-
-fn shown(checked: &Checked) -> impl Iterator<Item = &crate::error::Warning> {
-    let warnings = checked.warnings.iter();
-    warnings.filter(|warning| warning.level == crate::error::Level::Warning)
 }
 
 /// A slice and its region.

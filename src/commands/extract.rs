@@ -55,7 +55,7 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         table: &args.output,
     };
     prepare_folder(folder_of(&args.output))?;
-    let _lock = Lock::take(&beside.file("lock"), Afterwards::Remove)?;
+    let _lock = Lock::take(&beside.lock(), Afterwards::Remove)?;
     let journal = Journal::open(&beside.file("journal"), &provenance.question())?;
     let mut extracted = clock.time("extract", || {
         extraction.run(&cases, Wanted::Features, Some(journal), console)
@@ -85,20 +85,23 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
         ("warnings.csv", doubts::warnings_csv(&extracted.warnings)?),
     ];
     let mut files = Vec::new();
+    // Files of an earlier run that go once the new ones are there; the journal last, by which an end that was cut short
+    // is made good.
+    let mut gone = Vec::new();
     for (what, list) in lists {
         let path = beside.file(what);
         match list {
             Some(bytes) => files.push((path, bytes)),
-            // The file of an earlier run goes when there is nothing to list.
-            None => remove_file(&path)?,
+            None => gone.push(path),
         }
     }
+    let journal = beside.file("journal");
     if extracted.features.rows.is_empty() {
         write_files(&files)?;
-        remove_file(&args.output)?;
-        for old in ["dictionary.csv", "run.json", "journal"] {
-            remove_file(&beside.file(old))?;
-        }
+        gone.push(args.output.clone());
+        gone.extend(["dictionary.csv", "run.json"].map(|old| beside.file(old)));
+        gone.push(journal);
+        gone.iter().try_for_each(|path| remove_file(path))?;
         return Ok(Exit::AllFailed);
     }
     // Sites stand in the table where the manifest names them: harmonisation needs them.
@@ -110,7 +113,8 @@ pub(super) fn run(args: &ExtractArgs, context: Context) -> Outcome {
     let run = run_json::bytes(&provenance, &clock.measured(), serde_json::Value::Null)?;
     files.push((beside.file("run.json"), run));
     write_files(&files)?;
-    remove_file(&beside.file("journal"))?;
+    gone.push(journal);
+    gone.iter().try_for_each(|path| remove_file(path))?;
     tell(args, &extracted, total, extraction.width(), console);
     Ok(batch_exit(extracted.failures.len(), total))
 }
@@ -219,5 +223,11 @@ struct Beside<'a> {
 impl Beside<'_> {
     fn file(&self, what: &str) -> PathBuf {
         self.table.with_extension(what)
+    }
+
+    /// `.features.csv.lock`, which nobody else calls a file.
+    fn lock(&self) -> PathBuf {
+        let name = self.table.file_name().unwrap_or_default().to_string_lossy();
+        folder_of(self.table).join(format!(".{name}.lock"))
     }
 }

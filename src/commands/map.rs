@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use super::{Context, Outcome};
 use crate::cli::{ImageFormName, LabelArg, MapArgs, PresetName};
-use crate::content::files_of;
 use crate::error::{Code, Exit, Result, ToolError};
 use crate::extract::maps::{FeatureMap, MapPlan};
 use crate::interrupt;
 use crate::io::atomic::{prepare_folder, write_file};
+use crate::io::formats::files_of;
 use crate::io::write::{Precision, write_map, write_mask, write_volume};
 use crate::io::{LabelChoice, ReadCase, png, read_case};
 use crate::provenance::{Clock, Provenance, fingerprint_of_file};
@@ -45,9 +45,9 @@ pub(super) fn run(args: &MapArgs, context: Context) -> Outcome {
         console.say(&warning.to_string());
     }
     prepare_folder(&args.output)?;
-    let files = [&args.image, &args.mask]
+    let files = [(&args.image, &options), (&args.mask, &options.of_mask())]
         .into_iter()
-        .flat_map(|path| files_of(path))
+        .flat_map(|(path, options)| files_of(path, options))
         .map(|path| fingerprint_of_file(&path).unwrap_or_default())
         .collect::<Vec<_>>();
     let described = json!({

@@ -89,6 +89,8 @@ codes! {
         NotRegular => "E_NOT_REGULAR",
         /// The output could not be written.
         Output => "E_OUTPUT",
+        /// The output is being written by another process: nothing was begun.
+        OutputTaken => "E_OUTPUT",
         /// A path that leaves the folder it must stay in.
         Path => "E_PATH",
         /// The operating system refused or failed to read.
@@ -141,6 +143,8 @@ codes! {
         Nonfinite => "W_NONFINITE",
         /// The orientation in the header is incomplete, contradictory or sheared.
         Orientation => "W_ORIENTATION",
+        /// A region of a mask that cannot be measured beside others that can.
+        Region => "W_REGION",
         /// The region covers one slice only.
         RoiFlat => "W_ROI_FLAT",
         /// The region has several parts.

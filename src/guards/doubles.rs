@@ -32,8 +32,8 @@ pub fn digest_of_voxels(volume: &Volume) -> Result<String> {
         let slice = volume
             .slice_f64(z)
             .map_err(|fault| ToolError::internal(fault.to_string()))?;
-        let bytes: Vec<u8> = slice.iter().flat_map(|&value| bytes_of(value)).collect();
-        hasher.update(&bytes);
+        let values: Vec<[u8; 8]> = slice.iter().map(|&value| bytes_of(value)).collect();
+        hasher.update(values.as_flattened());
     }
     Ok(format!("{:032x}", hasher.digest128()))
 }

@@ -147,7 +147,7 @@ pub fn write_files<P: AsRef<Path> + Sync>(files: &[(P, Vec<u8>)]) -> Result<()> 
 }
 
 /// Brings a folder's list of names to disk.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     fault::strike(folder)?;
     File::open(folder)?.sync_all()
 }
@@ -162,8 +162,8 @@ pub fn prepare_folder(path: &Path) -> Result<()> {
         fs::create_dir_all(path)?;
         fault::strike(path)?;
         let mut probe = tempfile::Builder::new()
-            .prefix(".raduet-")
-            .suffix(".probe")
+            .prefix(BEGINNING)
+            .suffix(ENDING)
             .tempfile_in(path)?;
         probe.write_all(b"probe")?;
         probe.as_file().sync_all()?;

@@ -17,9 +17,12 @@ use std::borrow::Cow;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::open::read_whole;
-use super::{ReadOptions, ReadVolume};
+use super::open::{read_small, read_whole};
+use super::{ReadOptions, ReadVolume, of_file};
 use crate::error::{Code, Result, ToolError};
+
+/// A header without data is smaller than this, in bytes.
+const LONGEST_HEADER: u64 = 1 << 22;
 
 /// Data files of one volume are at most so many.
 pub(crate) const MOST_FILES: usize = 1 << 16;
@@ -83,13 +86,22 @@ pub(crate) fn read_headed(
     options: &ReadOptions,
     from: fn(&[u8], Beside<'_>, &ReadOptions) -> Result<ReadVolume>,
 ) -> Result<ReadVolume> {
-    let read = || {
+    of_file(path, || {
         let bytes = read_whole(path, options.budget)?;
         from(&bytes, Beside::Header(path), options)
-    };
-    let mut read = read().map_err(|error| error.file(path))?;
-    read.warnings = read.warnings.into_iter().map(|w| w.file(path)).collect();
-    Ok(read)
+    })
+}
+
+/// A header and the data files it names, as far as it can be read.
+pub(crate) fn files_with_header(
+    header: &Path,
+    names: impl FnOnce(&[u8]) -> Result<Vec<String>>,
+) -> Vec<PathBuf> {
+    let names = read_small(header, LONGEST_HEADER).and_then(|bytes| names(&bytes));
+    let folder = header.parent().unwrap_or(Path::new(""));
+    let data = names.unwrap_or_default();
+    let data = data.iter().map(|name| folder.join(name));
+    std::iter::once(header.to_owned()).chain(data).collect()
 }
 
 fn place(header: &Path, name: &str, options: &ReadOptions) -> Result<PathBuf> {

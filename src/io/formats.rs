@@ -19,6 +19,9 @@ pub struct Reader {
     pub recognise: fn(&[u8]) -> bool,
     /// Reads a file of this format.
     pub read: fn(&Path, &ReadOptions) -> Result<ReadVolume>,
+    /// The files whose bytes are read with it, itself among them, in a fixed order; of a file that cannot be read, at
+    /// least itself.
+    pub files: fn(&Path, &ReadOptions) -> Vec<PathBuf>,
 }
 
 /// The formats that are read, in the order they are tried.
@@ -28,48 +31,56 @@ pub const READERS: &[Reader] = &[
         extensions: &["nii", "nii.gz", "hdr", "hdr.gz", "img", "img.gz"],
         recognise: nifti::recognise,
         read: nifti::read_nifti,
+        files: nifti::files_of,
     },
     Reader {
         name: "NRRD",
         extensions: &["nrrd", "nhdr"],
         recognise: nrrd::recognise,
         read: nrrd::read_nrrd,
+        files: nrrd::files_of,
     },
     Reader {
         name: "MetaImage",
         extensions: &["mha", "mhd"],
         recognise: metaimage::recognise,
         read: metaimage::read_metaimage,
+        files: metaimage::files_of,
     },
     Reader {
         name: DICOM,
         extensions: &["dcm", "dicom", "ima"],
         recognise: dicom::recognise,
         read: dicom::read_series,
+        files: dicom::files_of,
     },
     Reader {
         name: "PNG",
         extensions: &["png"],
         recognise: pictures::is_png,
         read: pictures::read_png_file,
+        files: itself,
     },
     Reader {
         name: "TIFF",
         extensions: &["tif", "tiff"],
         recognise: pictures::is_tiff,
         read: pictures::read_tiff_file,
+        files: itself,
     },
     Reader {
         name: "NumPy",
         extensions: &["npy"],
         recognise: npy::is_npy,
         read: npy::read_npy_file,
+        files: itself,
     },
     Reader {
         name: "NumPy archive",
         extensions: &["npz"],
         recognise: npy::is_npz,
         read: npy::read_npz_file,
+        files: itself,
     },
 ];
 
@@ -102,7 +113,7 @@ pub fn read_volume(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
         return dicom::read_series(path, options);
     }
     let head = head(path)?;
-    if let Some(reader) = READERS.iter().find(|reader| (reader.recognise)(&head)) {
+    if let Some(reader) = by_content(&head) {
         let mut read = (reader.read)(path, options)?;
         read.warnings.extend(extension_doubt(reader, path));
         return Ok(read);
@@ -117,7 +128,7 @@ pub fn read_volume(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
             .remedy("convert or fetch the image as NIfTI"));
     }
     // The name decides who explains what is wrong: the `.img` of a pair has no head of its own.
-    match READERS.iter().find(|reader| has_extension(reader, path)) {
+    match by_name(path) {
         Some(reader) => (reader.read)(path, options),
         None => Err(ToolError::new(Code::Format, "not a known image format")
             .file(path)
@@ -145,7 +156,7 @@ fn has_extension(reader: &Reader, path: &Path) -> bool {
 
 /// A doubt when the name is another format's, or of none. NIfTI's reader has its own, finer one.
 fn extension_doubt(reader: &Reader, path: &Path) -> Option<Warning> {
-    let others = READERS.iter().any(|reader| has_extension(reader, path));
+    let others = by_name(path).is_some();
     if reader.name == "NIfTI" || has_extension(reader, path) || reader.name == DICOM && !others {
         return None;
     }
@@ -158,20 +169,86 @@ fn format_names() -> String {
     names.join(", ")
 }
 
-/// The files whose bytes make the image of a path: itself, the data beside a header, the slices of a series.
-pub(crate) fn files_of(path: &Path) -> Vec<PathBuf> {
+/// The files whose bytes make the image or mask of a path: itself, the other half of a pair, the data that a header
+/// names, the slices of a series. In a fixed order. Rows that were measured from them must not outlive a change of any
+/// of them.
+pub fn files_of(path: &Path, options: &ReadOptions) -> Vec<PathBuf> {
     if path.is_dir() {
-        return dicom::files_of(path);
+        return dicom::files_of(path, options);
     }
     let head = head(path).unwrap_or_default();
-    if dicom::recognise(&head) {
-        return dicom::files_of(path);
+    // The `.img` of a pair has no head of its own.
+    let reader = by_content(&head).or_else(|| by_name(path));
+    reader.map_or_else(
+        || itself(path, options),
+        |reader| (reader.files)(path, options),
+    )
+}
+
+/// The files of a format that keeps an image in one.
+fn itself(path: &Path, _: &ReadOptions) -> Vec<PathBuf> {
+    vec![path.to_owned()]
+}
+
+fn by_content(head: &[u8]) -> Option<&'static Reader> {
+    READERS.iter().find(|reader| (reader.recognise)(head))
+}
+
+fn by_name(path: &Path) -> Option<&'static Reader> {
+    READERS.iter().find(|reader| has_extension(reader, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn one_path_may_stand_for_several_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+        let nrrd = "NRRD0004\ntype: uint8\ndimension: 4\nsizes: 2 2 2 2\nencoding: raw\n\
+                    kinds: space space space list\ndata file: a.raw\n";
+        put("a.nhdr", nrrd.as_bytes());
+        put("a.raw", &[0; 16]);
+        put("b.raw", &[0; 16]);
+        let meta = "ObjectType = Image\nNDims = 3\nDimSize = 2 2 2\nElementType = MET_UCHAR\n\
+                    ElementDataFile = s%02d.raw 0 1 1\n";
+        put("c.mhd", meta.as_bytes());
+        let mut header = vec![0; 348];
+        header[..4].copy_from_slice(&348_i32.to_le_bytes());
+        header[344..].copy_from_slice(b"ni1\0");
+        put("P.HDR", &header);
+        put("P.IMG", &[0; 8]);
+        put("p.img", &[0; 8]);
+        let of_volume = |path: &str, volume: Option<u64>| -> Vec<String> {
+            let options = ReadOptions {
+                volume,
+                ..ReadOptions::default()
+            };
+            let files = files_of(&folder.path().join(path), &options).into_iter();
+            files
+                .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
+                .collect()
+        };
+        let names = |path: &str| of_volume(path, None);
+        assert_eq!(of_volume("a.nhdr", Some(1)), ["a.nhdr", "a.raw"]);
+        assert_eq!(names("c.mhd"), ["c.mhd", "s00.raw", "s01.raw"]);
+        assert_eq!(names("P.IMG"), ["P.HDR", "P.IMG"]);
+        assert_eq!(names("P.HDR"), ["P.HDR", "P.IMG"]);
+        assert_eq!(names("b.raw"), ["b.raw"]);
+        assert_eq!(names("gone.nii"), ["gone.nii"]);
     }
-    let mut files = vec![path.to_owned()];
-    if nrrd::recognise(&head) {
-        files.extend(nrrd::data_files(path));
-    } else if metaimage::recognise(&head) {
-        files.extend(metaimage::data_files(path));
+
+    #[test]
+    fn a_dicom_object_that_needs_no_others_stands_alone() {
+        let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/formats/files");
+        let count = |name: &str| files_of(&files.join(name), &ReadOptions::default()).len();
+        assert_eq!(count("rtstruct.dcm"), 1);
+        assert_eq!(count("seg_binary.dcm"), 1);
+        let series = fs::read_dir(files.join("series")).unwrap().count();
+        assert_eq!(count("series/I002.dcm"), series);
+        assert_eq!(count("series"), series);
     }
-    files
 }

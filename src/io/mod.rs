@@ -61,7 +61,7 @@ pub(crate) mod fault;
 mod inflate;
 mod open;
 mod room;
-mod survey;
+pub(crate) mod survey;
 pub(crate) mod voxel_bytes;
 
 pub use atomic::AtomicFile;
@@ -92,6 +92,18 @@ pub struct ReadOptions {
     pub series: Option<String>,
 }
 
+impl ReadOptions {
+    /// The same for the mask: a volume and a series are chosen from the image, and a mask of one volume goes with any.
+    #[must_use]
+    pub fn of_mask(&self) -> Self {
+        Self {
+            volume: None,
+            series: None,
+            ..self.clone()
+        }
+    }
+}
+
 /// An image and the doubts about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReadVolume {
@@ -99,6 +111,25 @@ pub struct ReadVolume {
     pub volume: Volume,
     /// What is doubtful about the file.
     pub warnings: Vec<Warning>,
+    /// The DICOM frame of reference (its UID) that places are in.
+    pub frame_of_reference: Option<String>,
+}
+
+impl ReadVolume {
+    fn new(volume: Volume, warnings: Vec<Warning>) -> Self {
+        Self {
+            volume,
+            warnings,
+            frame_of_reference: None,
+        }
+    }
+}
+
+/// Reads with the name of the file on every fault and doubt.
+fn of_file(path: &Path, read: impl FnOnce() -> Result<ReadVolume>) -> Result<ReadVolume> {
+    let mut read = read().map_err(|error| error.file(path))?;
+    read.warnings = read.warnings.into_iter().map(|w| w.file(path)).collect();
+    Ok(read)
 }
 
 /// An image with one region of interest on its grid.
@@ -163,18 +194,18 @@ pub fn read_labels(
     rule: GeometryRule,
     options: &ReadOptions,
 ) -> Result<(Volume, LabelVolume, Vec<Warning>)> {
-    // A volume is chosen from the image; a mask of one volume goes with any of them.
-    let mask_options = ReadOptions {
-        volume: None,
-        series: None,
-        ..options.clone()
-    };
+    let mask_options = options.of_mask();
     let (read, read_mask) = rayon::join(
         || read_volume(image, options),
         || MaskFile::read(mask, &mask_options),
     );
-    let ReadVolume { volume, warnings } = read?;
-    let labels = LabelVolume::new(read_mask?, mask, volume.grid(), rule)
+    let ReadVolume {
+        volume,
+        warnings,
+        frame_of_reference,
+    } = read?;
+    let frame = frame_of_reference.as_deref();
+    let labels = LabelVolume::new(read_mask?, mask, volume.grid(), frame, rule)
         .map_err(|error| held_against(error, image))?;
     Ok((volume, labels, warnings))
 }

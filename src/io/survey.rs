@@ -18,13 +18,24 @@ pub struct Survey {
     pub warnings: Vec<Warning>,
 }
 
-/// Looks at the header of an image. NIfTI files are not read further, and their length is held against what the
-/// header declares; files of other formats are read whole.
+/// Looks at the header of an image of a format whose headers can be read alone, which is NIfTI, and holds the file's
+/// length against it; none for the others.
+///
+/// # Errors
+/// Those of [`read_volume`], but for faults that only the voxels show.
+pub(crate) fn header(path: &Path, options: &ReadOptions) -> Result<Option<Survey>> {
+    if path.is_dir() {
+        return Ok(None);
+    }
+    nifti::survey(path, options)
+}
+
+/// Looks at the header of an image where that can be read alone; files of other formats are read whole.
 ///
 /// # Errors
 /// Those of [`read_volume`], but for faults that only the voxels show.
 pub fn survey(path: &Path, options: &ReadOptions) -> Result<Survey> {
-    if let Some(survey) = nifti::survey(path, options)? {
+    if let Some(survey) = header(path, options)? {
         return Ok(survey);
     }
     let read = read_volume(path, options)?;

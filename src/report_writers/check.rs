@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::check::{CaseFacts, Checked};
+use crate::check::{CaseFacts, Checked, Region};
 use crate::error::{Code, Result, ToolError, shown};
 use crate::io::cell;
 
@@ -26,7 +26,7 @@ const HEAD: [&str; 16] = [
     "Tile",
 ];
 
-/// A row for each case.
+/// A row for each region of each case, and one for a case without a region that was looked at.
 ///
 /// # Errors
 /// [`Code::Internal`] when the writer fails, which it does not in memory.
@@ -35,16 +35,18 @@ pub fn csv(checked: &Checked) -> Result<Vec<u8>> {
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(HEAD).map_err(internal)?;
     for (at, case) in checked.cases.iter().enumerate() {
-        out.write_record(row(case, at)).map_err(internal)?;
+        let regions = case.regions.iter().map(Some);
+        let none = case.regions.is_empty().then_some(None);
+        for region in regions.chain(none) {
+            out.write_record(row(case, region, at)).map_err(internal)?;
+        }
     }
     out.into_inner()
         .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))
 }
 
-fn row(case: &CaseFacts, at: usize) -> [String; 16] {
-    let region = case.region.as_ref();
-    let of_region =
-        |text: fn(&crate::check::Region) -> String| region.map(text).unwrap_or_default();
+fn row(case: &CaseFacts, region: Option<&Region>, at: usize) -> [String; 16] {
+    let of_region = |text: fn(&Region) -> String| region.map(text).unwrap_or_default();
     [
         cell::text(&case.id),
         cell::text(&case.patient),
@@ -112,7 +114,10 @@ pub fn screen(checked: &Checked, all: bool) -> Vec<String> {
         .iter()
         .filter(|case| few || !case.findings.is_empty())
         .map(|case| {
-            let region = case.region.as_ref();
+            let of_regions = |text: fn(&Region) -> Option<String>| {
+                let texts: Vec<String> = case.regions.iter().filter_map(text).collect();
+                texts.join(" ")
+            };
             [
                 shown(&case.id),
                 case.size.map(by_x).unwrap_or_default(),
@@ -120,13 +125,8 @@ pub fn screen(checked: &Checked, all: bool) -> Vec<String> {
                     .map(|spacing| by_x(spacing.map(short)))
                     .unwrap_or_default(),
                 case.orientation.clone().unwrap_or_default(),
-                region
-                    .map(|region| region.voxels.to_string())
-                    .unwrap_or_default(),
-                region
-                    .and_then(|region| region.bins)
-                    .map(|bins| bins.to_string())
-                    .unwrap_or_default(),
+                of_regions(|region| Some(region.voxels.to_string())),
+                of_regions(|region| region.bins.map(|bins| bins.to_string())),
                 if case.findings.is_empty() {
                     "ok".to_owned()
                 } else {

@@ -292,9 +292,10 @@ fn the_second_process_on_one_output_is_told_of_the_first() {
     assert!(first.wait().unwrap().success());
     assert_eq!(second.status, 2, "{}", second.stderr);
     let pid = format!("pid {}", first.id());
+    assert!(second.stderr.contains("E_OUTPUT"), "{}", second.stderr);
     assert!(second.stderr.contains(&pid), "{}", second.stderr);
     assert!(fs::read(here.join("shared.csv")).unwrap() == quiet);
-    assert!(!here.join("shared.lock").exists());
+    assert!(!here.join(".shared.csv.lock").exists());
 }
 
 #[test]

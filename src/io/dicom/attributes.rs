@@ -64,6 +64,7 @@ pub(super) struct Slice {
 pub(super) struct Image {
     pub(super) object: String,
     pub(super) series: String,
+    pub(super) frame_of_reference: Option<String>,
     pub(super) form: PixelForm,
     pub(super) inverted: bool,
     pub(super) slices: Vec<Slice>,
@@ -91,6 +92,11 @@ pub(super) fn class(set: Set<'_>) -> Class {
         }
         _ => Class::Other,
     }
+}
+
+/// The frame of reference of a file (its UID): within one, places can be compared.
+pub(super) fn frame_of_reference(set: Set<'_>) -> Option<String> {
+    set.text((0x0020, 0x0052)).filter(|uid| !uid.is_empty())
 }
 
 /// The image of a file.
@@ -121,6 +127,7 @@ pub(super) fn image(file: &DicomFile) -> Result<Image> {
     Ok(Image {
         object: set.text((0x0008, 0x0018)).unwrap_or_default(),
         series: set.text((0x0020, 0x000e)).unwrap_or_default(),
+        frame_of_reference: frame_of_reference(set),
         form,
         inverted,
         slices: slices(set)?,
@@ -217,14 +224,13 @@ fn slices(set: Set<'_>) -> Result<Vec<Slice>> {
     }
     (0..frames)
         .map(|frame| {
-            let measures = groups.find(frame, MEASURES_GROUP);
             let values = groups.find(frame, VALUES_GROUP);
             let number = |tag| values.and_then(|values| values.decimal(tag));
             Ok(Slice {
                 frame,
                 plane: groups.plane(frame)?,
-                spacing: measures.map(spacing).transpose()?.flatten(),
-                step: measures.and_then(step),
+                spacing: groups.spacing(frame)?,
+                step: groups.step(frame),
                 slope: number((0x0028, 0x1053)).unwrap_or(1.0),
                 intercept: number((0x0028, 0x1052)).unwrap_or(0.0),
             })
@@ -267,6 +273,11 @@ impl<'a> Groups<'a> {
     pub(super) fn spacing(&self, frame: usize) -> Result<Option<[f64; 2]>> {
         let measures = self.find(frame, MEASURES_GROUP);
         Ok(measures.map(spacing).transpose()?.flatten())
+    }
+
+    /// Distance to the next frame in mm, as stated; the thickness where nothing is.
+    pub(super) fn step(&self, frame: usize) -> Option<f64> {
+        self.find(frame, MEASURES_GROUP).and_then(step)
     }
 }
 

@@ -22,5 +22,5 @@ mod read;
 mod write;
 
 pub use read::read_nifti;
-pub(crate) use read::{recognise, survey};
+pub(crate) use read::{files_of, recognise, survey};
 pub use write::write_nifti;

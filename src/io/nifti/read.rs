@@ -17,7 +17,7 @@ use crate::io::detached::in_own_folder;
 use crate::io::open::{RegularFile, open_regular, read_error};
 use crate::io::room::zeroed;
 use crate::io::voxel_bytes::Number;
-use crate::io::{ReadOptions, ReadVolume, Survey};
+use crate::io::{ReadOptions, ReadVolume, Survey, of_file};
 
 /// Reads `.nii`, `.nii.gz` or the pair `.hdr`/`.img` (either part given, either part compressed). The
 /// content decides, not the name.
@@ -25,14 +25,11 @@ use crate::io::{ReadOptions, ReadVolume, Survey};
 /// # Errors
 /// The codes of the module head of [`crate::io`], always with the file.
 pub fn read_nifti(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
-    let mut warnings = Vec::new();
-    match read(path, options, &mut warnings) {
-        Ok(volume) => Ok(ReadVolume {
-            volume,
-            warnings: warnings.into_iter().map(|w| w.file(path)).collect(),
-        }),
-        Err(error) => Err(error.file(path)),
-    }
+    of_file(path, || {
+        let mut warnings = Vec::new();
+        let volume = read(path, options, &mut warnings)?;
+        Ok(ReadVolume::new(volume, warnings))
+    })
 }
 
 /// What the header says, and whether the file is long enough for it; none for files that do not begin like
@@ -64,6 +61,18 @@ pub(crate) fn survey(path: &Path, options: &ReadOptions) -> Result<Option<Survey
         }))
     };
     looked().map_err(|error| error.file(path))
+}
+
+/// The file, or both files of a pair, the header first.
+pub(crate) fn files_of(path: &Path, _: &ReadOptions) -> Vec<PathBuf> {
+    let header = header_of(path);
+    let layout =
+        || -> Result<Layout> { Ok(fields::read(&Source::open(&header)?.head(HEADER_2)?)?.layout) };
+    let mut files = vec![header.clone()];
+    if matches!(layout(), Ok(Layout::Pair)) {
+        files.extend(detached(&header));
+    }
+    files
 }
 
 /// Whether the first bytes of a file look like NIfTI, packed or not.

@@ -25,15 +25,11 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use super::detached::{Beside, read_headed};
-use super::open::read_small;
+use super::detached::{Beside, files_with_header, read_headed};
 use super::{ReadOptions, ReadVolume};
 use crate::error::{Code, Result, ToolError, Warning};
 
 pub use write::write_nrrd;
-
-/// A header without data is smaller than this.
-const HEADER: u64 = 1 << 22;
 
 /// A field whose value cannot be.
 fn bad(field: &str, value: &str) -> ToolError {
@@ -68,19 +64,14 @@ fn from(bytes: &[u8], beside: Beside<'_>, options: &ReadOptions) -> Result<ReadV
     let text = fields::read(bytes)?;
     let header = header::judge(&text, options, &mut warnings)?;
     let volume = data::volume(bytes, &text, &header, beside, options, &mut warnings)?;
-    Ok(ReadVolume { volume, warnings })
+    Ok(ReadVolume::new(volume, warnings))
 }
 
-/// The files beside a header that hold its data, as far as it can be read.
-pub(crate) fn data_files(path: &Path) -> Vec<PathBuf> {
-    let options = ReadOptions::default();
-    let names = || -> Option<Vec<String>> {
-        let bytes = read_small(path, HEADER).ok()?;
-        let text = fields::read(&bytes).ok()?;
-        let header = header::judge(&text, &options, &mut Vec::new()).ok()?;
-        data::files(&text, &header).ok()?
-    };
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let names = names().unwrap_or_default();
-    names.iter().map(|name| folder.join(name)).collect()
+/// The file and those beside it that hold its data.
+pub(crate) fn files_of(path: &Path, options: &ReadOptions) -> Vec<PathBuf> {
+    files_with_header(path, |bytes| {
+        let text = fields::read(bytes)?;
+        let header = header::judge(&text, options, &mut Vec::new())?;
+        data::files(&text, &header).map(Option::unwrap_or_default)
+    })
 }

@@ -30,7 +30,12 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadVolume> {
     } else {
         NumberType::U8
     };
-    declared(&[width.into(), height.into(), 1], kind, options.budget)?;
+    let channels = u64::try_from(colour.samples()).unwrap_or(u64::MAX);
+    declared(
+        &[width.into(), height.into(), channels],
+        kind,
+        options.budget,
+    )?;
     let size = reader
         .output_buffer_size()
         .ok_or_else(|| corrupt("a PNG without a size"))?;

@@ -33,14 +33,16 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadVolume> {
     let mut count = 0_usize;
     loop {
         let (width, height) = decoder.dimensions().map_err(broken)?;
-        match decoder.colortype().map_err(broken)? {
-            ColorType::Gray(8 | 16 | 32 | 64) => {}
+        let kind = match decoder.colortype().map_err(broken)? {
+            ColorType::Gray(8) => NumberType::U8,
+            ColorType::Gray(16) => NumberType::U16,
+            ColorType::Gray(32) => NumberType::U32,
+            ColorType::Gray(64) => NumberType::U64,
             ColorType::Gray(bits) => return Err(colours(&format!("{bits} bits a pixel"))),
             other => return Err(colours(&format!("a picture of kind {other:?}"))),
-        }
+        };
         let held = u64::try_from(count.saturating_add(1)).unwrap_or(u64::MAX);
         let sizes = [width.into(), height.into(), held];
-        let kind = NumberType::U8;
         let one = declared(&sizes, kind, options.budget)?;
         let page = one.bytes.checked_div(count.saturating_add(1)).unwrap_or(0);
         if page
