@@ -341,12 +341,24 @@ impl Cases {
                 values.into_iter().map(LabelChoice::Value).collect()
             };
             let mut regions = Vec::new();
+            let mut fault = None;
             for choice in &choices {
-                let region = labels.region(choice)?;
-                warnings.extend(region.warnings);
-                regions.push((region.label, region.mask));
+                match labels.region(choice) {
+                    Ok(region) => {
+                        warnings.extend(region.warnings);
+                        regions.push((region.label, region.mask));
+                    }
+                    // The other regions are none the worse.
+                    Err(error) => {
+                        warnings.push(left_out(choice, &error, &files.mask));
+                        fault.get_or_insert(error);
+                    }
+                }
             }
-            Ok((volume, regions, warnings))
+            match fault {
+                Some(fault) if regions.is_empty() => Err(fault),
+                _ => Ok((volume, regions, warnings)),
+            }
         };
         let (volume, regions, warnings) =
             read().map_err(|fault: ToolError| fault.relative_to(folder))?;
@@ -382,6 +394,21 @@ impl Cases {
             .map(|warning| warning.relative_to(folder).case(id.clone()));
         named.collect()
     }
+}
+
+/// A doubt about a mask, one of whose regions cannot be measured.
+pub(crate) fn left_out(choice: &LabelChoice, error: &ToolError, mask: &Path) -> Warning {
+    let label = match choice {
+        LabelChoice::Value(label) => label.to_string(),
+        LabelChoice::Name(_) | LabelChoice::Only => String::new(),
+    };
+    let found = format!("region {label}: {} ({})", error.found, error.code);
+    Warning::new(
+        WarningCode::Region,
+        found,
+        "it is left out, the others are measured",
+    )
+    .file(mask)
 }
 
 /// A doubt when cases of several sequences would be learned from as if they were one.

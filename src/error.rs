@@ -138,6 +138,13 @@ impl ToolError {
         self
     }
 
+    /// Says where it was found, before what was found.
+    #[must_use]
+    pub fn found_in(mut self, place: &str) -> Self {
+        self.0.found.insert_str(0, &format!("{place}: "));
+        self
+    }
+
     /// Says what was expected.
     #[must_use]
     pub fn expected(mut self, expected: impl Into<String>) -> Self {

@@ -18,6 +18,7 @@ use crate::compare::{self, Plan};
 use crate::conclusion::Form;
 use crate::console::Console;
 use crate::error::{Code, Exit, Faults, Result, ToolError};
+use crate::guards::Guards;
 use crate::io::ByteBudget;
 use crate::io::atomic::{prepare_folder, write_file};
 use crate::report_writers::tables::entries::{Entry, count_parameters};
@@ -78,6 +79,7 @@ pub fn make_smoke(settings: &mut Settings) {
 /// Those of a comparison.
 pub fn run(
     settings: &Settings,
+    guards: Guards,
     output: &Path,
     start: run_folder::Start,
     console: Console,
@@ -87,8 +89,8 @@ pub fn run(
     let [first, second, fourth, fifth] = all_rows(&settings.networks);
     let of_t2w: Vec<&Row> = second.iter().chain(&fourth).chain(&fifth).collect();
     let of_t1w: Vec<&Row> = first.iter().collect();
-    let mut exits = Vec::new();
-    let mut reports = Vec::new();
+    let mut plans = Vec::new();
+    // Both before either begins: a fault of the second ends no finished first.
     for (sequence, rows) in [("T1W", of_t1w), ("T2W", of_t2w)] {
         let mut settings = settings.clone();
         settings.cohort.sequence = Some(sequence.into());
@@ -97,8 +99,16 @@ pub fn run(
             "{sequence}: {} networks",
             settings.networks.names.len()
         ));
+        plans.push((
+            sequence,
+            Plan::new("deep", settings, budget)?.guarded(guards)?,
+        ));
+    }
+    let mut exits = Vec::new();
+    let mut reports = Vec::new();
+    for (sequence, plan) in plans {
         let folder = output.join(sequence.to_lowercase());
-        let (exit, report) = sequence_report(settings, &folder, start, console, budget)?;
+        let (exit, report) = sequence_report(plan, &folder, start, console)?;
         exits.push(exit);
         reports.push(report.map(|report| (sequence, report)));
     }
@@ -224,13 +234,11 @@ fn names(rows: &[&Row]) -> Vec<String> {
 
 /// The comparison of one sequence; one that is finished already is not done again when resuming.
 fn sequence_report(
-    settings: Settings,
+    plan: Plan,
     folder: &Path,
     start: run_folder::Start,
     console: Console,
-    budget: ByteBudget,
 ) -> Result<(Exit, Option<Report>), Faults> {
-    let plan = Plan::new("deep", settings, budget)?;
     let exit = if start == run_folder::Start::Resume && is_finished(folder, &plan) {
         Exit::Done
     } else {

@@ -312,7 +312,7 @@ mod tests {
         let path = folder.path().join("run");
         let run = RunFolder::open(&path, "key", Start::Anew).unwrap();
         let second = RunFolder::open(&path, "key", Start::Anew).unwrap_err();
-        assert_eq!(second.code, Code::Usage);
+        assert_eq!(second.code, Code::OutputTaken);
         run.write("models/x.json", b"{}").unwrap();
         run.finish().unwrap();
         assert!(path.join("models/x.json").exists() && !path.join(STATE).exists());

@@ -60,7 +60,7 @@ pub struct FittedModel {
 /// How often a model looked at the test rows of its fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TestReads {
-    /// To answer: once, or the test part would have been used to choose.
+    /// To answer: once by each model and fold, or the test part would have been used to choose.
     pub answered: u32,
     /// To be explained when it was fitted: importance, contributions, pictures of where it looks.
     pub explained: u32,

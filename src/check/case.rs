@@ -9,7 +9,7 @@ use raduet_study::CaseId;
 use serde::Serialize;
 
 use super::{Depth, Labels, Looking, Member};
-use crate::cases::LoadedCase;
+use crate::cases::{LoadedCase, left_out};
 use crate::cohort::CaseFiles;
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
 use crate::extract::failed;
@@ -209,11 +209,12 @@ impl Looked {
             warnings.into_iter().chain(labels.warnings().to_vec()),
         )?;
         let mut largest: Option<(usize, MaskVolume)> = None;
+        let mut faults = Vec::new();
         for choice in choices(&labels, files, &looking.labels) {
             let read = match labels.region(&choice) {
                 Ok(read) => read,
                 Err(error) => {
-                    self.errors.push(error);
+                    faults.push((choice, error));
                     continue;
                 }
             };
@@ -221,6 +222,15 @@ impl Looked {
             let voxels = self.region(&volume, &read, looking, Some(files))?;
             if largest.as_ref().is_none_or(|(most, _)| voxels > *most) {
                 largest = Some((voxels, read.mask));
+            }
+        }
+        let some = largest.is_some();
+        for (choice, error) in faults {
+            if some {
+                let doubt = left_out(&choice, &error, &files.mask);
+                self.warnings.push(doubt);
+            } else {
+                self.errors.push(error);
             }
         }
         if looking.depth == Depth::Pictures {

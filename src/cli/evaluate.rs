@@ -9,7 +9,8 @@ use super::FigureOptions;
 /// Arguments of `raduet evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
-    /// Predictions (.csv) of any program: a patient, the true class, and a probability a class or the class answered.
+    /// Predictions (.csv) of any program: a patient, the true class, and a probability a class (or of one of two, such as
+    /// p_severe) or the class answered.
     /// Several files are compared on the samples that all of them answer
     #[arg(value_name = "PREDICTIONS", required = true)]
     pub predictions: Vec<PathBuf>,
@@ -27,7 +28,7 @@ pub struct EvaluateArgs {
     /// Where all randomness starts
     #[arg(long, default_value_t = 42, value_name = "SEED")]
     pub seed: u64,
-    /// Folder for the report; without it only the screen
+    /// Folder for the report, not that of another command's run; without it only the screen
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// The figures

@@ -85,11 +85,14 @@ pub struct DeepArgs {
     pub output: PathBuf,
     /// The paper's Tables I to V: all of its networks, T1W and T2W, from scratch and, with --pretrained, from
     /// pretrained weights
-    #[arg(long, conflicts_with = "model")]
+    #[arg(long, conflicts_with_all = ["model", "sanity"])]
     pub tables: bool,
     /// With --tables: small pictures, one short epoch, no weights kept; shows that everything runs
     #[arg(long, requires = "tables")]
     pub smoke: bool,
+    /// Print the study file of the same run, with every setting and what it means (raduet compare FILE), and stop
+    #[arg(long, conflicts_with_all = ["dry_run", "tables"])]
+    pub print_config: bool,
     /// Go on where an interrupted run of the same study stopped
     #[arg(long)]
     pub resume: bool,

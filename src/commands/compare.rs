@@ -20,6 +20,9 @@ pub(super) fn run(args: &CompareArgs, context: Context) -> Outcome {
             .preset
             .or_else(|| file::preset_of(args.study.as_deref()?));
         let preset = preset.unwrap_or(PresetName::Quick);
+        let study = args.study.as_deref().filter(|path| is_study_file(path));
+        let folder = study.and_then(Path::parent).unwrap_or(Path::new(""));
+        let settings = file::seen_from(folder, settings);
         context
             .console
             .print(print::text(&settings, preset).trim_end());

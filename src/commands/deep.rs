@@ -5,12 +5,18 @@ use super::networks;
 use super::{Context, Outcome};
 use crate::cli::{DeepArgs, PresetName};
 use crate::compare::{self, Plan};
-use crate::error::{Code, Faults, ToolError};
+use crate::error::{Code, Exit, Faults, ToolError};
 use crate::run_folder::Start;
-use crate::settings::{Settings, preset};
+use crate::settings::{Settings, preset, print};
 
 pub(super) fn run(args: &DeepArgs, context: Context) -> Outcome {
     let settings = settings(args)?;
+    if args.print_config {
+        context
+            .console
+            .print(print::text(&settings, PresetName::Paper).trim_end());
+        return Ok(Exit::Done);
+    }
     #[cfg(feature = "deep")]
     if args.describe {
         return networks::describe(args, &settings, context);
@@ -23,7 +29,8 @@ pub(super) fn run(args: &DeepArgs, context: Context) -> Outcome {
     #[cfg(feature = "deep")]
     if args.tables {
         let (output, console) = (&args.output, context.console);
-        return crate::paper_tables::run(&settings, output, start, console, context.budget);
+        let guards = args.guards.guards();
+        return crate::paper_tables::run(&settings, guards, output, start, console, context.budget);
     }
     let plan = Plan::new("deep", settings, context.budget)?.guarded(args.guards.guards())?;
     if args.dry_run {

@@ -1,5 +1,7 @@
 //! `raduet evaluate`: metrics, intervals and tests from predictions of any origin.
 
+use std::path::Path;
+
 use raduet_study::report::{ReportSettings, Unit, common_samples};
 use raduet_study::uncertainty::Bootstrap;
 use raduet_study::{Part, Predictions, Report, StudyError};
@@ -15,9 +17,16 @@ use crate::io::atomic::{prepare_folder, write_file};
 use crate::io::{answers, predictions_csv, read_small};
 use crate::provenance::{Clock, Provenance, digest};
 use crate::report_writers::{self, doubts, pairwise, screen};
+use crate::run_folder::{is_unfinished, remove_file};
+
+/// What `run.json` names this command.
+const COMMAND: &str = "evaluate";
 
 pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
     let clock = Clock::new();
+    if let Some(folder) = &args.output {
+        refuse_other_runs(folder)?;
+    }
     let mut files = Vec::new();
     for path in &args.predictions {
         let bytes = read_small(path, crate::io::LARGEST_TABLE)?;
@@ -55,8 +64,7 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
             "columns": args.column,
             "predictions_sha256": hashes,
         });
-        let provenance =
-            Provenance::new("evaluate", described, digest(hashes.join("\n").as_bytes()));
+        let provenance = Provenance::new(COMMAND, described, digest(hashes.join("\n").as_bytes()));
         prepare_folder(folder)?;
         write_file(
             &folder.join("predictions.csv"),
@@ -66,11 +74,13 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
             &folder.join("metrics.json"),
             &report_writers::metrics_json(&report)?,
         )?;
-        // Only these are its own: the folder may hold a run's other files.
+        // Only these are its own: the folder may hold somebody's other files.
         let mut names = vec!["metrics.json".to_owned(), "predictions.csv".to_owned()];
         if let Some(bytes) = doubts::warnings_csv(&warnings)? {
             write_file(&folder.join("warnings.csv"), &bytes)?;
             names.push("warnings.csv".to_owned());
+        } else {
+            remove_file(&folder.join("warnings.csv"))?;
         }
         let record = RunRecord::of_files(&provenance, serde_json::Value::Null, folder, names)?;
         let run = FinishedRun::gather(folder, record.clone())?;
@@ -93,6 +103,23 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
     Ok(Exit::Done)
 }
 
+/// A run of another command keeps its folder: an evaluation has some of its files' names and none of its others.
+fn refuse_other_runs(folder: &Path) -> Result<(), ToolError> {
+    let found = match RunRecord::read(folder) {
+        _ if is_unfinished(folder) => "a run that was stopped before its end".to_owned(),
+        Ok(record) if record.provenance.command == COMMAND => return Ok(()),
+        Ok(record) => format!("a run of raduet {}", record.provenance.command),
+        Err(_) if folder.join("run.json").exists() => {
+            "a run.json that is no record of a run".to_owned()
+        }
+        Err(_) => return Ok(()),
+    };
+    Err(ToolError::new(Code::Usage, found)
+        .file(folder)
+        .expected("a new folder, or that of an earlier evaluation")
+        .remedy("choose another folder (-o)"))
+}
+
 /// The models on the samples that all of them answer, and what each lost by it.
 fn in_common(
     models: &[Predictions],
@@ -108,7 +135,7 @@ fn in_common(
     }
     if !common.models.iter().all(tested) {
         let found = format!("no sample that all {} models answer", models.len());
-        let remedy = "name the same IDs, slices and folds in all files";
+        let remedy = "name the same IDs, slices and folds in all files; files that together are one model name it in a column model";
         return Err(located(ToolError::new(Code::Manifest, found).remedy(remedy), args).into());
     }
     let dropped = models.iter().zip(&common.dropped).filter(|(_, n)| **n > 0);

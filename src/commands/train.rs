@@ -56,8 +56,11 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         allow_leaks: args.allow_leaks,
         sanity: args.sanity,
     };
-    let findings = names::check(&cohort, &split).and(doubles::of_rows(&features, &split));
-    let findings = findings.under(guards);
+    let measured = doubles::MeasuredRows::of(&features);
+    let look = |split: &Split| names::check(&cohort, split).and(measured.check(split));
+    let draws = repeats::draws(&cohort, &settings.split, usize::from(args.repeats));
+    let findings = look(&split).under(guards);
+    let findings = findings.and(repeats::guarded(&draws, guards, look));
     let located = findings
         .faults
         .into_iter()
@@ -65,7 +68,7 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
     Faults::check(located.collect())?;
     warnings.extend(findings.warnings);
     if args.dry_run {
-        let estimate = estimate(&settings, &models, &features, &split);
+        let estimate = estimate(&settings, &models, &features, &split, draws.len());
         return super::told(&estimate, context);
     }
     let described = json!({
@@ -100,9 +103,10 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         features: &features,
         cohort: &cohort,
     };
-    let summary = clock.time("repeats", || {
-        repeats.run(usize::from(args.repeats), &answers.predictions, console)
+    let repeated = clock.time("repeats", || {
+        repeats.run(&draws, &answers.predictions, console)
     })?;
+    let summary = repeated.repeats;
     if !summary.is_empty() {
         folder.write("repeats.csv", &repeats::csv(&summary)?)?;
         let tests = repeats::tests_csv(&summary, settings.report.confidence)?;
@@ -118,24 +122,25 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         provenance: &provenance,
         guards,
         pictures: args.figures.pictures(),
-        failures: Vec::new(),
+        failures: repeated.failures,
         warnings,
     };
     let exit = conclusion
         .write(&folder, answers, &mut clock, console)?
         .end(folder, console, context.form())?;
     if !summary.is_empty() {
-        console.say(&repeats::text(&summary));
+        console.say(&repeats::text(&summary, draws.len()));
     }
     Ok(exit)
 }
 
-/// What would be fitted, and about how long it would take by the learners' cost rule.
+/// What would be fitted on all draws, and about how long it would take by the learners' cost rule.
 fn estimate(
     settings: &Settings,
     models: &[PlannedModel],
     features: &FeatureFile,
     split: &Split,
+    draws: usize,
 ) -> Estimate {
     let folds: Vec<FoldRows> = split
         .folds
@@ -144,10 +149,19 @@ fn estimate(
         .collect();
     let rows = folds.first().map_or(0, |fold| fold.train.len());
     let columns = features.table.columns().len();
-    let fits = |name: &str| folds.len() * costs::fits_of(name, &settings.learners);
+    // Further draws are fitted without explanations.
+    let again = settings.learners.unexplained();
+    let fits = |name: &str| {
+        let repeated = draws.saturating_sub(1) * costs::fits_of(name, &again);
+        folds.len() * (costs::fits_of(name, &settings.learners) + repeated)
+    };
+    let drawn = match draws {
+        0 => String::new(),
+        draws => format!(", {draws} draws of the split"),
+    };
     let tested = folds.iter().map(FoldRows::tested).sum();
     Estimate {
-        plan: format!("{columns} columns, {rows} training rows in the first fold"),
+        plan: format!("{columns} columns, {rows} training rows in the first fold{drawn}"),
         slices: features.rows.len(),
         features: None,
         models: models

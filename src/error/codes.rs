@@ -143,6 +143,8 @@ codes! {
         Nonfinite => "W_NONFINITE",
         /// The orientation in the header is incomplete, contradictory or sheared.
         Orientation => "W_ORIENTATION",
+        /// A region of a mask that cannot be measured beside others that can.
+        Region => "W_REGION",
         /// The region covers one slice only.
         RoiFlat => "W_ROI_FLAT",
         /// The region has several parts.

@@ -152,10 +152,10 @@ impl Extraction {
     /// # Errors
     /// [`Code::Settings`] naming every family, key or value that is wrong.
     pub fn new(settings: &FeatureSettings, wanted: Wanted, rows: Rows) -> Result<Self, Faults> {
-        let plan = plan::Plan::new(settings, rows.unit)?;
-        let described = plan.described.clone();
+        let mut plan = plan::Plan::new(settings, rows.unit)?;
+        let described = std::mem::take(&mut plan.described);
         let min_pixels = plan.settings.minimum_pixels;
-        let (warnings, label) = (plan.warnings.clone(), plan.label);
+        let (warnings, label) = (std::mem::take(&mut plan.warnings), plan.label);
         let extractor = match wanted {
             Wanted::Pixels => None,
             Wanted::Features | Wanted::FeaturesAndPixels => Some(plan.extractor()?),
@@ -179,7 +179,7 @@ impl Extraction {
         described
     }
 
-    /// The region's value in the mask, where the parameter file states another than 1.
+    /// The region's value in the mask, where the parameter file states one.
     pub fn label(&self) -> Option<i64> {
         self.label
     }
@@ -268,7 +268,7 @@ impl Extraction {
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
                 .sync()?;
         }
-        self.collect(cases, outcomes)
+        self.collect(cases, outcomes.into_iter().map(Some).collect())
     }
 
     /// A case with its name on every failure; a bug in one case does not end the others.
@@ -374,7 +374,12 @@ impl Extraction {
         }
     }
 
-    fn collect(&self, cases: &Cases, outcomes: Vec<Result<CaseOutcome>>) -> Result<Extracted> {
+    /// Puts cases together in their order; none for those that were not tried.
+    fn collect(
+        &self,
+        cases: &Cases,
+        outcomes: Vec<Option<Result<CaseOutcome>>>,
+    ) -> Result<Extracted> {
         let cohort = cases.cohort();
         let (mut rows, mut samples, mut values) = (Vec::new(), Vec::new(), Vec::new());
         let (mut images, mut failures, mut warnings) =
@@ -384,11 +389,12 @@ impl Extraction {
         let mut contents = vec![String::new(); outcomes.len()];
         for (at, (record, outcome)) in cohort.cases().iter().zip(outcomes).enumerate() {
             let (measured, pixels) = match outcome {
-                Ok(outcome) => outcome,
-                Err(fault) if matches!(fault.code, Code::Interrupted | Code::Output) => {
+                None => continue,
+                Some(Ok(outcome)) => outcome,
+                Some(Err(fault)) if matches!(fault.code, Code::Interrupted | Code::Output) => {
                     return Err(fault);
                 }
-                Err(fault) => {
+                Some(Err(fault)) => {
                     failures.push(fault);
                     continue;
                 }

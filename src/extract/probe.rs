@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{Extracted, Extraction, Wanted};
 use crate::cases::Cases;
-use crate::error::{Code, Result, ToolError};
+use crate::error::Result;
 use crate::interrupt;
 
 /// Some cases measured.
@@ -23,24 +23,23 @@ impl Extraction {
     /// Measures the cases at these positions one after the other. Nothing is written.
     ///
     /// # Errors
-    /// [`Code::Interrupted`] after a request to stop; a case's own failure is in the outcome.
+    /// [`crate::error::Code::Interrupted`] after a request to stop; a case's own failure is in the outcome.
     pub fn probe(&self, cases: &Cases, wanted: Wanted, positions: &[usize]) -> Result<Probe> {
         let records = cases.cohort().cases();
         let begun = Instant::now();
         let mut outcomes = Vec::with_capacity(records.len());
         for (index, record) in records.iter().enumerate() {
-            outcomes.push(if positions.contains(&index) {
+            let outcome = if positions.contains(&index) {
                 interrupt::check()?;
-                self.guarded(cases, index, record, &BTreeMap::new(), wanted)
-                    .map(|(outcome, _)| outcome)
+                let outcome = self.guarded(cases, index, record, &BTreeMap::new(), wanted);
+                Some(outcome.map(|(outcome, _)| outcome))
             } else {
-                // Stands in the list for its place only: it is taken out below.
-                Err(ToolError::new(Code::Internal, NOT_TRIED))
-            });
+                None
+            };
+            outcomes.push(outcome);
         }
         let seconds = begun.elapsed().as_secs_f64();
-        let mut extracted = self.collect(cases, outcomes)?;
-        extracted.failures.retain(|fault| fault.found != NOT_TRIED);
+        let extracted = self.collect(cases, outcomes)?;
         Ok(Probe {
             extracted,
             tried: positions.len(),
@@ -48,5 +47,3 @@ impl Extraction {
         })
     }
 }
-
-const NOT_TRIED: &str = "not tried";

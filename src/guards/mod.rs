@@ -6,7 +6,7 @@
 //! | one patient under two names that differ by a sequence | [`names`] |
 //! | one image under two ids; the same row of features under two ids | [`doubles`] |
 //! | a column that says the class, the patient or the row again | `train` refuses them, [`crate::conclusion`] warns |
-//! | test rows that are looked at more than once | [`crate::arms::TestReads`], counted in `run.json` |
+//! | test rows that a model answers more than once, or is explained on | [`crate::arms::TestReads`], counted in `run.json` |
 //! | anything else: labels that mean nothing must teach nothing | [`sanity`] |
 //!
 //! What stands on two sides is an error, unless leaks are allowed; on one side it is a warning.

@@ -4,11 +4,13 @@ use raduet_study::contamination::same_but_sequence;
 use raduet_study::{Cohort, Split};
 
 use super::Findings;
+use crate::error::{Warning, WarningCode};
 
 /// Looks for them.
 pub fn check(cohort: &Cohort, split: &Split) -> Findings {
     let mut findings = Findings::default();
-    for double in same_but_sequence(cohort, split) {
+    let found = same_but_sequence(cohort, split);
+    for double in &found.doubles {
         let place = match double.apart {
             Some([first, second]) => format!(", in {} and {}", first.name(), second.name()),
             None => String::new(),
@@ -23,6 +25,16 @@ pub fn check(cohort: &Cohort, split: &Split) -> Findings {
             double.stem
         );
         findings.add(found, &remedy, double.apart.is_some());
+    }
+    if found.numbered > 0 {
+        let told = format!(
+            "{} pairs of patients differ by a sequence only (as CT_1 and MRI_1), {} of them in their class too",
+            found.numbered, found.of_two_classes
+        );
+        let done = "taken for different patients, numbered anew in each sequence; name patients in a column PatientID if not";
+        findings
+            .warnings
+            .push(Warning::new(WarningCode::Leak, told, done));
     }
     findings
 }

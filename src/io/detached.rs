@@ -18,7 +18,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use super::open::{read_small, read_whole};
-use super::{ReadOptions, ReadVolume};
+use super::{ReadOptions, ReadVolume, of_file};
 use crate::error::{Code, Result, ToolError};
 
 /// A header without data is smaller than this, in bytes.
@@ -86,13 +86,10 @@ pub(crate) fn read_headed(
     options: &ReadOptions,
     from: fn(&[u8], Beside<'_>, &ReadOptions) -> Result<ReadVolume>,
 ) -> Result<ReadVolume> {
-    let read = || {
+    of_file(path, || {
         let bytes = read_whole(path, options.budget)?;
         from(&bytes, Beside::Header(path), options)
-    };
-    let mut read = read().map_err(|error| error.file(path))?;
-    read.warnings = read.warnings.into_iter().map(|w| w.file(path)).collect();
-    Ok(read)
+    })
 }
 
 /// A header and the data files it names, as far as it can be read.

@@ -94,7 +94,7 @@ pub(crate) fn place(
 
 /// A region of `mask`'s grid on `image`'s: each centre takes the voxel it lies in. None when the mask's grid
 /// cannot be inverted.
-pub(crate) fn nearest(image: &Grid, mask: &Grid, inside: &Array3<bool>) -> Option<Array3<bool>> {
+fn nearest(image: &Grid, mask: &Grid, inside: &Array3<bool>) -> Option<Array3<bool>> {
     let inverse = inverse(&mask.affine)?;
     let index = |v: f64| whole((v + 0.5).floor()).and_then(|n| usize::try_from(n).ok());
     let [nz, ny, nx] = image.shape;
@@ -104,6 +104,40 @@ pub(crate) fn nearest(image: &Grid, mask: &Grid, inside: &Array3<bool>) -> Optio
         let place = index(k).zip(index(j)).zip(index(i));
         place.is_some_and(|((k, j), i)| inside.get([k, j, i]).copied().unwrap_or(false))
     }))
+}
+
+/// A region of `mask`'s grid on `image`'s, by [`nearest`].
+///
+/// # Errors
+/// `E_GEOMETRY` when a part of it lies outside the image; `E_MASK_EMPTY`.
+pub(crate) fn resampled(
+    image: &Grid,
+    mask: &Grid,
+    inside: &Array3<bool>,
+) -> Result<Array3<bool>, ToolError> {
+    let indices = inside.indexed_iter().filter(|(_, inside)| **inside);
+    let indices = indices.map(|((z, y, x), _)| [z, y, x]);
+    let lost = share_outside(image, mask, indices).filter(|lost| *lost > 0.0);
+    if let Some(lost) = lost {
+        let percent = 100.0 * lost;
+        return Err(ToolError::new(
+            Code::Geometry,
+            format!("{percent:.1} % of the region's voxels lie outside the image"),
+        )
+        .expected("a region within the image")
+        .remedy("pair the mask with the image it was drawn on"));
+    }
+    let nearest = nearest(image, mask, inside)
+        .ok_or_else(|| ToolError::internal("a grid that cannot be inverted"))?;
+    if !nearest.iter().any(|inside| *inside) {
+        return Err(ToolError::new(
+            Code::MaskEmpty,
+            "no voxel centre of the image lies in the resampled region",
+        )
+        .expected("at least one voxel of the region")
+        .remedy("draw the region on the image itself"));
+    }
+    Ok(nearest)
 }
 
 /// Compares the grid of a mask with that of its image.

@@ -13,6 +13,7 @@ use super::dicom::{self, Regions};
 use super::geometry::{self, GeometryRule, Placement, Reorder};
 use super::{ReadOptions, ReadVolume, read_volume};
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
+use crate::manifest::nearest;
 
 /// Labels listed in a message.
 const LISTED: usize = 12;
@@ -34,6 +35,8 @@ pub enum LabelChoice {
 pub struct LabelVolume {
     content: Content,
     image: Grid,
+    /// That of the image, where it says so.
+    frame_of_reference: Option<String>,
     rule: GeometryRule,
     warnings: Vec<Warning>,
     file: std::path::PathBuf,
@@ -70,8 +73,8 @@ impl MaskFile {
     /// # Errors
     /// Those of [`read_volume`].
     pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Self> {
-        Ok(match dicom::kind_of(path, options)? {
-            Some((_, regions)) => Self::Regions(regions),
+        Ok(match dicom::regions_of(path, options)? {
+            Some(regions) => Self::Regions(regions),
             None => Self::Volume(read_volume(path, options)?),
         })
     }
@@ -101,10 +104,10 @@ impl LabelVolume {
         rule: GeometryRule,
         options: &ReadOptions,
     ) -> Result<Self> {
-        Self::new(MaskFile::read(path, options)?, path, image, rule)
+        Self::new(MaskFile::read(path, options)?, path, image, None, rule)
     }
 
-    /// Lays a segmentation that was read from a file on the image's grid.
+    /// Lays a segmentation that was read from a file on the image's grid; `frame` is the image's frame of reference.
     ///
     /// # Errors
     /// `E_GEOMETRY`, `E_MASK_VALUES`.
@@ -112,17 +115,20 @@ impl LabelVolume {
         read: MaskFile,
         path: &Path,
         image: &Grid,
+        frame: Option<&str>,
         rule: GeometryRule,
     ) -> Result<Self> {
         let ReadVolume {
             volume,
             mut warnings,
+            frame_of_reference,
         } = match read {
             MaskFile::Volume(read) => read,
             MaskFile::Regions(regions) => {
                 return Ok(Self {
                     content: Content::Regions(regions),
                     image: *image,
+                    frame_of_reference: frame.map(str::to_owned),
                     rule,
                     warnings: Vec::new(),
                     file: path.to_owned(),
@@ -130,6 +136,9 @@ impl LabelVolume {
             }
         };
         let mut add = |warning: Warning| warnings.push(warning.file(path));
+        elsewhere(frame, frame_of_reference.as_deref())
+            .into_iter()
+            .for_each(&mut add);
         let (placement, moved) = geometry::place(image, volume.grid(), rule)
             .map_err(|error| with_share_outside(error, image, &volume).file(path))?;
         moved.into_iter().for_each(&mut add);
@@ -148,6 +157,7 @@ impl LabelVolume {
                 counts,
             },
             image: *image,
+            frame_of_reference: None,
             rule,
             warnings,
             file: path.to_owned(),
@@ -188,14 +198,22 @@ impl LabelVolume {
                     Placement::Ordered(order) => {
                         laid(inside(stored, label), *order, self.image, &self.file)?
                     }
-                    Placement::Resampled => self.resampled(stored, label)?,
+                    Placement::Resampled => self.within(geometry::resampled(
+                        &self.image,
+                        stored.grid(),
+                        &inside(stored, label),
+                    )?)?,
                 },
                 label,
                 counts: counts.clone(),
                 warnings: Vec::new(),
             }),
             Content::Regions(regions) => {
-                let (inside, warnings) = regions.lay(label, &self.image, self.rule)?;
+                let (inside, mut warnings) = regions.lay(label, &self.image, self.rule)?;
+                warnings.extend(elsewhere(
+                    self.frame_of_reference.as_deref(),
+                    regions.frame_of_reference(label),
+                ));
                 let voxels = inside.iter().filter(|inside| **inside).count();
                 if voxels == 0 {
                     return Err(ToolError::new(
@@ -205,10 +223,8 @@ impl LabelVolume {
                     .expected("at least one voxel of the region")
                     .remedy("draw the region larger, or take the case off the manifest"));
                 }
-                let mask = MaskVolume::new(inside, self.image)
-                    .ok_or_else(|| ToolError::internal("a region of another shape"))?;
                 Ok(ReadMask {
-                    mask,
+                    mask: self.within(inside)?,
                     label,
                     counts: BTreeMap::from([(label, voxels as u64)]),
                     warnings: warnings.into_iter().map(|w| w.file(&self.file)).collect(),
@@ -244,34 +260,9 @@ impl LabelVolume {
         Ok(read)
     }
 
-    /// The region of one label at the nearest voxel of every centre of the image.
-    fn resampled(&self, stored: &Volume, label: i64) -> Result<MaskVolume> {
-        let inside = inside(stored, label);
-        let indices = inside.indexed_iter().filter(|(_, inside)| **inside);
-        let indices = indices.map(|((z, y, x), _)| [z, y, x]);
-        let lost = geometry::share_outside(&self.image, stored.grid(), indices);
-        if let Some(lost) = lost.filter(|lost| *lost > 0.0) {
-            return Err(ToolError::new(
-                Code::Geometry,
-                format!(
-                    "{:.1} % of the region's voxels lie outside the image",
-                    100.0 * lost
-                ),
-            )
-            .expected("a region within the image")
-            .remedy("pair the mask with the image it was drawn on"));
-        }
-        let nearest = geometry::nearest(&self.image, stored.grid(), &inside)
-            .ok_or_else(|| ToolError::internal("a grid that cannot be inverted"))?;
-        if !nearest.iter().any(|inside| *inside) {
-            return Err(ToolError::new(
-                Code::MaskEmpty,
-                "no voxel centre of the image lies in the resampled region",
-            )
-            .expected("at least one voxel of the region")
-            .remedy("draw the region on the image itself"));
-        }
-        MaskVolume::new(nearest, self.image)
+    /// A region on the image's grid.
+    fn within(&self, inside: Array3<bool>) -> Result<MaskVolume> {
+        MaskVolume::new(inside, self.image)
             .ok_or_else(|| ToolError::internal("a region of another shape"))
     }
 
@@ -305,6 +296,7 @@ impl LabelVolume {
             LabelChoice::Only => String::new(),
         };
         found.ok_or_else(|| {
+            let usual = "give one of the labels present";
             let what = match &self.content {
                 Content::Labels { .. } => "no voxel has label",
                 Content::Regions(_) => "no region is",
@@ -314,7 +306,14 @@ impl LabelVolume {
                 format!("{what} {wanted}; present: {}", self.listed()),
             )
             .expected(format!("label {wanted}"))
-            .remedy("give one of the labels present")
+            .remedy(match (choice, &self.content) {
+                (LabelChoice::Name(name), Content::Regions(regions)) => {
+                    let list = regions.list();
+                    nearest(name, list.iter().map(|region| region.name.as_str()))
+                        .map_or(usual.into(), |near| format!("did you mean '{near}'?"))
+                }
+                _ => usual.into(),
+            })
         })
     }
 
@@ -381,6 +380,19 @@ impl LabelVolume {
         }
         text
     }
+}
+
+/// A doubt when image and mask name two frames of reference. Programs that take names out of files often write new UIDs
+/// file by file, so that it is the places that decide.
+fn elsewhere(image: Option<&str>, mask: Option<&str>) -> Option<Warning> {
+    let (image, mask) = image.zip(mask)?;
+    (image != mask).then(|| {
+        Warning::new(
+            WarningCode::Geometry,
+            "image and mask name different frames of reference",
+            "their places are compared all the same",
+        )
+    })
 }
 
 /// A region in the order of its image, on the image's grid.

@@ -111,6 +111,25 @@ pub struct ReadVolume {
     pub volume: Volume,
     /// What is doubtful about the file.
     pub warnings: Vec<Warning>,
+    /// The DICOM frame of reference (its UID) that places are in.
+    pub frame_of_reference: Option<String>,
+}
+
+impl ReadVolume {
+    fn new(volume: Volume, warnings: Vec<Warning>) -> Self {
+        Self {
+            volume,
+            warnings,
+            frame_of_reference: None,
+        }
+    }
+}
+
+/// Reads with the name of the file on every fault and doubt.
+fn of_file(path: &Path, read: impl FnOnce() -> Result<ReadVolume>) -> Result<ReadVolume> {
+    let mut read = read().map_err(|error| error.file(path))?;
+    read.warnings = read.warnings.into_iter().map(|w| w.file(path)).collect();
+    Ok(read)
 }
 
 /// An image with one region of interest on its grid.
@@ -180,8 +199,13 @@ pub fn read_labels(
         || read_volume(image, options),
         || MaskFile::read(mask, &mask_options),
     );
-    let ReadVolume { volume, warnings } = read?;
-    let labels = LabelVolume::new(read_mask?, mask, volume.grid(), rule)
+    let ReadVolume {
+        volume,
+        warnings,
+        frame_of_reference,
+    } = read?;
+    let frame = frame_of_reference.as_deref();
+    let labels = LabelVolume::new(read_mask?, mask, volume.grid(), frame, rule)
         .map_err(|error| held_against(error, image))?;
     Ok((volume, labels, warnings))
 }

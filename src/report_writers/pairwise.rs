@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use raduet_study::Report;
 use raduet_study::report::{Level, PAIRED, PairDifference, PairedFigure};
+use raduet_study::uncertainty::DeLongTest;
 
 use super::lines::Lines;
 use super::numbers::{p_value, signed};
@@ -70,14 +71,15 @@ fn line(pair: &PairDifference) -> Vec<String> {
     }
     let delong = pair.delong.as_ref();
     let test = delong.map(|delong| delong.test);
+    let of_delong = test.and_then(|test| test.interval);
     cells.extend([
         pair.mcnemar.only_first.to_string(),
         pair.mcnemar.only_second.to_string(),
         cell::number(pair.mcnemar.p),
         cell::number(pair.p_holm),
         number(test.map(|test| test.difference)),
-        number(test.map(|test| test.interval.lower)),
-        number(test.map(|test| test.interval.upper)),
+        number(of_delong.map(|interval| interval.lower)),
+        number(of_delong.map(|interval| interval.upper)),
         number(test.map(|test| test.p)),
         number(delong.map(|delong| delong.p_holm)),
         number(pair.over_folds.map(|test| test.p)),
@@ -86,6 +88,18 @@ fn line(pair: &PairDifference) -> Vec<String> {
             .unwrap_or_default(),
     ]);
     cells
+}
+
+/// A difference of areas with its interval, where it has one.
+pub(super) fn delong_difference(test: &DeLongTest) -> String {
+    let interval = test
+        .interval
+        .map(|i| format!(" [{}, {}]", signed(i.lower, 3), signed(i.upper, 3)));
+    format!(
+        "{}{}",
+        signed(test.difference, 3),
+        interval.unwrap_or_default()
+    )
 }
 
 /// The pairs in a few lines, behind an empty one; nothing for a single model.
@@ -115,10 +129,8 @@ pub fn text(report: &Report) -> String {
             let test = delong.test;
             let _ = write!(
                 text,
-                ", AUC {} [{}, {}], p {} ({})",
-                signed(test.difference, 3),
-                signed(test.interval.lower, 3),
-                signed(test.interval.upper, 3),
+                ", AUC {}, p {} ({})",
+                delong_difference(&test),
                 p_value(test.p),
                 p_value(delong.p_holm)
             );

@@ -217,7 +217,12 @@ pub(super) fn classes(tree: &Tree) -> Option<Result<Scanned, Faults>> {
         "classes by folder: {}",
         counts.collect::<Vec<_>>().join(", ")
     );
-    Some(Ok(finished(cases, note, &shape)))
+    let mut scanned = finished(cases, note, &shape);
+    if shape.depth == Some(1) {
+        let own = "patients by file, without a word for a sequence: correct PatientID where a patient has several files";
+        scanned.notes.insert(1, own.to_owned());
+    }
+    Some(Ok(scanned))
 }
 
 /// A folder a patient.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use raduet_study::Part;
+use raduet_study::sequences::is_sequence_word;
 
 use crate::io::READERS;
 
@@ -34,11 +35,6 @@ const MASK_WORDS: [&str; 16] = [
 /// Words of names and folders that mean an image.
 const IMAGE_WORDS: [&str; 9] = [
     "image", "images", "img", "imgs", "scan", "scans", "volume", "volumes", "slices",
-];
-
-/// Names of sequences; a name may go on with digits or letters behind them (`T1post`, `T2W`).
-const SEQUENCES: [&str; 12] = [
-    "t1", "t2", "flair", "dwi", "adc", "pd", "swi", "dce", "ct", "pet", "ap", "pvp",
 ];
 
 /// Whether the name is one of an image, in any format.
@@ -127,21 +123,6 @@ pub(super) fn sequence(name: &str) -> Option<String> {
     words(name)
         .find(|word| is_sequence_word(word))
         .map(str::to_owned)
-}
-
-/// A sequence by its name alone, or T1 and T2 with a few letters behind them (T1W, T1post).
-fn is_sequence_word(word: &str) -> bool {
-    /// `post`, `gado`; longer words merely begin so.
-    const MORE: usize = 4;
-    let word = word.to_ascii_lowercase();
-    SEQUENCES.iter().any(|known| {
-        let Some(rest) = word.strip_prefix(known) else {
-            return false;
-        };
-        let is_weighting = matches!(*known, "t1" | "t2");
-        let is_more = rest.len() <= MORE && rest.bytes().all(|byte| byte.is_ascii_lowercase());
-        rest.is_empty() || (is_weighting && is_more)
-    })
 }
 
 /// The part of a split that a folder's name means.

@@ -18,7 +18,7 @@
 //! The tables and keys are those of [`Settings`]. A key that does not exist is an error that names the
 //! nearest one; all such faults are reported together.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -60,16 +60,45 @@ pub fn read(path: &Path, preset: Option<PresetName>) -> Result<Settings, Faults>
         settings.cohort.path = None;
     }
     let folder = path.parent().unwrap_or(Path::new(""));
-    let paths = [
+    for inner in paths(&mut settings).into_iter().flatten() {
+        *inner = folder.join(&*inner);
+    }
+    Ok(settings)
+}
+
+/// The settings that are paths.
+fn paths(settings: &mut Settings) -> [&mut Option<PathBuf>; 4] {
+    [
         &mut settings.cohort.path,
         &mut settings.split.file,
         &mut settings.features.parameters,
         &mut settings.networks.pretrained,
-    ];
-    for inner in paths.into_iter().flatten() {
-        *inner = folder.join(&*inner);
+    ]
+}
+
+/// The settings with their paths as a study file in `folder` gives them: those within it relative to it, as they were given
+/// there, and relative ones of the command line, which begin where the program runs, led there from the folder.
+#[must_use]
+pub fn seen_from(folder: &Path, mut settings: Settings) -> Settings {
+    for inner in paths(&mut settings).into_iter().flatten() {
+        *inner = led_from(folder, inner);
     }
-    Ok(settings)
+    settings
+}
+
+fn led_from(folder: &Path, path: &Path) -> PathBuf {
+    if let Ok(within) = path.strip_prefix(folder) {
+        return within.to_owned();
+    }
+    let is_name = |part: Component<'_>| matches!(part, Component::Normal(_));
+    if path.is_absolute() {
+        path.to_owned()
+    } else if folder.components().all(is_name) {
+        let up = folder.components().map(|_| Component::ParentDir);
+        up.chain(path.components()).collect()
+    } else {
+        std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+    }
 }
 
 fn located(faults: &Faults, path: &Path) -> Faults {
@@ -328,6 +357,22 @@ mod tests {
             let told = parse(text, None).unwrap_err().to_string();
             assert!(told.contains(said), "{text}: {told}");
         }
+    }
+
+    #[test]
+    fn paths_are_seen_from_the_study_file() {
+        let led = |folder, path| led_from(Path::new(folder), Path::new(path));
+        for (folder, path, seen) in [
+            ("", "a/m.csv", "a/m.csv"),
+            ("studies", "studies/m.csv", "m.csv"),
+            ("studies", "studies/../m.csv", "../m.csv"),
+            ("studies/one", "m.csv", "../../m.csv"),
+            ("/data", "/data/m.csv", "m.csv"),
+            ("/data", "/other/m.csv", "/other/m.csv"),
+        ] {
+            assert_eq!(led(folder, path), Path::new(seen), "{folder} {path}");
+        }
+        assert!(led("/data", "m.csv").is_absolute());
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) const KEYS: [Key; 57] = [
     key("cohort.images.resample_mask", "Bring masks on another grid onto the image's, by the nearest voxel"),
     key("cohort.images.allow_external_data", "Open data files that a header names outside its own folder"),
 
-    key("split.test", "Share of patients in the test part, which judges once"),
+    key("split.test", "Share of patients in the test part, which judges and chooses nothing"),
     key("split.valid", "Share of patients in the validation part, which chooses models and epochs"),
     optional("split.folds", "Cross-validation with this many folds in place of one test part", "5"),
     key("split.seed", "Where all randomness of the study starts"),

@@ -18,7 +18,7 @@ pub fn text(settings: &Settings, preset: PresetName) -> String {
     let preset = super::file::preset_name(preset);
     let mut text = format!(
         "# A study of raduet with every setting: `raduet compare FILE` runs it.\n# A line may be left out: then the preset's \
-         value holds. Lines that begin with '#' have no value.\n\n# What the settings begin from: quick, paper or full. The \
+         value holds. Lines that begin with '#' have no value. Relative paths begin at the folder of this file.\n\n# What the settings begin from: quick, paper or full. The \
          values below win over it.\npreset = \"{preset}\"\n"
     );
     let mut table = "";

@@ -6,12 +6,13 @@
 //! The control with permuted labels (Ojala and Garriga 2010, JMLR 11:1833–1863) is the other way round: where training labels
 //! say nothing, a model that still beats the majority has seen the test part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cohort::Cohort;
 use crate::ids::{CaseId, PatientId};
 use crate::labels::Label;
 use crate::random::Stream;
+use crate::sequences::is_sequence_word;
 use crate::split::{Part, Split};
 
 /// Two cases of one content.
@@ -25,29 +26,84 @@ pub struct Double {
     pub apart: Option<[Part; 2]>,
 }
 
-/// Every case whose content an earlier case has too, held against the first of that content, in the order of the cases.
+/// Every case whose content an earlier case has too, in the order of the cases: held against the first earlier one that stands
+/// on another side of the split, else against the first of that content.
 ///
 /// `contents`: what a case holds, such as a digest of its voxels; empty ones are passed over.
 pub fn same_content<'a>(
     cases: impl IntoIterator<Item = (&'a CaseId, &'a PatientId, &'a str)>,
     split: &Split,
 ) -> Vec<Double> {
-    let mut first_of: BTreeMap<&str, (&CaseId, &PatientId)> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, Group<'a, &'a CaseId>> = BTreeMap::new();
     let mut doubles = Vec::new();
     for (case, patient, content) in cases {
         if content.is_empty() {
             continue;
         }
-        let &mut (first_case, first_patient) = first_of.entry(content).or_insert((case, patient));
-        if first_case != case {
+        let Some(group) = groups.get_mut(content) else {
+            groups.insert(content, Group::new(split, (case, patient)));
+            continue;
+        };
+        let ((other, of_other), apart) = group.against(split, patient);
+        if other != case {
             doubles.push(Double {
-                first: (first_case.clone(), first_patient.clone()),
+                first: (other.clone(), of_other.clone()),
                 second: (case.clone(), patient.clone()),
-                apart: apart(split, first_patient, patient),
+                apart,
             });
         }
+        group.add(split, (case, patient));
     }
     doubles
+}
+
+/// What has one content, as far as a later one has to be held against it: the first of all, and the first of every part of
+/// every fold.
+struct Group<'a, T> {
+    first: (T, &'a PatientId),
+    of_parts: Vec<[Option<(T, &'a PatientId)>; Part::ALL.len()]>,
+}
+
+impl<'a, T: Copy> Group<'a, T> {
+    fn new(split: &Split, first: (T, &'a PatientId)) -> Self {
+        let mut group = Self {
+            first,
+            of_parts: vec![[None; Part::ALL.len()]; split.folds.len()],
+        };
+        group.add(split, first);
+        group
+    }
+
+    fn add(&mut self, split: &Split, member: (T, &'a PatientId)) {
+        for (fold, of_parts) in split.folds.iter().zip(&mut self.of_parts) {
+            if let Some(part) = fold.part(member.1) {
+                of_parts[part as usize].get_or_insert(member);
+            }
+        }
+    }
+
+    /// Whom a patient is held against, and the parts of the two where they differ.
+    fn against(
+        &self,
+        split: &Split,
+        patient: &PatientId,
+    ) -> ((T, &'a PatientId), Option<[Part; 2]>) {
+        if let Some(apart) = apart(split, self.first.1, patient) {
+            return (self.first, Some(apart));
+        }
+        for (fold, of_parts) in split.folds.iter().zip(&self.of_parts) {
+            let Some(own) = fold.part(patient) else {
+                continue;
+            };
+            let others = Part::ALL.into_iter().filter(|part| *part != own);
+            for part in others {
+                if let Some(other) = of_parts[part as usize] {
+                    return (other, Some([part, own]));
+                }
+            }
+        }
+        (self.first, None)
+    }
 }
 
 /// Two patients whose names differ by nothing but a sequence.
@@ -63,46 +119,98 @@ pub struct SequenceDouble {
     pub apart: Option<[Part; 2]>,
 }
 
-/// Words that name a sequence, beside the cohort's own.
-const SEQUENCES: [&str; 20] = [
-    "t1", "t1w", "t1c", "t1ce", "t1gd", "t1post", "t1wi", "t2", "t2w", "t2wi", "t2f", "flair",
-    "dwi", "adc", "swi", "pd", "dce", "mri", "ct", "pet",
-];
+/// Patients that may be one under two names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SequenceDoubles {
+    /// Every patient whose name is an earlier one's but for the name of a sequence, sorted by name.
+    pub doubles: Vec<SequenceDouble>,
+    /// Pairs of a sequence and a number, such as `CT_1` and `MRI_1`, that are taken for different patients: the numbers begin
+    /// anew with each sequence, which is seen by pairs of different classes.
+    pub numbered: usize,
+    /// How many of these pairs are of different classes.
+    pub of_two_classes: usize,
+}
 
-/// Every patient whose name is an earlier one's but for the name of a sequence, sorted by name.
-pub fn same_but_sequence(cohort: &Cohort, split: &Split) -> Vec<SequenceDouble> {
-    let own: Vec<String> = cohort
+/// A patient's name as words.
+struct Words {
+    /// Those that name no sequence.
+    stem: String,
+    /// Whether any names one.
+    is_named: bool,
+    /// Whether the name is a sequence and a number behind it: a number of the sequence as well as of a patient.
+    is_numbered: bool,
+}
+
+impl Words {
+    fn of(patient: &PatientId, is_sequence: impl Fn(&str) -> bool) -> Self {
+        let name = patient.as_str().to_lowercase();
+        let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
+        let kept: Vec<&str> = words.iter().copied().filter(|w| !is_sequence(w)).collect();
+        let is_number = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+        Self {
+            is_named: words.len() > kept.len(),
+            is_numbered: matches!(words[..], [first, number] if is_sequence(first) && is_number(number)),
+            stem: kept.join("_"),
+        }
+    }
+}
+
+/// Looks for patients whose names differ by a sequence only.
+///
+/// `P07_T1` and `P07_T2` are one patient. `T1_001` and `T2_001` are too, unless the classes of some such pair differ, as no
+/// patient's do: then sequences are numbered each by itself.
+pub fn same_but_sequence(cohort: &Cohort, split: &Split) -> SequenceDoubles {
+    let own: BTreeSet<String> = cohort
         .cases()
         .iter()
         .filter_map(|case| Some(case.sequence.as_ref()?.to_lowercase()))
         .collect();
-    let is_sequence = |word: &str| SEQUENCES.contains(&word) || own.iter().any(|own| own == word);
-    let stem = |patient: &PatientId| {
-        let name = patient.as_str().to_lowercase();
-        let words = name.split(|c: char| !c.is_alphanumeric());
-        let kept: Vec<&str> = words.clone().filter(|word| !is_sequence(word)).collect();
-        let is_named = words.clone().count() > kept.len();
-        (is_named, kept.join("_"))
-    };
-    let mut first_of: BTreeMap<String, PatientId> = BTreeMap::new();
+    let is_sequence = |word: &str| is_sequence_word(word) || own.contains(word);
+    let patients = cohort.patients();
+    let mut groups: BTreeMap<String, Group<'_, Label>> = BTreeMap::new();
     let mut doubles = Vec::new();
-    for patient in cohort.patients().into_keys() {
-        let (is_named, stem) = stem(&patient);
+    let (mut numbered, mut of_two_classes) = (Vec::new(), 0);
+    for (patient, &label) in &patients {
+        let Words {
+            stem,
+            is_named,
+            is_numbered,
+        } = Words::of(patient, is_sequence);
         if !is_named || !stem.chars().any(char::is_alphanumeric) {
             continue;
         }
-        let Some(first) = first_of.get(&stem) else {
-            first_of.insert(stem, patient);
+        let Some(group) = groups.get_mut(&stem) else {
+            groups.insert(stem, Group::new(split, (label, patient)));
             continue;
         };
-        doubles.push(SequenceDouble {
-            apart: apart(split, first, &patient),
-            first: first.clone(),
-            second: patient,
+        let ((of_other, other), apart) = group.against(split, patient);
+        group.add(split, (label, patient));
+        let double = SequenceDouble {
+            apart,
+            first: other.clone(),
+            second: patient.clone(),
             stem,
-        });
+        };
+        if is_numbered {
+            of_two_classes += usize::from(of_other != label);
+            numbered.push(double);
+        } else {
+            doubles.push(double);
+        }
     }
-    doubles
+    if of_two_classes > 0 {
+        return SequenceDoubles {
+            doubles,
+            numbered: numbered.len(),
+            of_two_classes,
+        };
+    }
+    doubles.extend(numbered);
+    doubles.sort_by(|a, b| a.second.cmp(&b.second));
+    SequenceDoubles {
+        doubles,
+        ..SequenceDoubles::default()
+    }
 }
 
 /// The parts of two patients in the first fold that puts them on two sides.
@@ -188,6 +296,27 @@ mod tests {
         assert_eq!(found, [("2", None), ("3", Some([Part::Train, Part::Test]))]);
     }
 
+    /// The first of a content stands nowhere, or on the same side: the second stands on the other.
+    #[test]
+    fn a_copy_is_held_against_all_before_it() {
+        let parts = [("b", Part::Train), ("c", Part::Test), ("d", Part::Train)];
+        let cases = [("1", "a"), ("2", "b"), ("3", "c"), ("4", "d")];
+        let cases = cases.map(|(case, patient)| (CaseId::new(case), PatientId::new(patient)));
+        let found = same_content(cases.iter().map(|(c, p)| (c, p, "x")), &split(&parts));
+        let found: Vec<_> = found
+            .iter()
+            .map(|d| (d.first.0.as_str(), d.second.0.as_str(), d.apart))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("1", "2", None),
+                ("2", "3", Some([Part::Train, Part::Test])),
+                ("3", "4", Some([Part::Test, Part::Train])),
+            ]
+        );
+    }
+
     #[test]
     fn names_that_differ_by_a_sequence_are_one_patient() {
         let names = [
@@ -220,11 +349,45 @@ mod tests {
             ("P08-arterial", Part::Test),
         ]);
         let found = same_but_sequence(&cohort, &split);
-        let found: Vec<_> = found.iter().map(|d| (d.stem.as_str(), d.apart)).collect();
+        let found = found.doubles.iter();
+        let found: Vec<_> = found.map(|d| (d.stem.as_str(), d.apart)).collect();
         assert_eq!(
             found,
             [("p07", Some([Part::Train, Part::Test])), ("p08", None)]
         );
+    }
+
+    /// `CT_1` and `MRI_1`: one patient where all such pairs are of one class, two where any is not.
+    #[test]
+    fn sequences_with_numbers_are_told_apart_by_their_classes() {
+        let found = |classes: [usize; 4]| {
+            let names = ["CT_1", "CT_2", "MRI_1", "MRI_2"];
+            let cases = names.iter().zip(classes).map(|(name, class)| CaseRecord {
+                id: CaseId::new(*name),
+                patient: PatientId::new(*name),
+                sequence: None,
+                site: None,
+                label: Label(class),
+                published_part: None,
+            });
+            let classes = ClassNames::new(["m", "n"]).unwrap();
+            let cohort = Cohort::new(classes, cases.collect()).unwrap();
+            let parts = names.map(|name| match name {
+                "CT_1" => (name, Part::Train),
+                _ => (name, Part::Test),
+            });
+            let found = same_but_sequence(&cohort, &split(&parts));
+            let doubles = found.doubles.into_iter().map(|d| (d.stem, d.apart));
+            (
+                doubles.collect::<Vec<_>>(),
+                found.numbered,
+                found.of_two_classes,
+            )
+        };
+        let apart = Some([Part::Train, Part::Test]);
+        let same = (vec![("1".to_owned(), apart), ("2".to_owned(), None)], 0, 0);
+        assert_eq!(found([0, 1, 0, 1]), same);
+        assert_eq!(found([0, 1, 1, 1]), (Vec::new(), 2, 1));
     }
 
     #[test]

@@ -22,6 +22,7 @@
 //! | rows without a model | [`reference`](mod@reference) |
 //! | columns that give the target away | [`leakage`] |
 //! | one image or patient under two names, permuted labels | [`contamination`] |
+//! | words of names that mean a sequence | [`sequences`] |
 //! | everything together | [`report`] |
 //! | chance, from one seed | [`random`] |
 
@@ -40,6 +41,7 @@ pub mod predictions;
 pub mod random;
 pub mod reference;
 pub mod report;
+pub mod sequences;
 pub mod split;
 pub mod table;
 pub mod uncertainty;

@@ -140,11 +140,12 @@ fn within_bounds(name: &str, value: f64, range: &(f64, f64)) {
             "{name} = {value}"
         );
     }
+    // The volume of PyRadiomics' mesh is negative where that has holes; the standard's mesh is closed.
     let positive = [
         "_Variance",
         "_Entropy",
         "JointEntropy",
-        "MeshVolume",
+        "morphology_volume",
         "VoxelVolume",
     ];
     if positive.iter().any(|ending| name.ends_with(ending)) {

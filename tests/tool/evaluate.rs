@@ -176,7 +176,18 @@ fn slices_are_judged_by_themselves_when_asked_for() {
     let report: Value = serde_json::from_str(&succeed(here, &pooled).stdout).unwrap();
     let model = &report["models"][0];
     assert_eq!(model["patient"]["figures"][0]["slices"], PATIENTS);
-    assert!(model["patient"]["discrimination"][0]["interval"]["lower"].is_number());
+    // Pooled, ours has every patient right: no interval of an area without variance. The other is not perfect.
+    let area = |report: &Value| report["models"][0]["patient"]["discrimination"][0].clone();
+    assert!(area(&report)["interval"].is_null());
+    assert!(
+        area(&report)["undefined"]
+            .as_str()
+            .unwrap()
+            .contains("variance is 0")
+    );
+    let pooled = ["evaluate", "sklearn.csv", "--bootstrap", "200", "--json"];
+    let report: Value = serde_json::from_str(&succeed(here, &pooled).stdout).unwrap();
+    assert!(area(&report)["interval"]["lower"].is_number());
 }
 
 #[test]
@@ -285,4 +296,36 @@ fn bad_tables_are_refused_with_file_line_and_remedy() {
         "{}",
         refused.stderr
     );
+}
+
+/// An evaluation is written over an earlier one, and over nothing else.
+#[test]
+fn the_folder_of_another_run_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    three_programs(here);
+    let words = [
+        "evaluate",
+        "ours.csv",
+        "--bootstrap",
+        "20",
+        "-o",
+        "out",
+        "-q",
+    ];
+    succeed(here, &words);
+    succeed(here, &words);
+    let record = fs::read_to_string(here.join("out/run.json")).unwrap();
+    let other = record.replace("\"command\": \"evaluate\"", "\"command\": \"compare\"");
+    assert_ne!(record, other);
+    for (text, said) in [
+        (other.as_str(), "a run of raduet compare"),
+        ("{}", "no record"),
+    ] {
+        fs::write(here.join("out/run.json"), text).unwrap();
+        let refused = run(here, &words);
+        assert_eq!(refused.status, 2);
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+        assert_eq!(fs::read_to_string(here.join("out/run.json")).unwrap(), text);
+    }
 }

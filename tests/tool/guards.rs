@@ -231,6 +231,29 @@ fn the_same_row_under_two_patients_is_caught() {
     assert_eq!(train(here, &["--folds", "5", "--allow-leaks"]).status, 0);
 }
 
+/// Two copies that the run's own split keeps together: some further draw does not.
+#[test]
+fn every_draw_of_the_split_is_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    table(here, |_| String::new(), "");
+    let text = fs::read_to_string(here.join("table.csv")).unwrap();
+    let kept_together = text.lines().skip(1).any(|line| {
+        let (_, values) = line.split_once(",p").unwrap();
+        let (_, values) = values.split_once(',').unwrap();
+        fs::write(here.join("table.csv"), format!("{text}c99,p99,{values}\n")).unwrap();
+        train(here, &["--dry-run"]).status == 0
+    });
+    assert!(kept_together);
+    let twenty = ["--repeats", "20"];
+    refused(
+        &train(here, &twenty),
+        &["E_SPLIT", "repeat ", "the same measurements under two ids"],
+    );
+    let allowed = train(here, &["--repeats", "3", "--allow-leaks", "--dry-run"]);
+    assert_eq!(allowed.status, 0, "{}", allowed.stderr);
+}
+
 #[test]
 fn labels_that_mean_nothing_teach_nothing_and_test_rows_are_read_once() {
     let folder = tempfile::tempdir().unwrap();

@@ -116,6 +116,21 @@ fn dicom_files_without_an_ending() {
 
 #[test]
 fn a_folder_a_class() {
+    // Who is one patient is a guess then, and said.
+    let folder = tempfile::tempdir().unwrap();
+    touch(
+        &folder.path().join("data"),
+        &[
+            "a/1.nii",
+            "a/1_mask.nii",
+            "a/2.nii",
+            "a/2_mask.nii",
+            "b/3.nii",
+            "b/3_mask.nii",
+        ],
+    );
+    let said = succeed(folder.path(), &["scan", "data", "--layout", "classes"]).stderr;
+    assert!(said.contains("correct PatientID"), "{said}");
     let rows = found(
         &[
             "high/q1_T1.nii.gz",

@@ -57,6 +57,72 @@ fn a_printed_study_prints_itself_again() {
     assert_eq!(refused.status, 2);
 }
 
+/// Wherever the study file lies, its paths stand as they were given, and the printed study is the same one beside it.
+#[test]
+fn paths_are_printed_as_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir(here.join("studies")).unwrap();
+    let study = "[cohort]\npath = '../data/m.csv'\n[split]\nfile = 'split.json'\n";
+    fs::write(here.join("studies/one.toml"), study).unwrap();
+    let absolute = here.join("studies/one.toml");
+    let mut texts = Vec::new();
+    for file in ["studies/one.toml", absolute.to_str().unwrap()] {
+        let printed = succeed(here, &["compare", file, "--print-config"]).stdout;
+        for line in ["path = \"../data/m.csv\"", "file = \"split.json\""] {
+            assert!(
+                printed.lines().any(|found| found == line),
+                "{line}: {printed}"
+            );
+        }
+        fs::write(here.join("studies/all.toml"), &printed).unwrap();
+        let again = succeed(here, &["compare", "studies/all.toml", "--print-config"]).stdout;
+        assert_eq!(printed, again);
+        texts.push(printed);
+    }
+    assert_eq!(texts[0], texts[1]);
+    let words = [
+        "compare",
+        "studies/one.toml",
+        "--print-config",
+        "--params",
+        "p.yaml",
+    ];
+    let printed = succeed(here, &words).stdout;
+    assert!(printed.contains("parameters = \"../p.yaml\""), "{printed}");
+}
+
+#[cfg(feature = "deep")]
+#[test]
+fn networks_alone_print_their_study_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let words = [
+        "deep",
+        "m.csv",
+        "--model",
+        "resnet_micro",
+        "--epochs",
+        "3",
+        "--print-config",
+    ];
+    let printed = succeed(here, &words).stdout;
+    for line in [
+        "path = \"m.csv\"",
+        "names = [\"resnet_micro\"]",
+        "epochs = 3",
+        "preset = \"paper\"",
+    ] {
+        assert!(
+            printed.lines().any(|found| found == line),
+            "{line}: {printed}"
+        );
+    }
+    fs::write(here.join("study.toml"), &printed).unwrap();
+    let again = succeed(here, &["compare", "study.toml", "--print-config"]).stdout;
+    assert_eq!(printed, again);
+}
+
 #[cfg(all(feature = "learners", feature = "deep"))]
 #[test]
 fn a_dry_run_tells_the_work_and_leaves_the_folder_alone() {

@@ -199,8 +199,8 @@ fn options_reach_the_pipeline_and_the_files() {
     assert_eq!(importance.rows.len(), 2 * 3 * 3);
     explanations_agree(here);
     let repeats = Table::read(&here.join("run/repeats.csv"));
-    // Two models and the majority: two draws, a mean and a deviation each.
-    assert_eq!(repeats.rows.len(), 3 * 4);
+    // Two models and the majority: two draws, a mean, a deviation and a number of draws each.
+    assert_eq!(repeats.rows.len(), 3 * 5);
     let leaderboard = Table::read(&here.join("run/leaderboard.csv"));
     let first = (0..repeats.rows.len())
         .find(|&row| repeats.cell(row, "model") == "random_forest")
@@ -405,4 +405,71 @@ fn lesions_of_several_classes_stay_with_their_patient() {
             board.cell(row, "patient_accuracy")
         );
     }
+}
+
+/// One column that varies in a class by one patient only: where that patient is tested, the class's covariance has no
+/// inverse, and the other learner goes on.
+#[test]
+fn a_fit_that_fails_in_one_draw_counts_in_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut text = String::from("ID,PatientID,Target,a,b,c\n");
+    for patient in 0..40_u32 {
+        let class = patient % 2;
+        let noise = |factor: u32| f64::from(patient * factor % 41) / 20.0;
+        let c = match (class, patient) {
+            (1, 7) => 2.5,
+            (1, _) => 1.25,
+            _ => noise(23),
+        };
+        let (a, b) = (f64::from(class) + noise(13), noise(31));
+        writeln!(text, "c{patient},p{patient},s{class},{a},{b},{c}").unwrap();
+    }
+    fs::write(here.join("table.csv"), text).unwrap();
+    let words = |more: &[&'static str]| {
+        let learners = [
+            "train",
+            "table.csv",
+            "--learners",
+            "gaussian_nb,quadratic_discriminant",
+        ];
+        [&learners[..], &["--repeats", "6", "-o", "run"], more].concat()
+    };
+    let planned = run(here, &words(&["--dry-run"]));
+    assert!(
+        planned.stdout.contains("6 draws of the split"),
+        "{}",
+        planned.stdout
+    );
+    let finished = run(here, &words(&[]));
+    assert_eq!(finished.status, 1, "{}", finished.stderr);
+    let failures = Table::read(&here.join("run/failures.csv"));
+    let failed = failures.rows.len();
+    assert!((1..5).contains(&failed), "{}", finished.stderr);
+    let found = failures.column("found");
+    assert!(
+        found.iter().any(|found| found.starts_with("repeat ")),
+        "{found:?}"
+    );
+    let repeats = Table::read(&here.join("run/repeats.csv"));
+    let draws = |model: &str| {
+        let mut rows = 0..repeats.rows.len();
+        let row = rows.find(|&row| {
+            repeats.cell(row, "model") == model && repeats.cell(row, "repeat") == "draws"
+        });
+        repeats.cell(row.unwrap(), "patient_accuracy").to_owned()
+    };
+    assert_eq!(draws("gaussian_nb"), "6");
+    assert_eq!(draws("quadratic_discriminant"), (6 - failed).to_string());
+    let said = format!("({} of 6 draws)", 6 - failed);
+    assert!(finished.stderr.contains(&said), "{}", finished.stderr);
+    let tests = Table::read(&here.join("run/repeats_tests.csv"));
+    let of_both = (0..tests.rows.len()).find(|&row| {
+        let pair = [tests.cell(row, "first"), tests.cell(row, "second")];
+        pair.contains(&"gaussian_nb") && pair.contains(&"quadratic_discriminant")
+    });
+    assert_eq!(
+        tests.cell(of_both.unwrap(), "differences"),
+        (6 - failed).to_string()
+    );
 }

@@ -24,7 +24,7 @@ pub(super) enum Role {
     Truth,
     /// The class answered.
     Answer,
-    /// The probability of the second of two classes.
+    /// The probability of one of two classes: of the second, where its name does not say which.
     Score,
 }
 
@@ -151,6 +151,8 @@ pub(super) struct Columns {
     keys: [Option<usize>; COUNT],
     /// Classes with the columns of their probabilities, in the table's order.
     pub(super) probabilities: Vec<(String, usize)>,
+    /// The class whose probability the score is, where the column's name says it.
+    pub(super) score_of: Option<String>,
 }
 
 impl Columns {
@@ -188,10 +190,17 @@ impl Columns {
         let of_classes = head.iter().enumerate();
         let of_classes = of_classes.filter(|(column, _)| !keys.contains(&Some(*column)));
         let probabilities = of_classes.filter_map(|(column, name)| Some((class_of(name)?, column)));
-        let columns = Self {
+        let mut columns = Self {
             probabilities: probabilities.collect(),
             keys,
+            score_of: None,
         };
+        // One probability leaves the rest to the other of two classes.
+        if let [(class, column)] = &columns.probabilities[..] {
+            columns.score_of = Some(class.clone());
+            columns.keys[place_of(Role::Score)] = Some(*column);
+            columns.probabilities.clear();
+        }
         columns.check(head)?;
         Ok(columns)
     }
@@ -220,8 +229,7 @@ impl Columns {
 
     /// Where the column of a role stands.
     pub(super) fn at(&self, role: Role) -> Option<usize> {
-        let place = ROLES.iter().position(|(known, ..)| *known == role);
-        place.and_then(|place| self.keys[place])
+        self.keys[place_of(role)]
     }
 
     /// What was taken for what, where it is not our own name.
@@ -243,11 +251,18 @@ impl Columns {
             .zip(self.keys)
             .filter_map(|((role, ..), column)| {
                 let name = &head[column?];
-                (name != own(*role)).then(|| format!("{} from '{name}'", own(*role)))
+                // A score is told with its class.
+                let is_told = name != own(*role) && *role != Role::Score;
+                is_told.then(|| format!("{} from '{name}'", own(*role)))
             })
             .collect();
         (!renamed.is_empty()).then(|| renamed.join(", "))
     }
+}
+
+/// The place of a role among [`ROLES`], which lists them in their order.
+fn place_of(role: Role) -> usize {
+    role as usize
 }
 
 /// The place of the role and the column that a word of the command line names.
@@ -340,6 +355,13 @@ mod tests {
         ] {
             let fault = columns(&["id", "label", "stage", "pred"], &[chosen]).unwrap_err();
             assert!(fault.to_string().contains(said), "{fault}");
+        }
+    }
+
+    #[test]
+    fn roles_stand_in_their_order() {
+        for (place, (role, ..)) in ROLES.iter().enumerate() {
+            assert_eq!(place_of(*role), place);
         }
     }
 

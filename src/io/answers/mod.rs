@@ -1,11 +1,18 @@
 //! Predictions of any origin: tables in any program's spelling, several of them side by side.
 //!
-//! A line is an answer: a patient (or an image), the true class, and a probability for every class, or one for the second of
-//! two classes, or the class answered alone. Models are told apart by a column, else by the file. Classes are those of the
-//! probabilities; without any, the texts of truth and answer, in numerical order where all are numbers. The first file's order
-//! holds for all.
+//! A line is an answer: a patient (or an image), the true class, and a probability for every class, or one for one of two
+//! classes, or the class answered alone. Classes are those of the probabilities; without any, the texts of truth and answer, in
+//! numerical order where all are numbers. The first file's order holds for all.
+//!
+//! The class of a single probability is that in its column's name (`p_severe`), else the second one, which is said; where
+//! answers beside it speak against that, the table is refused.
+//!
+//! Models are told apart by a column, else by the file: by its name, with its folder where several files have one name. One
+//! model of the column may have its answers in several files (a file a fold), which is said.
 
 mod columns;
+mod names;
+mod score;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +22,8 @@ use raduet_study::{Arm, ClassNames, Grading, Label, PredictionRow, Predictions, 
 
 use crate::error::{Faults, Result, ToolError, Warning, WarningCode};
 use columns::unusable;
+use names::{file_names, with_distinct_names};
+use score::{against_answers, score_of};
 use table::{Line, Table};
 
 /// Models of all files, and what was taken for what.
@@ -53,16 +62,15 @@ pub fn read(files: &[File<'_>], chosen: &[String]) -> Result<Answers, Faults> {
         None => fault,
     })?;
     let mut models = Vec::new();
-    for (path, table) in &tables {
+    for ((path, table), name) in tables.iter().zip(file_names(files)) {
         let (of_file, notes) =
-            of_table(path, table, &classes).map_err(|fault| fault.file(*path))?;
+            of_table(&name, table, &classes).map_err(|fault| fault.file(*path))?;
         models.extend(of_file);
         warnings.extend(notes.iter().map(|note| told(path, note)));
     }
-    Ok(Answers {
-        models: with_distinct_names(models)?,
-        warnings,
-    })
+    let (models, joined) = with_distinct_names(models)?;
+    warnings.extend(joined);
+    Ok(Answers { models, warnings })
 }
 
 /// Numbers the folds of all files from 0 without gaps, in their order.
@@ -149,12 +157,12 @@ struct Model {
 }
 
 fn of_table(
-    path: &Path,
+    file_name: &str,
     table: &Table,
     classes: &ClassNames,
 ) -> Result<(Vec<Predictions>, Vec<String>)> {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let order = order(table, classes)?;
+    let (score_of, note) = score_of(table, classes)?;
     let mut models: Vec<Model> = Vec::new();
     let mut contrary = 0;
     for line in &table.lines {
@@ -170,7 +178,8 @@ fn of_table(
             Some(text) => Some(class("answer", text)?),
             None => None,
         };
-        let probabilities = probabilities(line, order.as_deref(), answer, classes.len())
+        let alone = (answer, score_of);
+        let probabilities = probabilities(line, order.as_deref(), alone, classes.len())
             .ok_or_else(|| {
                 faulty(
                     format!("one probability for {} classes", classes.len()),
@@ -186,7 +195,7 @@ fn of_table(
             probabilities,
         };
         contrary += usize::from(answer.is_some_and(|answer| answer != row.answer()));
-        let name = line.model.clone().unwrap_or_else(|| stem.to_string());
+        let name = line.model.clone().unwrap_or_else(|| file_name.to_owned());
         let arm = line.arm.unwrap_or(Arm::Radiomics);
         let at = models
             .iter()
@@ -241,7 +250,8 @@ fn of_table(
             .map_err(|fault| unusable(fault.to_string(), "give probabilities that sum to one"))?;
         Ok(predictions.graded(model.grading))
     });
-    let mut notes = Vec::new();
+    against_answers(table, classes, contrary)?;
+    let mut notes: Vec<String> = note.into_iter().collect();
     if contrary > 0 {
         notes.push(format!(
             "{contrary} line(s) whose answer is not the most probable class: the probabilities are judged"
@@ -274,7 +284,7 @@ fn order(table: &Table, classes: &ClassNames) -> Result<Option<Vec<usize>>> {
 fn probabilities(
     line: &Line,
     order: Option<&[usize]>,
-    answer: Option<Label>,
+    (answer, score_of): (Option<Label>, Label),
     classes: usize,
 ) -> Option<Vec<f64>> {
     if let Some(order) = order
@@ -288,58 +298,16 @@ fn probabilities(
         );
     }
     match (line.score, answer) {
-        (Some(score), _) => (classes == 2).then(|| vec![1.0 - score, score]),
+        (Some(score), _) => (classes == 2).then(|| match score_of {
+            Label(0) => vec![score, 1.0 - score],
+            _ => vec![1.0 - score, score],
+        }),
         (None, Some(answer)) => {
             let certain = |k: usize| f64::from(u8::from(k == answer.0));
             Some((0..classes).map(certain).collect())
         }
         (None, None) => None,
     }
-}
-
-/// Models of one name in several files: answers to other samples are joined (a file a fold), answers to the same are told apart by
-/// a number; references are kept once.
-fn with_distinct_names(models: Vec<Predictions>) -> Result<Vec<Predictions>> {
-    let mut kept: Vec<Predictions> = Vec::new();
-    for model in models {
-        let place = kept.iter().position(|other| other.model() == model.model());
-        let Some(place) = place else {
-            kept.push(model);
-            continue;
-        };
-        if are_disjoint(&kept[place], &model) {
-            let rows = [kept[place].rows(), model.rows()].concat();
-            kept[place] = renamed(&model, model.model().to_owned(), rows)?;
-        } else if model.arm() != Arm::Reference {
-            let taken = |name: &str| kept.iter().any(|other| other.model() == name);
-            let mut number = 2;
-            while taken(&format!("{} ({number})", model.model())) {
-                number += 1;
-            }
-            let name = format!("{} ({number})", model.model());
-            let rows = model.rows().to_vec();
-            kept.push(renamed(&model, name, rows)?);
-        }
-    }
-    Ok(kept)
-}
-
-fn renamed(like: &Predictions, name: String, rows: Vec<PredictionRow>) -> Result<Predictions> {
-    let renamed = Predictions::new(name, like.arm(), like.classes().clone(), rows)
-        .map_err(|fault| ToolError::internal(fault.to_string()))?;
-    Ok(renamed.graded(like.grading()))
-}
-
-/// Whether two files' answers can be those of one model: other samples, the same arm, the same kind of numbers.
-fn are_disjoint(first: &Predictions, second: &Predictions) -> bool {
-    let seen: BTreeSet<(usize, &SampleId)> = first
-        .rows()
-        .iter()
-        .map(|row| (row.fold, &row.sample))
-        .collect();
-    let mut rows = second.rows().iter();
-    (first.arm(), first.grading()) == (second.arm(), second.grading())
-        && rows.all(|row| !seen.contains(&(row.fold, &row.sample)))
 }
 
 #[cfg(test)]
@@ -391,6 +359,56 @@ mod tests {
     }
 
     #[test]
+    fn whose_score_it_is_is_said_named_or_refused() {
+        let said = |text: &str| {
+            let read = answers(&[text]).unwrap();
+            let notes = read.warnings.iter().map(|warning| warning.found.clone());
+            (
+                read.models[0].rows()[0].probabilities.clone(),
+                notes.collect::<String>(),
+            )
+        };
+        let (p, note) = said("patient,y,prob\n1,ill,0.75\n2,well,0.25\n");
+        assert_eq!(p, [0.25, 0.75]);
+        assert!(
+            note.contains("'prob' taken for the probability of 'well', the second of ill and well"),
+            "{note}"
+        );
+        let (p, note) = said("patient,y,p_ill\n1,ill,0.75\n2,well,0.25\n");
+        assert_eq!(
+            (p, note.contains("taken for the probability")),
+            (vec![0.75, 0.25], false)
+        );
+        // The answers say that it is the first class's.
+        let text = "patient,y,pred,prob\n1,ill,ill,0.75\n2,well,well,0.25\n3,ill,well,0.4\n";
+        let fault = answers(&[text]).unwrap_err().to_string();
+        assert!(
+            fault.contains("goes against the answer in 3 lines")
+                && fault.contains("p_ill or p_well"),
+            "{fault}"
+        );
+        let fault = answers(&["patient,y,p_value\n1,a,0.5\n2,b,0.5\n"]).unwrap_err();
+        assert!(
+            fault.to_string().contains("probability of 'value'"),
+            "{fault}"
+        );
+    }
+
+    #[test]
+    fn files_of_one_name_are_told_apart_by_their_folders() {
+        let text = |id: &str| format!("id,y,pred\n{id},a,b\nw,b,b\n").into_bytes();
+        let file = |path, id| (Path::new(path), text(id));
+        let files = [
+            file("svc/p.csv", "x"),
+            file("cnn/p.csv", "x"),
+            file("q.csv", "x"),
+        ];
+        let read = read(&files, &[]).unwrap();
+        let names: Vec<&str> = read.models.iter().map(Predictions::model).collect();
+        assert_eq!(names, ["svc/p", "cnn/p", "q"]);
+    }
+
+    #[test]
     fn folds_are_numbered_anew() {
         let read = answers(&["patient,y,pred,fold\n1,a,b,4000000000\n2,b,b,3\n"]).unwrap();
         let folds: Vec<usize> = read.models[0].rows().iter().map(|row| row.fold).collect();
@@ -402,6 +420,8 @@ mod tests {
         let (first, second) = ("id,y,pred,model\nx,a,b,m\n", "id,y,pred,model\nz,b,b,m\n");
         let read = answers(&[first, second]).unwrap();
         assert_eq!((read.models.len(), read.models[0].rows().len()), (1, 2));
+        let said = |warning: &Warning| warning.found.contains("in each of 2 files");
+        assert!(read.warnings.iter().any(said), "{:?}", read.warnings);
         let read = answers(&[first, second, first]).unwrap();
         let names: Vec<&str> = read.models.iter().map(Predictions::model).collect();
         assert_eq!(names, ["m", "m (2)"]);

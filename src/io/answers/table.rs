@@ -26,11 +26,22 @@ pub(super) struct Line {
     pub(super) score: Option<f64>,
 }
 
+/// The one column of probabilities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Score {
+    /// Its name.
+    pub(super) column: String,
+    /// The class that its name says.
+    pub(super) of: Option<String>,
+}
+
 /// All answers of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Table {
-    /// Classes that have a column of probabilities.
+    /// Classes that have a column of probabilities; none where one column speaks of two classes.
     pub(super) classes: Vec<String>,
+    /// That column, where lines have a score.
+    pub(super) score: Option<Score>,
     pub(super) lines: Vec<Line>,
     /// What was taken for what, and what is doubtful.
     pub(super) notes: Vec<String>,
@@ -80,9 +91,16 @@ impl Table {
         if columns.at(Role::Id).is_none() {
             notes.extend(number_rows(&mut lines));
         }
+        let score = columns.at(Role::Score);
+        let score = score.filter(|_| columns.probabilities.is_empty());
+        let score = score.map(|at| Score {
+            column: sheet.headers[at].clone(),
+            of: columns.score_of.clone(),
+        });
         let classes = columns.probabilities.into_iter().map(|(class, _)| class);
         Ok(Self {
             classes: classes.collect(),
+            score,
             lines,
             notes,
         })

@@ -13,6 +13,9 @@ const ORIENTATION_GROUP: Tag = (0x0020, 0x9116);
 const MEASURES_GROUP: Tag = (0x0028, 0x9110);
 const VALUES_GROUP: Tag = (0x0028, 0x9145);
 
+const SLOPE: Tag = (0x0028, 0x1053);
+const INTERCEPT: Tag = (0x0028, 0x1052);
+
 /// Frames of a file at most.
 const MOST_FRAMES: usize = 1 << 16;
 
@@ -64,6 +67,7 @@ pub(super) struct Slice {
 pub(super) struct Image {
     pub(super) object: String,
     pub(super) series: String,
+    pub(super) frame_of_reference: Option<String>,
     pub(super) form: PixelForm,
     pub(super) inverted: bool,
     pub(super) slices: Vec<Slice>,
@@ -91,6 +95,11 @@ pub(super) fn class(set: Set<'_>) -> Class {
         }
         _ => Class::Other,
     }
+}
+
+/// The frame of reference of a file (its UID): within one, places can be compared.
+pub(super) fn frame_of_reference(set: Set<'_>) -> Option<String> {
+    set.text((0x0020, 0x0052)).filter(|uid| !uid.is_empty())
 }
 
 /// The image of a file.
@@ -121,6 +130,7 @@ pub(super) fn image(file: &DicomFile) -> Result<Image> {
     Ok(Image {
         object: set.text((0x0008, 0x0018)).unwrap_or_default(),
         series: set.text((0x0020, 0x000e)).unwrap_or_default(),
+        frame_of_reference: frame_of_reference(set),
         form,
         inverted,
         slices: slices(set)?,
@@ -202,8 +212,8 @@ fn slices(set: Set<'_>) -> Result<Vec<Slice>> {
             plane: plane(set, set)?,
             spacing: spacing(set)?,
             step: step(set),
-            slope: set.decimal((0x0028, 0x1053)).unwrap_or(1.0),
-            intercept: set.decimal((0x0028, 0x1052)).unwrap_or(0.0),
+            slope: set.decimal(SLOPE, "RescaleSlope")?.unwrap_or(1.0),
+            intercept: set.decimal(INTERCEPT, "RescaleIntercept")?.unwrap_or(0.0),
         }]);
     }
     let groups = Groups::new(set);
@@ -217,16 +227,15 @@ fn slices(set: Set<'_>) -> Result<Vec<Slice>> {
     }
     (0..frames)
         .map(|frame| {
-            let measures = groups.find(frame, MEASURES_GROUP);
             let values = groups.find(frame, VALUES_GROUP);
-            let number = |tag| values.and_then(|values| values.decimal(tag));
+            let number = |tag, name| values.map_or(Ok(None), |values| values.decimal(tag, name));
             Ok(Slice {
                 frame,
                 plane: groups.plane(frame)?,
-                spacing: measures.map(spacing).transpose()?.flatten(),
-                step: measures.and_then(step),
-                slope: number((0x0028, 0x1053)).unwrap_or(1.0),
-                intercept: number((0x0028, 0x1052)).unwrap_or(0.0),
+                spacing: groups.spacing(frame)?,
+                step: groups.step(frame),
+                slope: number(SLOPE, "RescaleSlope")?.unwrap_or(1.0),
+                intercept: number(INTERCEPT, "RescaleIntercept")?.unwrap_or(0.0),
             })
         })
         .collect()
@@ -268,14 +277,19 @@ impl<'a> Groups<'a> {
         let measures = self.find(frame, MEASURES_GROUP);
         Ok(measures.map(spacing).transpose()?.flatten())
     }
+
+    /// Distance to the next frame in mm, as stated; the thickness where nothing is.
+    pub(super) fn step(&self, frame: usize) -> Option<f64> {
+        self.find(frame, MEASURES_GROUP).and_then(step)
+    }
 }
 
 fn plane(position: Set<'_>, orientation: Set<'_>) -> Result<Option<Plane>> {
     /// Slack of length and right angle: cosines are often written with six digits.
     const SLACK: f64 = 1e-3;
     let (Some(position), Some(cosines)) = (
-        position.exactly::<3>((0x0020, 0x0032)),
-        orientation.exactly::<6>((0x0020, 0x0037)),
+        position.exactly::<3>((0x0020, 0x0032), "ImagePositionPatient")?,
+        orientation.exactly::<6>((0x0020, 0x0037), "ImageOrientationPatient")?,
     ) else {
         return Ok(None);
     };
@@ -301,7 +315,7 @@ fn plane(position: Set<'_>, orientation: Set<'_>) -> Result<Option<Plane>> {
 }
 
 fn spacing(set: Set<'_>) -> Result<Option<[f64; 2]>> {
-    let Some(spacing) = set.exactly::<2>((0x0028, 0x0030)) else {
+    let Some(spacing) = set.exactly::<2>((0x0028, 0x0030), "PixelSpacing")? else {
         return Ok(None);
     };
     if spacing.iter().all(|s| *s > 0.0) {
@@ -317,7 +331,11 @@ fn spacing(set: Set<'_>) -> Result<Option<[f64; 2]>> {
 
 /// `SpacingBetweenSlices`, else `SliceThickness`.
 fn step(set: Set<'_>) -> Option<f64> {
-    let positive = |tag| set.decimal(tag).filter(|step| *step > 0.0);
+    // Not needed where positions tell: what is no number is none.
+    let positive = |tag| {
+        let stated = set.decimal(tag, "").ok().flatten();
+        stated.filter(|step| *step > 0.0)
+    };
     positive((0x0018, 0x0088)).or_else(|| positive((0x0018, 0x0050)))
 }
 

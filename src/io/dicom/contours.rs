@@ -70,18 +70,25 @@ pub fn fill(contours: &[Contour], image: &Grid) -> Result<Filled> {
                 "contours lie between the slices of the image, by up to {worst:.3} slices"
             )));
         }
-        let flat: Flat = points.iter().map(|[x, y, _]| [*x, *y]).collect();
+        // Without a sign of zero, so that equal contours lie side by side once they are sorted.
+        let flat: Flat = points.iter().map(|[x, y, _]| [x + 0.0, y + 0.0]).collect();
         if far(&flat, [nx, ny]) {
             return Err(beside(
                 "a contour lies outside the image altogether".to_owned(),
             ));
         }
-        let own = slices.entry(slice).or_default();
-        if own.contains(&flat) {
-            repeated = repeated.saturating_add(1);
-        } else {
-            own.push(flat);
-        }
+        slices.entry(slice).or_default().push(flat);
+    }
+    for own in slices.values_mut() {
+        let drawn = own.len();
+        own.sort_unstable_by(|a, b| {
+            let pairs = a.as_flattened().iter().zip(b.as_flattened());
+            let apart = pairs.map(|(a, b)| a.total_cmp(b));
+            let first = apart.into_iter().find(|order| order.is_ne());
+            first.unwrap_or_else(|| a.len().cmp(&b.len()))
+        });
+        own.dedup();
+        repeated = repeated.saturating_add(drawn.saturating_sub(own.len()));
     }
     if worst > SILENT {
         warnings.push(Warning::new(
@@ -166,8 +173,8 @@ fn missing(slices: &BTreeMap<i64, Vec<Flat>>) -> Option<Warning> {
     ))
 }
 
-/// The rectangle of pixels in which contours are filled: the image, and what of the contours sticks out, up to
-/// the image's size on every side.
+/// The rectangle of pixels in which contours are filled: what they span, up to the image's size beyond every side of
+/// it.
 struct Frame {
     /// First row and column.
     low: [i64; 2],
@@ -177,21 +184,18 @@ struct Frame {
 
 impl Frame {
     fn around(flat: &[Flat], [ny, nx]: [usize; 2]) -> Self {
-        let mut low = [0_i64; 2];
-        let mut high = [ny, nx].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
-        let bounds = high;
+        let bounds = [ny, nx].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+        let (mut low, mut high) = (
+            bounds.map(|n| n.saturating_mul(2)),
+            bounds.map(i64::saturating_neg),
+        );
         for [x, y] in flat.iter().flatten() {
-            for (axis, v) in [y, x].into_iter().enumerate() {
-                let (Some(low), Some(high), Some(n)) =
-                    (low.get_mut(axis), high.get_mut(axis), bounds.get(axis))
-                else {
-                    continue;
-                };
-                let far = n.saturating_mul(2);
-                let near = n.saturating_neg();
+            let ends = low.iter_mut().zip(&mut high).zip(bounds);
+            for (((low, high), n), v) in ends.zip([y, x]) {
+                let (near, far) = (n.saturating_neg(), n.saturating_mul(2));
                 let below = whole(v.floor()).unwrap_or(0);
-                *low = (*low).min(below.max(near));
-                *high = (*high).max(below.saturating_add(2).min(far));
+                *low = (*low).min(below.clamp(near, far));
+                *high = (*high).max(below.saturating_add(2).clamp(near, far));
             }
         }
         let size = |axis: usize| {

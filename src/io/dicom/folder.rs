@@ -11,10 +11,12 @@ use super::file::DicomFile;
 use super::{recognise, series};
 use crate::error::{Code, Result, ToolError};
 use crate::io::open::{read_error, read_whole};
-use crate::io::{ReadOptions, ReadVolume, formats};
+use crate::io::{ByteBudget, ReadOptions, ReadVolume, formats};
 
 /// Files of a folder at most.
 const MOST_FILES: usize = 1 << 16;
+/// The share of the budget that files may take before it is looked at again.
+const BATCHES: u64 = 8;
 /// Series that a message lists.
 const LISTED: usize = 12;
 
@@ -25,6 +27,8 @@ const LISTED: usize = 12;
 pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
     let whole = fs::metadata(path).is_ok_and(|about| about.is_dir());
     let mut wanted = options.series.clone();
+    // Kept, not to read it twice.
+    let mut named = None;
     if !whole {
         let file = DicomFile::parse(read_whole(path, options.budget)?, options.budget)?;
         match attributes::class(file.set()) {
@@ -46,27 +50,35 @@ pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
             );
         }
         wanted = Some(own);
+        named = Some(file);
     }
-    let files = candidates(path)?;
-    let parsed: Vec<Result<Option<DicomFile>>> = files
-        .par_iter()
-        .map(|path| one(path, wanted.as_deref(), options).map_err(|error| error.file(path)))
-        .collect();
-    let mut by_series: BTreeMap<String, Vec<DicomFile>> = BTreeMap::new();
-    let mut held = 0_u64;
-    for file in parsed {
-        let Some(file) = file? else { continue };
-        held = held.saturating_add(u64::try_from(file.bytes().len()).unwrap_or(u64::MAX));
-        let uid = file.set().text((0x0020, 0x000e)).unwrap_or_default();
-        by_series.entry(uid).or_default().push(file);
+    let mut files = candidates(path)?;
+    if named.is_some() {
+        files.retain(|file| file.file_name() != path.file_name());
     }
-    if held > options.budget.0 {
-        return Err(
-            ToolError::new(Code::TooLarge, format!("a series of {held} bytes"))
-                .expected(format!("at most {} bytes", options.budget.0))
-                .remedy("allow more memory (--max-memory), or choose one series (--series)"),
-        );
+    let mut kept = Kept {
+        by_series: BTreeMap::new(),
+        left: options.budget.0,
+    };
+    if let Some(file) = named {
+        kept.add(file, options)?;
     }
+    // A few at a time, so that the budget is asked before more memory is taken.
+    for batch in batches(&files, options.budget.0 / BATCHES) {
+        // What they unpack to fits, too.
+        let each = kept.left.checked_div(batch.len().try_into().unwrap_or(1));
+        let each = ByteBudget(each.unwrap_or(0));
+        let parsed: Vec<Result<Option<DicomFile>>> = batch
+            .par_iter()
+            .map(|path| one(path, wanted.as_deref(), options, each).map_err(|e| e.file(path)))
+            .collect();
+        for file in parsed {
+            if let Some(file) = file? {
+                kept.add(file, options)?;
+            }
+        }
+    }
+    let by_series = kept.by_series;
     if by_series.len() > 1 {
         return Err(several(&by_series));
     }
@@ -102,12 +114,54 @@ pub(super) fn files_of(path: &Path, options: &ReadOptions) -> Result<Vec<PathBuf
     candidates(path)
 }
 
-/// A file, if it is an image of the wanted series.
-fn one(path: &Path, wanted: Option<&str>, options: &ReadOptions) -> Result<Option<DicomFile>> {
+/// Files that were read, and how many bytes more may be.
+struct Kept {
+    by_series: BTreeMap<String, Vec<DicomFile>>,
+    left: u64,
+}
+
+impl Kept {
+    fn add(&mut self, file: DicomFile, options: &ReadOptions) -> Result<()> {
+        let bytes = u64::try_from(file.bytes().len()).unwrap_or(u64::MAX);
+        self.left = self.left.checked_sub(bytes).ok_or_else(|| {
+            ToolError::new(Code::TooLarge, "a series larger than the memory allowed")
+                .expected(format!("at most {} bytes", options.budget.0))
+                .remedy("allow more memory (--max-memory), or choose one series (--series)")
+        })?;
+        let uid = file.set().text((0x0020, 0x000e)).unwrap_or_default();
+        self.by_series.entry(uid).or_default().push(file);
+        Ok(())
+    }
+}
+
+/// Files in runs of a few, of at most so many bytes together, or of a single larger file.
+fn batches(files: &[PathBuf], most: u64) -> impl Iterator<Item = &[PathBuf]> {
+    /// As many as there are threads on large machines.
+    const FILES: u32 = 64;
+    let (mut held, mut count) = (0_u64, 1_u32);
+    files.chunk_by(move |file, next| {
+        let bytes = |path: &PathBuf| fs::metadata(path).map_or(0, |about| about.len());
+        held = held.saturating_add(bytes(file));
+        count = count.saturating_add(1);
+        let fits = held.saturating_add(bytes(next)) <= most && count <= FILES;
+        if !fits {
+            (held, count) = (0, 1);
+        }
+        fits
+    })
+}
+
+/// A file, if it is an image of the wanted series; packed as a whole it becomes at most `unpacked` bytes.
+fn one(
+    path: &Path,
+    wanted: Option<&str>,
+    options: &ReadOptions,
+    unpacked: ByteBudget,
+) -> Result<Option<DicomFile>> {
     if !recognise(&formats::head(path)?) {
         return Ok(None);
     }
-    let file = DicomFile::parse(read_whole(path, options.budget)?, options.budget)?;
+    let file = DicomFile::parse(read_whole(path, options.budget)?, unpacked)?;
     let set = file.set();
     let of_series = wanted.is_none_or(|uid| set.text((0x0020, 0x000e)).as_deref() == Some(uid));
     let taken = of_series && attributes::class(set) == Class::Image;

@@ -3,7 +3,7 @@
 //! ```text
 //! bytes ─ file (marks, syntax, deflate) ─ elements (bounded tree) ─ values ─┬─ attributes ─ pixels ─ series ─► Volume
 //!                                                                          ├─ rtstruct ─ contours ─► regions
-//!                                                                          └─ seg ─► regions
+//!                                                                          └─ seg ─ stack ─► regions
 //! ```
 //!
 //! Source: DICOM PS3.3, PS3.5 and PS3.10 (2024). The tree of elements is read by our own bounded reader: the reader of
@@ -31,15 +31,17 @@ mod rle;
 pub mod rtstruct;
 pub mod seg;
 mod series;
+mod stack;
 mod syntax;
 mod values;
 
 use std::path::{Path, PathBuf};
 
-use super::{ReadOptions, ReadVolume};
+use super::{ReadOptions, ReadVolume, of_file};
 use crate::error::{Code, Result, ToolError};
 
-pub use regions::{Kind, Region, Regions, kind_of};
+pub(crate) use regions::regions_of;
+pub use regions::{Region, Regions};
 
 /// Whether the first bytes of a file look like it: the mark behind the preamble, or an element of one of the first
 /// groups for files without.
@@ -63,9 +65,7 @@ pub(crate) fn recognise(head: &[u8]) -> bool {
 /// # Errors
 /// `E_SERIES`, `E_TRANSFER_SYNTAX` and the codes of the module head of [`crate::io`].
 pub fn read_series(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
-    let mut read = folder::read(path, options).map_err(|error| error.file(path))?;
-    read.warnings = read.warnings.into_iter().map(|w| w.file(path)).collect();
-    Ok(read)
+    of_file(path, || folder::read(path, options))
 }
 
 /// Reads a series from the bytes of its files, in any order.

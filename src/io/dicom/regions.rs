@@ -24,13 +24,17 @@ pub struct Region {
 
 /// Regions that are laid on the grid of an image one by one: they may overlap.
 pub trait Regions: Debug + Send + Sync {
-    /// All of them, by number.
+    /// Those that are drawn, by number.
     fn list(&self) -> Vec<Region>;
+
+    /// The frame of reference (its UID) that the places of one are in, where the file says so.
+    fn frame_of_reference(&self, number: i64) -> Option<&str>;
 
     /// The voxels of one, with the doubts about it.
     ///
     /// # Errors
-    /// `E_GEOMETRY` when it does not lie on the image's slices or leaves the image; `E_CORRUPT`.
+    /// `E_GEOMETRY` when it does not lie on the image's slices or leaves the image; what is wrong with it in the
+    /// file.
     fn lay(
         &self,
         number: i64,
@@ -39,39 +43,21 @@ pub trait Regions: Debug + Send + Sync {
     ) -> Result<(Array3<bool>, Vec<Warning>)>;
 }
 
-/// Which mask a DICOM file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Contours.
-    StructureSet,
-    /// Segments.
-    Segmentation,
-}
-
-/// What kind of mask a file is by its content; none for everything else, images among it.
+/// The regions of a file by its content; none for everything that is no such mask, images among it.
 ///
 /// # Errors
 /// Those of opening and reading a DICOM file.
-pub fn kind_of(path: &Path, options: &ReadOptions) -> Result<Option<(Kind, Box<dyn Regions>)>> {
-    if path.is_dir() {
+pub(crate) fn regions_of(path: &Path, options: &ReadOptions) -> Result<Option<Box<dyn Regions>>> {
+    if path.is_dir() || !recognise(&formats::head(path)?) {
         return Ok(None);
     }
-    if !recognise(&formats::head(path)?) {
-        return Ok(None);
-    }
-    let read = || {
+    let read = || -> Result<Option<Box<dyn Regions>>> {
         let file = DicomFile::parse(read_whole(path, options.budget)?, options.budget)?;
         Ok(match attributes::class(file.set()) {
-            Class::StructureSet => {
-                let set: Box<dyn Regions> = Box::new(rtstruct::of(&file)?);
-                Some((Kind::StructureSet, set))
-            }
-            Class::Segmentation => {
-                let set: Box<dyn Regions> = Box::new(seg::of(file, options)?);
-                Some((Kind::Segmentation, set))
-            }
+            Class::StructureSet => Some(Box::new(rtstruct::of(&file)?)),
+            Class::Segmentation => Some(Box::new(seg::of(file, options)?)),
             _ => None,
         })
     };
-    read().map_err(|error: crate::error::ToolError| error.file(path))
+    read().map_err(|error| error.file(path))
 }

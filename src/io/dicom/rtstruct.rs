@@ -1,5 +1,7 @@
 //! Structure sets (RTSTRUCT): regions as contours (PS3.3, C.8.8.5 and C.8.8.6).
 
+use std::collections::BTreeMap;
+
 use ndarray::Array3;
 use raduet_features::Grid;
 
@@ -23,7 +25,7 @@ const MOST_NUMBERS: usize = 3 << 20;
 /// A structure set.
 #[derive(Debug)]
 pub struct StructureSet {
-    regions: Vec<Outlined>,
+    regions: BTreeMap<i64, Outlined>,
 }
 
 #[derive(Debug)]
@@ -32,6 +34,9 @@ struct Outlined {
     contours: Vec<Contour>,
     /// Contours that enclose nothing: points, open lines.
     open: usize,
+    /// What is wrong with one of its contours; the other regions are none the worse.
+    fault: Option<ToolError>,
+    frame_of_reference: Option<String>,
 }
 
 /// Reads a structure set from the bytes of its file.
@@ -48,40 +53,40 @@ pub(super) fn of(file: &DicomFile) -> Result<StructureSet> {
         return Err(ToolError::new(Code::Format, "no structure set (RTSTRUCT)")
             .remedy("give the file with the contours"));
     }
-    let mut regions: Vec<Outlined> = Vec::new();
+    let mut regions: BTreeMap<i64, Outlined> = BTreeMap::new();
     for roi in set.items(ROIS) {
         let number = roi
             .written((0x3006, 0x0022))
             .ok_or_else(|| corrupt("a region without its number"))?;
-        if regions.iter().any(|known| known.region.number == number) {
-            return Err(corrupt(format!("two regions of number {number}")));
-        }
-        regions.push(Outlined {
+        let outlined = Outlined {
             region: Region {
                 number,
                 name: roi.text((0x3006, 0x0026)).unwrap_or_default(),
             },
             contours: Vec::new(),
             open: 0,
-        });
+            fault: None,
+            frame_of_reference: roi.text((0x3006, 0x0024)).filter(|uid| !uid.is_empty()),
+        };
+        if regions.insert(number, outlined).is_some() {
+            return Err(corrupt(format!("two regions of number {number}")));
+        }
     }
     for item in set.items(ROI_CONTOURS) {
         let number = item
             .written((0x3006, 0x0084))
             .ok_or_else(|| corrupt("contours without the number of their region"))?;
         let region = regions
-            .iter_mut()
-            .find(|known| known.region.number == number);
-        let region = region
+            .get_mut(&number)
             .ok_or_else(|| corrupt(format!("contours of region {number}, which is not listed")))?;
         for contour in item.items(CONTOURS) {
-            match points(contour)? {
-                Some(points) => region.contours.push(points),
-                None => region.open = region.open.saturating_add(1),
+            match points(contour) {
+                Ok(Some(points)) => region.contours.push(points),
+                Ok(None) => region.open = region.open.saturating_add(1),
+                Err(fault) => drop(region.fault.get_or_insert(fault)),
             }
         }
     }
-    regions.sort_by_key(|known| known.region.number);
     Ok(StructureSet { regions })
 }
 
@@ -128,9 +133,13 @@ impl Regions for StructureSet {
         // Regions without a contour are names only.
         let drawn = self
             .regions
-            .iter()
-            .filter(|known| !known.contours.is_empty());
+            .values()
+            .filter(|known| !known.contours.is_empty() || known.fault.is_some());
         drawn.map(|known| known.region.clone()).collect()
+    }
+
+    fn frame_of_reference(&self, number: i64) -> Option<&str> {
+        self.regions.get(&number)?.frame_of_reference.as_deref()
     }
 
     fn lay(
@@ -139,11 +148,11 @@ impl Regions for StructureSet {
         image: &Grid,
         _: GeometryRule,
     ) -> Result<(Array3<bool>, Vec<Warning>)> {
-        let found = self
-            .regions
-            .iter()
-            .find(|known| known.region.number == number);
+        let found = self.regions.get(&number);
         let found = found.ok_or_else(|| ToolError::internal("a region that is not there"))?;
+        if let Some(fault) = &found.fault {
+            return Err(fault.clone());
+        }
         let Filled {
             inside,
             mut warnings,

@@ -4,7 +4,9 @@
 //! Binary frames are bits, the lowest of a byte first, frame after frame without filling. Fractional ones hold shares
 //! of `MaximumFractionalValue`: a voxel is inside from one half on. Label maps hold numbers of segments.
 
-use ndarray::Array3;
+use std::collections::{BTreeMap, BTreeSet};
+
+use ndarray::{Array2, Array3, Axis};
 use raduet_features::Grid;
 
 use super::attributes::{self, Class, Groups, PixelForm, Plane};
@@ -13,10 +15,11 @@ use super::elements::{PIXEL_DATA, Tag, Value};
 use super::file::DicomFile;
 use super::pixels;
 use super::regions::{Region, Regions};
+use super::stack::{Stack, stack};
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
 use crate::io::grid::{apply, inverse, real, whole};
-use crate::io::voxel_bytes::truncated;
-use crate::io::{GeometryRule, ReadOptions};
+use crate::io::voxel_bytes::{NumberType, declared, truncated};
+use crate::io::{ByteBudget, GeometryRule, Misfit, ReadOptions, geometry};
 
 const SEGMENTS: Tag = (0x0062, 0x0002);
 const IDENTIFICATION: Tag = (0x0062, 0x000a);
@@ -36,17 +39,29 @@ pub struct Segmentation {
     file: DicomFile,
     form: PixelForm,
     meaning: Meaning,
+    /// Those that a frame shows.
     segments: Vec<Region>,
     frames: Vec<Frame>,
+    /// Distance of frames in mm, as stated.
+    step: Option<f64>,
+    frame_of_reference: Option<String>,
+    budget: ByteBudget,
 }
 
 #[derive(Debug)]
 struct Frame {
     /// None in label maps.
     segment: Option<i64>,
-    plane: Plane,
+    /// Or why it is nowhere: other segments are none the worse.
+    place: Result<Place>,
+}
+
+/// Where a frame lies.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) plane: Plane,
     /// Distance of rows, then of columns, in mm.
-    spacing: [f64; 2],
+    pub(super) spacing: [f64; 2],
 }
 
 /// Reads a segmentation from the bytes of its file.
@@ -57,7 +72,7 @@ pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Segmentation> {
     of(DicomFile::parse(bytes.to_vec(), options.budget)?, options)
 }
 
-pub(super) fn of(file: DicomFile, _: &ReadOptions) -> Result<Segmentation> {
+pub(super) fn of(file: DicomFile, options: &ReadOptions) -> Result<Segmentation> {
     let set = file.set();
     if attributes::class(set) != Class::Segmentation {
         return Err(ToolError::new(Code::Format, "no segmentation (SEG)")
@@ -83,38 +98,49 @@ pub(super) fn of(file: DicomFile, _: &ReadOptions) -> Result<Segmentation> {
             .remedy("export the segmentation again"));
         }
     };
-    let mut segments: Vec<Region> = Vec::new();
+    // A frame is unpacked as a whole.
+    let size = [form.columns, form.rows].map(|n| u64::try_from(n).unwrap_or(u64::MAX));
+    declared(&size, NumberType::U16, options.budget)?;
+    let mut segments: BTreeMap<i64, Region> = BTreeMap::new();
     for item in set.items(SEGMENTS) {
         let number = item
             .stored((0x0062, 0x0004))
             .ok_or_else(|| corrupt("a segment without its number"))?;
+        // A label map describes its background, too.
+        if number == 0 && meaning != Meaning::LabelMap {
+            return Err(corrupt("a segment of number 0").expected("numbers from 1 on"));
+        }
         let number = i64::from(number);
-        if segments.iter().any(|known| known.number == number) {
+        let name = item.text((0x0062, 0x0005)).unwrap_or_default();
+        if segments.insert(number, Region { number, name }).is_some() {
             return Err(corrupt(format!("two segments of number {number}")));
         }
-        // A label map describes its background, too.
-        if number > 0 {
-            segments.push(Region {
-                number,
-                name: item.text((0x0062, 0x0005)).unwrap_or_default(),
-            });
-        }
     }
-    segments.sort_by_key(|known| known.number);
-    let frames = frames(&file, meaning)?;
-    Ok(Segmentation {
+    let groups = Groups::new(set);
+    let frames = frames(attributes::frames(set)?, &groups, meaning)?;
+    let (step, frame_of_reference) = (groups.step(0), attributes::frame_of_reference(set));
+    let mut read = Segmentation {
         file,
         form,
         meaning,
-        segments,
+        segments: Vec::new(),
         frames,
-    })
+        step,
+        frame_of_reference,
+        budget: options.budget,
+    };
+    for number in read.shown()? {
+        let region = segments.remove(&number);
+        read.segments.push(
+            region.ok_or_else(|| {
+                corrupt(format!("frames of segment {number}, which is not listed"))
+            })?,
+        );
+    }
+    Ok(read)
 }
 
-fn frames(file: &DicomFile, meaning: Meaning) -> Result<Vec<Frame>> {
-    let set = file.set();
-    let count = attributes::frames(set)?;
-    let groups = Groups::new(set);
+fn frames(count: usize, groups: &Groups<'_>, meaning: Meaning) -> Result<Vec<Frame>> {
     if groups.each.len() != count {
         return Err(corrupt(format!(
             "{count} frames, {} of them described",
@@ -129,18 +155,66 @@ fn frames(file: &DicomFile, meaning: Meaning) -> Result<Vec<Frame>> {
             if meaning != Meaning::LabelMap && number.is_none() {
                 return Err(lost(frame, "the number of its segment"));
             }
-            let plane = groups.plane(frame)?;
-            let spacing = groups.spacing(frame)?;
+            let place = || {
+                let plane = groups.plane(frame)?;
+                let spacing = groups.spacing(frame)?;
+                Ok(Place {
+                    plane: plane.ok_or_else(|| lost(frame, "its position or orientation"))?,
+                    spacing: spacing.ok_or_else(|| lost(frame, "the size of its pixels"))?,
+                })
+            };
             Ok(Frame {
-                segment: number.map(i64::from),
-                plane: plane.ok_or_else(|| lost(frame, "its position or orientation"))?,
-                spacing: spacing.ok_or_else(|| lost(frame, "the size of its pixels"))?,
+                // Label maps may say a number that means nothing.
+                segment: number
+                    .filter(|_| meaning != Meaning::LabelMap)
+                    .map(i64::from),
+                place: place(),
             })
         })
         .collect()
 }
 
 impl Segmentation {
+    /// The segments that frames show, ascending.
+    fn shown(&self) -> Result<BTreeSet<i64>> {
+        if self.meaning != Meaning::LabelMap {
+            return Ok(self
+                .frames
+                .iter()
+                .filter_map(|frame| frame.segment)
+                .collect());
+        }
+        let mut shown = BTreeSet::new();
+        for frame in 0..self.frames.len() {
+            shown.extend(self.values(frame)?.iter().copied());
+        }
+        shown.remove(&0);
+        Ok(shown.into_iter().map(i64::from).collect())
+    }
+
+    /// The frames that show a segment, or may, with their places.
+    fn showing(&self, number: i64) -> Result<Vec<(usize, &Place)>> {
+        let frames = self.frames.iter().enumerate();
+        let own = frames.filter(|(_, frame)| frame.segment.is_none_or(|own| own == number));
+        own.map(|(at, frame)| match &frame.place {
+            Ok(place) => Ok((at, place)),
+            Err(fault) => Err(fault.clone()),
+        })
+        .collect()
+    }
+
+    /// The numbers of a frame that is no bits.
+    fn values(&self, frame: usize) -> Result<Vec<u32>> {
+        let bytes = pixels::frame(&self.file, self.form, frame, self.frames.len())?;
+        let value = |pixel: &[u8]| match pixel {
+            [low, high, ..] => u32::from(u16::from_le_bytes([*low, *high])),
+            [only] => u32::from(*only),
+            [] => 0,
+        };
+        let pixels = bytes.chunks_exact(pixels::width(self.form));
+        Ok(pixels.map(value).collect())
+    }
+
     /// Whether each pixel of a frame is in a segment.
     fn pixels(&self, frame: usize, number: i64) -> Result<Vec<bool>> {
         let n = self.form.pixels();
@@ -162,42 +236,56 @@ impl Segmentation {
                 })
                 .collect());
         }
-        let bytes = pixels::frame(&self.file, self.form, frame, self.frames.len())?;
-        let width = pixels::width(self.form);
-        let value = |pixel: &[u8]| match pixel {
-            [low, high, ..] => u32::from(u16::from_le_bytes([*low, *high])),
-            [only] => u32::from(*only),
-            [] => 0,
-        };
-        let values = bytes.chunks_exact(width).map(value);
-        Ok(match self.meaning {
+        let values = self.values(frame)?.into_iter();
+        match self.meaning {
             Meaning::Fractional(most) => values
-                .map(|value| value.saturating_mul(2) >= most)
+                .map(|value| {
+                    if value > most {
+                        return Err(corrupt(format!(
+                            "a share of {value} of {most} in frame {frame}"
+                        )));
+                    }
+                    Ok(value.saturating_mul(2) >= most)
+                })
                 .collect(),
-            _ => values.map(|value| i64::from(value) == number).collect(),
-        })
-    }
-}
-
-impl Regions for Segmentation {
-    fn list(&self) -> Vec<Region> {
-        self.segments.clone()
+            _ => Ok(values.map(|value| i64::from(value) == number).collect()),
+        }
     }
 
-    fn lay(
+    /// A segment whose frames do not lie on the image's voxels: laid on the grid of all frames, then resampled.
+    fn resampled(&self, number: i64, image: &Grid) -> Result<Array3<bool>> {
+        let frames = self.frames.iter().enumerate();
+        let (at, places): (Vec<usize>, Vec<&Place>) = frames
+            .filter_map(|(at, frame)| Some((at, frame.place.as_ref().ok()?)))
+            .unzip();
+        let Stack { grid, slices } = stack(&places, self.form, self.step, self.budget)?;
+        let [_, rows, columns] = grid.shape;
+        let mut inside = Array3::from_elem(grid.shape, false);
+        for (frame, slice) in at.into_iter().zip(slices) {
+            let own = self.frames.get(frame).and_then(|frame| frame.segment);
+            if own.is_some_and(|own| own != number) {
+                continue;
+            }
+            let pixels = Array2::from_shape_vec((rows, columns), self.pixels(frame, number)?)
+                .map_err(|error| ToolError::internal(error.to_string()))?;
+            let mut plane = inside.index_axis_mut(Axis(0), slice);
+            plane.zip_mut_with(&pixels, |inside, pixel| *inside |= *pixel);
+        }
+        geometry::resampled(image, &grid, &inside)
+    }
+
+    /// A segment whose frames lie on the image's voxels.
+    fn paired(
         &self,
         number: i64,
         image: &Grid,
         rule: GeometryRule,
     ) -> Result<(Array3<bool>, Vec<Warning>)> {
         let [nz, ny, nx] = image.shape;
-        let mut inside = Array3::from_elem((nz, ny, nx), false);
+        let mut inside = Array3::from_elem([nz, ny, nx], false);
         let (mut all, mut lost, mut worst) = (0_u64, 0_u64, 0.0_f64);
-        for (at, frame) in self.frames.iter().enumerate() {
-            if frame.segment.is_some_and(|segment| segment != number) {
-                continue;
-            }
-            let (steps, apart) = Steps::of(frame, image, self.form)?;
+        for (at, place) in self.showing(number)? {
+            let (steps, apart) = Steps::of(place, image, self.form)?;
             worst = worst.max(apart);
             if apart.is_nan() || apart > rule.tolerated_voxels {
                 return Err(beside(apart, rule));
@@ -238,13 +326,43 @@ impl Regions for Segmentation {
     }
 }
 
+impl Regions for Segmentation {
+    fn list(&self) -> Vec<Region> {
+        self.segments.clone()
+    }
+
+    fn frame_of_reference(&self, _: i64) -> Option<&str> {
+        self.frame_of_reference.as_deref()
+    }
+
+    fn lay(
+        &self,
+        number: i64,
+        image: &Grid,
+        rule: GeometryRule,
+    ) -> Result<(Array3<bool>, Vec<Warning>)> {
+        let paired = self.paired(number, image, rule);
+        match paired {
+            Err(error) if error.code == Code::Geometry && rule.otherwise == Misfit::Resample => {
+                let done = "the segment is resampled onto the image's grid, by the nearest voxel";
+                let warning = Warning::new(WarningCode::Geometry, error.found.clone(), done);
+                Ok((self.resampled(number, image)?, vec![warning]))
+            }
+            paired => paired,
+        }
+    }
+}
+
 fn beside(apart: f64, rule: GeometryRule) -> ToolError {
-    ToolError::new(
-        Code::Geometry,
-        format!("frames of the segmentation lie {apart:.3} voxels off the image's"),
-    )
-    .expected(format!("at most {} voxels", rule.tolerated_voxels))
-    .remedy("pair the segmentation with the series it was drawn on, or resample it first")
+    let found = if apart.is_finite() {
+        format!("frames of the segmentation lie {apart:.3} voxels off the image's")
+    } else {
+        "frames of the segmentation have pixels of another size or direction than the image's"
+            .into()
+    };
+    ToolError::new(Code::Geometry, found)
+        .expected(format!("at most {} voxels", rule.tolerated_voxels))
+        .remedy("pair the segmentation with the series it was drawn on, or add --resample-mask")
 }
 
 /// Indices `x, y, z` in the image: of the first pixel, from column to column, from row to row.
@@ -256,7 +374,7 @@ struct Steps {
 
 impl Steps {
     /// Whole steps, and how far a corner of the frame lies from them in voxels.
-    fn of(frame: &Frame, image: &Grid, form: PixelForm) -> Result<(Self, f64)> {
+    fn of(frame: &Place, image: &Grid, form: PixelForm) -> Result<(Self, f64)> {
         let map = inverse(&image.affine)
             .ok_or_else(|| ToolError::internal("the image's grid cannot be inverted"))?;
         let ras = |[x, y, z]: [f64; 3]| [-x, -y, z];

@@ -1,5 +1,7 @@
 //! Slices as a volume: sorted by position along the normal, checked for gaps, twins, mixtures and tilt.
 
+use std::collections::BTreeMap;
+
 use raduet_features::{Affine, Grid, Scaling, Spacing, Volume, Voxels};
 
 use super::attributes::{self, Image, PixelForm, Plane, Slice};
@@ -7,14 +9,14 @@ use super::file::DicomFile;
 use super::pixels;
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
 use crate::io::grid::{cross, dot, grid_of, length, lps_to_ras, unplaced};
-use crate::io::room::{reserved, zeroed};
-use crate::io::voxel_bytes::{ByteOrder, NumberType, declared, shaped, voxels};
+use crate::io::room::reserved;
+use crate::io::voxel_bytes::{ByteOrder, NumberType, declared, values, voxels};
 use crate::io::{ReadOptions, ReadVolume};
 
 /// Deviations that are rounding: of cosines, of pixel sizes, and of positions in steps.
-const ROUNDING: f64 = 1e-3;
+pub(super) const ROUNDING: f64 = 1e-3;
 /// Positions may be off a regular grid by so many steps, with a doubt.
-const TOLERATED: f64 = 0.05;
+pub(super) const TOLERATED: f64 = 0.05;
 /// Agreement of a stated distance with the positions, relative: then its own digits are used.
 const STATED: f64 = 1e-6;
 /// Places that a message lists.
@@ -43,7 +45,16 @@ pub(super) fn volume(files: &[DicomFile], options: &ReadOptions) -> Result<ReadV
         return Err(error("no slice").expected("the images of one series"));
     };
     let form = first.image.form;
+    let frame_of_reference = first.image.frame_of_reference.clone();
     mixed(&held)?;
+    let elsewhere = |image: &Image| image.frame_of_reference != frame_of_reference;
+    if images.iter().any(elsewhere) {
+        warnings.push(Warning::new(
+            WarningCode::Series,
+            "slices of several frames of reference",
+            "their positions are compared all the same",
+        ));
+    }
     if images.iter().any(|image| image.inverted) {
         warnings.push(Warning::new(
             WarningCode::Scale,
@@ -60,14 +71,16 @@ pub(super) fn volume(files: &[DicomFile], options: &ReadOptions) -> Result<ReadV
     let mut bytes = reserved(declared.bytes)?;
     for held in &held {
         let frames = held.image.slices.len();
-        let frame = pixels::frame(held.file, form, held.slice.frame, frames)?;
+        // Unused bits may differ from slice to slice.
+        let frame = pixels::frame(held.file, held.image.form, held.slice.frame, frames)?;
         bytes.extend_from_slice(&frame);
     }
     let stored = voxels(&bytes, kind, ByteOrder::Little, grid.shape)?;
-    let (stored, scaling) = scaled(stored, &held, grid.shape)?;
-    let volume = Volume::new(stored, scaling, grid)
-        .ok_or_else(|| ToolError::internal("voxels do not fit their grid"))?;
-    Ok(ReadVolume { volume, warnings })
+    let volume = scaled(stored, &held, grid)?;
+    Ok(ReadVolume {
+        frame_of_reference,
+        ..ReadVolume::new(volume, warnings)
+    })
 }
 
 fn error(found: impl Into<String>) -> ToolError {
@@ -111,7 +124,7 @@ fn mixed(held: &[Held<'_>]) -> Result<()> {
     let bits = |h: &Held<'_>| {
         let form = h.image.form;
         let sign = if form.signed { "signed" } else { "unsigned" };
-        format!("{} of {} bits, {sign}", form.stored, form.allocated)
+        format!("{} bits, {sign}", form.allocated)
     };
     count("forms of numbers", held.iter().map(bits).collect())?;
     // Rounded, so that only what is really another orientation counts as one.
@@ -162,13 +175,16 @@ fn mixed(held: &[Held<'_>]) -> Result<()> {
 /// Keeps one of several files that are the same object.
 fn without_twins<'a>(held: Vec<Held<'a>>, warnings: &mut Vec<Warning>) -> Result<Vec<Held<'a>>> {
     let mut kept: Vec<Held<'a>> = Vec::new();
+    let mut known: BTreeMap<(&str, usize), usize> = BTreeMap::new();
     let mut twins = 0_usize;
     for one in held {
-        let same = kept.iter().find(|other| {
-            !one.image.object.is_empty()
-                && other.image.object == one.image.object
-                && other.slice.frame == one.slice.frame
-        });
+        let object = one.image.object.as_str();
+        let key = (object, one.slice.frame);
+        let same = if object.is_empty() {
+            None
+        } else {
+            known.get(&key).and_then(|at| kept.get(*at))
+        };
         match same {
             Some(other) if other.file.bytes() == one.file.bytes() => {
                 twins = twins.saturating_add(1);
@@ -179,7 +195,10 @@ fn without_twins<'a>(held: Vec<Held<'a>>, warnings: &mut Vec<Warning>) -> Result
                     one.image.object
                 )));
             }
-            None => kept.push(one),
+            None => {
+                known.insert(key, kept.len());
+                kept.push(one);
+            }
         }
     }
     if twins > 0 {
@@ -215,7 +234,7 @@ fn placed<'a>(
             "axes are taken as stored",
         ));
         let [rows, columns] = in_plane;
-        let step = options.spacing.map(|[_, _, z]| z).or(first.slice.step);
+        let step = first.slice.step.or(options.spacing.map(|[_, _, z]| z));
         let grid = unplaced([columns, rows, step.unwrap_or(1.0)], size);
         return Ok((held, grid.ok_or_else(|| error("pixel sizes out of range"))?));
     };
@@ -380,7 +399,8 @@ fn tilt(positions: &[[f64; 3]], normal: [f64; 3], step: f64) -> Result<()> {
     .remedy("resample the series to upright slices first, for example with dcm2niix"))
 }
 
-fn grid(
+/// The grid of planes that stand so many mm apart along their normal: distances of slices, rows and columns.
+pub(super) fn grid(
     plane: Plane,
     origin: [f64; 3],
     normal: [f64; 3],
@@ -399,45 +419,28 @@ fn grid(
 }
 
 /// One scaling for all slices, or values where each has its own.
-fn scaled(stored: Voxels, held: &[Held<'_>], shape: [usize; 3]) -> Result<(Voxels, Scaling)> {
+fn scaled(stored: Voxels, held: &[Held<'_>], grid: Grid) -> Result<Volume> {
     let of = |held: &Held<'_>| Scaling {
         slope: held.slice.slope,
         intercept: held.slice.intercept,
     };
-    for held in held {
-        let Scaling { slope, .. } = of(held);
-        if slope == 0.0 {
-            return Err(ToolError::new(Code::Header, "RescaleSlope 0")
-                .expected("another number")
-                .remedy("the file is damaged: copy or export it again"));
-        }
+    if held.iter().any(|held| held.slice.slope == 0.0) {
+        return Err(ToolError::new(Code::Header, "RescaleSlope 0")
+            .expected("another number")
+            .remedy("the file is damaged: copy or export it again"));
     }
+    let volume = |voxels, scaling| {
+        Volume::new(voxels, scaling, grid)
+            .ok_or_else(|| ToolError::internal("voxels do not fit their grid"))
+    };
     let first = held.first().map_or(Scaling::NONE, of);
     if held.iter().all(|held| of(held) == first) {
-        return Ok((stored, first));
+        return volume(stored, first);
     }
-    let [nz, ny, nx] = shape;
-    let mut values = zeroed::<f64>(nz.saturating_mul(ny).saturating_mul(nx))?;
-    let grid = Grid {
-        shape,
-        spacing: Spacing::new([1.0; 3]).ok_or_else(|| ToolError::internal("spacing"))?,
-        affine: Affine([
-            [1.0, 0.0, 0.0, 0.0],
-            [0.0, 1.0, 0.0, 0.0],
-            [0.0, 0.0, 1.0, 0.0],
-        ]),
-    };
-    let volume = Volume::new(stored, Scaling::NONE, grid)
-        .ok_or_else(|| ToolError::internal("voxels do not fit their grid"))?;
-    let planes = values.chunks_mut(ny.saturating_mul(nx).max(1));
-    for (z, (plane, held)) in planes.zip(held).enumerate() {
+    let mut values = values(&volume(stored, Scaling::NONE)?)?;
+    for (mut plane, held) in values.outer_iter_mut().zip(held) {
         let Scaling { slope, intercept } = of(held);
-        let slice = volume
-            .slice_f64(z)
-            .map_err(|fault| ToolError::internal(fault.to_string()))?;
-        for (value, stored) in plane.iter_mut().zip(&slice) {
-            *value = stored * slope + intercept;
-        }
+        plane.mapv_inplace(|stored| stored * slope + intercept);
     }
-    Ok((Voxels::F64(shaped(values, shape)?), Scaling::NONE))
+    volume(Voxels::F64(values), Scaling::NONE)
 }

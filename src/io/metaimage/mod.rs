@@ -69,7 +69,7 @@ fn from(bytes: &[u8], beside: Beside<'_>, options: &ReadOptions) -> Result<ReadV
     let text = fields::read(bytes)?;
     let header = header::judge(&text, options, &mut warnings)?;
     let volume = data::volume(bytes, &text, &header, beside, options, &mut warnings)?;
-    Ok(ReadVolume { volume, warnings })
+    Ok(ReadVolume::new(volume, warnings))
 }
 
 /// The file and those beside it that hold its data.

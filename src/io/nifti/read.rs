@@ -17,7 +17,7 @@ use crate::io::detached::in_own_folder;
 use crate::io::open::{RegularFile, open_regular, read_error};
 use crate::io::room::zeroed;
 use crate::io::voxel_bytes::Number;
-use crate::io::{ReadOptions, ReadVolume, Survey};
+use crate::io::{ReadOptions, ReadVolume, Survey, of_file};
 
 /// Reads `.nii`, `.nii.gz` or the pair `.hdr`/`.img` (either part given, either part compressed). The
 /// content decides, not the name.
@@ -25,14 +25,11 @@ use crate::io::{ReadOptions, ReadVolume, Survey};
 /// # Errors
 /// The codes of the module head of [`crate::io`], always with the file.
 pub fn read_nifti(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
-    let mut warnings = Vec::new();
-    match read(path, options, &mut warnings) {
-        Ok(volume) => Ok(ReadVolume {
-            volume,
-            warnings: warnings.into_iter().map(|w| w.file(path)).collect(),
-        }),
-        Err(error) => Err(error.file(path)),
-    }
+    of_file(path, || {
+        let mut warnings = Vec::new();
+        let volume = read(path, options, &mut warnings)?;
+        Ok(ReadVolume::new(volume, warnings))
+    })
 }
 
 /// What the header says, and whether the file is long enough for it; none for files that do not begin like

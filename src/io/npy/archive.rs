@@ -1,33 +1,23 @@
 //! `.npz`: arrays in a zip archive.
 
 use std::io::{Cursor, Read};
-use std::path::Path;
 
+use flate2::Crc;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::array::{Array, read_array};
 use crate::error::{Code, Result, ToolError};
 use crate::io::ReadOptions;
 use crate::io::inflate::{Packing, unpack};
-use crate::io::open::read_whole;
 use crate::io::room::reserved;
 
 /// Members of an archive at most.
 const MOST: usize = 1 << 12;
 
-/// Reads all arrays of an archive, in its order, by their names.
+/// Reads all arrays of an archive from its bytes, in its order, by their names.
 ///
 /// # Errors
-/// `E_CORRUPT`, `E_TOO_LARGE` and those of an array; always with the file.
-pub fn read_archive_file(path: &Path, options: &ReadOptions) -> Result<Vec<(String, Array)>> {
-    let read = || read_archive(&read_whole(path, options.budget)?, options);
-    read().map_err(|error| error.file(path))
-}
-
-/// Reads all arrays of an archive from its bytes.
-///
-/// # Errors
-/// As [`read_archive_file`], without the file.
+/// `E_CORRUPT`, `E_TOO_LARGE` and those of an array, without the file.
 pub fn read_archive(bytes: &[u8], options: &ReadOptions) -> Result<Vec<(String, Array)>> {
     let broken = |error: &dyn std::fmt::Display| {
         ToolError::new(Code::Corrupt, format!("damaged archive: {error}"))
@@ -48,7 +38,7 @@ pub fn read_archive(bytes: &[u8], options: &ReadOptions) -> Result<Vec<(String, 
             continue;
         };
         let method = member.compression();
-        let (packed, size) = (member.compressed_size(), member.size());
+        let (packed, size, checksum) = (member.compressed_size(), member.size(), member.crc32());
         let over = |what: u64| {
             ToolError::new(Code::TooLarge, format!("array '{name}' of {what} bytes"))
                 .expected(format!("at most {} bytes for all arrays", options.budget.0))
@@ -78,6 +68,11 @@ pub fn read_archive(bytes: &[u8], options: &ReadOptions) -> Result<Vec<(String, 
                     .remedy("write the archive again with numpy.savez"),
             );
         };
+        let mut found = Crc::new();
+        found.update(&plain);
+        if found.sum() != checksum {
+            return Err(broken(&format!("the checksum of array '{name}' is wrong")));
+        }
         let array = read_array(&plain, options)
             .map_err(|error| error.found_also(&format!("in array '{name}'")))?;
         arrays.push((name, array));

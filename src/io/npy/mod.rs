@@ -22,10 +22,10 @@ use raduet_features::{Grid, Scaling, Volume};
 
 use super::grid::unplaced;
 use super::open::read_whole;
-use super::{ReadOptions, ReadVolume};
+use super::{ReadOptions, ReadVolume, of_file};
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
 
-pub use archive::{read_archive, read_archive_file};
+pub use archive::read_archive;
 pub use array::{Array, read_array};
 
 /// Whether the first bytes of a file look like an array.
@@ -43,10 +43,7 @@ pub(crate) fn is_npz(head: &[u8]) -> bool {
 /// # Errors
 /// The codes of the module head of [`crate::io`], always with the file.
 pub fn read_npy_file(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
-    let read = || read(&read_whole(path, options.budget)?, options);
-    let mut read = read().map_err(|error| error.file(path))?;
-    read.warnings = read.warnings.into_iter().map(|w| w.file(path)).collect();
-    Ok(read)
+    of_file(path, || read(&read_whole(path, options.budget)?, options))
 }
 
 /// Reads the only array of an archive as a volume.
@@ -54,8 +51,8 @@ pub fn read_npy_file(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
 /// # Errors
 /// As [`read_npy_file`]; `E_NDIM` when there are several.
 pub fn read_npz_file(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
-    let read = || {
-        let arrays = read_archive_file(path, options)?;
+    of_file(path, || {
+        let arrays = read_archive(&read_whole(path, options.budget)?, options)?;
         match arrays.as_slice() {
             [(_, array)] => volume(array, options),
             several => {
@@ -72,10 +69,7 @@ pub fn read_npz_file(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
                 .remedy("give a MedMNIST archive as the cohort itself, or keep one array a file"))
             }
         }
-    };
-    let mut read = read().map_err(|error| error.file(path))?;
-    read.warnings = read.warnings.into_iter().map(|w| w.file(path)).collect();
-    Ok(read)
+    })
 }
 
 /// Reads an array as a volume from its bytes.
@@ -103,7 +97,7 @@ fn volume(array: &Array, options: &ReadOptions) -> Result<ReadVolume> {
         [1.0; 3]
     });
     let volume = array.volume(volume, spacing)?;
-    Ok(ReadVolume { volume, warnings })
+    Ok(ReadVolume::new(volume, warnings))
 }
 
 fn grid(spacing: [f64; 3], size: [usize; 3]) -> Result<Grid> {

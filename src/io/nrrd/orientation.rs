@@ -117,7 +117,7 @@ pub(super) fn place(
     let unit = units(fields, found.oriented, warnings);
     let doubt = |found: String, done: &str| Warning::new(WarningCode::Orientation, found, done);
     if !found.oriented {
-        let sizes = spacings(fields, found, options, warnings)?.map(|size| size * unit);
+        let sizes = spacings(fields, found, unit, options, warnings)?;
         warnings.push(doubt(
             "no space directions".to_owned(),
             "orientation unknown: axes are taken as stored",
@@ -267,16 +267,15 @@ fn vector(text: &str) -> Option<[f64; 3]> {
     (2..=4).contains(&count).then_some(v)
 }
 
-/// Voxel sizes along x, y, z where directions are missing.
+/// Voxel sizes along x, y, z in mm where directions are missing: the header's, of which one unit is so many mm, else
+/// those handed in.
 fn spacings(
     fields: &Fields<'_>,
     found: &Found,
+    unit: f64,
     options: &ReadOptions,
     warnings: &mut Vec<Warning>,
 ) -> Result<[f64; 3]> {
-    if let Some(spacing) = options.spacing {
-        return Ok(spacing);
-    }
     let list = |name: &str| -> Result<Option<Vec<f64>>> {
         let Some(text) = fields.get(name) else {
             return Ok(None);
@@ -292,12 +291,12 @@ fn spacings(
         let value = list.as_ref()?.get(axis).copied()?;
         (!value.is_nan()).then_some(value)
     };
-    let mut sizes = [1.0; 3];
+    let mut sizes = options.spacing.unwrap_or([1.0; 3]);
     let mut missing = 0_usize;
     for (slot, axis) in sizes.iter_mut().zip(found.space()) {
         let known = axis.and_then(|axis| of(&spacings, axis).or_else(|| of(&thicknesses, axis)));
         match known {
-            Some(value) if value > 0.0 && value.is_finite() => *slot = value,
+            Some(value) if value > 0.0 && value.is_finite() => *slot = value * unit,
             Some(value) => {
                 return Err(ToolError::new(Code::Header, format!("spacings: {value}"))
                     .expected("a positive voxel size")
@@ -306,7 +305,7 @@ fn spacings(
             None => missing = missing.saturating_add(1),
         }
     }
-    if missing > 0 {
+    if missing > 0 && options.spacing.is_none() {
         warnings.push(Warning::new(
             WarningCode::Orientation,
             "voxel sizes are missing",

@@ -24,7 +24,7 @@ use raduet_features::{Grid, Scaling, Volume, Voxels};
 
 use super::grid::unplaced;
 use super::open::read_whole;
-use super::{ReadOptions, ReadVolume};
+use super::{ReadOptions, ReadVolume, of_file};
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
 
 /// Whether the first bytes of a file are those of PNG.
@@ -44,7 +44,9 @@ pub(crate) fn is_tiff(head: &[u8]) -> bool {
 /// # Errors
 /// The codes of the module head of [`crate::io`], always with the file.
 pub fn read_png_file(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
-    of_file(path, options, read_png)
+    of_file(path, || {
+        read_png(&read_whole(path, options.budget)?, options)
+    })
 }
 
 /// Reads a TIFF file.
@@ -52,7 +54,9 @@ pub fn read_png_file(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
 /// # Errors
 /// As [`read_png_file`].
 pub fn read_tiff_file(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
-    of_file(path, options, read_tiff)
+    of_file(path, || {
+        read_tiff(&read_whole(path, options.budget)?, options)
+    })
 }
 
 /// Reads a PNG file from its bytes.
@@ -71,17 +75,6 @@ pub fn read_tiff(bytes: &[u8], options: &ReadOptions) -> Result<ReadVolume> {
     guarded("TIFF", || tiff_file::read(bytes, options))
 }
 
-fn of_file(
-    path: &Path,
-    options: &ReadOptions,
-    read: fn(&[u8], &ReadOptions) -> Result<ReadVolume>,
-) -> Result<ReadVolume> {
-    let bytes = read_whole(path, options.budget)?;
-    let mut read = read(&bytes, options).map_err(|error| error.file(path))?;
-    read.warnings = read.warnings.into_iter().map(|w| w.file(path)).collect();
-    Ok(read)
-}
-
 fn guarded(name: &str, read: impl FnOnce() -> Result<ReadVolume>) -> Result<ReadVolume> {
     catch_unwind(AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err(corrupt(format!("the {name} decoder gave up"))))
@@ -89,6 +82,17 @@ fn guarded(name: &str, read: impl FnOnce() -> Result<ReadVolume>) -> Result<Read
 
 fn corrupt(found: impl Into<String>) -> ToolError {
     ToolError::new(Code::Corrupt, found).remedy("copy the file again or restore it from its source")
+}
+
+/// What a decoder refuses because of the limits it was given.
+fn too_large(name: &str, options: &ReadOptions) -> ToolError {
+    let most = options.budget.0;
+    ToolError::new(
+        Code::TooLarge,
+        format!("a {name} file that unpacks to more than allowed"),
+    )
+    .expected(format!("at most {most} bytes"))
+    .remedy("allow more memory (--max-memory) if the picture really is that large")
 }
 
 fn colours(found: &str) -> ToolError {
@@ -115,5 +119,5 @@ fn grid(size: [usize; 3], options: &ReadOptions, warnings: &mut Vec<Warning>) ->
 fn volume(voxels: Voxels, grid: Grid, warnings: Vec<Warning>) -> Result<ReadVolume> {
     let volume = Volume::new(voxels, Scaling::NONE, grid)
         .ok_or_else(|| ToolError::internal("pixels do not fit their grid"))?;
-    Ok(ReadVolume { volume, warnings })
+    Ok(ReadVolume::new(volume, warnings))
 }

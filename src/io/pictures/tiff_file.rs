@@ -6,7 +6,7 @@ use raduet_features::Voxels;
 use tiff::ColorType;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 
-use super::{colours, corrupt, grid, volume};
+use super::{colours, corrupt, grid, too_large, volume};
 use crate::error::{Code, Result, ToolError};
 use crate::io::voxel_bytes::{NumberType, declared, shaped};
 use crate::io::{ReadOptions, ReadVolume};
@@ -21,7 +21,16 @@ const LARGEST_FIELD: usize = 16 << 20;
 
 pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadVolume> {
     let mut warnings = Vec::new();
-    let broken = |error: tiff::TiffError| corrupt(format!("damaged TIFF: {error}"));
+    let broken = |error: tiff::TiffError| match error {
+        tiff::TiffError::LimitsExceeded => too_large("TIFF", options),
+        tiff::TiffError::UnsupportedError(what) => ToolError::new(
+            Code::Datatype,
+            format!("a TIFF form that is not read: {what}"),
+        )
+        .expected("grey levels, plain or packed by deflate, LZW or PackBits")
+        .remedy("convert the picture"),
+        error => corrupt(format!("damaged TIFF: {error}")),
+    };
     let limit = usize::try_from(options.budget.0).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
     limits.decoding_buffer_size = limit;
@@ -33,14 +42,16 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadVolume> {
     let mut count = 0_usize;
     loop {
         let (width, height) = decoder.dimensions().map_err(broken)?;
-        match decoder.colortype().map_err(broken)? {
-            ColorType::Gray(8 | 16 | 32 | 64) => {}
+        let kind = match decoder.colortype().map_err(broken)? {
+            ColorType::Gray(8) => NumberType::U8,
+            ColorType::Gray(16) => NumberType::U16,
+            ColorType::Gray(32) => NumberType::U32,
+            ColorType::Gray(64) => NumberType::U64,
             ColorType::Gray(bits) => return Err(colours(&format!("{bits} bits a pixel"))),
             other => return Err(colours(&format!("a picture of kind {other:?}"))),
-        }
+        };
         let held = u64::try_from(count.saturating_add(1)).unwrap_or(u64::MAX);
         let sizes = [width.into(), height.into(), held];
-        let kind = NumberType::U8;
         let one = declared(&sizes, kind, options.budget)?;
         let page = one.bytes.checked_div(count.saturating_add(1)).unwrap_or(0);
         if page

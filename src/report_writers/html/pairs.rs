@@ -4,7 +4,8 @@ use raduet_study::report::{Comparison, Level};
 
 use super::Page;
 use super::markup::{self, Column, name, text};
-use crate::report_writers::numbers::{UNDEFINED, p_cell, points_with_interval, signed};
+use crate::report_writers::numbers::{UNDEFINED, p_cell, points_with_interval};
+use crate::report_writers::pairwise::delong_difference;
 
 /// The part of the page; nothing where there is one model.
 pub(super) fn part(page: &Page<'_>) -> String {
@@ -80,12 +81,7 @@ pub(super) fn delong(comparison: &Comparison) -> String {
                 name(&class.class),
                 format!("{:.3}", test.first),
                 format!("{:.3}", test.second),
-                format!(
-                    "{} [{}, {}]",
-                    signed(test.difference, 3),
-                    signed(test.interval.lower, 3),
-                    signed(test.interval.upper, 3)
-                ),
+                delong_difference(test),
                 text(&p_cell(test.p)),
                 text(&p_cell(class.p_holm)),
             ]

@@ -9,9 +9,12 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::error::Result;
 use crate::ids::PatientId;
 use crate::labels::{ClassNames, Label};
+use crate::metrics::Ranking;
 use crate::predictions::PredictionRow;
 use crate::uncertainty::{Bootstrap, draw, percentile};
 
@@ -59,9 +62,9 @@ impl Curves {
             }
             found
         };
-        let rankings: Vec<Ranking> = classes
+        let rankings: Vec<Ranked> = classes
             .labels()
-            .map(|class| Ranking::new(rows, class, &patients))
+            .map(|class| Ranked::new(rows, class, &patients))
             .collect();
         let everyone: Vec<Option<Heights>> = {
             let weights = vec![1; patients.len()];
@@ -73,9 +76,14 @@ impl Curves {
         let mut drawn = Drawn::new(rankings.len(), settings.resamples);
         // One patient cannot vary.
         if patients.len() > 1 {
-            for resample in 0..settings.resamples {
+            // Collected in order: the same values on any number of threads.
+            let resamples = (0..settings.resamples).into_par_iter();
+            let heights = resamples.map(|resample| -> Vec<Option<Heights>> {
                 let weights = draw(settings.seed, resample, patients.len());
-                drawn.add(rankings.iter().map(|ranking| ranking.heights(&weights)));
+                rankings.iter().map(|r| r.heights(&weights)).collect()
+            });
+            for heights in heights.collect::<Vec<_>>() {
+                drawn.add(heights);
             }
         }
         let all: Option<Vec<Heights>> = everyone.iter().cloned().collect();
@@ -147,8 +155,7 @@ impl Drawn {
         }
     }
 
-    fn add(&mut self, heights: impl Iterator<Item = Option<Heights>>) {
-        let heights: Vec<Option<Heights>> = heights.collect();
+    fn add(&mut self, heights: Vec<Option<Heights>>) {
         let all: Option<Vec<Heights>> = heights.iter().cloned().collect();
         self.whole.extend(all.map(|heights| mean(&heights)));
         for (kept, heights) in self.classes.iter_mut().zip(heights) {
@@ -170,7 +177,7 @@ impl Bootstrap {
                 let interval = percentile(&values, self.confidence);
                 (interval.lower, interval.upper)
             };
-            (0..places).map(end).collect()
+            (0..places).into_par_iter().map(end).collect()
         };
         [
             Band {
@@ -196,52 +203,44 @@ fn part(number: usize, whole: f64) -> f64 {
     number as f64 * whole / (PLACES - 1) as f64
 }
 
-/// Samples by a class's probability, the highest first, in groups of equal probability.
-struct Ranking {
-    /// Patient and whether of the class, group after group.
-    samples: Vec<(u32, bool)>,
-    /// Where each group ends.
-    ends: Vec<usize>,
+/// A class's probability of all samples, sorted.
+struct Ranked {
+    class: u32,
+    ranking: Ranking,
 }
 
-impl Ranking {
+impl Ranked {
     fn new(rows: &[PredictionRow], class: Label, patients: &BTreeMap<&PatientId, usize>) -> Self {
-        let mut scored: Vec<(f64, u32, bool)> = rows
-            .iter()
-            .map(|row| {
-                // More patients than that fit into no memory.
-                let patient = u32::try_from(patients[&row.patient]).unwrap_or(u32::MAX);
-                (row.probabilities[class.0], patient, row.truth == class)
-            })
-            .collect();
-        scored.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-        let groups = scored.chunk_by(|a, b| a.0.to_bits() == b.0.to_bits());
-        let ends = groups
-            .scan(0, |end, group| {
-                *end += group.len();
-                Some(*end)
-            })
-            .collect();
+        let scores: Vec<f64> = rows.iter().map(|row| row.probabilities[class.0]).collect();
+        let truths: Vec<usize> = rows.iter().map(|row| row.truth.0).collect();
+        let owners: Vec<usize> = rows.iter().map(|row| patients[&row.patient]).collect();
         Self {
-            samples: scored
-                .into_iter()
-                .map(|(_, patient, positive)| (patient, positive))
-                .collect(),
-            ends,
+            // The ranking holds no more classes than that.
+            class: u32::try_from(class.0).unwrap_or(u32::MAX),
+            ranking: Ranking::new(&scores, &truths, &owners),
         }
+    }
+
+    /// Others and samples of the class of each group of equal probability, the highest first.
+    fn groups(&self, weights: &[u32]) -> impl Iterator<Item = (u64, u64)> {
+        self.ranking.groups_from_the_top().map(move |group| {
+            let mut counts = (0, 0);
+            for &(truth, owner) in group {
+                let weight = u64::from(weights[owner as usize]);
+                if truth == self.class {
+                    counts.1 += weight;
+                } else {
+                    counts.0 += weight;
+                }
+            }
+            counts
+        })
     }
 
     /// Heights with every patient counted as often as `weights` says; `None` where one kind has no weight.
     fn heights(&self, weights: &[u32]) -> Option<Heights> {
-        let (mut positives, mut negatives) = (0_u64, 0_u64);
-        for &(patient, positive) in &self.samples {
-            let weight = u64::from(weights[patient as usize]);
-            if positive {
-                positives += weight;
-            } else {
-                negatives += weight;
-            }
-        }
+        let all = self.groups(weights);
+        let (negatives, positives) = all.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
         if positives == 0 || negatives == 0 {
             return None;
         }
@@ -250,18 +249,9 @@ impl Ranking {
             roc: Vec::with_capacity(PLACES),
             precision: Vec::with_capacity(PLACES - 1),
         };
-        let (mut from, mut first) = ((0_u64, 0_u64), 0);
-        for &end in &self.ends {
-            let (mut fp, mut tp) = from;
-            for &(patient, positive) in &self.samples[first..end] {
-                let weight = u64::from(weights[patient as usize]);
-                if positive {
-                    tp += weight;
-                } else {
-                    fp += weight;
-                }
-            }
-            first = end;
+        let mut from = (0_u64, 0_u64);
+        for (others, own) in self.groups(weights) {
+            let (fp, tp) = (from.0 + others, from.1 + own);
             // A place between two corners lies on the line from one to the other.
             while let wanted = part(heights.roc.len(), n)
                 && heights.roc.len() < PLACES
@@ -373,7 +363,7 @@ mod tests {
                     .map(|_| u32::try_from(stream.below(3)).unwrap())
                     .collect();
                 for class in [Label(0), Label(1)] {
-                    let found = Ranking::new(&rows, class, &places).heights(&weights);
+                    let found = Ranked::new(&rows, class, &places).heights(&weights);
                     let expected = plainly(&rows, class, &weights);
                     match (found, expected) {
                         (Some(found), Some(expected)) => {

@@ -16,7 +16,7 @@ pub use calibration::{CONFIDENCE_BINS, ReliabilityBin, class_reliability};
 pub use confusion::{Average, ClassFigures, Confusion};
 pub(crate) use judged::mean_log_loss;
 pub use judged::{Judged, Tally};
-pub(crate) use roc::sorted_by;
+pub(crate) use roc::{Ranking, sorted_by};
 pub use roc::{area_and_precision, auc};
 pub use weak_calibration::{WeakCalibration, weak_calibration};
 

@@ -56,6 +56,14 @@ impl Ranking {
             ends,
         }
     }
+
+    /// Truth and owner of every sample, in groups of equal scores, the highest first.
+    pub(crate) fn groups_from_the_top(&self) -> impl Iterator<Item = &[(u32, u32)]> {
+        (0..self.ends.len()).rev().map(|group| {
+            let start = if group == 0 { 0 } else { self.ends[group - 1] };
+            &self.samples[start as usize..self.ends[group] as usize]
+        })
+    }
 }
 
 impl Concordance {

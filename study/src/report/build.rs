@@ -20,7 +20,7 @@ use crate::report::{
     Level, ModelReport, Report, ReportSettings, Unit, UsedSettings, ValidationFigures,
 };
 use crate::split::{Part, Split};
-use crate::uncertainty::{NoInformation, clopper_pearson, holm};
+use crate::uncertainty::{NoInformation, clopper_pearson_of_patients, holm};
 
 impl Report {
     /// Compares models that answered the same test samples of one split of one cohort.
@@ -261,24 +261,17 @@ fn model_report(contender: &Contender<'_>, stamp: &Stamp<'_>) -> ModelReport {
     let tally = contender.judged_patients.once();
     let patients = contender.judged_patients.patients().len() as u64;
     let rows = tally.confusion().total();
-    // Rows of one patient are not independent: together they count as one observation.
-    let counted = |of_rows: u64| {
-        if rows == patients {
-            of_rows
-        } else {
-            of_rows * patients / rows
-        }
-    };
-    let (right, all) = (counted(tally.confusion().correct()), counted(rows));
-    let largest = counted(tally.largest_class().map_or(0, |(_, n)| n));
+    let right = tally.confusion().correct();
+    let largest = tally.largest_class().map_or(0, |(_, n)| n);
+    let confidence = stamp.bootstrap.confidence;
     ModelReport {
         model: contender.predictions.model().to_owned(),
         arm: contender.predictions.arm(),
         validation: contender.validation,
         slice: stamp.level(Level::Slice, contender),
         patient: stamp.level(Level::Patient, contender),
-        patient_accuracy_exact: clopper_pearson(right, all, stamp.bootstrap.confidence),
-        no_information: NoInformation::test(right, largest, all),
+        patient_accuracy_exact: clopper_pearson_of_patients(right, rows, patients, confidence),
+        no_information: NoInformation::test(right, largest, rows, patients),
         no_information_holm: None,
     }
 }

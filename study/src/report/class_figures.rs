@@ -41,7 +41,7 @@ pub struct ClassCalibration {
     pub intercept: Option<Coefficient>,
     /// Calibration slope: 1 when right, below 1 when probabilities are too extreme.
     pub slope: Option<Coefficient>,
-    /// Why these have no value.
+    /// Why the slope, or both, have no value.
     pub undefined: Option<String>,
     /// Bars of the reliability diagram of this probability; `correct` counts samples of the class.
     pub bins: Vec<ReliabilityBin>,
@@ -59,6 +59,7 @@ pub struct Coefficient {
 }
 
 const NO_PROBABILITIES: &str = "the model gave answers without probabilities";
+const NO_VARIANCE: &str = "every pair is won, every one lost or every one tied: DeLong's variance is 0 and gives no interval";
 
 /// The areas of every class.
 pub(super) fn discrimination(
@@ -99,10 +100,11 @@ pub(super) fn discrimination(
             return found;
         }
         match delong(&column.scores, &column.positive, confidence) {
-            Ok(area) => {
+            Ok(area) if area.interval.is_some() => {
                 found.standard_error = Some(area.standard_error);
-                found.interval = Some(area.interval);
+                found.interval = area.interval;
             }
+            Ok(_) => found.undefined = Some(NO_VARIANCE.into()),
             Err(fault) => found.undefined = Some(fault.to_string()),
         }
         found
@@ -119,32 +121,22 @@ pub(super) fn calibration(predictions: &Predictions, confidence: f64) -> Vec<Cla
     let of_class = |class: Label| {
         let Column { scores, positive } = Column::of(predictions, class);
         let n = scores.len() as f64;
-        let (intercept, slope, undefined) = match weak_calibration(&scores, &positive, &patients) {
-            Ok(fit) => {
-                let coefficient = |[value, standard_error]: [f64; 2]| Coefficient {
-                    value,
-                    standard_error,
-                    interval: crate::uncertainty::normal_interval(
-                        value,
-                        standard_error,
-                        confidence,
-                    ),
-                };
-                (
-                    Some(coefficient(fit.intercept)),
-                    Some(coefficient(fit.slope)),
-                    None,
-                )
-            }
-            Err(fault) => (None, None, Some(fault.to_string())),
+        let coefficient = |[value, standard_error]: [f64; 2]| Coefficient {
+            value,
+            standard_error,
+            interval: crate::uncertainty::normal_interval(value, standard_error, confidence),
+        };
+        let (intercept, slope) = match weak_calibration(&scores, &positive, &patients) {
+            Ok(fit) => (Some(coefficient(fit.intercept)), fit.slope),
+            Err(fault) => (None, Err(fault)),
         };
         ClassCalibration {
             class: name(predictions.classes(), class),
             observed: positive.iter().filter(|&&p| p).count() as f64 / n,
             expected: scores.iter().sum::<f64>() / n,
             intercept,
-            slope,
-            undefined,
+            undefined: slope.as_ref().err().map(ToString::to_string),
+            slope: slope.ok().map(coefficient),
             bins: class_reliability(&scores, &positive),
         }
     };

@@ -34,7 +34,7 @@ pub enum Part {
     Train,
     /// Chooses between models and epochs.
     Valid,
-    /// Judges, once.
+    /// Judges; nothing is fitted or chosen on it.
     Test,
 }
 

@@ -1,8 +1,14 @@
 //! Exact binomial tails, and the exact test of a model against the no-information rate.
+//!
+//! Rows of one patient are not independent. Where patients have several, all rows together count as many independent ones as
+//! there are patients: with the share s of rows and n patients the tail is that of s · n among n, a number that need not be
+//! whole, by `P(≥ x) = I_p(x, n − x + 1)` (Korn and Graubard 1998, Survey Methodology 24:193–201, who take their effective
+//! number in the same way). Nothing is rounded.
 
 use serde::{Deserialize, Serialize};
 
 use crate::uncertainty::interval::Interval;
+use crate::uncertainty::student::incomplete_beta;
 
 /// Probability of `successes` or more among `trials` of probability `p`.
 ///
@@ -52,27 +58,61 @@ pub(super) fn mass(k: u64, n: u64, p: f64) -> f64 {
 /// When there are more successes than trials, or no trial.
 pub fn clopper_pearson(successes: u64, trials: u64, confidence: f64) -> Interval {
     assert!(trials > 0, "an interval of no trial");
-    let tail = (1.0 - confidence) / 2.0;
-    let lower_end = |successes: u64| {
-        if successes == 0 {
-            return 0.0;
-        }
-        // The tail grows with p; 100 halvings leave less than the spacing of f64.
-        let (mut low, mut high) = (0.0, 1.0);
-        for _ in 0..100 {
-            let middle = f64::midpoint(low, high);
-            if at_least(successes, trials, middle) < tail {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        f64::midpoint(low, high)
-    };
+    let of = |successes: u64| end(confidence, |p| at_least(successes, trials, p));
     Interval {
-        lower: lower_end(successes),
-        upper: 1.0 - lower_end(trials - successes),
+        lower: of(successes),
+        upper: 1.0 - of(trials - successes),
     }
+}
+
+/// Clopper and Pearson's interval of a share of rows that count as `patients` independent ones.
+///
+/// # Panics
+/// When there are more successes than rows, or no row.
+pub fn clopper_pearson_of_patients(
+    successes: u64,
+    rows: u64,
+    patients: u64,
+    confidence: f64,
+) -> Interval {
+    if rows == patients {
+        return clopper_pearson(successes, rows, confidence);
+    }
+    let of = |successes: u64| end(confidence, |p| at_least_of(successes, rows, patients, p));
+    Interval {
+        lower: of(successes),
+        upper: 1.0 - of(rows - successes),
+    }
+}
+
+/// The tail of a share of rows that count as `patients` independent ones.
+fn at_least_of(successes: u64, rows: u64, patients: u64, p: f64) -> f64 {
+    assert!(successes <= rows && rows > 0, "{successes} of {rows} rows");
+    if successes == 0 {
+        return 1.0;
+    }
+    let n = patients as f64;
+    let x = successes as f64 / rows as f64 * n;
+    incomplete_beta(p, x, n - x + 1.0)
+}
+
+/// The probability at which an upper tail that grows with it reaches half of what the confidence leaves.
+fn end(confidence: f64, tail_at: impl Fn(f64) -> f64) -> f64 {
+    let tail = (1.0 - confidence) / 2.0;
+    if tail_at(0.0) >= tail {
+        return 0.0;
+    }
+    // 100 halvings leave less than the spacing of f64.
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..100 {
+        let middle = f64::midpoint(low, high);
+        if tail_at(middle) < tail {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    f64::midpoint(low, high)
 }
 
 /// Whether a model knows more than the class that is most frequent among those judged.
@@ -80,7 +120,7 @@ pub fn clopper_pearson(successes: u64, trials: u64, confidence: f64) -> Interval
 pub struct NoInformation {
     /// Share of the most frequent true class.
     pub rate: f64,
-    /// Patients answered rightly.
+    /// Rows answered rightly: patients, unless patients have rows of several classes.
     pub right: u64,
     /// Patients judged.
     pub patients: u64,
@@ -89,18 +129,22 @@ pub struct NoInformation {
 }
 
 impl NoInformation {
-    /// The exact one-sided test of `right` among `patients` against the share of the largest class.
+    /// The exact one-sided test of `right` among `rows` of `patients` against the share of the largest class.
     ///
     /// # Panics
-    /// When `right` or `largest` exceeds `patients`, or nobody was judged.
-    pub fn test(right: u64, largest: u64, patients: u64) -> Self {
-        assert!(patients > 0, "a rate of nobody");
-        let rate = largest as f64 / patients as f64;
+    /// When `right` or `largest` exceeds `rows`, or nobody was judged.
+    pub fn test(right: u64, largest: u64, rows: u64, patients: u64) -> Self {
+        assert!(rows > 0 && patients > 0, "a rate of nobody");
+        let rate = largest as f64 / rows as f64;
         Self {
             rate,
             right,
             patients,
-            p: at_least(right, patients, rate),
+            p: if rows == patients {
+                at_least(right, patients, rate)
+            } else {
+                at_least_of(right, rows, patients, rate)
+            },
         }
     }
 }
@@ -127,5 +171,19 @@ mod tests {
         assert!((all.upper - 1.0).abs() < 1e-15);
         let none = clopper_pearson(0, 29, 0.95);
         assert!((none.upper - (1.0 - all.lower)).abs() < 1e-15 && none.lower.abs() < 1e-300);
+    }
+    /// Twelve patients with three rows each: 26 of 36 rows are 8 ⅔ of 12, not 8.
+    #[test]
+    fn rows_of_patients_are_not_rounded() {
+        let whole = NoInformation::test(24, 18, 36, 12);
+        assert!((whole.p - at_least(8, 12, 0.5)).abs() < 1e-14);
+        let between = NoInformation::test(26, 18, 36, 12).p;
+        assert!(between < whole.p && between > at_least(9, 12, 0.5));
+        // The share of the largest class is that of rows: of 2 of 5 in 2 patients not 0 of 2.
+        let rate = NoInformation::test(5, 2, 5, 2);
+        assert!((rate.rate - 0.4).abs() < 1e-15 && (rate.p - 0.16).abs() < 1e-14);
+        let all = clopper_pearson_of_patients(36, 36, 12, 0.95);
+        assert!((all.lower - 0.025_f64.powf(1.0 / 12.0)).abs() < 1e-13);
+        assert!((all.upper - 1.0).abs() < 1e-15);
     }
 }

@@ -7,6 +7,10 @@
 //! midranks: one sort in place of m · n comparisons.
 //!
 //! Samples must be independent: one row a patient.
+//!
+//! Where every pair is won, or every one lost or tied, all components are equal and the estimated variance is 0. That is no
+//! certainty but the end of what the estimate can tell: other patients would give another area. So such an area has no
+//! interval (pROC prints 1 to 1 with a warning), and a difference whose variance is 0 has no test unless it is 0 itself.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,15 +19,20 @@ use crate::metrics::sorted_by;
 use crate::uncertainty::interval::Interval;
 use crate::uncertainty::normal;
 
+/// Below this a variance is rounding: one pair among those of 10⁶ samples makes more.
+const NOTHING: f64 = 1e-15;
+/// Two areas differ by no less than half a pair; half of that is below any difference and above its rounding.
+const SMALLEST: f64 = 0.25;
+
 /// An area with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Area {
     /// Area under the curve.
     pub auc: f64,
-    /// DeLong's standard error; 0 where every pair is won, or every one lost.
+    /// DeLong's standard error; 0 where every pair is won, every one lost or every one tied.
     pub standard_error: f64,
-    /// Normal interval around the area, cut at 0 and 1.
-    pub interval: Interval,
+    /// Normal interval around the area, cut at 0 and 1; none where the standard error is 0.
+    pub interval: Option<Interval>,
 }
 
 /// Two areas on the same samples.
@@ -37,9 +46,9 @@ pub struct DeLongTest {
     pub difference: f64,
     /// Standard error of the difference, with the covariance of both.
     pub standard_error: f64,
-    /// Normal interval of the difference.
-    pub interval: Interval,
-    /// Two-sided p; 1 where the scores order all pairs alike.
+    /// Normal interval of the difference; none where the standard error is 0.
+    pub interval: Option<Interval>,
+    /// Two-sided p; 1 where the difference and its standard error are 0, as of scores that order all pairs alike.
     pub p: f64,
 }
 
@@ -61,22 +70,23 @@ struct Components {
 /// When there are more or fewer scores than samples.
 pub fn delong(scores: &[f64], positive: &[bool], confidence: f64) -> Result<Area> {
     let components = Components::of(scores, positive)?;
-    let standard_error = components.covariance(&components).max(0.0).sqrt();
-    let around = normal_interval(components.auc, standard_error, confidence);
+    let standard_error = root(components.covariance(&components));
+    let cut = |around: Interval| Interval {
+        lower: around.lower.max(0.0),
+        upper: around.upper.min(1.0),
+    };
     Ok(Area {
         auc: components.auc,
         standard_error,
-        interval: Interval {
-            lower: around.lower.max(0.0),
-            upper: around.upper.min(1.0),
-        },
+        interval: around(components.auc, standard_error, confidence).map(cut),
     })
 }
 
 /// The paired test of two scores of the same samples.
 ///
 /// # Errors
-/// As [`delong`].
+/// As [`delong`]; [`StudyError::Undefined`] as well for areas that differ without any variance, such as those of a perfect score
+/// and a constant one.
 ///
 /// # Panics
 /// When there are more or fewer scores than samples.
@@ -86,32 +96,45 @@ pub fn delong_test(
     positive: &[bool],
     confidence: f64,
 ) -> Result<DeLongTest> {
-    /// Below this the variance of a difference is rounding: areas of up to 10⁶ samples differ by more.
-    const NOTHING: f64 = 1e-15;
     let (a, b) = (
         Components::of(first, positive)?,
         Components::of(second, positive)?,
     );
-    let variance = a.covariance(&a) + b.covariance(&b) - 2.0 * a.covariance(&b);
+    let standard_error = root(a.covariance(&a) + b.covariance(&b) - 2.0 * a.covariance(&b));
     let difference = a.auc - b.auc;
-    let standard_error = if variance > NOTHING {
-        variance.sqrt()
-    } else {
-        0.0
-    };
+    let pairs = (a.positives.len() * a.negatives.len()) as f64;
     let p = if standard_error > 0.0 {
         2.0 * normal::cdf(-(difference / standard_error).abs())
-    } else {
+    } else if difference.abs() * pairs < SMALLEST {
         1.0
+    } else {
+        return Err(StudyError::Undefined {
+            figure: "DeLong's test",
+            reason: "the areas differ, but the estimated variance of their difference is 0".into(),
+        });
     };
     Ok(DeLongTest {
         first: a.auc,
         second: b.auc,
         difference,
         standard_error,
-        interval: normal_interval(difference, standard_error, confidence),
+        interval: around(difference, standard_error, confidence),
         p,
     })
+}
+
+/// The standard error of a variance, 0 where it is rounding only.
+fn root(variance: f64) -> f64 {
+    if variance > NOTHING {
+        variance.sqrt()
+    } else {
+        0.0
+    }
+}
+
+/// The normal interval of an estimate that varies.
+fn around(value: f64, standard_error: f64, confidence: f64) -> Option<Interval> {
+    (standard_error > 0.0).then(|| normal_interval(value, standard_error, confidence))
 }
 
 /// The value and as many standard errors around it as the confidence asks for.
@@ -206,10 +229,13 @@ mod tests {
     }
 
     #[test]
-    fn perfect_order_has_no_error_and_one_of_a_kind_no_variance() {
+    fn perfect_order_has_no_interval_and_one_of_a_kind_no_variance() {
         let positive = [false, false, true, true];
         let area = delong(&[0.1, 0.2, 0.3, 0.4], &positive, 0.95).unwrap();
         assert_eq!((area.auc, area.standard_error), (1.0, 0.0));
+        assert_eq!(area.interval, None);
+        let constant = delong(&[0.5; 4], &positive, 0.95).unwrap();
+        assert_eq!((constant.auc, constant.interval), (0.5, None));
         assert!(delong(&[0.1, 0.2, 0.3], &[false, false, true], 0.95).is_err());
         assert!(delong(&[0.1, f64::NAN, 0.3, 0.4], &positive, 0.95).is_err());
     }
@@ -220,5 +246,20 @@ mod tests {
         let (first, second) = ([0.1, 0.2, 0.3, 0.4, 0.5], [1.0, 2.0, 3.0, 4.0, 5.0]);
         let test = delong_test(&first, &second, &positive, 0.95).unwrap();
         assert_eq!((test.difference, test.p), (0.0, 1.0));
+        assert_eq!(test.interval, None);
+    }
+
+    /// Perfect, constant and upside down: each without variance, each pair of them different.
+    #[test]
+    fn areas_that_differ_without_variance_have_no_test() {
+        let positive = [false, false, true, true];
+        let scores = [[0.1, 0.2, 0.3, 0.4], [0.5; 4], [0.4, 0.3, 0.2, 0.1]];
+        for (first, second) in [(0, 1), (0, 2), (1, 2)] {
+            let test = delong_test(&scores[first], &scores[second], &positive, 0.95);
+            let reason = test.unwrap_err().to_string();
+            assert!(reason.contains("variance"), "{reason}");
+        }
+        let perfect_twice = delong_test(&scores[0], &[1.0, 2.0, 5.0, 9.0], &positive, 0.95);
+        assert_eq!(perfect_twice.unwrap().p, 1.0);
     }
 }

@@ -23,7 +23,7 @@ mod of_classes;
 mod sample_size;
 mod student;
 
-pub use binomial::{NoInformation, at_least, clopper_pearson};
+pub use binomial::{NoInformation, at_least, clopper_pearson, clopper_pearson_of_patients};
 pub(crate) use bootstrap::draw;
 pub use bootstrap::{Bootstrap, Estimate, Replicates};
 pub use chi_squared::chi_squared_upper;

@@ -38,7 +38,7 @@ pub(super) fn critical(tails: f64, degrees: f64) -> f64 {
 }
 
 /// `I_x(a, b)`.
-fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
+pub(super) fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use raduet_study::metrics::{Judged, METRICS};
-use raduet_study::uncertainty::{Bootstrap, McNemar, at_least, clopper_pearson, holm};
+use raduet_study::uncertainty::{
+    Bootstrap, McNemar, NoInformation, at_least, clopper_pearson, clopper_pearson_of_patients, holm,
+};
 use raduet_study::{CaseId, Label, Part, PatientId, PredictionRow, SampleId};
 
 use crate::reference::{self, number, numbers};
@@ -37,6 +39,28 @@ fn binomial_scipy() {
         }
     }
     assert!(misses.is_empty(), "{}", misses.join("\n"));
+}
+
+/// Rows that count as fewer patients, against scipy's beta distribution.
+#[test]
+fn rows_of_patients_scipy() {
+    let rows = reference::rows("stats/rows.csv");
+    assert_eq!(rows.len(), 6);
+    for row in rows {
+        let [right, all, patients] = [0, 1, 2].map(|at| row[at].parse().unwrap());
+        let interval = clopper_pearson_of_patients(right, all, patients, 0.95);
+        // A rate that is a share of a thousand rows, on as many rows as the case has.
+        let test = NoInformation::test(
+            right * 1000,
+            (number(&row[3]) * 1000.0).round() as u64 * all,
+            all * 1000,
+            patients,
+        );
+        let found = [test.p, interval.lower, interval.upper];
+        for (found, expected) in found.into_iter().zip(&row[4..]) {
+            assert!(close(found, number(expected)), "{found} {row:?}");
+        }
+    }
 }
 
 #[test]

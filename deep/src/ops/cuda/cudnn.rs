@@ -303,9 +303,9 @@ fn describe(s: &Shape, dtype: DType, exact: bool) -> Result<Descriptors> {
     })
 }
 
-/// The algorithms that the library thinks possible, the best last: deterministic ones before others, faster ones
-/// before slower ones, and for exact comparisons none that goes over a transform. The same for a shape in every
-/// run on a device.
+/// The deterministic algorithms that the library thinks possible, the fastest last, and for exact comparisons none that
+/// goes over a transform. The same for a shape in every run on a device; where there is none, the convolution is cut into
+/// products, which are.
 #[expect(unsafe_code, reason = "calls of a C library; see the module's head")]
 fn ask(
     handle: sys::cudnnHandle_t,
@@ -342,12 +342,12 @@ fn ask(
             let fit = |a: &&$answer| {
                 a.status == sys::cudnnStatus_t::CUDNN_STATUS_SUCCESS
                     && a.memory <= MOST_WORKSPACE
+                    && a.determinism == CUDNN_DETERMINISTIC
                     && (!exact || direct.contains(&(a.algo as u32)))
             };
-            let is_sure = |a: &&&$answer| a.determinism == CUDNN_DETERMINISTIC;
-            let fit: Vec<&$answer> = found.iter().filter(fit).collect();
-            let best_first = fit.iter().filter(is_sure).chain(fit.iter().filter(|a| !is_sure(a)));
-            let mut choices: Vec<Choice> = best_first
+            let mut choices: Vec<Choice> = found
+                .iter()
+                .filter(fit)
                 .map(|a| Choice {
                     algorithm: a.algo as u32,
                     math: if exact { plain } else { a.mathType },
