@@ -304,13 +304,30 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
+/// Whether a sign from outside could make a line read as what it is not: control characters, ends of lines, marks that
+/// turn the direction of writing, and signs that are not seen (Unicode 16, Bidi_Control and the ignorable ones
+/// beside them). Joiners of letters stay: words of some scripts need them.
+pub fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
 /// Text from outside made safe for one line of a terminal: control characters and the characters
 /// that turn the reading direction are shown as escapes.
 pub fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || turns {
+        if misleads(c) {
             out.extend(c.escape_default());
         } else {
             out.push(c);

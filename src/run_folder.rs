@@ -8,6 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::checklists;
 use crate::error::{Code, Result, ToolError};
 use crate::figures;
 use crate::io::atomic::{output_error, prepare_folder, sweep, write_file};
@@ -249,7 +250,16 @@ fn sweep_all(path: &Path) -> Result<()> {
     let inner = [LOGS, GRAD_CAM]
         .into_iter()
         .flat_map(|folder| names(path, folder));
-    let plain = ["", STATE, "models", "figures", TABLES].map(str::to_owned);
+    let plain = [
+        "",
+        STATE,
+        "models",
+        "figures",
+        TABLES,
+        MASKS,
+        checklists::FOLDER,
+    ];
+    let plain = plain.map(str::to_owned);
     for folder in plain.into_iter().chain(inner) {
         sweep(&path.join(folder))?;
     }
@@ -322,6 +332,7 @@ mod tests {
             "models/notes.txt",
             "state/mine",
             "mine.csv",
+            "repeats_tests.csv",
         ] {
             put(name);
         }
@@ -331,11 +342,40 @@ mod tests {
             .unwrap();
         let there = |name: &str| folder.path().join(name).exists();
         assert!(!there("report.html") && !there("models/svc.json"));
+        assert!(!there("repeats_tests.csv"));
         assert!(there("models/notes.txt") && there("state/mine") && there("mine.csv"));
         put(".raduet-state/mine");
         let refused = RunFolder::open(folder.path(), "key", Start::Anew).unwrap_err();
         assert_eq!(refused.code, Code::Usage);
         assert!(there(".raduet-state/mine"));
+    }
+
+    /// A killed run leaves halves of files in every folder that it writes into.
+    #[test]
+    fn halves_of_files_go_wherever_a_run_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        drop(RunFolder::open(path, "key", Start::Anew).unwrap());
+        let halves = [
+            "",
+            "models",
+            "figures",
+            TABLES,
+            MASKS,
+            checklists::FOLDER,
+            "logs/net",
+            "figures/grad_cam/net",
+        ];
+        for inner in halves {
+            fs::create_dir_all(path.join(inner)).unwrap();
+            fs::write(path.join(inner).join(".raduet-Xy1.part"), "half").unwrap();
+        }
+        RunFolder::open(path, "key", Start::Resume).unwrap();
+        for inner in halves {
+            let entries = fs::read_dir(path.join(inner)).unwrap().flatten();
+            let left = entries.filter(|entry| entry.path().is_file()).count();
+            assert_eq!(left, 0, "{inner}");
+        }
     }
 
     #[test]

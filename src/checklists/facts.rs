@@ -6,6 +6,7 @@ use raduet_study::{Arm, Part, Report};
 use serde_json::Value;
 
 use super::Place;
+use crate::report_writers::numbers::confidence;
 use crate::report_writers::{Kept, Material};
 use crate::settings::Settings;
 
@@ -93,8 +94,28 @@ impl<'a> Facts<'a> {
         &self.settings["engine"]["parameters"]["setting"][name]
     }
 
+    /// What the engine was set to, by its own words; none where no features were measured.
+    pub fn engine(&self, name: &str) -> Option<&'a str> {
+        self.settings["engine"]["engine"][name].as_str()
+    }
+
+    /// Whether regions were taken slice by slice, so that neighbours lie in one plane.
+    pub fn in_the_plane(&self) -> bool {
+        let ways = self.engine("aggregations").unwrap_or_default();
+        let flat = match ways {
+            "" => self.parameter("force2D") == true,
+            ways => ways.split(' ').all(|way| way.starts_with("2D")),
+        };
+        self.by_slice() || flat
+    }
+
     /// Image types with their own settings.
     pub fn image_types(&self) -> Vec<&'a str> {
+        let filters = self.settings["engine"]["ibsi"]["filters"].as_array();
+        if self.profile() == Some("ibsi") {
+            let filters = filters.into_iter().flatten().filter_map(Value::as_str);
+            return ["original"].into_iter().chain(filters).collect();
+        }
         let types = self.settings["engine"]["parameters"]["imageType"].as_object();
         types
             .into_iter()
@@ -123,15 +144,20 @@ impl<'a> Facts<'a> {
             _ => Profile::PyRadiomics,
         };
         let known = raduet_features::registry::families(profile).iter();
-        let is_of = |column: &String, id: &str| {
-            let mut words = column.split('_');
-            words.any(|word| word.eq_ignore_ascii_case(id))
-                || column.to_lowercase().contains(&format!("{id}_"))
-        };
         known
             .map(|family| family.id())
-            .filter(|id| self.columns().iter().any(|column| is_of(column, id)))
+            .filter(|id| self.columns_of(id) > 0)
             .collect()
+    }
+
+    /// How many columns are of a family.
+    pub fn columns_of(&self, family: &str) -> usize {
+        let is_of = |column: &&String| {
+            let mut words = column.split('_');
+            words.any(|word| word.eq_ignore_ascii_case(family))
+                || column.to_lowercase().contains(&format!("{family}_"))
+        };
+        self.columns().iter().filter(is_of).count()
     }
 
     /// Sites that are known.
@@ -146,13 +172,58 @@ impl<'a> Facts<'a> {
         rows.filter_map(|row| row.sequence.as_deref()).collect()
     }
 
-    /// Patients of a part over all folds (a fold's patients counted in each).
-    pub fn patients(&self, part: Part) -> usize {
+    /// Patients of a part, of several folds the fewest and most of one: `24`, `16 to 17 a fold`.
+    pub fn patients(&self, part: Part) -> String {
         let parts = self.report.split.parts.iter();
-        parts
-            .filter(|summary| summary.part == part)
-            .map(|summary| summary.patients)
-            .sum()
+        let counts = parts.filter(|summary| summary.part == part);
+        let mut counts: Vec<usize> = counts.map(|summary| summary.patients).collect();
+        counts.sort_unstable();
+        match (counts.first(), counts.last()) {
+            (Some(one), _) if self.report.split.folds == 1 => one.to_string(),
+            (Some(fewest), Some(most)) if fewest == most => format!("{most} a fold"),
+            (Some(fewest), Some(most)) => format!("{fewest} to {most} a fold"),
+            _ => "0".to_owned(),
+        }
+    }
+
+    /// Whether the run read images itself.
+    pub fn read_images(&self) -> bool {
+        self.study.is_some() && !self.from_a_table()
+    }
+
+    /// Whether models answered with probabilities.
+    pub fn gave_probabilities(&self) -> bool {
+        let models = self.report.models.iter();
+        models
+            .into_iter()
+            .any(|model| model.arm != Arm::Reference && !model.patient.reliability.is_empty())
+    }
+
+    /// Whether any figure has an interval.
+    pub fn has_intervals(&self) -> bool {
+        let figures = self
+            .report
+            .models
+            .iter()
+            .flat_map(|model| &model.patient.figures);
+        figures
+            .into_iter()
+            .any(|figure| figure.interval().is_some())
+    }
+
+    /// Settings of the first network of the run; null where there is none.
+    pub fn network(&self) -> &'a Value {
+        let models = self.kept.models.as_array().into_iter().flatten();
+        let network = models.into_iter().find(|model| model["arm"] == "deep");
+        network.map_or(&Value::Null, |network| &network["settings"])
+    }
+
+    /// Whether it wrote any file of that beginning and end.
+    pub fn wrote_like(&self, beginning: &str, end: &str) -> bool {
+        let files = self.kept.files.into_iter().flatten();
+        files
+            .into_iter()
+            .any(|(name, _)| name.starts_with(beginning) && name.ends_with(end))
     }
 
     /// Whether a step before the learners was asked for.
@@ -185,9 +256,9 @@ impl<'a> Facts<'a> {
     pub fn bootstrap(&self) -> String {
         let bootstrap = self.report.settings.bootstrap;
         format!(
-            "{} resamples of patients, {:.0} %",
+            "{} resamples of patients, {} %",
             bootstrap.resamples,
-            100.0 * bootstrap.confidence
+            confidence(self.report)
         )
     }
 }

@@ -123,3 +123,153 @@ fn a_score_is_a_range_over_what_is_open() {
         assert_eq!(grade(value), word);
     }
 }
+
+/// Two models of an arm, or one of each, with patients that all are answered rightly but one.
+fn answers(arms: &[raduet_study::Arm]) -> Vec<raduet_study::Predictions> {
+    use raduet_study::{
+        CaseId, ClassNames, Label, Part, PatientId, PredictionRow, Predictions, SampleId,
+    };
+    let model = |(at, arm): (usize, &raduet_study::Arm)| {
+        let rows = [Part::Train, Part::Valid, Part::Test].into_iter();
+        let rows = rows.flat_map(|part| (0..6).map(move |index| (part, index)));
+        let rows = rows.map(|(part, index): (Part, usize)| {
+            let id = format!("{}{index}", part.name());
+            let p = if index == 5 { 0.4 } else { (index % 2) as f64 };
+            PredictionRow {
+                sample: SampleId::whole(CaseId::new(&*id)),
+                patient: PatientId::new(&*id),
+                part,
+                fold: 0,
+                truth: Label(index % 2),
+                probabilities: vec![1.0 - p, p],
+            }
+        });
+        let classes = ClassNames::new(["a", "b"]).unwrap();
+        Predictions::new(format!("m{at}"), *arm, classes, rows.collect()).unwrap()
+    };
+    arms.iter().enumerate().map(model).collect()
+}
+
+/// What every list says of a run of a command on answers of these arms.
+fn said(command: &str, arms: &[raduet_study::Arm]) -> Vec<(String, Answer)> {
+    use crate::report_writers::Kept;
+    use raduet_study::report::ReportSettings;
+    let models = answers(arms);
+    let settings = ReportSettings::default();
+    let report = raduet_study::Report::from_predictions("c", &models, &settings).unwrap();
+    let study = crate::settings::preset::settings(crate::cli::PresetName::Quick);
+    let described = match command {
+        "evaluate" => serde_json::json!({}),
+        _ => serde_json::json!({ "study": study }),
+    };
+    let provenance = crate::provenance::Provenance::new(command, described, "h".into());
+    let filled = fill(&Material {
+        report: &report,
+        predictions: &models,
+        failures: &[],
+        warnings: &[],
+        provenance: &provenance,
+        kept: Kept::default(),
+    });
+    let rows = filled.into_iter().flat_map(|list| {
+        let name = list.list.id;
+        let rows = list.rows.into_iter();
+        rows.map(move |(item, answer)| (format!("{name} {}", item.number), answer))
+    });
+    rows.collect()
+}
+
+/// Nothing is claimed that a run of a kind has not done.
+#[test]
+fn every_kind_of_run_claims_only_its_own() {
+    use raduet_study::Arm::{Deep, Radiomics};
+    let claims = |rows: &[(String, Answer)], words: &[&str]| {
+        for (item, answer) in rows {
+            let claimed = matches!(answer.status, Status::Answered | Status::Partly);
+            let word = words.iter().find(|word| answer.says.contains(**word));
+            assert!(!claimed || word.is_none(), "{item}: {}", answer.says);
+        }
+    };
+    let predictions = said("evaluate", &[Radiomics, Deep]);
+    claims(
+        &predictions,
+        &[
+            "developed",
+            "train rows",
+            "training rows",
+            "epochs",
+            "tuned",
+            "stratified",
+            "measured",
+            "weighted classes",
+            "every setting",
+            "masks",
+            "ComBat",
+            "held out",
+            "internal",
+        ],
+    );
+    let table = said("train", &[Radiomics, Radiomics]);
+    claims(
+        &table,
+        &[
+            "images",
+            "masks",
+            "geometry",
+            "both arms",
+            "network",
+            "slice of",
+            "manifest",
+        ],
+    );
+    let networks = said("deep", &[Deep, Deep]);
+    claims(
+        &networks,
+        &["learners", "features of", "both arms", "columns"],
+    );
+    let by_number = |rows: &[(String, Answer)], number: &str| {
+        let row = rows.iter().find(|(item, _)| item == number);
+        row.map(|(_, answer)| answer.clone()).unwrap()
+    };
+    // No setting is quoted as JSON quotes it, and the split says what it is.
+    for (item, answer) in said("compare", &[Radiomics, Deep]) {
+        assert!(
+            !answer.says.contains("\"\"") && !answer.says.starts_with('"'),
+            "{item}"
+        );
+    }
+    assert!(!by_number(&networks, "clear 30").says.contains("stratified"));
+    assert_eq!(by_number(&predictions, "metrics 26").status, Status::Author);
+    assert_eq!(
+        by_number(&predictions, "tripod_ai 12f").status,
+        Status::Author
+    );
+    assert_eq!(by_number(&table, "metrics 25").met, None);
+}
+
+#[test]
+fn a_score_counts_what_is_open() {
+    let filled = said("evaluate", &[raduet_study::Arm::Deep]);
+    let metrics = filled
+        .iter()
+        .filter(|(item, _)| item.starts_with("metrics"));
+    let rows = metrics.map(|(_, answer)| answer);
+    let open = rows.filter(|answer| answer.mark() == "open").count();
+    let material = LISTS[1].items().zip(
+        filled
+            .iter()
+            .filter(|(item, _)| item.starts_with("metrics")),
+    );
+    let score = Score::of(
+        &material
+            .map(|(item, (_, answer))| (item, answer.clone()))
+            .collect::<Vec<_>>(),
+    )
+    .unwrap();
+    assert_eq!(score.open, open);
+    assert!(
+        score
+            .text()
+            .contains(&format!("all of the {open} open items"))
+    );
+}

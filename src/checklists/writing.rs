@@ -21,7 +21,7 @@ impl Score {
     /// In words: `41.2 to 78.0 %`.
     pub fn text(self) -> String {
         format!(
-            "{:.1} to {:.1} % ({} to {}): from none to all of the {} items left to the author met",
+            "{:.1} to {:.1} % ({} to {}): from none to all of the {} open items met",
             self.lowest,
             self.highest,
             grade(self.lowest),

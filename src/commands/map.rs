@@ -41,7 +41,7 @@ pub(super) fn run(args: &MapArgs, context: Context) -> Outcome {
     let choice = label.map_or(LabelChoice::Only, |label| label.choice());
     let options = images.options(context.budget);
     let case = read_case(&args.image, &args.mask, &choice, images.rule(), &options)?;
-    for warning in &case.warnings {
+    for warning in plan.warnings.iter().chain(&case.warnings) {
         console.say(&warning.to_string());
     }
     prepare_folder(&args.output)?;

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use ndarray::{Array3, Axis};
+use ndarray::Array3;
 use raduet_features::extractor::{ImageSource, Normalisation};
 use raduet_features::family::Input;
 use raduet_features::maps::{MapOptions, feature_maps};
@@ -18,8 +18,9 @@ use serde_json::Value;
 
 use super::Unit;
 use super::measure::failed;
-use super::plan::{Plan, wrong};
+use super::plan::{Plan, VOXEL_SETTING, wrong};
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
+use crate::io::voxel_bytes::values;
 use crate::params::VoxelSettings;
 use crate::settings::{FeatureSettings, ProfileName};
 
@@ -33,6 +34,8 @@ pub struct MapPlan {
     options: MapOptions,
     described: Value,
     label: Option<i64>,
+    /// Doubts about the settings.
+    pub warnings: Vec<Warning>,
 }
 
 /// A map on the grid of its image.
@@ -85,6 +88,12 @@ impl MapPlan {
             },
             described: plan.described,
             label: plan.label,
+            // What has no effect on tables has one here.
+            warnings: plan
+                .warnings
+                .into_iter()
+                .filter(|warning| warning.found != VOXEL_SETTING)
+                .collect(),
             settings: plan.settings,
             images: plan.images,
         })
@@ -95,7 +104,7 @@ impl MapPlan {
         &self.described
     }
 
-    /// The region's value in the mask, where the parameter file states another than 1.
+    /// The region's value in the mask, where the parameter file states one.
     pub fn label(&self) -> Option<i64> {
         self.label
     }
@@ -124,7 +133,7 @@ impl MapPlan {
     ) -> Result<Vec<Warning>> {
         let normalised = self.normalised(volume);
         let volume = normalised.as_ref();
-        let image = whole(volume)?;
+        let image = values(volume)?;
         let roi = self.region(volume, mask)?;
         let mut region = Array3::from_elem(mask.inside().dim(), false);
         placed(&mut region, &roi, roi.inside());
@@ -221,16 +230,6 @@ fn placed<T: Clone>(whole: &mut Array3<T>, roi: &Roi, part: &Array3<T>) {
     let [nz, ny, nx] = roi.shape();
     let place = ndarray::s![z..z + nz, y..y + ny, x..x + nx];
     whole.slice_mut(place).assign(part);
-}
-
-/// All values of an image.
-fn whole(volume: &Volume) -> Result<Array3<f64>> {
-    let [nz, ny, nx] = volume.grid().shape;
-    let mut values = Array3::zeros((nz, ny, nx));
-    for (z, mut plane) in values.axis_iter_mut(Axis(0)).enumerate() {
-        plane.assign(&volume.slice_f64(z).map_err(|fault| failed(&fault))?);
-    }
-    Ok(values)
 }
 
 /// The plan's families without those of form, which PyRadiomics leaves out of maps, too, and of them the named

@@ -152,10 +152,10 @@ impl Extraction {
     /// # Errors
     /// [`Code::Settings`] naming every family, key or value that is wrong.
     pub fn new(settings: &FeatureSettings, wanted: Wanted, rows: Rows) -> Result<Self, Faults> {
-        let plan = plan::Plan::new(settings, rows.unit)?;
-        let described = plan.described.clone();
+        let mut plan = plan::Plan::new(settings, rows.unit)?;
+        let described = std::mem::take(&mut plan.described);
         let min_pixels = plan.settings.minimum_pixels;
-        let (warnings, label) = (plan.warnings.clone(), plan.label);
+        let (warnings, label) = (std::mem::take(&mut plan.warnings), plan.label);
         let extractor = match wanted {
             Wanted::Pixels => None,
             Wanted::Features | Wanted::FeaturesAndPixels => Some(plan.extractor()?),
@@ -179,7 +179,7 @@ impl Extraction {
         described
     }
 
-    /// The region's value in the mask, where the parameter file states another than 1.
+    /// The region's value in the mask, where the parameter file states one.
     pub fn label(&self) -> Option<i64> {
         self.label
     }

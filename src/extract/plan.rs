@@ -27,9 +27,12 @@ pub(super) struct Plan {
     pub(super) warnings: Vec<Warning>,
     /// How feature maps are made.
     pub(super) voxel: VoxelSettings,
-    /// The region's value in the mask, where the parameter file states another than 1.
+    /// The region's value in the mask, where the parameter file states one.
     pub(super) label: Option<i64>,
 }
+
+/// The part of a parameter file that is for feature maps.
+pub(super) const VOXEL_SETTING: &str = "voxelSetting";
 
 /// Families that are measured on slices where nothing else is asked for.
 const OF_SLICES: [&str; 5] = ["shape2d", "firstorder", "glcm", "glrlm", "glszm"];
@@ -303,7 +306,7 @@ fn without_effect(parameters: &Parameters) -> Vec<Warning> {
     if of.correct_mask {
         tell(
             "correctMask",
-            "a mask on another grid is refused, not resampled",
+            "a mask on another grid is refused; --resample-mask resamples it",
         );
     }
     if of.geometry_tolerance.is_some() {
@@ -313,10 +316,7 @@ fn without_effect(parameters: &Parameters) -> Vec<Warning> {
         );
     }
     if parameters.voxel != VoxelSettings::default() {
-        tell(
-            "voxelSetting",
-            "no effect on tables; it is for feature maps",
-        );
+        tell(VOXEL_SETTING, "no effect on tables; it is for feature maps");
     }
     if of.label_channel != 0 {
         tell("label_channel", "masks with several channels are refused");

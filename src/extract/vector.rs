@@ -41,10 +41,10 @@ impl VectorPlan {
     /// # Errors
     /// The parameter file's, or `E_SETTINGS` naming what is wrong.
     pub fn new(settings: &FeatureSettings, parameters: &Parameters) -> Result<Self, Faults> {
-        let plan = Plan::new(settings, Unit::Case)?;
+        let mut plan = Plan::new(settings, Unit::Case)?;
         let processing = plan.processing.clone();
         let resegmentation = plan.settings.resegmentation;
-        let warnings = plan.warnings.clone();
+        let warnings = std::mem::take(&mut plan.warnings);
         let extractor = plan.extractor()?;
         let (order, names) = order(&extractor, &parameters.classes);
         Ok(Self {

@@ -9,9 +9,10 @@ use super::kit::panels::Panels;
 use super::kit::scene::{Paint, Scene, Stroke, Type, Weight};
 use super::kit::style::{self, HAIR, NORMAL, Role, SMALL, TWO_COLUMNS};
 use super::table::{Table, row};
-use super::{Drawn, Figure, Section, level_name, levels};
+use super::{Drawn, Figure, Section};
 use crate::report_writers::Material;
 use crate::report_writers::chosen::Chosen;
+use crate::report_writers::judged::{self, Judged};
 
 /// Opacity of a cell that holds its whole row; so much that dark text stays legible on it.
 const FULL: f64 = 0.62;
@@ -30,20 +31,18 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
             .push(format!("confusion matrices: {}", Chosen::NOBODY));
         return;
     }
-    let levels = levels(report);
-    let of: Vec<String> = levels
-        .iter()
-        .map(|level| match level {
-            Level::Patient => format!("{} test patients", report.test_patients),
-            Level::Slice => format!("{} test slices", report.test_slices),
-        })
+    let judged = Judged::of(material);
+    let of: Vec<String> = judged
+        .levels(report)
+        .into_iter()
+        .map(|level| judged.counted(report, level))
         .collect();
     let caption = format!(
         "Answers of {}: counts, and below them the share of the true class (the diagonal holds the sensitivity of each \
          class). The file holds every model.",
         of.join(" and of "),
     );
-    let drawing = (scene(report, &chosen, &levels), table(report));
+    let drawing = (scene(report, &chosen, judged), table(report, judged));
     drawn.figures.push(Figure::new(
         "confusion",
         Section::Comparison,
@@ -53,15 +52,8 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
     ));
 }
 
-fn at(model: &ModelReport, level: Level) -> &LevelReport {
-    match level {
-        Level::Slice => &model.slice,
-        Level::Patient => &model.patient,
-    }
-}
-
-fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
-    let classes = &report.classes;
+fn scene(report: &Report, chosen: &Chosen<'_>, judged: Judged) -> Scene {
+    let (classes, levels) = (&report.classes, judged.levels(report));
     let many = classes.len() > 4;
     let count = chosen.models.len() * levels.len();
     let columns = if many { count.min(2) } else { count.min(4) };
@@ -90,7 +82,7 @@ fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
     panels.below = if upright { widest + 16.0 } else { SMALL + 18.0 };
     let mut scene = Scene::new(width, panels.total(count) + 2.0);
     let mut place = 0;
-    for &level in levels {
+    for level in levels {
         for model in &chosen.models {
             let sides = panels.sides(0.0, place);
             Panels::name(&mut scene, sides, &model.model);
@@ -98,10 +90,17 @@ fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
             let [left, top, wide, _] = sides;
             scene.text(
                 (left + wide / 2.0, top - 5.5 - NORMAL),
-                level_name(level),
+                judged.noun(level),
                 set,
             );
-            matrix(&mut scene, sides, classes, model, at(model, level), upright);
+            matrix(
+                &mut scene,
+                sides,
+                classes,
+                model,
+                judged::at(model, level),
+                upright,
+            );
             place += 1;
         }
     }
@@ -189,8 +188,8 @@ fn matrix(
     );
 }
 
-fn table(report: &Report) -> Table {
-    let mut table = Table::new(&["model", "level", "true_class", "answer", "count"]);
+fn table(report: &Report, judged: Judged) -> Table {
+    let mut table = Table::new(&["model", "level", "counted", "true_class", "answer", "count"]);
     let names = report.classes.names();
     for model in &report.models {
         for level in [&model.slice, &model.patient] {
@@ -200,7 +199,8 @@ fn table(report: &Report) -> Table {
             };
             for (truth, counts) in names.iter().zip(&level.confusion) {
                 for (answer, &count) in names.iter().zip(counts) {
-                    table.put(row![&model.model, which, truth, answer, count]);
+                    let counted = judged.noun(level.level);
+                    table.put(row![&model.model, which, counted, truth, answer, count]);
                 }
             }
         }

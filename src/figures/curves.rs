@@ -3,23 +3,27 @@
 
 use raduet_study::curves::{Band, Curves, ThresholdCurve};
 use raduet_study::report::{Level, ModelReport};
-use raduet_study::{ClassNames, Grading, Label, Part, Pooling, Predictions};
+use raduet_study::{ClassNames, Grading, Label, Predictions};
 use rayon::prelude::*;
 
 use super::kit::axis::{BELOW, BESIDE, Grid, Plot};
+use super::kit::font;
 use super::kit::legend::{self, Entry, Sample};
-use super::kit::marks;
-use super::kit::marks::{dash_of, role_of};
+use super::kit::marks::{Line, lines};
 use super::kit::panels::Panels;
-use super::kit::scene::{Dash, Paint, Scene, Stroke, Type};
+use super::kit::scene::{Paint, Scene, Stroke, Type};
 use super::kit::style::{BAND, CURVE, HAIR, ONE_COLUMN, Role, SMALL, TWO_COLUMNS};
 use super::table::{Table, row};
-use super::{Drawn, Figure, Section, confidence, level_name, levels};
+use super::{Drawn, Figure, Section};
 use crate::report_writers::Material;
 use crate::report_writers::chosen::Chosen;
+use crate::report_writers::judged::{self, Judged};
+use crate::report_writers::numbers::confidence;
 
 /// Most panels in a row.
 const MOST_IN_A_ROW: usize = 4;
+/// Length of a line beside its area: a dash and what follows it.
+const SAMPLE: f64 = 13.0;
 /// Steps between two corners of PR: the line of Davis and Goadrich is no straight one.
 const STEPS: usize = 8;
 
@@ -36,7 +40,7 @@ struct Subject<'a> {
     /// One a class.
     corners: Vec<Option<ThresholdCurve>>,
     curves: Curves,
-    dash: Dash,
+    style: Line,
 }
 
 /// Adds the figures.
@@ -55,28 +59,35 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
         drawn.left_out.push(why.to_owned());
         return;
     }
-    for level in levels(material.report) {
+    let judged = Judged::of(material);
+    let styles = lines(answers.iter().map(|(model, _)| model.arm));
+    for level in judged.levels(material.report) {
+        let noun = judged.noun(level);
         let subjects: Option<Vec<Subject<'_>>> = answers
             .par_iter()
-            .enumerate()
-            .map(|(at, (model, answers))| subject(material, model, answers, level, at))
+            .zip(&styles)
+            .map(|((model, answers), style)| subject(material, model, answers, level, *style))
             .collect();
-        let Some(subjects) = subjects else { continue };
+        let Some(subjects) = subjects else {
+            drawn.left_out.push(format!(
+                "ROC and PR curves of {noun}: the report does not tell by which weights slices were pooled"
+            ));
+            continue;
+        };
         let classes = &material.report.classes;
         let anything = subjects
             .iter()
             .any(|s| s.corners.iter().any(Option::is_some));
         if !anything {
-            let level = level_name(level);
             drawn.left_out.push(format!(
-                "ROC and PR curves of {level}: the test part is of one class"
+                "ROC and PR curves of {noun}: the test part is of one class"
             ));
             continue;
         }
         for kind in [Kind::Roc, Kind::PrecisionRecall] {
             drawn
                 .figures
-                .push(figure(material, level, kind, classes, &subjects));
+                .push(figure(material, judged, level, kind, classes, &subjects));
         }
     }
 }
@@ -86,14 +97,9 @@ fn subject<'a>(
     model: &'a ModelReport,
     answers: &Predictions,
     level: Level,
-    at: usize,
+    style: Line,
 ) -> Option<Subject<'a>> {
-    let rows = match level {
-        Level::Slice => answers.on(Part::Test),
-        Level::Patient => answers
-            .patients_of(Part::Test, &Pooling::MeanProbability)
-            .ok()?,
-    };
+    let rows = judged::rows(material.report, answers, level)?;
     let classes = answers.classes();
     let bootstrap = material.report.settings.bootstrap;
     Some(Subject {
@@ -103,11 +109,7 @@ fn subject<'a>(
             .map(|class| ThresholdCurve::new(rows.rows(), class))
             .collect(),
         curves: Curves::new(classes, rows.rows(), bootstrap).ok()?,
-        dash: match at {
-            // The best of each arm has its arm's dash; further models of an arm go on from there.
-            0 | 1 => dash_of(model.arm),
-            at => marks::dash(at),
-        },
+        style,
     })
 }
 
@@ -121,6 +123,7 @@ fn panels(classes: &ClassNames) -> Vec<Option<Label>> {
 
 fn figure(
     material: &Material<'_>,
+    judged: Judged,
     level: Level,
     kind: Kind,
     classes: &ClassNames,
@@ -131,11 +134,8 @@ fn figure(
         Kind::Roc => ("roc", "ROC", ["False positive rate", "True positive rate"]),
         Kind::PrecisionRecall => ("pr", "Precision–recall", ["Recall", "Precision"]),
     };
-    let whose = level_name(level);
-    let count = match level {
-        Level::Slice => report.test_slices,
-        Level::Patient => report.test_patients,
-    };
+    let whose = judged.noun(level);
+    let counted = judged.counted(report, level);
     let id = match level {
         Level::Slice => format!("{id}_slices"),
         Level::Patient => id.to_owned(),
@@ -153,8 +153,8 @@ fn figure(
         ""
     };
     let caption = format!(
-        "{name} curves of {count} test {whose}, each class against all others.{mean} Bands: pointwise {} % percentile \
-         intervals of the height, {} resamples of patients with all their slices. {guide} The curves of all models can \
+        "{name} curves of {counted}, each class against all others.{mean} Bands: pointwise {} % percentile \
+         intervals of the height, {} resamples of patients with all their rows. {guide} The curves of all models can \
          be computed from predictions.csv.",
         confidence(report),
         report.settings.bootstrap.resamples,
@@ -196,7 +196,7 @@ fn scene(
     let entries: Vec<Entry> = subjects
         .iter()
         .map(|subject| Entry {
-            sample: Sample::Line(role_of(subject.model.arm).into(), subject.dash),
+            sample: Sample::Line(subject.style.role.into(), subject.style.dash),
             name: subject.model.model.clone(),
         })
         .collect();
@@ -215,16 +215,15 @@ fn scene(
         );
         guide(&mut scene, &plot, kind, *class, subjects);
         for subject in subjects {
-            let role = role_of(subject.model.arm);
+            let role = subject.style.role;
             if let Some(band) = subject.band(kind, *class) {
                 scene.area(outline(&plot, band), Paint::from(role).faint(BAND));
             }
         }
         areas(&mut scene, &plot, level, kind, *class, subjects);
         for subject in subjects {
-            let role = role_of(subject.model.arm);
             let points = subject.line(kind, *class);
-            let stroke = Stroke::new(role, CURVE).dashed(subject.dash);
+            let stroke = subject.stroke();
             scene.path(plot.line(&points), stroke);
         }
     }
@@ -243,10 +242,7 @@ fn areas(
     let (left, bottom) = plot.at(0.0, 0.0);
     let (right, _) = plot.at(1.0, 0.0);
     for (line, subject) in subjects.iter().rev().enumerate() {
-        let figures = match level {
-            Level::Slice => &subject.model.slice,
-            Level::Patient => &subject.model.patient,
-        };
+        let figures = judged::at(subject.model, level);
         let of_class = class.and_then(|class| figures.discrimination.get(class.0));
         let value = match (kind, class) {
             (Kind::Roc, Some(_)) => of_class.and_then(|found| found.auc),
@@ -255,11 +251,23 @@ fn areas(
         };
         let Some(value) = value else { continue };
         let y = bottom - 3.0 - (SMALL + 1.0) * line as f64;
-        let set = Type::new(SMALL).paint(role_of(subject.model.arm));
-        match kind {
-            Kind::Roc => scene.label((right - 2.5, y), format!("AUC {value:.3}"), set.end()),
-            Kind::PrecisionRecall => scene.label((left + 2.5, y), format!("AP {value:.3}"), set),
-        }
+        let set = Type::new(SMALL).paint(subject.style.role);
+        let (label, from) = match kind {
+            Kind::Roc => (format!("AUC {value:.3}"), right - 2.5),
+            Kind::PrecisionRecall => (format!("AP {value:.3}"), left + 2.5),
+        };
+        // The line itself beside its area: in print colours do not tell whose it is.
+        let (x, start) = match kind {
+            Kind::Roc => (
+                from - font::width(&label, SMALL, false) - 2.0 - SAMPLE,
+                from,
+            ),
+            Kind::PrecisionRecall => (from, from + SAMPLE + 2.0),
+        };
+        let set = if kind == Kind::Roc { set.end() } else { set };
+        scene.label((start, y), label, set);
+        let middle = y - 0.36 * SMALL;
+        scene.line((x, middle), (x + SAMPLE, middle), subject.stroke());
     }
 }
 
@@ -294,6 +302,10 @@ fn outline(plot: &Plot, band: &Band) -> Vec<(f64, f64)> {
 }
 
 impl Subject<'_> {
+    fn stroke(&self) -> Stroke {
+        Stroke::new(self.style.role, CURVE).dashed(self.style.dash)
+    }
+
     /// Heights on the grid, with ends; of the mean where no class is named.
     fn band(&self, kind: Kind, class: Option<Label>) -> Option<&Band> {
         match (kind, class) {

@@ -1,12 +1,12 @@
 //! Decision curves: what acting on a class's probability is worth, against acting on everyone and on nobody.
 
 use raduet_study::decision::DecisionCurve;
-use raduet_study::report::ModelReport;
+use raduet_study::report::{Level, ModelReport};
 use raduet_study::{Label, Report};
 
 use super::kit::axis::{BELOW, BESIDE, Grid, Plot};
 use super::kit::legend::{self, Entry, Sample};
-use super::kit::marks::{dash, dash_of, role_of};
+use super::kit::marks::lines;
 use super::kit::panels::Panels;
 use super::kit::scene::{Dash, Scene, Stroke};
 use super::kit::style::{CURVE, HAIR, ONE_COLUMN, Role, TWO_COLUMNS};
@@ -14,6 +14,7 @@ use super::table::{Table, row};
 use super::{Drawn, Figure, Section};
 use crate::report_writers::Material;
 use crate::report_writers::chosen::Chosen;
+use crate::report_writers::judged::Judged;
 
 /// How far below zero a panel shows, as a share of the largest benefit there can be.
 const BELOW_ZERO: f64 = 0.35;
@@ -39,18 +40,20 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
         drawn.left_out.push(format!("decision curves: {why}"));
         return;
     }
+    let judged = Judged::of(material);
     let caption = format!(
-        "Net benefit among {} test patients of acting from a threshold of a class's probability on, each class against \
-         all others: true positives less false positives, these weighed by the odds of the threshold, per patient \
+        "Net benefit among {} of acting from a threshold of a class's probability on, each class against \
+         all others: true positives less false positives, these weighed by the odds of the threshold, per {} \
          (Vickers and Elkin 2006). Acting on nobody has 0. A model is of use where it lies above both that and acting \
          on everyone.",
-        report.test_patients,
+        judged.counted(report, Level::Patient),
+        judged.single(),
     );
     let drawing = (scene(report, &models), table(report, &models));
     drawn.figures.push(Figure::new(
         "decision_curves",
         Section::Calibration,
-        "Decision curves of patients",
+        format!("Decision curves of {}", judged.noun(Level::Patient)),
         caption,
         drawing,
     ));
@@ -85,17 +88,9 @@ fn scene(report: &Report, models: &[&ModelReport]) -> Scene {
         height: 105.0,
         above: 0.0,
     };
-    let dashes: Vec<Dash> = (0..models.len())
-        .map(|at| {
-            if at < 2 {
-                dash_of(models[at].arm)
-            } else {
-                dash(at)
-            }
-        })
-        .collect();
-    let lines = models.iter().zip(&dashes).map(|(model, dash)| Entry {
-        sample: Sample::Line(role_of(model.arm).into(), dash),
+    let styles = lines(models.iter().map(|model| model.arm));
+    let lines = models.iter().zip(&styles).map(|(model, style)| Entry {
+        sample: Sample::Line(style.role.into(), style.dash),
         name: model.model.clone(),
     });
     let everyone = Entry {
@@ -128,11 +123,11 @@ fn scene(report: &Report, models: &[&ModelReport]) -> Scene {
             let stroke = Stroke::new(Role::Ink, CURVE).dashed(EVERYONE);
             put(&mut scene, &plot, &curve.thresholds, &curve.all, stroke);
         }
-        for (model, dash) in models.iter().zip(&dashes) {
+        for (model, style) in models.iter().zip(&styles) {
             let Some(curve) = curve(model, class) else {
                 continue;
             };
-            let stroke = Stroke::new(role_of(model.arm), CURVE).dashed(dash);
+            let stroke = Stroke::new(style.role, CURVE).dashed(style.dash);
             put(&mut scene, &plot, &curve.thresholds, &curve.model, stroke);
         }
     }

@@ -1,7 +1,7 @@
 //! The one picture of a run: patient accuracy of every model of both arms with its intervals, against the largest
 //! class.
 
-use raduet_study::report::{Figure as Value, ModelReport};
+use raduet_study::report::{Figure as Value, Level, ModelReport};
 use raduet_study::uncertainty::Interval;
 use raduet_study::{Arm, Report};
 
@@ -11,9 +11,11 @@ use super::kit::marks::{Mark, role_of};
 use super::kit::scene::{Scene, Stroke, Type, Weight};
 use super::kit::style::{HAIR, MARK, NORMAL, Role, SMALL, TWO_COLUMNS};
 use super::table::{Table, row};
-use super::{Figure, Section, confidence};
+use super::{Figure, Section};
+use crate::report_writers::Material;
 use crate::report_writers::chosen::{Chosen, by_arm};
-use crate::report_writers::numbers::{figure_with_interval, percent};
+use crate::report_writers::judged::Judged;
+use crate::report_writers::numbers::{confidence, figure_with_interval, percent};
 
 /// Height of a row and of the name of an arm.
 const ROW: f64 = 11.0;
@@ -28,29 +30,48 @@ const GAP: f64 = 8.0;
 const CAP: f64 = 2.2;
 
 /// The figure.
-pub(super) fn figure(report: &Report) -> Figure {
-    let chosen = Chosen::of(report);
+pub(super) fn figure(material: &Material<'_>) -> Figure {
+    let report = material.report;
+    let (chosen, judged) = (Chosen::of(report), Judged::of(material));
+    let of = match report.test_slices {
+        slices if slices == judged.rows => String::new(),
+        slices => format!(" ({slices} {})", judged.noun(Level::Slice)),
+    };
+    let folds = match report.split.folds {
+        1 => String::new(),
+        folds => format!(
+            " The answers of all {folds} folds are taken together, each patient's by models that had not seen the \
+             patient; intervals do not tell how models of other folds would differ."
+        ),
+    };
+    let trials = if judged.patients {
+        ""
+    } else {
+        " of as many trials as there are patients"
+    };
     let caption = format!(
-        "Accuracy on {} test patients ({} slices), {} % intervals. Thick: bootstrap over patients, {} \
-         resamples (BCa where it has a value, else percentile). Thin: exact interval (Clopper–Pearson). Dashed line: \
-         always answering the largest class of the test patients, {} %.{} Discs: networks; squares: learners on \
-         radiomics features; diamonds: rows without a model.",
-        report.test_patients,
-        report.test_slices,
+        "Accuracy on {}{of}, {} % intervals. Thick: bootstrap over patients, {} resamples (BCa where it has a value, \
+         else percentile). Thin: exact interval (Clopper–Pearson){trials}. Dashed line: always answering the largest \
+         class of these, {} %.{}{folds} Discs: networks; squares: learners on radiomics features; diamonds: rows \
+         without a model.",
+        judged.counted(report, Level::Patient),
         confidence(report),
         report.settings.bootstrap.resamples,
         percent(report.majority_share_patients),
         if chosen.are_best {
-            " Bold: best of its arm, chosen on validation patients."
+            " Bold: best of its arm, chosen on the validation part."
         } else {
             ""
         },
     );
-    let drawing = (scene(report, &chosen), table(report, &chosen));
+    let drawing = (
+        scene(report, &chosen, judged),
+        table(report, &chosen, judged),
+    );
     Figure::new(
         "forest",
         Section::Comparison,
-        "Patient accuracy of every model",
+        format!("{} accuracy of every model", judged.capital()),
         caption,
         drawing,
     )
@@ -65,7 +86,7 @@ fn accuracy(model: &ModelReport) -> (Option<f64>, Option<Interval>) {
     )
 }
 
-fn scene(report: &Report, chosen: &Chosen<'_>) -> Scene {
+fn scene(report: &Report, chosen: &Chosen<'_>, judged: Judged) -> Scene {
     let arms: Vec<(Arm, Vec<&ModelReport>)> = by_arm(report).collect();
     let rows: usize = arms.iter().map(|(_, models)| models.len() + 1).sum();
     let widest = report
@@ -82,7 +103,7 @@ fn scene(report: &Report, chosen: &Chosen<'_>) -> Scene {
         (0.0, 100.0),
         (0.0, 1.0),
     );
-    ground(&mut scene, &plot, report);
+    ground(&mut scene, &plot, report, judged);
     let mut y = TOP + ROW / 2.0;
     for (arm, models) in arms {
         let name = match arm {
@@ -110,7 +131,7 @@ fn weight(chosen: &Chosen<'_>, model: &ModelReport) -> Weight {
 }
 
 /// Grid, axis and the line of the largest class.
-fn ground(scene: &mut Scene, plot: &Plot, report: &Report) {
+fn ground(scene: &mut Scene, plot: &Plot, report: &Report, judged: Judged) {
     let [left, top, width, height] = plot.sides();
     let bottom = top + height;
     let ticks = [0.0, 20.0, 40.0, 60.0, 80.0, 100.0];
@@ -124,7 +145,7 @@ fn ground(scene: &mut Scene, plot: &Plot, report: &Report) {
     let middle = left + width / 2.0;
     scene.text(
         (middle, base),
-        "Patient accuracy, %",
+        format!("{} accuracy, %", judged.capital()),
         Type::new(NORMAL).middle(),
     );
     scene.line(
@@ -178,7 +199,7 @@ fn line(scene: &mut Scene, plot: &Plot, model: &ModelReport, y: f64, bold: Weigh
     scene.text((left + width + GAP + FIGURES, base), figures, set);
 }
 
-fn table(report: &Report, chosen: &Chosen<'_>) -> Table {
+fn table(report: &Report, chosen: &Chosen<'_>, judged: Judged) -> Table {
     let mut table = Table::new(&[
         "model",
         "arm",
@@ -189,6 +210,8 @@ fn table(report: &Report, chosen: &Chosen<'_>) -> Table {
         "exact_lower",
         "exact_upper",
         "largest_class_share",
+        "counted",
+        "rows",
         "patients",
     ]);
     for (arm, models) in by_arm(report) {
@@ -204,6 +227,8 @@ fn table(report: &Report, chosen: &Chosen<'_>) -> Table {
                 model.patient_accuracy_exact.lower,
                 model.patient_accuracy_exact.upper,
                 report.majority_share_patients,
+                judged.noun(Level::Patient),
+                judged.rows,
                 report.test_patients,
             ]);
         }

@@ -12,8 +12,11 @@ use crate::finished_run::{Exhibits, Learned};
 
 /// Dash of the patients learned from.
 const LEARNED: Dash = &[1.2, 1.6];
-/// Most learners in one figure.
-const MOST: usize = 12;
+/// Most learners in one figure; others follow in further ones.
+const AT_ONCE: usize = 12;
+/// A loss so many times that of answering the classes' shares is not drawn: one learner that is sure and wrong would
+/// flatten all others. The file has it.
+const MOST_LOSS: f64 = 5.0;
 
 /// Adds the figure.
 pub(super) fn draw(exhibits: &Exhibits, drawn: &mut Drawn) {
@@ -30,19 +33,57 @@ pub(super) fn draw(exhibits: &Exhibits, drawn: &mut Drawn) {
     }
     let mut models: Vec<&str> = sizes.iter().map(|size| size.model.as_str()).collect();
     models.dedup();
-    models.truncate(MOST);
-    let caption = "Log loss of patients by the number of patients learned from, in folds within the training rows (of \
-                   the first fold where there are several): held out (line, with one standard deviation over these \
-                   folds) and learned from (dotted). Where the line still falls at its end, more patients would help."
-        .to_owned();
-    let drawing = (scene(&models, &sizes), table(&models, &sizes));
-    drawn.figures.push(Figure::new(
-        "learning_curves",
-        Section::Learners,
-        "Learning curves",
-        caption,
-        drawing,
-    ));
+    for (at, models) in models.chunks(AT_ONCE).enumerate() {
+        let id = match at {
+            0 => "learning_curves".to_owned(),
+            at => format!("learning_curves_{}", at + 1),
+        };
+        let sizes: Vec<&Learned> = sizes
+            .iter()
+            .filter(|size| models.contains(&&*size.model))
+            .copied()
+            .collect();
+        let caption = format!(
+            "Log loss of patients by the number of patients learned from, in folds within the training rows (of the first \
+             fold where there are several): held out (line, with one standard deviation over these folds) and learned \
+             from (dotted). Where the line still falls at its end, more patients may help.{}",
+            higher(&sizes),
+        );
+        drawn.figures.push(Figure::new(
+            id,
+            Section::Learners,
+            "Learning curves",
+            caption,
+            (scene(models, &sizes), table(&sizes)),
+        ));
+    }
+}
+
+/// What stands at the upper edge since it is higher.
+fn higher(sizes: &[&Learned]) -> String {
+    let too_high = |size: &&&Learned| highest(size) > MOST_LOSS;
+    let mut models: Vec<&str> = sizes
+        .iter()
+        .filter(too_high)
+        .map(|size| &*size.model)
+        .collect();
+    models.dedup();
+    if models.is_empty() {
+        return String::new();
+    }
+    format!(
+        " The axis ends at {MOST_LOSS:.0}; losses of {} above it stand at its end, with their values in the file.",
+        models.join(", ")
+    )
+}
+
+/// The highest end of what is drawn of a size.
+fn highest(size: &Learned) -> f64 {
+    let ends = [
+        size.learned.map(|(mean, _)| mean),
+        size.held_out.map(|(mean, sd)| mean + sd),
+    ];
+    ends.into_iter().flatten().fold(0.0, f64::max)
 }
 
 fn scene(models: &[&str], sizes: &[&Learned]) -> Scene {
@@ -64,18 +105,11 @@ fn scene(models: &[&str], sizes: &[&Learned]) -> Scene {
     let head = legend::LINE;
     let mut scene = Scene::new(panels.width, head + panels.total(models.len()) + 2.0);
     legend::draw(&mut scene, (BESIDE, 0.0), TWO_COLUMNS, &entries);
-    let losses = sizes
-        .iter()
-        .flat_map(|size| [size.learned, size.held_out])
-        .flatten();
-    let most = losses
-        .clone()
-        .map(|(mean, sd)| mean + sd)
-        .fold(0.0, f64::max);
+    let most = sizes.iter().map(|size| highest(size)).fold(0.0, f64::max);
     let patients = sizes.iter().map(|size| size.patients).fold(1.0, f64::max);
     let (x, y) = (
         round_range(0.0, patients, 4),
-        round_range(0.0, most.min(5.0), 4),
+        round_range(0.0, most.min(MOST_LOSS), 4),
     );
     for (at, model) in models.iter().enumerate() {
         let sides = panels.sides(head, at);
@@ -108,7 +142,7 @@ fn scene(models: &[&str], sizes: &[&Learned]) -> Scene {
     scene
 }
 
-fn table(models: &[&str], sizes: &[&Learned]) -> Table {
+fn table(sizes: &[&Learned]) -> Table {
     let mut table = Table::new(&[
         "model",
         "patients",
@@ -116,10 +150,7 @@ fn table(models: &[&str], sizes: &[&Learned]) -> Table {
         "held_out_log_loss",
         "held_out_sd",
     ]);
-    for size in sizes
-        .iter()
-        .filter(|size| models.contains(&size.model.as_str()))
-    {
+    for size in sizes {
         table.put(row![
             &size.model,
             size.patients,

@@ -18,6 +18,7 @@ mod confusion;
 mod correlation;
 mod curves;
 mod decision;
+mod differences;
 mod forest;
 mod kit;
 mod learning;
@@ -39,18 +40,16 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use raduet_study::Report;
-use raduet_study::report::Level;
 use rayon::prelude::*;
 
 use crate::error::{Result, ToolError};
 use crate::finished_run::Exhibits;
 use crate::io::png;
 use crate::report_writers::Material;
-use crate::report_writers::numbers::percent;
 use kit::scene::Scene;
 use table::Table;
 
+pub(crate) use differences::COMPARED;
 pub use kit::{Picture, style_sheet};
 
 /// The folder of figures in that of a run.
@@ -148,7 +147,8 @@ pub fn draw(material: &Material<'_>) -> Drawn {
     features(material, &mut drawn);
     learning::draw(exhibits, &mut drawn);
     training::draw(exhibits, &mut drawn);
-    drawn.figures.push(forest::figure(material.report));
+    drawn.figures.push(forest::figure(material));
+    differences::draw(material, &mut drawn);
     curves::draw(material, &mut drawn);
     confusion::draw(material, &mut drawn);
     strips::draw(material, &mut drawn);
@@ -215,29 +215,6 @@ pub fn files(figures: &[Figure]) -> Result<Vec<(String, Vec<u8>)>> {
         files.push((name("csv"), figure.data.clone()));
     }
     Ok(files)
-}
-
-/// Patients, and samples where they are others than patients.
-fn levels(report: &Report) -> Vec<Level> {
-    if report.test_slices == report.test_patients {
-        vec![Level::Patient]
-    } else {
-        vec![Level::Patient, Level::Slice]
-    }
-}
-
-/// A level in captions.
-fn level_name(level: Level) -> &'static str {
-    match level {
-        Level::Slice => "slices",
-        Level::Patient => "patients",
-    }
-}
-
-/// The confidence of intervals in percent, without a decimal where it has none.
-fn confidence(report: &Report) -> String {
-    let text = percent(report.settings.bootstrap.confidence);
-    text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
 /// A stem of file names out of any text: lower-case letters, digits, and `_` for every run of others.

@@ -11,9 +11,11 @@ use super::kit::panels::Panels;
 use super::kit::scene::{Scene, Stroke, Type};
 use super::kit::style::{self, HAIR, MARK, NORMAL, Role, SMALL};
 use super::table::{Table, row};
-use super::{Drawn, Figure, Section, confidence, level_name, levels};
+use super::{Drawn, Figure, Section};
 use crate::report_writers::Material;
 use crate::report_writers::chosen::Chosen;
+use crate::report_writers::judged::{self, Judged};
+use crate::report_writers::numbers::confidence;
 
 /// Height of the counts below a diagram, and from one to the other.
 const COUNTS: f64 = 26.0;
@@ -31,14 +33,36 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
             .push(format!("reliability diagrams: {}", Chosen::NOBODY));
         return;
     }
-    let levels = levels(report);
+    // Answers without probabilities have no bins.
+    let any = chosen
+        .models
+        .iter()
+        .any(|model| !model.patient.reliability.is_empty());
+    if !any {
+        drawn
+            .left_out
+            .push("reliability diagrams: the models gave no probabilities".to_owned());
+        return;
+    }
+    let judged = Judged::of(material);
+    let bars = if judged.patients {
+        format!(
+            " Bars: exact {} % intervals (Clopper–Pearson) of a bin's share of patients; slices of one patient are no \
+             trials of their own and have none.",
+            confidence(report)
+        )
+    } else {
+        format!(
+            " Bins have no intervals: {} of one patient are no trials of their own.",
+            judged.noun(Level::Patient)
+        )
+    };
     let caption = format!(
         "How often answers are right, by their probability (the largest of each row, in bins of width 1/15): below the \
-         diagonal they were surer than right. Bars: exact {} % intervals (Clopper–Pearson) of a bin's share of patients; \
-         slices of one patient are no trials of their own and have none. Below: how many rows lie in each bin. ECE: expected calibration error. The file holds every model.",
-        confidence(report),
+         diagonal they were surer than right.{bars} Below: how many rows lie in each bin. ECE: expected calibration \
+         error. The file holds every model.",
     );
-    let drawing = (scene(report, &chosen, &levels), table(report));
+    let drawing = (scene(report, &chosen, judged), table(report, judged));
     drawn.figures.push(Figure::new(
         "calibration",
         Section::Calibration,
@@ -48,7 +72,8 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
     ));
 }
 
-fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
+fn scene(report: &Report, chosen: &Chosen<'_>, judged: Judged) -> Scene {
+    let levels = judged.levels(report);
     let count = chosen.models.len() * levels.len();
     let columns = count.min(4);
     let width = style::of_panels(columns);
@@ -63,7 +88,7 @@ fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
     panels.height = panels.plot_width();
     let mut scene = Scene::new(width, panels.total(count) + 2.0);
     let mut place = 0;
-    for &level in levels {
+    for level in levels {
         for model in &chosen.models {
             let sides = panels.sides(0.0, place);
             let [left, top, wide, high] = sides;
@@ -71,19 +96,16 @@ fn scene(report: &Report, chosen: &Chosen<'_>, levels: &[Level]) -> Scene {
             let above = Type::new(SMALL).middle().paint(Role::Quiet);
             scene.text(
                 (left + wide / 2.0, top - 5.5 - NORMAL),
-                level_name(level),
+                judged.noun(level),
                 above,
             );
-            let figures = match level {
-                Level::Slice => &model.slice,
-                Level::Patient => &model.patient,
-            };
+            let figures = judged::at(model, level);
             let first = place % columns == 0;
             diagram(
                 &mut scene,
                 sides,
                 figures,
-                report,
+                &|bin| exact(report, judged, level, bin),
                 role_of(model.arm),
                 Mark::of_arm(model.arm),
                 first,
@@ -105,7 +127,7 @@ fn diagram(
     scene: &mut Scene,
     sides: [f64; 4],
     level: &LevelReport,
-    report: &Report,
+    exact: &dyn Fn(&ReliabilityBin) -> Option<Interval>,
     role: Role,
     mark: Mark,
     first: bool,
@@ -128,7 +150,7 @@ fn diagram(
     for bin in level.reliability.iter().filter(|bin| bin.samples > 0) {
         let n = bin.samples as f64;
         let (x, y) = plot.at(bin.confidence_sum / n, bin.correct as f64 / n);
-        if let Some(exact) = exact(report, level.level, bin) {
+        if let Some(exact) = exact(bin) {
             let (low, up) = (plot.y.at(exact.lower), plot.y.at(exact.upper));
             scene.line((x, low), (x, up), Stroke::new(role, 1.5 * HAIR));
         }
@@ -140,10 +162,11 @@ fn diagram(
     }
 }
 
-/// The exact interval of a bin's share; of patients only, since slices of one patient are no trials of their own.
-fn exact(report: &Report, level: Level, bin: &ReliabilityBin) -> Option<Interval> {
+/// The exact interval of a bin's share; of patients only, since rows of one patient are no trials of their own.
+fn exact(report: &Report, judged: Judged, level: Level, bin: &ReliabilityBin) -> Option<Interval> {
     let confidence = report.settings.bootstrap.confidence;
-    (level == Level::Patient).then(|| clopper_pearson(bin.correct, bin.samples, confidence))
+    (level == Level::Patient && judged.patients)
+        .then(|| clopper_pearson(bin.correct, bin.samples, confidence))
 }
 
 /// Rows of each bin.
@@ -205,10 +228,11 @@ fn ticks(scene: &mut Scene, scale: &Scale, left: f64, labelled: bool) {
     }
 }
 
-fn table(report: &Report) -> Table {
+fn table(report: &Report, judged: Judged) -> Table {
     let mut table = Table::new(&[
         "model",
         "level",
+        "counted",
         "lower",
         "upper",
         "samples",
@@ -225,10 +249,11 @@ fn table(report: &Report) -> Table {
             };
             for bin in level.reliability.iter().filter(|bin| bin.samples > 0) {
                 let n = bin.samples as f64;
-                let exact = exact(report, level.level, bin);
+                let exact = exact(report, judged, level.level, bin);
                 table.put(row![
                     &model.model,
                     which,
+                    judged.noun(level.level),
                     bin.lower,
                     bin.upper,
                     bin.samples,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use raduet_study::{Label, Part, PatientId, Pooling, PredictionRow, Predictions};
+use raduet_study::pooling::PoolingName;
+use raduet_study::report::{Level, Unit};
+use raduet_study::{Label, Part, PatientId, PredictionRow, Predictions, Report};
 
 use super::kit::font;
 use super::kit::key;
@@ -13,6 +15,7 @@ use super::{Drawn, Figure, Section};
 use crate::io::png::{Picture, viridis};
 use crate::report_writers::Material;
 use crate::report_writers::chosen::Chosen;
+use crate::report_writers::judged;
 
 /// Most patients shown, evenly chosen.
 const MOST: usize = 60;
@@ -34,6 +37,12 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
             .push("strips of slices: every patient has one sample".to_owned());
         return;
     }
+    if report.settings.unit == Unit::Slice {
+        drawn
+            .left_out
+            .push("strips of slices: slices were judged one by one and not pooled".to_owned());
+        return;
+    }
     let chosen = Chosen::of(report);
     let answers = chosen.answers(material.predictions);
     if answers.is_empty() {
@@ -42,15 +51,20 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
             .push(format!("strips of slices: {}", Chosen::NOBODY));
         return;
     }
-    let models: Vec<Strips<'_>> = answers
+    let told = answers
         .iter()
-        .filter(|(_, answers)| answers.has_classes_of_patients())
-        .filter_map(|(_, answers)| Strips::new(answers))
+        .filter(|(_, answers)| answers.has_classes_of_patients());
+    let models: Vec<Strips<'_>> = told
+        .clone()
+        .filter_map(|(_, answers)| Strips::new(report, answers))
         .collect();
     let Some(first) = models.first() else {
-        drawn
-            .left_out
-            .push("strips of slices: patients have lesions of several classes".to_owned());
+        let why = if told.count() == 0 {
+            "patients have rows of several classes"
+        } else {
+            "the report does not tell by which weights slices were pooled"
+        };
+        drawn.left_out.push(format!("strips of slices: {why}"));
         return;
     };
     let all: Vec<(Label, &PatientId)> = first.order();
@@ -58,8 +72,7 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
     let patients: Vec<(Label, &PatientId)> = (0..kept).map(|k| all[k * all.len() / kept]).collect();
     let caption = format!(
         "Probability of the true class on every slice, in the order of the stack from left to right, for {} of {} test \
-         patients{}. Dots: filled where the pooled answer (mean probability) on the patient is right, empty where it is \
-         wrong.",
+         patients{}. Dots: filled where the pooled answer ({}) on the patient is right, empty where it is wrong.",
         patients.len(),
         all.len(),
         if patients.len() < all.len() {
@@ -67,6 +80,7 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
         } else {
             ""
         },
+        pooled(report),
     );
     let drawing = (
         scene(material, &models, &patients),
@@ -81,6 +95,15 @@ pub(super) fn draw(material: &Material<'_>, drawn: &mut Drawn) {
     ));
 }
 
+/// How a patient's answer came about.
+fn pooled(report: &Report) -> &'static str {
+    match report.settings.pooling {
+        PoolingName::MeanProbability => "mean probability",
+        PoolingName::MajorityVote => "that of most slices",
+        PoolingName::Weighted => "weighted mean probability",
+    }
+}
+
 /// One model's answers by patient.
 struct Strips<'a> {
     model: &'a str,
@@ -91,7 +114,7 @@ struct Strips<'a> {
 }
 
 impl<'a> Strips<'a> {
-    fn new(answers: &'a Predictions) -> Option<Self> {
+    fn new(report: &Report, answers: &'a Predictions) -> Option<Self> {
         let mut slices: BTreeMap<&PatientId, Vec<&PredictionRow>> = BTreeMap::new();
         for row in answers.rows().iter().filter(|row| row.part == Part::Test) {
             slices.entry(&row.patient).or_default().push(row);
@@ -99,9 +122,7 @@ impl<'a> Strips<'a> {
         for rows in slices.values_mut() {
             rows.sort_by(|a, b| (a.fold, &a.sample).cmp(&(b.fold, &b.sample)));
         }
-        let pooled = answers
-            .patients_of(Part::Test, &Pooling::MeanProbability)
-            .ok()?;
+        let pooled = judged::rows(report, answers, Level::Patient)?;
         let right = pooled
             .rows()
             .iter()

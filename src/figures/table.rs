@@ -56,7 +56,12 @@ impl From<usize> for Cell<'_> {
 impl Table {
     pub(super) fn new(head: &[&str]) -> Self {
         let mut table = Self(csv::Writer::from_writer(Vec::new()));
-        table.record(head);
+        table.put(
+            &head
+                .iter()
+                .map(|&name| Cell::Text(name))
+                .collect::<Vec<_>>(),
+        );
         table
     }
 

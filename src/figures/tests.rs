@@ -1,8 +1,9 @@
 //! What holds for every figure, on tiny studies with values written out by hand.
 
-use raduet_study::report::ReportSettings;
+use raduet_study::report::{ReportSettings, Unit};
 use raduet_study::{
-    Arm, CaseId, ClassNames, Label, Part, PatientId, PredictionRow, Predictions, SampleId,
+    Arm, CaseId, ClassNames, Label, Part, PatientId, Pooling, PredictionRow, Predictions, Report,
+    SampleId,
 };
 use serde_json::json;
 
@@ -38,7 +39,11 @@ fn answers(model: &str, arm: Arm, certain: [f64; 4], tag: &str) -> Predictions {
 }
 
 fn drawn(models: &[Predictions], exhibits: &Exhibits) -> Drawn {
-    let report = Report::from_predictions("tiny", models, &ReportSettings::default()).unwrap();
+    drawn_with(models, exhibits, &ReportSettings::default())
+}
+
+fn drawn_with(models: &[Predictions], exhibits: &Exhibits, settings: &ReportSettings) -> Drawn {
+    let report = Report::from_predictions("tiny", models, settings).unwrap();
     let provenance = Provenance::new("evaluate", json!({}), "c".into());
     draw(&Material {
         report: &report,
@@ -108,11 +113,12 @@ fn hostile() -> (Vec<Predictions>, Exhibits) {
 }
 
 /// Every figure that needs no feature table.
-const IDS: [&str; 15] = [
+const IDS: [&str; 16] = [
     "mask_check",
     "learning_curves",
     "training",
     "forest",
+    "differences",
     "roc",
     "pr",
     "roc_slices",
@@ -287,6 +293,166 @@ fn marks_stand_where_their_share_says() {
             "{missing}"
         );
     }
+}
+
+fn tiny() -> Vec<Predictions> {
+    vec![
+        answers("net", Arm::Deep, [0.125, 0.625, 0.75, 0.875], ""),
+        answers("svc", Arm::Radiomics, [0.2, 0.3, 0.4, 0.4], ""),
+    ]
+}
+
+/// Four patients of two slices each.
+#[test]
+fn what_is_counted_is_called_by_its_name() {
+    let of_slices = ReportSettings {
+        unit: Unit::Slice,
+        ..ReportSettings::default()
+    };
+    let text = |drawn: &Drawn, id: &str| {
+        let figure = drawn.figures.iter().find(|figure| figure.id == id);
+        let figure = figure.unwrap_or_else(|| panic!("{id} of {:?}", drawn.left_out));
+        format!("{} {} {}", figure.title, figure.caption, figure.svg)
+    };
+    let drawn = drawn_with(&tiny(), &Exhibits::default(), &of_slices);
+    for id in ["forest", "roc", "pr", "confusion", "decision_curves"] {
+        let text = text(&drawn, id);
+        assert!(
+            text.contains("8 test slices of 4 patients"),
+            "{id}: {text:.900}"
+        );
+        assert!(!text.contains("test patients"), "{id}: {text:.900}");
+    }
+    assert!(text(&drawn, "forest").contains("Slice accuracy"));
+    assert!(!text(&drawn, "calibration").contains("Clopper"));
+    assert!(
+        !drawn
+            .figures
+            .iter()
+            .any(|figure| figure.id.contains("slice"))
+    );
+
+    // The second slice of the last patient is of the other class: rows, which are whole cases here.
+    let lesions: Vec<Predictions> = tiny()
+        .iter()
+        .map(|model| {
+            let rows = model.rows().iter().map(|row| {
+                let second = row.sample.slice == Some(1);
+                let mut row = row.clone();
+                row.sample = SampleId::whole(CaseId::new(row.sample.to_string()));
+                if second && row.patient.as_str() == "Test3" {
+                    row.truth = Label(0);
+                }
+                row
+            });
+            let (name, classes) = (model.model(), model.classes().clone());
+            Predictions::new(name, model.arm(), classes, rows.collect()).unwrap()
+        })
+        .collect();
+    let drawn = self::drawn(&lesions, &Exhibits::default());
+    for id in [
+        "forest",
+        "roc",
+        "confusion",
+        "differences",
+        "decision_curves",
+    ] {
+        let text = text(&drawn, id);
+        assert!(
+            text.contains("8 test rows of 4 patients"),
+            "{id}: {text:.900}"
+        );
+    }
+}
+
+/// Answers of (0.6, 0.6, 0.0) on a patient of class 1: wrong in the mean, right by votes.
+#[test]
+fn curves_and_strips_pool_as_the_report_did() {
+    let votes = ReportSettings {
+        pooling: Pooling::MajorityVote,
+        ..ReportSettings::default()
+    };
+    let models: Vec<Predictions> = tiny()
+        .iter()
+        .map(|model| {
+            let mut rows: Vec<PredictionRow> = model.rows().to_vec();
+            let of_patient = |row: &&PredictionRow| row.patient.as_str() == "Test3";
+            let mut third = rows.iter().find(of_patient).unwrap().clone();
+            third.sample.slice = Some(2);
+            rows.push(third);
+            for row in rows
+                .iter_mut()
+                .filter(|row| row.patient.as_str() == "Test3")
+            {
+                let p = if row.sample.slice == Some(2) {
+                    0.0
+                } else {
+                    0.6
+                };
+                row.probabilities = vec![1.0 - p, p];
+            }
+            let (name, classes) = (model.model(), model.classes().clone());
+            Predictions::new(name, model.arm(), classes, rows).unwrap()
+        })
+        .collect();
+    let data = |drawn: &Drawn, id: &str| {
+        let figure = drawn.figures.iter().find(|figure| figure.id == id).unwrap();
+        String::from_utf8(figure.data.clone()).unwrap()
+    };
+    let by_votes = drawn_with(&models, &Exhibits::default(), &votes);
+    let by_mean = drawn(&models, &Exhibits::default());
+    for (drawn, right, share) in [(&by_votes, "yes", 2.0 / 3.0), (&by_mean, "no", 0.4)] {
+        let strips = data(drawn, "slice_probabilities");
+        let of = |line: &&str| line.starts_with("net,deep,Test3,");
+        assert_eq!(strips.lines().filter(of).count(), 3);
+        assert!(
+            strips.lines().filter(of).all(|line| line.ends_with(right)),
+            "{strips}"
+        );
+        let roc = data(drawn, "roc");
+        let corners = roc.lines().filter_map(|line| {
+            let (_, after) = line.strip_prefix("net,")?.split_once(",corner,")?;
+            after.split(',').next()?.parse::<f64>().ok()
+        });
+        let mut corners = corners.collect::<Vec<f64>>().into_iter();
+        assert!(corners.any(|p| (p - share).abs() < 1e-9), "{roc:.400}");
+    }
+}
+
+#[test]
+fn no_learner_is_left_out_of_learning_curves() {
+    let learning = (0..15).map(|at| Learned {
+        model: format!("learner{at:02}"),
+        fold: 0,
+        patients: 10.0,
+        learned: Some((0.25, 0.0)),
+        held_out: Some((if at == 14 { 9.0 } else { 0.5 }, 0.25)),
+    });
+    let exhibits = Exhibits {
+        learning: learning.collect(),
+        ..Exhibits::default()
+    };
+    let drawn = drawn(&tiny(), &exhibits);
+    let of = drawn
+        .figures
+        .iter()
+        .filter(|f| f.id.starts_with("learning_curves"));
+    let of: Vec<&Figure> = of.collect();
+    assert_eq!(of.len(), 2);
+    assert!(of[1].svg.contains("learner14") && !of[0].caption.contains("axis ends"));
+    assert!(
+        of[1].caption.contains("losses of learner14 above it"),
+        "{}",
+        of[1].caption
+    );
+}
+
+/// Text of a head comes from class names and columns.
+#[test]
+fn heads_of_tables_run_no_formula() {
+    let mut table = Table::new(&["column", "=1+1"]);
+    table.put(table::row!["a", "=2"]);
+    assert_eq!(table.bytes(), b"column,'=1+1\na,'=2\n");
 }
 
 #[test]

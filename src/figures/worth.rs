@@ -57,8 +57,11 @@ fn shown(report: &Report, worths: &[Worth]) -> String {
         .unwrap_or_default()
 }
 
-/// The columns with the largest means over folds, and how many folds there are.
-fn largest<'a>(of: impl Iterator<Item = &'a Worth>) -> (Vec<(&'a str, Vec<&'a Worth>)>, usize) {
+/// The columns that weigh most by `weight`, and how many folds there are.
+fn largest<'a>(
+    of: impl Iterator<Item = &'a Worth>,
+    weight: impl Fn(&[&Worth]) -> f64,
+) -> (Vec<(&'a str, Vec<&'a Worth>)>, usize) {
     let mut columns: BTreeMap<&str, Vec<&Worth>> = BTreeMap::new();
     for worth in of {
         columns.entry(&worth.column).or_default().push(worth);
@@ -67,19 +70,26 @@ fn largest<'a>(of: impl Iterator<Item = &'a Worth>) -> (Vec<(&'a str, Vec<&'a Wo
     folds.sort_unstable();
     folds.dedup();
     let mut columns: Vec<(&str, Vec<&Worth>)> = columns.into_iter().collect();
-    let sum = |worths: &[&Worth]| worths.iter().map(|worth| worth.value).sum::<f64>();
-    columns.sort_by(|a, b| sum(&b.1).total_cmp(&sum(&a.1)).then(a.0.cmp(b.0)));
+    columns.sort_by(|a, b| weight(&b.1).total_cmp(&weight(&a.1)).then(a.0.cmp(b.0)));
     columns.truncate(MOST);
     (columns, folds.len())
 }
 
+fn sum(worths: &[&Worth]) -> f64 {
+    worths.iter().map(|worth| worth.value).sum()
+}
+
+fn mean(worths: &[&Worth]) -> f64 {
+    sum(worths) / worths.len() as f64
+}
+
 fn importance(model: &str, worths: &[Worth]) -> Figure {
-    let (columns, folds) = largest(worths.iter().filter(|worth| worth.model == model));
+    let (columns, folds) = largest(worths.iter().filter(|worth| worth.model == model), mean);
     let mut table = Table::new(&["model", "column", "log_loss_rise", "sd"]);
     let bars: Vec<Bar> = columns
         .iter()
         .map(|(column, worths)| {
-            let mean = worths.iter().map(|w| w.value).sum::<f64>() / worths.len() as f64;
+            let mean = mean(worths);
             // Between shuffles; folds are other test rows, whose spread is no error of a mean.
             let spread = if folds == 1 { worths[0].sd } else { None };
             table.put(row![model, *column, mean, spread]);
@@ -96,7 +106,7 @@ fn importance(model: &str, worths: &[Worth]) -> Figure {
     let spread = if folds == 1 {
         "Lines: standard deviation over shuffles."
     } else {
-        "Means over folds."
+        "Means over the folds in which it could be told."
     };
     let caption = format!(
         "What is lost when a column's values are shuffled among the test rows of {model}: the rise of the log loss in \
@@ -122,7 +132,7 @@ fn contributions(model: &str, worths: &[Worth]) -> Figure {
             classes.push(class);
         }
     }
-    let (columns, folds) = largest(of_model.iter().copied());
+    let (columns, folds) = largest(of_model.iter().copied(), sum);
     let mut table = Table::new(&["model", "class", "column", "mean_absolute_shap"]);
     let mut bars = Vec::new();
     for (column, worths) in &columns {
@@ -160,10 +170,22 @@ fn contributions(model: &str, worths: &[Worth]) -> Figure {
         ONE_COLUMN,
         &entries,
     );
-    scene.height = head + bars::draw(&mut scene, head, &bars, &paints, "Mean |SHAP value|");
+    scene.height = head
+        + bars::draw(
+            &mut scene,
+            head,
+            &bars,
+            &paints,
+            "Mean |SHAP value|, summed over classes",
+        );
     let caption = format!(
-        "What each column adds to the answers of {model} on the test rows, in the mean of absolute values, one colour a \
-         class. The {} largest.",
+        "What each column adds to the answers of {model} on the test rows: the mean absolute SHAP value of each class{}, one \
+         colour a class, one behind the other; a bar's whole length is their sum. The {} largest sums.",
+        if folds > 1 {
+            ", in the mean over folds (0 in a fold that does without the column)"
+        } else {
+            ""
+        },
         bars.len(),
     );
     let title = format!("SHAP values of {model}");

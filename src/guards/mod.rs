@@ -26,6 +26,18 @@ pub struct Guards {
     pub sanity: bool,
 }
 
+/// What was done with a finding: by these sentences a report knows them again.
+const ON_ONE_SIDE: &str = "on one side of the split, used as given";
+const ON_TWO_SIDES: &str = "on two sides of the split, learned from as asked for";
+
+/// How many of a run's warnings a guard has found on one side of the split, and on two.
+pub fn found(warnings: &[Warning]) -> [usize; 2] {
+    [ON_ONE_SIDE, ON_TWO_SIDES].map(|done| {
+        let of_guards = warnings.iter().filter(|warning| warning.done == done);
+        of_guards.count()
+    })
+}
+
 /// Faults that end a run, and doubts that do not.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Findings {
@@ -42,9 +54,8 @@ impl Findings {
             self.faults
                 .push(ToolError::new(Code::Split, found).remedy(remedy));
         } else {
-            let done = "on one side of the split, used as given";
             self.warnings
-                .push(Warning::new(WarningCode::Leak, found, done));
+                .push(Warning::new(WarningCode::Leak, found, ON_ONE_SIDE));
         }
     }
 
@@ -53,10 +64,11 @@ impl Findings {
     pub fn under(mut self, guards: Guards) -> Self {
         if guards.allow_leaks {
             let allowed = self.faults.drain(..);
-            self.warnings.extend(allowed.map(|fault| {
-                let done = "on two sides of the split, learned from as asked for";
-                Warning::new(WarningCode::Leak, fault.found.clone(), done)
-            }));
+            self.warnings.extend(
+                allowed.map(|fault| {
+                    Warning::new(WarningCode::Leak, fault.found.clone(), ON_TWO_SIDES)
+                }),
+            );
         }
         self
     }

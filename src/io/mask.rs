@@ -13,6 +13,7 @@ use super::dicom::{self, Regions};
 use super::geometry::{self, GeometryRule, Placement, Reorder};
 use super::{ReadOptions, ReadVolume, read_volume};
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
+use crate::manifest::nearest;
 
 /// Labels listed in a message.
 const LISTED: usize = 12;
@@ -295,6 +296,7 @@ impl LabelVolume {
             LabelChoice::Only => String::new(),
         };
         found.ok_or_else(|| {
+            let usual = "give one of the labels present";
             let what = match &self.content {
                 Content::Labels { .. } => "no voxel has label",
                 Content::Regions(_) => "no region is",
@@ -304,7 +306,14 @@ impl LabelVolume {
                 format!("{what} {wanted}; present: {}", self.listed()),
             )
             .expected(format!("label {wanted}"))
-            .remedy("give one of the labels present")
+            .remedy(match (choice, &self.content) {
+                (LabelChoice::Name(name), Content::Regions(regions)) => {
+                    let list = regions.list();
+                    nearest(name, list.iter().map(|region| region.name.as_str()))
+                        .map_or(usual.into(), |near| format!("did you mean '{near}'?"))
+                }
+                _ => usual.into(),
+            })
         })
     }
 

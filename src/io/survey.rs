@@ -4,7 +4,7 @@ use std::path::Path;
 
 use raduet_features::{Grid, Voxels};
 
-use super::{ReadOptions, nifti, read_volume};
+use super::{NumberType, ReadOptions, nifti, read_volume};
 use crate::error::{Result, Warning};
 
 /// An image by its header.
@@ -48,16 +48,5 @@ pub fn survey(path: &Path, options: &ReadOptions) -> Result<Survey> {
 
 /// A number type by the name users know it by.
 pub(crate) fn numbers(voxels: &Voxels) -> &'static str {
-    match voxels {
-        Voxels::U8(_) => "uint8",
-        Voxels::I8(_) => "int8",
-        Voxels::U16(_) => "uint16",
-        Voxels::I16(_) => "int16",
-        Voxels::U32(_) => "uint32",
-        Voxels::I32(_) => "int32",
-        Voxels::U64(_) => "uint64",
-        Voxels::I64(_) => "int64",
-        Voxels::F32(_) => "float32",
-        Voxels::F64(_) => "float64",
-    }
+    NumberType::of(voxels).name()
 }

@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 use bytemuck::Pod;
 use ndarray::Array3;
-use raduet_features::Voxels;
+use raduet_features::{Volume, Voxels};
 
 use super::room::{reserved, zeroed};
 use crate::error::{Code, Result, ToolError};
@@ -56,6 +56,22 @@ pub enum NumberType {
 }
 
 impl NumberType {
+    /// That of a volume's voxels.
+    pub(crate) fn of(voxels: &Voxels) -> Self {
+        match voxels {
+            Voxels::U8(_) => Self::U8,
+            Voxels::I8(_) => Self::I8,
+            Voxels::U16(_) => Self::U16,
+            Voxels::I16(_) => Self::I16,
+            Voxels::U32(_) => Self::U32,
+            Voxels::I32(_) => Self::I32,
+            Voxels::U64(_) => Self::U64,
+            Voxels::I64(_) => Self::I64,
+            Voxels::F32(_) => Self::F32,
+            Voxels::F64(_) => Self::F64,
+        }
+    }
+
     /// Bytes of a number.
     pub(crate) fn width(self) -> usize {
         match self {
@@ -214,20 +230,42 @@ pub(crate) fn voxels(
 }
 
 fn stored<T: Number>(bytes: &[u8], order: ByteOrder, shape: [usize; 3]) -> Result<Array3<T>> {
-    let width = size_of::<T>();
-    let n = bytes.len().checked_div(width).unwrap_or_default();
-    let mut numbers = zeroed::<T>(n)?;
-    let places: &mut [u8] = bytemuck::cast_slice_mut(&mut numbers);
-    if places.len() != bytes.len() {
-        return Err(ToolError::internal("half a number among voxel bytes"));
+    let n = shape
+        .iter()
+        .fold(1_usize, |n, size| n.saturating_mul(*size));
+    let needed = n.saturating_mul(size_of::<T>());
+    if bytes.len() != needed {
+        let [z, y, x] = shape;
+        return Err(truncated(bytes.len(), needed, &format!("{x}x{y}x{z}")));
     }
-    places.copy_from_slice(bytes);
+    let mut numbers = zeroed::<T>(n)?;
+    bytemuck::cast_slice_mut(&mut numbers).copy_from_slice(bytes);
     if order != ByteOrder::NATIVE {
         for number in &mut numbers {
             *number = number.turned();
         }
     }
     shaped(numbers, shape)
+}
+
+/// All values of a volume, `[z, y, x]`.
+///
+/// # Errors
+/// `E_TOO_LARGE` when the system has no room.
+pub(crate) fn values(volume: &Volume) -> Result<Array3<f64>> {
+    let [nz, ny, nx] = volume.grid().shape;
+    let plane = ny.saturating_mul(nx);
+    let mut values = zeroed::<f64>(nz.saturating_mul(plane))?;
+    for (z, places) in values.chunks_mut(plane.max(1)).enumerate() {
+        let slice = volume
+            .slice_f64(z)
+            .map_err(|fault| ToolError::internal(fault.to_string()))?;
+        places
+            .iter_mut()
+            .zip(&slice)
+            .for_each(|(place, value)| *place = *value);
+    }
+    shaped(values, [nz, ny, nx])
 }
 
 /// Numbers in C order as an array.

@@ -10,6 +10,7 @@ use raduet_features::{Grid, MaskVolume, Scaling, Volume, Voxels};
 
 use super::nifti::write_nifti;
 use super::nrrd::write_nrrd;
+use super::voxel_bytes::values;
 use crate::error::{Result, ToolError};
 use crate::io::AtomicFile;
 use crate::io::atomic::output_error;
@@ -77,7 +78,11 @@ pub fn write_volume(path: &Path, volume: &Volume) -> Result<()> {
     };
     let mut file = AtomicFile::create(path)?;
     let written = if ends("nrrd") {
-        let valued = (volume.scaling() != Scaling::NONE).then(|| values(volume));
+        let valued = (volume.scaling() != Scaling::NONE).then(|| {
+            let values = Voxels::F64(values(volume)?);
+            Volume::new(values, Scaling::NONE, *volume.grid())
+                .ok_or_else(|| ToolError::internal("voxels do not fit their grid"))
+        });
         let valued = valued.transpose()?;
         let volume = valued.as_ref().unwrap_or(volume);
         write_nrrd(volume, &mut file).and_then(|()| file.flush())
@@ -89,18 +94,4 @@ pub fn write_volume(path: &Path, volume: &Volume) -> Result<()> {
     };
     written.map_err(|error| output_error(path, &error))?;
     file.finish()
-}
-
-/// A scaled volume as its values.
-fn values(volume: &Volume) -> Result<Volume> {
-    let [nz, ny, nx] = volume.grid().shape;
-    let mut values = Array3::zeros((nz, ny, nx));
-    for (z, mut plane) in values.outer_iter_mut().enumerate() {
-        let slice = volume
-            .slice_f64(z)
-            .map_err(|fault| ToolError::internal(fault.to_string()))?;
-        plane.assign(&slice);
-    }
-    Volume::new(Voxels::F64(values), Scaling::NONE, *volume.grid())
-        .ok_or_else(|| ToolError::internal("voxels do not fit their grid"))
 }

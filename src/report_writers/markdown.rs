@@ -3,13 +3,15 @@
 use std::fmt::Write;
 
 use raduet_study::Report;
+use raduet_study::pooling::PoolingName;
 use raduet_study::report::ModelReport;
 
 use super::Material;
 use super::escape::markdown as escaped;
+use super::judged::Judged;
 use super::numbers::{
-    figure_percent, figure_plain, figure_with_interval, interval_percent, p_value, percent,
-    standing,
+    confidence, figure_percent, figure_plain, figure_with_interval, p_value, percent,
+    points_with_interval, standing,
 };
 use super::screen::{self, AUC, SLICE_COLUMNS};
 
@@ -21,7 +23,7 @@ pub fn page(material: &Material<'_>) -> String {
         escaped(&screen::head(report)),
         escaped(&screen::sentences(report).join("\n\n"))
     );
-    text.push_str(&models(report));
+    text.push_str(&models(material));
     text.push_str(&classes(report));
     text.push_str(&against_majority(report));
     text.push_str(&comparisons(report));
@@ -36,18 +38,26 @@ pub fn page(material: &Material<'_>) -> String {
     text
 }
 
-fn models(report: &Report) -> String {
-    let confidence = percent(report.settings.bootstrap.confidence);
-    let mut text = String::from(
-        "\n## Models\n\nSlices are judged one by one; patients by the mean probability of their slices. Macro averages; percentages.\n\n| model | arm |",
-    );
+fn models(material: &Material<'_>) -> String {
+    let report = material.report;
+    let judged = Judged::of(material);
+    let how = judged.note(report).unwrap_or_else(|| {
+        let pooled = match report.settings.pooling {
+            PoolingName::MeanProbability => "the mean probability",
+            PoolingName::MajorityVote => "the answer of most",
+            PoolingName::Weighted => "the weighted mean probability",
+        };
+        format!("Slices are judged one by one; patients by {pooled} of their slices.")
+    });
+    let mut text = format!("\n## Models\n\n{how} Macro averages; percentages.\n\n| model | arm |");
     for (heading, _) in SLICE_COLUMNS {
         let _ = write!(text, " {heading} |");
     }
     let _ = write!(
         text,
-        " patient acc [{} % CI] | bal. acc | AUC | QWK | p (over majority, Holm) |\n|---|---|",
-        confidence.trim_end_matches(".0")
+        " {} acc [{} % CI] | bal. acc | AUC | QWK | p (over majority, Holm) |\n|---|---|",
+        judged.single(),
+        confidence(report)
     );
     text.push_str(&"---:|".repeat(SLICE_COLUMNS.len() + 5));
     for model in &report.models {
@@ -80,7 +90,7 @@ fn row(model: &ModelReport) -> String {
 
 fn classes(report: &Report) -> String {
     let mut text = String::from(
-        "\n## By class (slices)\n\n| model | class | slices | precision | sensitivity | specificity | F1 |\n|---|---|---:|---:|---:|---:|---:|",
+        "\n## By class\n\n| model | class | test rows | precision | sensitivity | specificity | F1 |\n|---|---|---:|---:|---:|---:|---:|",
     );
     for model in &report.models {
         for row in &model.slice.per_class {
@@ -107,15 +117,14 @@ fn against_majority(report: &Report) -> String {
         return String::new();
     };
     let mut text = String::from(
-        "\n## Against the majority class\n\nPatient accuracy minus that of always answering the majority class of the training part, on the same test patients. Exact McNemar test, Holm's correction.\n\n| model | points [CI] | only this one right | only the majority right | p | p (Holm) | above the majority |\n|---|---:|---:|---:|---:|---:|---|",
+        "\n## Against the majority class\n\nAccuracy minus that of always answering the majority class of the training part, on the same test patients. Exact McNemar test, Holm's correction.\n\n| model | points [CI] | only this one right | only the majority right | p | p (Holm) | above the majority |\n|---|---:|---:|---:|---:|---:|---|",
     );
     for model in &verdict.models {
         let _ = write!(
             text,
-            "\n| {} | {:+.1} {} | {} | {} | {:.3} | {:.3} | {} |",
+            "\n| {} | {} | {} | {} | {:.3} | {:.3} | {} |",
             escaped(&model.model),
-            100.0 * model.difference,
-            model.interval.map(interval_percent).unwrap_or_default(),
+            points_with_interval(model.difference, model.interval),
             model.mcnemar.only_first,
             model.mcnemar.only_second,
             model.mcnemar.p,

@@ -20,6 +20,7 @@ pub mod escape;
 pub mod explanations;
 pub mod features;
 pub mod html;
+pub(crate) mod judged;
 pub mod leaderboard;
 mod lines;
 pub mod markdown;
@@ -82,7 +83,7 @@ pub struct Kept<'a> {
 
 impl<'a> Kept<'a> {
     /// Who took part and where they stood, where both are known.
-    fn people(&self) -> Option<People<'a>> {
+    pub(crate) fn people(&self) -> Option<People<'a>> {
         let split = self.split?;
         let rows = self.cohort;
         (!rows.is_empty()).then_some(People { rows, split })

@@ -1,5 +1,6 @@
 //! How figures are printed: the same in every form.
 
+use raduet_study::Report;
 use raduet_study::report::{Figure, Standing};
 use raduet_study::uncertainty::Interval;
 
@@ -49,6 +50,37 @@ pub fn p_value(p: f64) -> String {
     }
 }
 
+/// The confidence of a report's intervals in percent, without a decimal where it needs none: `95`.
+pub fn confidence(report: &Report) -> String {
+    let text = percent(report.settings.bootstrap.confidence);
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
+}
+
+/// A difference with its sign and so many decimals; zero has none, whatever rounding left of it.
+pub fn signed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:+.decimals$}");
+    if text[1..].bytes().all(|digit| matches!(digit, b'0' | b'.')) {
+        text[1..].to_owned()
+    } else {
+        text.replace('-', "−")
+    }
+}
+
+/// A difference of shares in percentage points.
+pub fn points(value: f64) -> String {
+    signed(100.0 * value, 1)
+}
+
+/// A difference of shares in percentage points with its interval.
+pub fn points_with_interval(value: f64, interval: Option<Interval>) -> String {
+    match interval {
+        Some(Interval { lower, upper }) => {
+            format!("{} [{}, {}]", points(value), points(lower), points(upper))
+        }
+        None => points(value),
+    }
+}
+
 /// A standing in a cell.
 pub fn standing(standing: Standing) -> &'static str {
     match standing {
@@ -79,5 +111,10 @@ mod tests {
         assert_eq!(p_value(0.000_4), "< 0.001");
         assert_eq!(p_value(0.041_9), "= 0.042");
         assert_eq!(figure_percent(None), "–");
+        assert_eq!(points(0.0417), "+4.2");
+        assert_eq!(points(-0.25), "−25.0");
+        assert_eq!(points(-0.0001), "0.0");
+        assert_eq!(signed(-0.0004, 3), "0.000");
+        assert_eq!(signed(0.03, 3), "+0.030");
     }
 }

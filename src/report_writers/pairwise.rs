@@ -7,7 +7,8 @@ use raduet_study::report::{Level, PAIRED, PairDifference, PairedFigure};
 use raduet_study::uncertainty::DeLongTest;
 
 use super::lines::Lines;
-use super::numbers::{interval_percent, p_value};
+use super::numbers::{p_value, signed};
+use super::screen::in_points;
 use crate::error::{Result, shown};
 use crate::io::cell;
 
@@ -93,8 +94,12 @@ fn line(pair: &PairDifference) -> Vec<String> {
 pub(super) fn delong_difference(test: &DeLongTest) -> String {
     let interval = test
         .interval
-        .map(|i| format!(" [{:+.3}, {:+.3}]", i.lower, i.upper));
-    format!("{:+.3}{}", test.difference, interval.unwrap_or_default())
+        .map(|i| format!(" [{}, {}]", signed(i.lower, 3), signed(i.upper, 3)));
+    format!(
+        "{}{}",
+        signed(test.difference, 3),
+        interval.unwrap_or_default()
+    )
 }
 
 /// The pairs in a few lines, behind an empty one; nothing for a single model.
@@ -112,10 +117,7 @@ pub fn text(report: &Report) -> String {
             ..
         }) = pair.difference(Level::Patient, "accuracy")
         {
-            let _ = write!(text, "{:+.1} points", 100.0 * value);
-            if let Some(interval) = interval {
-                let _ = write!(text, " {}", interval_percent(*interval));
-            }
+            text.push_str(&in_points(*value, *interval));
         }
         let _ = write!(
             text,

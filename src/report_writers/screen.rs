@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use raduet_study::report::{Level, ModelReport, Unit};
+use raduet_study::uncertainty::Interval;
 use raduet_study::{Arm, Report};
 
 use super::numbers::{
-    figure_percent, figure_plain, figure_with_interval, interval_percent, p_value, percent,
+    confidence, figure_percent, figure_plain, figure_with_interval, p_value, percent, points,
 };
 use crate::error::shown;
 use crate::provenance::ModelTime;
@@ -63,8 +64,7 @@ pub fn text(report: &Report, times: &[ModelTime]) -> String {
     for (heading, _) in SLICE_COLUMNS {
         let _ = write!(text, "  {heading:>5}");
     }
-    let confidence = percent(report.settings.bootstrap.confidence);
-    let heading = format!("acc [{} % CI]", confidence.trim_end_matches(".0"));
+    let heading = format!("acc [{} % CI]", confidence(report));
     let _ = write!(
         text,
         "  {heading:<20}  {:>7}  {:>6}  {:>6}",
@@ -132,6 +132,12 @@ fn line(model: &ModelReport, width: usize) -> String {
     line
 }
 
+/// `+4.2 points [−3.0, +11.5]`.
+pub(super) fn in_points(value: f64, interval: Option<Interval>) -> String {
+    let ends = interval.map(|i| format!(" [{}, {}]", points(i.lower), points(i.upper)));
+    format!("{} points{}", points(value), ends.unwrap_or_default())
+}
+
 /// The metric id of the area under the curve that the screen shows.
 pub(super) const AUC: &str = "auc_ovr";
 
@@ -154,10 +160,8 @@ pub fn verdict(report: &Report) -> String {
     if let Some(difference) = comparison.difference(Level::Patient, "accuracy")
         && let Some(value) = difference.value
     {
-        let _ = write!(text, " {:+.1} points", 100.0 * value);
-        if let Some(interval) = difference.interval() {
-            let _ = write!(text, " {}", interval_percent(interval));
-        }
+        text.push(' ');
+        text.push_str(&in_points(value, difference.interval()));
     }
     let _ = write!(
         text,

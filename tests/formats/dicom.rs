@@ -44,6 +44,7 @@ fn every_transfer_syntax_reads_the_same() {
         "series_big",
         "series_deflated",
         "series_rle",
+        "series_lossless",
     ] {
         let found = read(series);
         assert_eq!(values(&found.volume), expected(|v| v), "{series}");
@@ -57,6 +58,38 @@ fn every_transfer_syntax_reads_the_same() {
         assert_eq!(codes(&found), [], "{:?}", found.warnings);
     }
     lies_at(read("series_oblique").volume.grid(), "oblique", 1e-9);
+}
+
+/// Decoders may round the cosine transform each in its own way (ISO/IEC 10918-2): by one level.
+#[test]
+fn baseline_jpeg_is_what_pillow_makes_of_it() {
+    let (found, pillow) = (read("series_jpeg").volume, read("series_jpeg.npy").volume);
+    let (found, pillow) = (values(&found), values(&pillow));
+    assert_eq!(found.len(), pillow.len());
+    for (found, pillow) in found.iter().zip(&pillow) {
+        assert!((found - pillow).abs() <= 1.0, "{found} {pillow}");
+    }
+}
+
+/// Frames stand from the last slice to the first, each with its own intercept.
+#[test]
+fn frames_of_one_file_are_a_series() {
+    let plane = 7 * 9;
+    let wanted: Vec<f64> = expected(|v| v)
+        .into_iter()
+        .enumerate()
+        .map(|(at, v)| 2.0 * v + (4 - at / plane) as f64)
+        .collect();
+    for name in ["enhanced.dcm", "enhanced_lossless.dcm"] {
+        let found = read(name);
+        assert_eq!(values(&found.volume), wanted, "{name}");
+        assert_eq!(codes(&found), [], "{:?}", found.warnings);
+        assert_eq!(
+            found.volume.grid(),
+            read("straight.nii.gz").volume.grid(),
+            "{name}"
+        );
+    }
 }
 
 #[test]

@@ -213,14 +213,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
     fn damaged_files_end_in_a_value_or_an_error(
-        which in 0_usize..13,
+        which in 0_usize..15,
         cut in 0_usize..1200,
         changes in prop::collection::vec((0_usize..1000, any::<u8>()), 0..12)
     ) {
-        const SEEDS: [&str; 13] = [
+        const SEEDS: [&str; 15] = [
             "straight_raw_big.nrrd", "straight_gzip_little.nrrd", "straight_ascii_little.nrrd", "straight_zlib.mha",
             "text.mha", "slice8.png", "pages_big.tif", "volume.npy", "medmnist_packed.npz", "series/I001.dcm",
             "series_rle/I001.dcm", "rtstruct.dcm", "seg_binary.dcm",
+            "series_jpeg/I001.dcm", "enhanced_lossless.dcm",
         ];
         let mut bytes = fs::read(path(SEEDS[which])).unwrap();
         for (place, value) in changes {

@@ -9,6 +9,7 @@ mod dicom;
 mod files;
 mod geometry;
 mod hostile;
+mod masks;
 mod pictures;
 mod real;
 mod text_headers;

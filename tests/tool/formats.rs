@@ -123,3 +123,79 @@ fn maps_and_inputs_are_written_as_nrrd() {
         original.grid()
     );
 }
+
+/// A segmentation of the same voxels as a label image gives the same row, its mask's hash among it.
+#[test]
+fn diagnostics_of_segments_are_those_of_the_same_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("params.yaml"), "setting: {binWidth: 10}\n").unwrap();
+    let at = files().display().to_string();
+    let table = |image: &str, mask: &str, label: &str, out: &str| {
+        let (image, mask) = (format!("{at}/{image}"), format!("{at}/{mask}"));
+        let arguments = [
+            "pyradiomics",
+            &image,
+            &mask,
+            "-p",
+            "params.yaml",
+            "--setting",
+            label,
+            "-f",
+            "csv",
+            "-o",
+            out,
+        ];
+        succeed(here, &arguments);
+        Table::read(&here.join(out))
+    };
+    let labels = table("straight.nii.gz", "mask.nii.gz", "label:1", "labels.csv");
+    let segments = table("series", "seg_fractional.dcm", "label:1", "segments.csv");
+    assert_eq!(labels.head, segments.head);
+    let hash = labels.cell(0, "diagnostics_Mask-original_Hash");
+    assert_eq!(hash.len(), 40);
+    for name in labels
+        .head
+        .iter()
+        .filter(|name| !["Image", "Mask"].contains(&name.as_str()))
+    {
+        assert_eq!(labels.cell(0, name), segments.cell(0, name), "{name}");
+    }
+    // Contours have a hash, too: of the region in the image.
+    let contours = table("series", "rtstruct.dcm", "label:7", "contours.csv");
+    assert_eq!(contours.cell(0, "diagnostics_Mask-original_Hash").len(), 40);
+}
+
+#[test]
+fn maps_tell_what_is_doubtful_about_the_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let parameters =
+        "setting: {binWidth: 10, correctMask: true}\nvoxelSetting: {kernelRadius: 2}\n";
+    fs::write(here.join("params.yaml"), parameters).unwrap();
+    let at = files().display().to_string();
+    let (image, mask) = (format!("{at}/straight.nii.gz"), format!("{at}/mask.nii.gz"));
+    let arguments = [
+        "map",
+        &image,
+        &mask,
+        "-p",
+        "params.yaml",
+        "--feature",
+        "firstorder_Mean",
+        "-o",
+        "maps",
+    ];
+    let finished = succeed(here, &arguments);
+    assert!(
+        finished.stderr.contains("W_SETTINGS") && finished.stderr.contains("correctMask"),
+        "{}",
+        finished.stderr
+    );
+    // What is for maps has its effect.
+    assert!(
+        !finished.stderr.contains("voxelSetting"),
+        "{}",
+        finished.stderr
+    );
+}

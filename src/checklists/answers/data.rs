@@ -3,7 +3,7 @@
 use raduet_study::{Arm, Part};
 
 use super::{
-    Answer, METHODS, Place, Rule, SETTINGS, answered, author, count, partly, untold, without,
+    Answer, METHODS, Place, Rule, SETTINGS, answered, author, count, partly, untold, without, word,
 };
 use crate::checklists::Facts;
 
@@ -70,6 +70,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
 
 fn objectives(facts: &Facts<'_>) -> Answer {
     let arms = match (facts.has(Arm::Radiomics), facts.has(Arm::Deep)) {
+        _ if facts.study.is_none() => "models of whatever origin were judged on a test part",
         (true, true) => "both arms were developed and compared on one test part",
         (true, false) => "learners were developed and judged on a test part",
         (false, true) => "networks were developed and judged on a test part",
@@ -104,6 +105,9 @@ fn sample_size(facts: &Facts<'_>) -> Answer {
 fn eligibility(facts: &Facts<'_>) -> Answer {
     if facts.study.is_none() {
         return untold();
+    }
+    if facts.from_a_table() {
+        return author("the run took what the table of features lists");
     }
     author("the run took what the manifest lists; what was left out of it stands under quality")
 }
@@ -141,21 +145,25 @@ fn split(facts: &Facts<'_>) -> Answer {
 }
 
 fn sequence(facts: &Facts<'_>) -> Answer {
+    if facts.study.is_none() {
+        return untold();
+    }
     let sequences: Vec<&str> = facts.sequences().into_iter().collect();
     if sequences.is_empty() {
-        return author("the manifest names no sequence");
+        return author("no sequence is named");
     }
     partly(
-        format!("named {} in the manifest", sequences.join(", ")),
+        format!("named {} in the data", sequences.join(", ")),
         &[DATA],
     )
 }
 
 fn centres(facts: &Facts<'_>) -> Answer {
     match facts.sites().len() {
-        0 => author("the manifest names no sites"),
+        0 if facts.study.is_none() => untold(),
+        0 => author("no sites are named"),
         n => author(format!(
-            "the manifest names {}; whether institutions or scanners only the author knows",
+            "the data name {}; whether institutions or scanners only the author knows",
             count(n, "site")
         )),
     }
@@ -166,10 +174,14 @@ fn other_predictors(facts: &Facts<'_>) -> Answer {
         return author("whether columns of the table are other than radiomics");
     }
     match facts.study {
-        Some(_) => answered(
-            "none: learners saw features of the images, networks the images",
-            &[Place::Section("features")],
-        ),
+        Some(_) => {
+            let says = match (facts.has(Arm::Radiomics), facts.has(Arm::Deep)) {
+                (true, true) => "none: learners saw features of the images, networks the images",
+                (true, false) => "none: learners saw features of the images",
+                _ => "none: networks saw the images",
+            };
+            answered(says, &[Place::Section("features")])
+        }
         None => untold(),
     }
 }
@@ -185,8 +197,11 @@ fn outcome(facts: &Facts<'_>) -> Answer {
 }
 
 fn segmentation(facts: &Facts<'_>) -> Answer {
-    if facts.study.is_none() || facts.from_a_table() {
+    if facts.study.is_none() {
         return untold();
+    }
+    if facts.from_a_table() {
+        return author("a table of features does not tell");
     }
     author("masks were taken as given; how they were made is the author's")
 }
@@ -195,45 +210,70 @@ fn preparation(facts: &Facts<'_>) -> Answer {
     if facts.study.is_none() {
         return untold();
     }
+    let checked = if facts.from_a_table() {
+        "columns that give the class away, doubles of rows and names of patients were checked"
+    } else {
+        "geometry, masks, grey levels, duplicates and leaks were checked"
+    };
     partly(
-        "geometry, masks, grey levels, duplicates and leaks were checked and doubts are listed; differences between groups are the author's",
+        format!("{checked} and doubts are listed; differences between groups are the author's"),
         &[QUALITY],
     )
 }
 
 fn missing(facts: &Facts<'_>) -> Answer {
-    let Some(study) = &facts.study else {
+    if facts.study.is_none() {
         return untold();
-    };
-    let rule = match facts.step("undefined") {
-        Some(rule) => format!("undefined features: {}", word(rule)),
-        None => "undefined features were refused".to_owned(),
-    };
-    let learners = if study.learners.enabled {
-        format!("; {rule}")
-    } else {
-        String::new()
-    };
-    answered(
-        format!("cases without images or regions are listed and left out of both arms{learners}"),
-        &[QUALITY],
-    )
+    }
+    let mut parts = Vec::new();
+    if facts.read_images() {
+        let whom = if facts.has(Arm::Radiomics) && facts.has(Arm::Deep) {
+            " of both arms"
+        } else {
+            ""
+        };
+        parts.push(format!(
+            "cases without images or regions are listed and left out{whom}"
+        ));
+    }
+    if facts.has(Arm::Radiomics) {
+        parts.push(match facts.step("undefined") {
+            Some(rule) => format!("undefined features: {}", word(rule)),
+            None => "undefined features were refused".to_owned(),
+        });
+    }
+    let says = parts.join("; ");
+    if facts.from_a_table() {
+        return partly(
+            format!("{says}; what was missing before the table was made is the author's"),
+            &[SETTINGS],
+        );
+    }
+    answered(says, &[QUALITY, SETTINGS])
 }
 
 fn imbalance(facts: &Facts<'_>) -> Answer {
     let Some(study) = &facts.study else {
         return partly("counts of every class in every part", &[DATA]);
     };
-    let weights = match &study.learners.class_weight {
-        Some(rule) => format!("learners weighted classes: {}", word(rule)),
-        None => "learners did not weight classes".to_owned(),
-    };
-    answered(
-        format!(
-            "counts of every class in every part; the split is stratified; {weights}; balanced accuracy is reported beside accuracy"
-        ),
-        &[DATA, SETTINGS],
-    )
+    let mut parts = vec!["counts of every class in every part".to_owned()];
+    if facts.report.split.rule.contains("stratified") {
+        parts.push("the split was stratified by class".to_owned());
+    }
+    if facts.has(Arm::Radiomics) {
+        parts.push(match &study.learners.class_weight {
+            Some(rule) => format!("learners weighted classes: {}", word(rule)),
+            None => "learners did not weight classes".to_owned(),
+        });
+    }
+    if facts.has(Arm::Deep) {
+        parts.push(match &facts.network()["loss"]["class_weight"] {
+            serde_json::Value::Null => "networks did not weight classes".to_owned(),
+            rule => format!("networks' weights of classes: {}", word(rule)),
+        });
+    }
+    parts.push("balanced accuracy is reported beside accuracy".to_owned());
+    answered(parts.join("; "), &[DATA, SETTINGS])
 }
 
 fn confounders(facts: &Facts<'_>) -> Answer {
@@ -281,6 +321,12 @@ fn flow(facts: &Facts<'_>) -> Answer {
     if facts.study.is_none() {
         return untold();
     }
+    if facts.from_a_table() {
+        return partly(
+            "patients of the table by part; those excluded before it are the author's",
+            &[DATA],
+        );
+    }
     partly(
         "cases that failed or were left out are listed with their cause; those excluded before the manifest are the author's",
         &[QUALITY],
@@ -290,7 +336,8 @@ fn flow(facts: &Facts<'_>) -> Answer {
 fn uniparametric(facts: &Facts<'_>) -> Answer {
     match facts.sequences().len() {
         1 => answered("one sequence", &[DATA]),
-        0 => author("the manifest names no sequence"),
+        0 if facts.study.is_none() => untold(),
+        0 => author("no sequence is named"),
         n => author(format!("{n} sequences; whether one alone is inferior")),
     }
 }
@@ -299,15 +346,34 @@ fn development_differences(facts: &Facts<'_>) -> Answer {
     if facts.study.is_none() {
         return untold();
     }
+    let measured = if facts.read_images() {
+        " and were measured alike"
+    } else {
+        ""
+    };
     partly(
-        "both parts come from one cohort and were measured alike; classes and what else is known are shown by part",
+        format!(
+            "both parts come from one {}{measured}; classes and what else is known are shown by part",
+            if facts.from_a_table() {
+                "table"
+            } else {
+                "cohort"
+            }
+        ),
         &[DATA],
     )
 }
 
 fn analysed(facts: &Facts<'_>) -> Answer {
+    if facts.study.is_none() {
+        let says = format!(
+            "{} test patients by class; predictions do not tell who trained",
+            facts.report.test_patients
+        );
+        return partly(says, &[DATA]);
+    }
     let says = format!(
-        "{} patients train, {} choose, {} test; by class",
+        "patients by class: {} train, {} choose, {} test",
         facts.patients(Part::Train),
         facts.patients(Part::Valid),
         facts.patients(Part::Test)
@@ -343,11 +409,4 @@ fn share_settings(facts: &Facts<'_>) -> Answer {
         ),
         None => untold(),
     }
-}
-
-/// A setting in a word.
-fn word(value: &serde_json::Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
 }

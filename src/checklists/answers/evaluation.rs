@@ -9,6 +9,9 @@ const COMPARISON: Place = Place::Section("comparison");
 
 pub(super) const RULES: &[(&str, Rule)] = &[
     ("testing", |facts| {
+        if facts.study.is_none() {
+            return author("predictions alone do not tell where the test patients come from");
+        }
         let says = match facts.report.split.folds {
             1 => "internal: patients of the same cohort, held out",
             _ => "internal: every patient of the folds was tested by models that had not seen them",
@@ -21,13 +24,16 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("metrics", |_| {
         answered(
             format!(
-                "{} figures with their definitions, of slices and of patients; balanced accuracy since classes differ in size, weighted kappa since they may be ordered",
+                "{} figures with their definitions; balanced accuracy since classes may differ in size, weighted kappa since they may be ordered",
                 METRICS.len()
             ),
             &[COMPARISON, Place::Section("reproduce")],
         )
     }),
     ("uncertainty", |facts| {
+        if !facts.has_intervals() {
+            return author("no interval has a value").unmet();
+        }
         answered(
             format!(
                 "intervals by bootstrap, {}; for slices too",
@@ -37,6 +43,9 @@ pub(super) const RULES: &[(&str, Rule)] = &[
         )
     }),
     ("calibration", |facts| {
+        if !facts.gave_probabilities() {
+            return author("models answered without probabilities").unmet();
+        }
         let decision = if facts.draws_decision_curves() {
             ", decision curves"
         } else {
@@ -58,15 +67,30 @@ pub(super) const RULES: &[(&str, Rule)] = &[
             None => author(says),
         }
     }),
-    ("clinical_value", |_| {
-        author(
-            "no clinical method took part; decision curves, where drawn, stand under calibration",
-        )
+    ("clinical_value", |facts| {
+        if facts.draws_decision_curves() {
+            return partly(
+                "decision curves of patients; no clinical method took part",
+                &[Place::Section("calibration")],
+            );
+        }
+        author("no clinical method took part, and no decision curve was drawn")
     }),
     ("explanation", explanation),
-    ("performance", |_| {
+    ("performance", |facts| {
+        let models = facts.report.models.iter();
+        let chosen = if models.clone().any(|model| model.validation.is_some()) {
+            "; validation part without"
+        } else {
+            ""
+        };
+        let intervals = if facts.has_intervals() {
+            "test part with intervals"
+        } else {
+            "test part, without intervals"
+        };
         partly(
-            "validation and test part with intervals; training rows were not judged; subgroups are the author's",
+            format!("{intervals}{chosen}; subgroups are the author's"),
             &[
                 COMPARISON,
                 Place::File("leaderboard.csv"),

@@ -17,13 +17,24 @@ pub(super) const RULES: &[(&str, Rule)] = &[
         })
     }),
     ("resampling", |facts| measured(facts, resampling)),
+    ("grid_position", |facts| measured(facts, grid_position)),
+    ("grid_size", |facts| measured(facts, grid_size)),
+    ("beyond_the_image", |facts| {
+        measured(facts, beyond_the_image)
+    }),
+    ("mask_interpolation", |facts| {
+        measured(facts, mask_interpolation)
+    }),
     ("rounding", |facts| {
         measured(facts, |facts| {
-            if facts.study.as_ref().is_some_and(|s| s.features.ibsi.round) {
-                answered("rounded to whole numbers after resampling", &[SETTINGS])
-            } else {
-                answered("not rounded", &[SETTINGS])
-            }
+            let round = facts.study.as_ref().is_some_and(|s| s.features.ibsi.round);
+            let says = match (spacing(facts), is_ibsi(facts)) {
+                (None, _) => "nothing was interpolated",
+                (_, true) if round => "rounded to whole numbers after resampling",
+                (_, true) => "not rounded",
+                (_, false) => "truncated to the image's number type (PyRadiomics)",
+            };
+            answered(says, &[SETTINGS])
         })
     }),
     ("normalisation", |facts| measured(facts, normalisation)),
@@ -41,7 +52,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("no_registration", |facts| {
         measured(facts, |_| {
             partly(
-                "none by this run; image and mask had to lie on one grid",
+                "none by this run; image and mask had to lie on one grid, within the tolerance in run.json",
                 &[METHODS],
             )
         })
@@ -136,7 +147,10 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     }),
     ("zone_linkage", |facts| {
         measured(facts, |facts| {
-            let neighbours = if facts.by_slice() {
+            if !facts.families().contains(&"glszm") {
+                return without("no size zones were measured");
+            }
+            let neighbours = if facts.in_the_plane() {
                 "8 neighbours in the plane"
             } else {
                 "26 neighbours"
@@ -177,10 +191,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
                 .iter()
                 .any(|id| facts.families().contains(id));
             if any {
-                answered(
-                    number(facts.parameter("gldm_a")).unwrap_or_else(|| "0".into()),
-                    &[SETTINGS],
-                )
+                answered(facts.engine("coarseness").unwrap_or("0"), &[SETTINGS])
             } else {
                 without("no dependence was measured")
             }
@@ -213,7 +224,7 @@ fn preprocessing(facts: &Facts<'_>) -> Answer {
         None => untold(),
         Some(_) if facts.from_a_table() => author("the features were measured elsewhere"),
         Some(_) => answered(
-            "every step with its settings; what was done before is the author's",
+            "every step of this run with its settings; what was done before is the author's",
             &[SETTINGS, METHODS],
         ),
     }
@@ -227,86 +238,134 @@ pub(crate) fn spacing(facts: &Facts<'_>) -> Option<String> {
     Some(sides.join(" × "))
 }
 
-fn resampling(facts: &Facts<'_>) -> Answer {
+fn is_ibsi(facts: &Facts<'_>) -> bool {
+    facts.profile() == Some("ibsi")
+}
+
+/// A question about the new grid; there is none where voxels are kept.
+fn resampled(facts: &Facts<'_>, says: impl FnOnce(&str) -> String) -> Answer {
     match spacing(facts) {
-        Some(spacing) => answered(
-            format!(
-                "{} to {spacing} mm (0 keeps the image's), mask by nearest neighbour in profile pyradiomics",
-                facts.parameter("interpolator").as_str().unwrap_or_default()
-            ),
-            &[SETTINGS],
-        ),
+        Some(spacing) => answered(says(&spacing), &[SETTINGS]),
         None => answered("none: voxels as stored", &[SETTINGS]),
     }
 }
 
+/// Sentences by the table at the head of the engine's `processing::resample`.
+fn resampling(facts: &Facts<'_>) -> Answer {
+    let interpolator = facts.parameter("interpolator").as_str().unwrap_or_default();
+    resampled(facts, |spacing| {
+        format!("{interpolator} to {spacing} mm (0 keeps the image's)")
+    })
+}
+
+fn grid_position(facts: &Facts<'_>) -> Answer {
+    let says = if is_ibsi(facts) {
+        "centre of the new grid on that of the old one"
+    } else {
+        "corner of the new grid on that of the old one (PyRadiomics)"
+    };
+    resampled(facts, |_| says.to_owned())
+}
+
+fn grid_size(facts: &Facts<'_>) -> Answer {
+    let says = if is_ibsi(facts) {
+        "so many voxels that the old extent is covered: ceil(old count × old spacing / new spacing)"
+    } else {
+        "the region's box with a padding, in voxels of the new spacing (PyRadiomics)"
+    };
+    resampled(facts, |_| says.to_owned())
+}
+
+fn beyond_the_image(facts: &Facts<'_>) -> Answer {
+    let says = if is_ibsi(facts) {
+        "the nearest voxel on the edge"
+    } else {
+        "half a voxel of the edge, then 0 (PyRadiomics)"
+    };
+    resampled(facts, |_| says.to_owned())
+}
+
+fn mask_interpolation(facts: &Facts<'_>) -> Answer {
+    let says = if is_ibsi(facts) {
+        "linear; voxels at least half inside belong to the region"
+    } else {
+        "nearest neighbour: a voxel is inside or not"
+    };
+    resampled(facts, |_| says.to_owned())
+}
+
 fn normalisation(facts: &Facts<'_>) -> Answer {
     match facts.parameter("normalize") {
-        Value::Bool(true) => answered(
-            format!(
-                "whole image to mean 0 and standard deviation {}",
-                number(facts.parameter("normalizeScale")).unwrap_or_else(|| "1".into())
-            ),
-            &[SETTINGS],
-        ),
+        Value::Bool(true) => {
+            let outliers = number(facts.parameter("removeOutliers"));
+            let outliers = outliers
+                .map(|sd| format!(", what lies beyond {sd} standard deviations set to these"));
+            let scale = number(facts.parameter("normalizeScale"));
+            answered(
+                format!(
+                    "whole image to mean 0 and standard deviation {}{}",
+                    scale.unwrap_or_else(|| "1".into()),
+                    outliers.unwrap_or_default()
+                ),
+                &[SETTINGS],
+            )
+        }
         _ => answered("none by this run", &[SETTINGS]),
     }
 }
 
 fn resegmentation(facts: &Facts<'_>) -> Answer {
-    match facts.parameter("resegmentRange") {
-        Value::Null => answered("none", &[SETTINGS]),
-        range => answered(format!("range {range}"), &[SETTINGS]),
-    }
+    answered(
+        facts.engine("resegmentation").unwrap_or("none"),
+        &[SETTINGS],
+    )
 }
 
-/// Bins in words.
+/// Bins in words, as the engine was set to them.
 pub(crate) fn bins(facts: &Facts<'_>) -> String {
-    if let Some(count) = number(facts.parameter("binCount")) {
+    if let Some(count) = facts.engine("bin_count") {
         return format!("fixed bin number, {count} bins over the range of the region");
     }
-    let width = number(facts.parameter("binWidth")).unwrap_or_default();
+    if facts.engine("discretisation") == Some("as_stored") {
+        return "as stored, without bins".to_owned();
+    }
+    let width = facts.engine("bin_width").unwrap_or_default();
     format!("fixed bin width, {width} image units")
 }
 
 fn first_bin(facts: &Facts<'_>) -> Answer {
-    if facts.parameter("binCount").is_null() {
-        return answered(
-            "the multiple of the width at or below the region's minimum in profile pyradiomics; the range's lower bound or the minimum in profile ibsi",
-            &[SETTINGS],
-        );
+    if facts.engine("bin_width").is_none() {
+        return without("bins have no fixed width");
     }
-    without("bins have no fixed width")
-}
-
-fn image_types(facts: &Facts<'_>) -> Answer {
-    answered(facts.image_types().join(", "), &[SETTINGS, FEATURES])
-}
-
-fn aggregation(facts: &Facts<'_>) -> Answer {
-    let ways = facts
-        .study
-        .as_ref()
-        .map(|study| study.features.ibsi.aggregations.join(", "))
-        .unwrap_or_default();
-    let says = match (facts.profile(), ways.is_empty()) {
-        (Some("ibsi"), false) => ways,
-        (Some("ibsi"), true) if facts.by_slice() => "2D:avg".to_owned(),
-        (Some("ibsi"), true) => "3D:mrg".to_owned(),
-        _ => "a matrix for each direction, features averaged over directions (PyRadiomics)"
-            .to_owned(),
+    let says = match (is_ibsi(facts), facts.engine("first_bin_begins_at")) {
+        (false, _) => "the multiple of the width at or below the region's minimum (PyRadiomics)",
+        (true, Some(lower)) if lower != "lowest intensity" => {
+            return answered(format!("{lower}, the range's lower bound"), &[SETTINGS]);
+        }
+        (true, _) => "the region's minimum",
     };
     answered(says, &[SETTINGS])
 }
 
+fn image_types(facts: &Facts<'_>) -> Answer {
+    let says = format!("{}, with their settings", facts.image_types().join(", "));
+    answered(says, &[SETTINGS, FEATURES])
+}
+
+fn aggregation(facts: &Facts<'_>) -> Answer {
+    let says = facts.engine("aggregations").map_or_else(
+        || {
+            "matrices with directions: one for each, features averaged over them; others: one (PyRadiomics)"
+                .to_owned()
+        },
+        |ways| ways.replace(' ', ", "),
+    );
+    answered(says, &[SETTINGS])
+}
+
 fn distances(facts: &Facts<'_>) -> String {
-    let list = facts.parameter("distances").as_array();
-    let list: Vec<String> = list.into_iter().flatten().filter_map(number).collect();
-    if list.is_empty() {
-        "1".to_owned()
-    } else {
-        list.join(", ")
-    }
+    let list = facts.engine("distances").unwrap_or("1");
+    list.trim_matches(['[', ']']).to_owned()
 }
 
 /// A number as it is printed: without the decimals that a whole one does not need.

@@ -69,6 +69,13 @@ fn untold() -> Answer {
     author("predictions alone do not tell")
 }
 
+/// A setting in a word, without the marks of JSON around text.
+fn word(value: &serde_json::Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// `1 site`, `4 sites`.
 fn count(number: usize, what: &str) -> String {
     match number {

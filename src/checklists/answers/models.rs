@@ -27,7 +27,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("dimensionality", |facts| {
         learners(facts, |facts| {
             author(format!(
-                "{} columns, {} training patients: whether that is too many is a judgement",
+                "{} columns, training patients: {}; whether that is too many is a judgement",
                 facts.columns().len(),
                 facts.patients(raduet_study::Part::Train)
             ))
@@ -46,24 +46,33 @@ pub(super) const RULES: &[(&str, Rule)] = &[
     ("simple_models", simple_models),
     ("predictions", |facts| {
         answered(
-            "answers of every model on every held-out slice, pooled to patients as stated",
+            "answers of every model on every test row, and how they were judged",
             &[Place::File("predictions.csv"), Place::Section("reproduce")],
         )
         .and(facts.file("split.json"))
     }),
-    ("output", |_| {
-        answered(
-            "a probability for each class; the answer is the most probable one, no threshold was tuned",
-            &[Place::File("predictions.csv"), METHODS],
-        )
+    ("output", |facts| {
+        let places = [Place::File("predictions.csv"), METHODS];
+        if !facts.gave_probabilities() {
+            return partly(
+                "a class, without probabilities; thresholds are not told",
+                &places,
+            );
+        }
+        let says = "a probability for each class; the answer is the most probable one";
+        match facts.study {
+            Some(_) => answered(format!("{says}, no threshold was tuned"), &places),
+            None => partly(format!("{says}; predictions do not tell more"), &places),
+        }
     }),
-    ("no_updating", |_| {
-        without("no model was updated on the test part")
+    ("no_updating", |facts| match facts.study {
+        Some(_) => without("no model was updated"),
+        None => untold(),
     }),
     ("share_models", |facts| {
-        if facts.wrote_any("models/") {
+        if shares_models(facts) {
             partly(
-                "every fitted model lies in models/; sharing is the author's",
+                "fitted models lie in models/: learners as JSON, networks as safetensors; sharing is the author's",
                 &[Place::Section("reproduce")],
             )
         } else {
@@ -71,16 +80,20 @@ pub(super) const RULES: &[(&str, Rule)] = &[
         }
     }),
     ("share_system", |facts| {
-        if facts.wrote_any("models/") {
+        if facts.has(Arm::Radiomics) && facts.wrote_like("models/", ".json") {
             partly(
                 "`raduet predict` runs the learners on new tables; offering it is the author's",
                 &[Place::Section("reproduce")],
             )
         } else {
-            author("the run holds no models")
+            author("the run holds no learner to run on new tables")
         }
     }),
     ("poor_input", |facts| match facts.study {
+        Some(_) if facts.from_a_table() => partly(
+            "tables that cannot be used are refused by name; what a user does then is the author's",
+            &[Place::Section("quality")],
+        ),
         Some(_) => partly(
             "images, masks and tables that cannot be used are refused by name; what a user does then is the author's",
             &[Place::Section("quality")],
@@ -88,6 +101,12 @@ pub(super) const RULES: &[(&str, Rule)] = &[
         None => untold(),
     }),
 ];
+
+fn shares_models(facts: &Facts<'_>) -> bool {
+    [".json", ".safetensors"]
+        .iter()
+        .any(|end| facts.wrote_like("models/", end))
+}
 
 /// A question about learners that were trained by this run.
 fn learners(facts: &Facts<'_>, rule: Rule) -> Answer {
@@ -100,7 +119,8 @@ fn learners(facts: &Facts<'_>, rule: Rule) -> Answer {
 
 fn scaling(facts: &Facts<'_>) -> Answer {
     let says = match facts.step("scaling") {
-        Some(rule) => format!("{rule}, fitted on training rows"),
+        Some(rule) if rule == "none" => "columns were not scaled".to_owned(),
+        Some(rule) => format!("{}, fitted on training rows", super::word(rule)),
         None => "to mean 0 and standard deviation 1, fitted on training rows".to_owned(),
     };
     answered(says, &[SETTINGS, METHODS])
@@ -117,14 +137,14 @@ fn reducing(facts: &Facts<'_>) -> Vec<&'static str> {
 fn reduction(facts: &Facts<'_>) -> Answer {
     let steps = reducing(facts);
     let constant = "constant columns were dropped";
-    let says = if steps.is_empty() {
-        format!("{constant}; nothing else was asked for")
-    } else {
-        format!(
-            "{constant}; {}, all fitted on training rows",
-            steps.join(", ")
-        )
-    };
+    if steps.is_empty() {
+        let says = format!("{constant}; no other reduction was asked for");
+        return answered(says, &[SETTINGS, METHODS]);
+    }
+    let says = format!(
+        "{constant}; {}, all fitted on training rows",
+        steps.join(", ")
+    );
     answered(says, &[SETTINGS, METHODS])
 }
 
@@ -180,20 +200,46 @@ fn choice(facts: &Facts<'_>) -> Answer {
     match &facts.report.comparison {
         Some(comparison) => answered(&*comparison.rule, &[Place::Section("comparison")]),
         None if facts.report.leaderboard.is_some() => answered(
-            "best on validation patients, before the test part was looked at",
+            "best on the validation part; the test part took no part in the choice",
             &[Place::Section("comparison")],
         ),
         None => author("nobody was left to choose by"),
     }
 }
 
-/// A classifier of the most frequent class is the simplest model there is.
+/// Learners that are called classical: one rule, one distance, one line between classes.
+const CLASSICAL: [&str; 6] = [
+    "decision_tree",
+    "gaussian_nb",
+    "k_neighbors",
+    "linear_discriminant",
+    "logistic_regression",
+    "quadratic_discriminant",
+];
+
+/// Simple models beside others, all against the majority class. That class alone is a baseline but no model of the
+/// data: whether it is enough is the author's to say.
 fn simple_models(facts: &Facts<'_>) -> Answer {
+    let places = [Place::Section("comparison")];
+    let models: Vec<&str> = [facts.names(Arm::Radiomics), facts.names(Arm::Deep)].concat();
+    let simple: Vec<&str> = models
+        .iter()
+        .filter(|name| CLASSICAL.contains(&name.split(':').next().unwrap_or_default()))
+        .copied()
+        .collect();
+    let majority = match &facts.report.majority {
+        Some(_) => "every model against always answering the majority class",
+        None => "no row of the majority class",
+    };
+    if !simple.is_empty() && simple.len() < models.len() {
+        let says = format!("{} beside the others; {majority}", simple.join(", "));
+        return answered(says, &places);
+    }
     match &facts.report.majority {
-        Some(_) => answered(
-            "every model against always answering the majority class, exact McNemar, Holm",
-            &[Place::Section("comparison")],
+        Some(_) => partly(
+            format!("{majority}; no simple model beside the others"),
+            &places,
         ),
-        None => author("no row of the majority class"),
+        None => author(majority),
     }
 }

@@ -19,7 +19,8 @@ use super::datum::Datum;
 use super::output::Vector;
 use crate::error::{Result, ToolError};
 use crate::extract::vector::Steps;
-use crate::io::voxel_bytes::with_array;
+use crate::io::dicom::regions_of;
+use crate::io::voxel_bytes::{values, with_array};
 use crate::io::{ReadOptions, read_volume};
 use crate::params::Parameters;
 
@@ -62,9 +63,7 @@ pub(super) fn of(parameters: &Parameters, subject: &Subject<'_>) -> Result<Vecto
     found.put("Image-original_Hash", hash(subject.volume)?);
     found.put("Image-original_Dimensionality", Datum::text("3D"));
     found.image("original", subject.volume)?;
-    let options = ReadOptions::default();
-    let stored = read_volume(subject.mask_file, &options)?.volume;
-    found.put("Mask-original_Hash", mask_hash(&stored)?);
+    found.put("Mask-original_Hash", mask_hash(subject)?);
     found.region("original", &Region::of(subject.mask, None)?);
     if let Some((volume, mask)) = &subject.steps.interpolated {
         found.image("interpolated", volume)?;
@@ -140,7 +139,8 @@ impl Found {
     fn image(&mut self, step: &str, volume: &Volume) -> Result<()> {
         let of = format!("Image-{step}");
         self.grid(&of, volume.grid());
-        self.statistics(&of, &values(volume)?);
+        let values = values(volume)?;
+        self.statistics(&of, values.as_slice().unwrap_or_default());
         Ok(())
     }
 
@@ -259,28 +259,28 @@ fn hash(volume: &Volume) -> Result<Datum> {
 }
 
 /// SHA-1 of all labels of a mask as 32-bit whole numbers.
-fn mask_hash(stored: &Volume) -> Result<Datum> {
+fn mask_hash(subject: &Subject<'_>) -> Result<Datum> {
+    let options = ReadOptions::default();
+    // Contours and segments have no voxels of their own: hashed is the label where the region is in the image.
+    let stored = if regions_of(subject.mask_file, &options)?.is_some() {
+        let label = subject.label as f64;
+        subject
+            .mask
+            .inside()
+            .mapv(|inside| if inside { label } else { 0.0 })
+    } else {
+        values(&read_volume(subject.mask_file, &options)?.volume)?
+    };
     let mut sha = Sha1::new();
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "ITK's own conversion"
     )]
-    values(stored)?
+    stored
         .iter()
         .for_each(|value| sha.update((*value as i64 as u32).to_le_bytes()));
     Ok(Datum::Text(hexadecimal(&sha.finalize())))
-}
-
-/// All values of an image in storage order.
-fn values(volume: &Volume) -> Result<Vec<f64>> {
-    let mut values = Vec::new();
-    for z in 0..volume.grid().shape[0] {
-        let plane = volume.slice_f64(z);
-        let plane = plane.map_err(|fault| ToolError::internal(fault.to_string()))?;
-        values.extend(plane.iter().copied());
-    }
-    Ok(values)
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

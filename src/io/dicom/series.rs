@@ -9,8 +9,8 @@ use super::file::DicomFile;
 use super::pixels;
 use crate::error::{Code, Result, ToolError, Warning, WarningCode};
 use crate::io::grid::{cross, dot, grid_of, length, lps_to_ras, unplaced};
-use crate::io::room::{reserved, zeroed};
-use crate::io::voxel_bytes::{ByteOrder, NumberType, declared, shaped, voxels};
+use crate::io::room::reserved;
+use crate::io::voxel_bytes::{ByteOrder, NumberType, declared, values, voxels};
 use crate::io::{ReadOptions, ReadVolume};
 
 /// Deviations that are rounding: of cosines, of pixel sizes, and of positions in steps.
@@ -76,9 +76,7 @@ pub(super) fn volume(files: &[DicomFile], options: &ReadOptions) -> Result<ReadV
         bytes.extend_from_slice(&frame);
     }
     let stored = voxels(&bytes, kind, ByteOrder::Little, grid.shape)?;
-    let (stored, scaling) = scaled(stored, &held, grid.shape)?;
-    let volume = Volume::new(stored, scaling, grid)
-        .ok_or_else(|| ToolError::internal("voxels do not fit their grid"))?;
+    let volume = scaled(stored, &held, grid)?;
     Ok(ReadVolume {
         frame_of_reference,
         ..ReadVolume::new(volume, warnings)
@@ -421,45 +419,28 @@ pub(super) fn grid(
 }
 
 /// One scaling for all slices, or values where each has its own.
-fn scaled(stored: Voxels, held: &[Held<'_>], shape: [usize; 3]) -> Result<(Voxels, Scaling)> {
+fn scaled(stored: Voxels, held: &[Held<'_>], grid: Grid) -> Result<Volume> {
     let of = |held: &Held<'_>| Scaling {
         slope: held.slice.slope,
         intercept: held.slice.intercept,
     };
-    for held in held {
-        let Scaling { slope, .. } = of(held);
-        if slope == 0.0 {
-            return Err(ToolError::new(Code::Header, "RescaleSlope 0")
-                .expected("another number")
-                .remedy("the file is damaged: copy or export it again"));
-        }
+    if held.iter().any(|held| held.slice.slope == 0.0) {
+        return Err(ToolError::new(Code::Header, "RescaleSlope 0")
+            .expected("another number")
+            .remedy("the file is damaged: copy or export it again"));
     }
+    let volume = |voxels, scaling| {
+        Volume::new(voxels, scaling, grid)
+            .ok_or_else(|| ToolError::internal("voxels do not fit their grid"))
+    };
     let first = held.first().map_or(Scaling::NONE, of);
     if held.iter().all(|held| of(held) == first) {
-        return Ok((stored, first));
+        return volume(stored, first);
     }
-    let [nz, ny, nx] = shape;
-    let mut values = zeroed::<f64>(nz.saturating_mul(ny).saturating_mul(nx))?;
-    let grid = Grid {
-        shape,
-        spacing: Spacing::new([1.0; 3]).ok_or_else(|| ToolError::internal("spacing"))?,
-        affine: Affine([
-            [1.0, 0.0, 0.0, 0.0],
-            [0.0, 1.0, 0.0, 0.0],
-            [0.0, 0.0, 1.0, 0.0],
-        ]),
-    };
-    let volume = Volume::new(stored, Scaling::NONE, grid)
-        .ok_or_else(|| ToolError::internal("voxels do not fit their grid"))?;
-    let planes = values.chunks_mut(ny.saturating_mul(nx).max(1));
-    for (z, (plane, held)) in planes.zip(held).enumerate() {
+    let mut values = values(&volume(stored, Scaling::NONE)?)?;
+    for (mut plane, held) in values.outer_iter_mut().zip(held) {
         let Scaling { slope, intercept } = of(held);
-        let slice = volume
-            .slice_f64(z)
-            .map_err(|fault| ToolError::internal(fault.to_string()))?;
-        for (value, stored) in plane.iter_mut().zip(&slice) {
-            *value = stored * slope + intercept;
-        }
+        plane.mapv_inplace(|stored| stored * slope + intercept);
     }
-    Ok((Voxels::F64(shaped(values, shape)?), Scaling::NONE))
+    volume(Voxels::F64(values), Scaling::NONE)
 }

@@ -1,6 +1,7 @@
 //! Values of elements as numbers and text. The caller knows the type of what it asks for.
 
 use super::elements::{Dataset, Span, Tag, Value};
+use crate::error::{Code, Result, ToolError};
 use crate::io::voxel_bytes::ByteOrder;
 
 /// A data set with the bytes its elements lie in.
@@ -76,14 +77,29 @@ impl<'a> Set<'a> {
         numbers.filter(|numbers| numbers.len() <= most)
     }
 
-    /// Exactly `N` written numbers.
-    pub(super) fn exactly<const N: usize>(self, tag: Tag) -> Option<[f64; N]> {
-        self.decimals(tag, N)?.try_into().ok()
+    /// Exactly `N` written numbers; none where the element is missing or empty.
+    ///
+    /// # Errors
+    /// `E_HEADER` for anything else than so many finite numbers; `name` is the element's.
+    pub(super) fn exactly<const N: usize>(self, tag: Tag, name: &str) -> Result<Option<[f64; N]>> {
+        let Some(text) = self.text(tag).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let numbers = self.decimals(tag, N).and_then(|all| all.try_into().ok());
+        numbers.map(Some).ok_or_else(|| {
+            let shown: String = text.chars().take(80).collect();
+            ToolError::new(Code::Header, format!("{name} {shown}"))
+                .expected(format!(
+                    "{N} finite number{}",
+                    if N == 1 { "" } else { "s" }
+                ))
+                .remedy("the file is damaged: copy or export it again")
+        })
     }
 
-    /// A written number.
-    pub(super) fn decimal(self, tag: Tag) -> Option<f64> {
-        self.exactly::<1>(tag).map(|[number]| number)
+    /// A written number, as [`Self::exactly`].
+    pub(super) fn decimal(self, tag: Tag, name: &str) -> Result<Option<f64>> {
+        Ok(self.exactly::<1>(tag, name)?.map(|[number]| number))
     }
 
     /// A written whole number.

@@ -5,6 +5,7 @@
 use nifti::{NiftiHeader, NiftiType};
 
 use crate::error::{Code, Result, ToolError};
+use crate::io::NumberType;
 
 /// The NIfTI type of a code.
 fn of_code(code: i16) -> Option<NiftiType> {
@@ -27,7 +28,7 @@ pub(super) fn real_type(code: i16) -> Result<NiftiType> {
             .remedy(REMEDY))
     };
     match of_code(code) {
-        Some(kind) if is_real(kind) => Ok(kind),
+        Some(kind) if number_type(kind).is_some() => Ok(kind),
         Some(kind) => refuse(format!("datatype {code} ({})", name(kind))),
         // Codes of ANALYZE and of the standard that hold no voxel type.
         None if code == 0 => refuse("datatype 0 (unknown)".into()),
@@ -38,42 +39,34 @@ pub(super) fn real_type(code: i16) -> Result<NiftiType> {
     }
 }
 
-fn is_real(kind: NiftiType) -> bool {
+/// The number types that are voxels here.
+fn number_type(kind: NiftiType) -> Option<NumberType> {
     use NiftiType as T;
-    matches!(
-        kind,
-        T::Uint8
-            | T::Int8
-            | T::Uint16
-            | T::Int16
-            | T::Uint32
-            | T::Int32
-            | T::Uint64
-            | T::Int64
-            | T::Float32
-            | T::Float64
-    )
+    Some(match kind {
+        T::Uint8 => NumberType::U8,
+        T::Int8 => NumberType::I8,
+        T::Uint16 => NumberType::U16,
+        T::Int16 => NumberType::I16,
+        T::Uint32 => NumberType::U32,
+        T::Int32 => NumberType::I32,
+        T::Uint64 => NumberType::U64,
+        T::Int64 => NumberType::I64,
+        T::Float32 => NumberType::F32,
+        T::Float64 => NumberType::F64,
+        _ => return None,
+    })
 }
 
 /// The name users know a type by.
 pub(super) fn name(kind: NiftiType) -> &'static str {
     use NiftiType as T;
     match kind {
-        T::Uint8 => "uint8",
-        T::Int8 => "int8",
-        T::Uint16 => "uint16",
-        T::Int16 => "int16",
-        T::Uint32 => "uint32",
-        T::Int32 => "int32",
-        T::Uint64 => "uint64",
-        T::Int64 => "int64",
-        T::Float32 => "float32",
-        T::Float64 => "float64",
         T::Float128 => "float128",
         T::Complex64 => "complex64",
         T::Complex128 => "complex128",
         T::Complex256 => "complex256",
         T::Rgb24 => "rgb24",
         T::Rgba32 => "rgba32",
+        real => number_type(real).map_or("unknown", NumberType::name),
     }
 }

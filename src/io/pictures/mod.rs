@@ -84,6 +84,17 @@ fn corrupt(found: impl Into<String>) -> ToolError {
     ToolError::new(Code::Corrupt, found).remedy("copy the file again or restore it from its source")
 }
 
+/// What a decoder refuses because of the limits it was given.
+fn too_large(name: &str, options: &ReadOptions) -> ToolError {
+    let most = options.budget.0;
+    ToolError::new(
+        Code::TooLarge,
+        format!("a {name} file that unpacks to more than allowed"),
+    )
+    .expected(format!("at most {most} bytes"))
+    .remedy("allow more memory (--max-memory) if the picture really is that large")
+}
+
 fn colours(found: &str) -> ToolError {
     ToolError::new(Code::Datatype, found)
         .expected("grey levels")

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use png::{ColorType, Decoder, Limits, Transformations};
 
-use super::{colours, corrupt, grid, volume};
+use super::{colours, corrupt, grid, too_large, volume};
 use crate::error::{Result, Warning, WarningCode};
 use crate::io::room::{reserved, zeroed};
 use crate::io::voxel_bytes::{ByteOrder, NumberType, declared, truncated, voxels};
@@ -19,7 +19,10 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadVolume> {
     let limit = usize::try_from(options.budget.0).unwrap_or(usize::MAX);
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: limit });
     decoder.set_transformations(Transformations::IDENTITY);
-    let broken = |error: png::DecodingError| corrupt(format!("damaged PNG: {error}"));
+    let broken = |error: png::DecodingError| match error {
+        png::DecodingError::LimitsExceeded => too_large("PNG", options),
+        error => corrupt(format!("damaged PNG: {error}")),
+    };
     let mut reader = decoder.read_info().map_err(broken)?;
     let info = reader.info();
     let (width, height) = (info.width, info.height);

@@ -6,7 +6,7 @@ use raduet_features::Voxels;
 use tiff::ColorType;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 
-use super::{colours, corrupt, grid, volume};
+use super::{colours, corrupt, grid, too_large, volume};
 use crate::error::{Code, Result, ToolError};
 use crate::io::voxel_bytes::{NumberType, declared, shaped};
 use crate::io::{ReadOptions, ReadVolume};
@@ -21,7 +21,16 @@ const LARGEST_FIELD: usize = 16 << 20;
 
 pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<ReadVolume> {
     let mut warnings = Vec::new();
-    let broken = |error: tiff::TiffError| corrupt(format!("damaged TIFF: {error}"));
+    let broken = |error: tiff::TiffError| match error {
+        tiff::TiffError::LimitsExceeded => too_large("TIFF", options),
+        tiff::TiffError::UnsupportedError(what) => ToolError::new(
+            Code::Datatype,
+            format!("a TIFF form that is not read: {what}"),
+        )
+        .expected("grey levels, plain or packed by deflate, LZW or PackBits")
+        .remedy("convert the picture"),
+        error => corrupt(format!("damaged TIFF: {error}")),
+    };
     let limit = usize::try_from(options.budget.0).unwrap_or(usize::MAX);
     let mut limits = Limits::default();
     limits.decoding_buffer_size = limit;

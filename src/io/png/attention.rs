@@ -63,7 +63,7 @@ pub fn attention(
         canvas.fill([row, column], [high, wide], OUTLINE_OF_MAP);
     }
     bar.draw(&mut canvas, width);
-    encode(&canvas)
+    encode(canvas)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! slice, inside, map ─ overlay (grey levels, outline) ─┐
-//!                      colours, digits ─ bar ──────────┴─ canvas ─ encode ─► PNG
-//!                      picture (of figures) ─────────────────────── compact ─► PNG ─ decode ─► picture
+//!                      colours, digits ─ bar ──────────┴─ canvas ─ encode ─┐
+//!                      picture (of figures) ───────────────────────────── compact ─► PNG ─ decode ─► picture
 //! ```
 //!
 //! Pictures are for looking at: grey runs over the middle 99 % of the intensities, colours over the map's

@@ -76,7 +76,7 @@ pub fn overlay(
     if let Some(bar) = bar {
         bar.draw(&mut canvas, width);
     }
-    encode(&canvas)
+    encode(canvas)
 }
 
 /// Lowest and highest of the finite values, if there is one.

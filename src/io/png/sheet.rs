@@ -47,7 +47,7 @@ pub fn sheet(tiles: &[Option<(&Array2<f64>, &Array2<bool>)>]) -> Result<Vec<u8>>
             LABEL,
         );
     }
-    encode(&canvas)
+    encode(canvas)
 }
 
 /// Draws a slice with its longer side as long as a tile's; each pixel is the nearest of the slice.

@@ -1,15 +1,16 @@
 //! Every figure of the best models with its interval.
 
 use raduet_study::metrics::METRICS;
-use raduet_study::report::{Figure, LevelReport};
+use raduet_study::report::{Figure, Level, LevelReport};
 
+use super::Page;
 use super::markup::{self, Column, text};
-use crate::report_writers::chosen::Chosen;
 use crate::report_writers::numbers::UNDEFINED;
 
 /// The part of the page, or nothing where no model is shown in full.
-pub(super) fn part(chosen: &Chosen<'_>) -> String {
-    let tables: String = chosen
+pub(super) fn part(page: &Page<'_>) -> String {
+    let tables: String = page
+        .chosen
         .models
         .iter()
         .map(|model| {
@@ -32,8 +33,8 @@ pub(super) fn part(chosen: &Chosen<'_>) -> String {
                 &format!("{}, fractions with their intervals", text(&model.model)),
                 &[
                     ("figure", Column::Words),
-                    ("slices", Column::Number),
-                    ("patients", Column::Number),
+                    (page.judged.noun(Level::Slice), Column::Number),
+                    (page.judged.noun(Level::Patient), Column::Number),
                 ],
                 &rows,
             )

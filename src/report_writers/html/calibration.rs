@@ -1,5 +1,7 @@
 //! Whether probabilities keep their word, and what follows from acting on them.
 
+use raduet_study::report::Level;
+
 use super::Page;
 use super::markup::{self, Column, name};
 use crate::figures::Section;
@@ -21,15 +23,17 @@ pub(super) fn body(page: &Page<'_>) -> String {
             row
         })
         .collect();
+    let heads =
+        [Level::Slice, Level::Patient].map(|level| format!("{}: ECE", page.judged.noun(level)));
     let mut body = markup::table(
         "How far probabilities are from what happens: calibration error, Brier score (0 to 2), log loss; less is better",
         &[
             ("model", Column::Words),
             ("arm", Column::Words),
-            ("slices: ECE", Column::Number),
+            (&heads[0], Column::Number),
             ("Brier", Column::Number),
             ("log loss", Column::Number),
-            ("patients: ECE", Column::Number),
+            (&heads[1], Column::Number),
             ("Brier", Column::Number),
             ("log loss", Column::Number),
         ],

@@ -1,30 +1,30 @@
 //! Precision, sensitivity, specificity and F1 of every class.
 
-use raduet_study::Report;
-use raduet_study::report::{LevelReport, ModelReport};
+use raduet_study::report::{Level, LevelReport, ModelReport};
 
+use super::Page;
 use super::markup::{self, Column, name};
-use crate::report_writers::chosen::{Chosen, by_arm};
+use crate::report_writers::chosen::by_arm;
+use crate::report_writers::judged;
 use crate::report_writers::numbers::percent;
 
 /// The part of the page: the best of each arm at both levels, all models on slices on demand.
-pub(super) fn part(report: &Report, chosen: &Chosen<'_>) -> String {
+pub(super) fn part(page: &Page<'_>) -> String {
+    let (report, chosen) = (page.material.report, &page.chosen);
+    let samples = page.judged.noun(Level::Slice);
     let mut body = String::new();
     if !chosen.models.is_empty() {
-        body.push_str(&table(
-            "By class, test slices",
-            "slices",
-            chosen.models.iter().map(|&model| (model, &model.slice)),
-        ));
-        body.push_str(&table(
-            "By class, test patients",
-            "patients",
-            chosen.models.iter().map(|&model| (model, &model.patient)),
-        ));
+        // Samples first, as in the tables of papers.
+        for level in page.judged.levels(report).into_iter().rev() {
+            let unit = page.judged.noun(level);
+            let models = chosen.models.iter();
+            let models = models.map(|&model| (model, judged::at(model, level)));
+            body.push_str(&table(&format!("By class, test {unit}"), unit, models));
+        }
     }
     let all = table(
-        "By class, test slices, every model",
-        "slices",
+        &format!("By class, test {samples}, every model"),
+        samples,
         by_arm(report)
             .flat_map(|(_, models)| models)
             .map(|model| (model, &model.slice)),

@@ -54,15 +54,7 @@ fn measured(page: &Page<'_>) -> String {
     let families: Vec<Vec<String>> = facts
         .families()
         .into_iter()
-        .map(|family| {
-            let of_family = |column: &&String| {
-                let column = column.to_lowercase();
-                column.split('_').any(|word| word == family)
-                    || column.contains(&format!("{family}_"))
-            };
-            let count = facts.columns().iter().filter(of_family).count();
-            vec![family.to_owned(), count.to_string()]
-        })
+        .map(|family| vec![family.to_owned(), facts.columns_of(family).to_string()])
         .collect();
     format!(
         "{list}{}{}",

@@ -3,13 +3,15 @@
 use std::fmt::Write;
 
 use raduet_study::Report;
-use raduet_study::report::{Leader, MajorityVerdict, ModelReport};
+use raduet_study::report::{Leader, Level, MajorityVerdict, ModelReport};
 
+use super::Page;
 use super::markup::{self, Column, name, text};
 use crate::report_writers::chosen::{Chosen, by_arm};
+use crate::report_writers::judged::Judged;
 use crate::report_writers::numbers::{
-    UNDEFINED, figure_percent, figure_plain, figure_with_interval, interval_percent, percent,
-    standing,
+    UNDEFINED, confidence, figure_percent, figure_plain, figure_with_interval, percent,
+    points_with_interval, standing,
 };
 use crate::report_writers::screen::{AUC, SLICE_COLUMNS};
 
@@ -17,11 +19,12 @@ use crate::report_writers::screen::{AUC, SLICE_COLUMNS};
 const PATIENT_COLUMNS: usize = 5;
 
 /// The part of the page.
-pub(super) fn body(report: &Report, chosen: &Chosen<'_>) -> String {
-    let mut body = table(report, chosen);
-    body.push_str(&grounds(report, chosen));
+pub(super) fn body(page: &Page<'_>) -> String {
+    let (report, chosen, judged) = (page.material.report, &page.chosen, page.judged);
+    let mut body = table(report, chosen, judged);
+    body.push_str(&grounds(report, chosen, judged));
     if let Some(verdict) = &report.majority {
-        body.push_str(&against_majority(verdict));
+        body.push_str(&against_majority(verdict, judged));
     }
     if let Some(leader) = &report.leaderboard {
         body.push_str(&against_leader(leader));
@@ -29,18 +32,20 @@ pub(super) fn body(report: &Report, chosen: &Chosen<'_>) -> String {
     markup::part("Every model", &body)
 }
 
-/// Confidence as printed: `95`.
-pub(super) fn confidence(report: &Report) -> String {
-    let text = percent(report.settings.bootstrap.confidence);
-    text.trim_end_matches(".0").to_owned()
-}
-
-fn table(report: &Report, chosen: &Chosen<'_>) -> String {
-    let caption = "Every model on the test part. Slices are judged one by one; patients by their pooled slices. Percentages, macro averages over the classes; AUC one versus rest.";
+fn table(report: &Report, chosen: &Chosen<'_>, judged: Judged) -> String {
+    let (samples, noun) = (judged.noun(Level::Slice), judged.noun(Level::Patient));
+    let pooled = if judged.patients {
+        " Slices are judged one by one; patients by their pooled slices."
+    } else {
+        ""
+    };
+    let caption = format!(
+        "Every model on the test part.{pooled} Percentages, macro averages over the classes; AUC one versus rest."
+    );
     let mut out = format!(
         "<table class=\"board sortable\">\n<caption>{caption}</caption>\n<thead>\n<tr><td></td>\
-         <th scope=\"colgroup\" colspan=\"{}\">slices</th>\
-         <th scope=\"colgroup\" colspan=\"{PATIENT_COLUMNS}\" class=\"next\">patients</th></tr>\n\
+         <th scope=\"colgroup\" colspan=\"{}\">{samples}</th>\
+         <th scope=\"colgroup\" colspan=\"{PATIENT_COLUMNS}\" class=\"next\">{noun}</th></tr>\n\
          <tr><th scope=\"col\" class=\"words\">model</th>",
         SLICE_COLUMNS.len()
     );
@@ -74,8 +79,15 @@ fn table(report: &Report, chosen: &Chosen<'_>) -> String {
         out.push_str("<p class=\"note\">");
     }
     out.push_str(
-        "p over maj.: exact binomial test of the patient accuracy against the largest class of the test patients, Holm's correction over all models.</p>\n",
+        "p over maj.: exact binomial test of the accuracy of patients against their largest class, Holm's correction over all models.",
     );
+    if !judged.patients {
+        let _ = write!(
+            out,
+            " All {noun} of a patient together count as one trial of it."
+        );
+    }
+    out.push_str("</p>\n");
     out
 }
 
@@ -115,7 +127,7 @@ fn row(model: &ModelReport, chosen: &Chosen<'_>) -> String {
 }
 
 /// What every model showed on validation; nothing where no model has such rows.
-fn grounds(report: &Report, chosen: &Chosen<'_>) -> String {
+fn grounds(report: &Report, chosen: &Chosen<'_>, judged: Judged) -> String {
     let rows: Vec<Vec<String>> = by_arm(report)
         .flat_map(|(_, models)| models)
         .filter_map(|model| {
@@ -141,29 +153,32 @@ fn grounds(report: &Report, chosen: &Chosen<'_>) -> String {
             format!("<p>Rule: {}.</p>\n", text(&comparison.rule))
         });
     let table = markup::table(
-        "What the models showed on the validation part, which alone decides the choice",
+        &format!(
+            "What the models showed on the validation part, which alone decides the choice: balanced accuracy of {}, log loss of {}",
+            judged.noun(Level::Patient),
+            judged.noun(Level::Slice)
+        ),
         &[
             ("model", Column::Words),
             ("arm", Column::Words),
-            ("patient bal. acc", Column::Number),
-            ("slice log loss", Column::Number),
-            ("patients", Column::Number),
-            ("slices", Column::Number),
+            ("bal. acc", Column::Number),
+            ("log loss", Column::Number),
+            (judged.noun(Level::Patient), Column::Number),
+            (judged.noun(Level::Slice), Column::Number),
         ],
         &rows,
     );
     markup::details("How the best were chosen", &format!("{rule}{table}"))
 }
 
-fn against_majority(verdict: &MajorityVerdict) -> String {
+fn against_majority(verdict: &MajorityVerdict, judged: Judged) -> String {
     let rows: Vec<Vec<String>> = verdict
         .models
         .iter()
         .map(|model| {
-            let interval = model.interval.map(interval_percent).unwrap_or_default();
             vec![
                 name(&model.model),
-                format!("{:+.1} {interval}", 100.0 * model.difference),
+                points_with_interval(model.difference, model.interval),
                 model.mcnemar.only_first.to_string(),
                 model.mcnemar.only_second.to_string(),
                 format!("{:.3}", model.mcnemar.p),
@@ -173,7 +188,10 @@ fn against_majority(verdict: &MajorityVerdict) -> String {
         })
         .collect();
     let table = markup::table(
-        "Patient accuracy minus that of always answering the majority class of the training part, on the same test patients",
+        &format!(
+            "{} accuracy minus that of always answering the majority class of the training part, on the same test patients",
+            judged.capital()
+        ),
         &[
             ("model", Column::Words),
             ("points [CI]", Column::Number),

@@ -10,7 +10,7 @@
 //! | quality: failures, doubts, guards | `quality` |
 //! | features | `features` |
 //! | learners, networks | `models` |
-//! | comparison: every model, the two arms, classes, all figures | `leaderboard`, `difference`, `pairs`, `confusion`, `classes`, `all_metrics` |
+//! | comparison: every model, the two arms, classes, all figures | `leaderboard`, `difference`, `pairs`, `classes`, `all_metrics` |
 //! | calibration and use | `calibration` |
 //! | explanation | `explanation` |
 //! | checklists | `checklist` |
@@ -18,10 +18,8 @@
 
 mod all_metrics;
 mod calibration;
-mod charts;
 mod checklist;
 mod classes;
-mod confusion;
 mod data;
 mod difference;
 mod explanation;
@@ -43,6 +41,7 @@ use std::fmt::Write;
 use raduet_study::Arm;
 
 use crate::report_writers::chosen::Chosen;
+use crate::report_writers::judged::Judged;
 use markup::text;
 
 use super::methods::Methods;
@@ -70,6 +69,7 @@ struct Page<'a> {
     material: &'a Material<'a>,
     facts: Facts<'a>,
     chosen: Chosen<'a>,
+    judged: Judged,
     drawn: &'a Drawn,
     checklists: &'a [Filled],
     methods: &'a Methods,
@@ -99,6 +99,7 @@ pub fn page(
     let page = Page {
         facts: Facts::of(material),
         chosen: Chosen::of(report),
+        judged: Judged::of(material),
         material,
         drawn,
         checklists,
@@ -155,14 +156,14 @@ fn title(page: &Page<'_>) -> String {
 }
 
 fn comparison(page: &Page<'_>) -> String {
-    let (report, chosen) = (page.material.report, &page.chosen);
-    let mut body = leaderboard::body(report, chosen);
+    let note = page.judged.note(page.material.report);
+    let mut body = note.map_or_else(String::new, |note| markup::note(&markup::text(&note)));
+    body.push_str(&leaderboard::body(page));
     body.push_str(&page.figures(Section::Comparison));
-    body.push_str(&difference::part(report));
-    body.push_str(&pairs::part(report));
-    body.push_str(&confusion::part(chosen));
-    body.push_str(&classes::part(report, chosen));
-    body.push_str(&all_metrics::part(chosen));
+    body.push_str(&difference::part(page));
+    body.push_str(&pairs::part(page));
+    body.push_str(&classes::part(page));
+    body.push_str(&all_metrics::part(page));
     body.push_str(&markup::note(
         "The paper's tables stand in <code>tables/</code> as CSV, Markdown and LaTeX, with and without intervals.",
     ));

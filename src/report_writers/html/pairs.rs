@@ -1,14 +1,15 @@
 //! Every pair of models on the same test patients, and DeLong's test of the two that were chosen.
 
-use raduet_study::Report;
 use raduet_study::report::{Comparison, Level};
 
+use super::Page;
 use super::markup::{self, Column, name, text};
-use crate::report_writers::numbers::{UNDEFINED, interval_percent};
+use crate::report_writers::numbers::{UNDEFINED, points_with_interval};
 use crate::report_writers::pairwise::delong_difference;
 
 /// The part of the page; nothing where there is one model.
-pub(super) fn part(report: &Report) -> String {
+pub(super) fn part(page: &Page<'_>) -> String {
+    let report = page.material.report;
     if report.pairwise.is_empty() {
         return String::new();
     }
@@ -35,10 +36,7 @@ pub(super) fn part(report: &Report) -> String {
                 .and_then(|d| Some((d.value?, d.interval)))
                 .map_or_else(
                     || UNDEFINED.to_owned(),
-                    |(value, interval)| {
-                        let interval = interval.map(interval_percent).unwrap_or_default();
-                        format!("{:+.1} {interval}", 100.0 * value)
-                    },
+                    |(value, interval)| points_with_interval(value, interval),
                 );
             let mut row = vec![
                 name(&pair.first),
@@ -59,7 +57,10 @@ pub(super) fn part(report: &Report) -> String {
         })
         .collect();
     let table = markup::table(
-        "Patient accuracy of the first model minus that of the second; Holm's correction over all pairs; patients that the seen difference would need to be established with 80 % power",
+        &format!(
+            "{} accuracy of the first model minus that of the second; Holm's correction over all pairs; patients that the seen difference would need to be established with 80 % power",
+            page.judged.capital()
+        ),
         &head,
         &rows,
     );

@@ -3,10 +3,14 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use raduet_study::Arm;
+use serde_json::Value;
+
 use super::Page;
-use super::markup::{self, text};
+use super::markup::{self, Column, text};
 use crate::error::{Level, ToolError, Warning, shown_path};
 use crate::figures::Section;
+use crate::guards;
 use crate::report_writers::doubts;
 
 /// The section; it says so where there is nothing to say.
@@ -36,41 +40,90 @@ pub(super) fn body(page: &Page<'_>) -> String {
 
 /// What was looked for, and what was found.
 fn guards(page: &Page<'_>) -> String {
-    let report = page.material.report;
-    let found = |what: &str, count: usize| match count {
-        0 => format!("no {what}"),
+    let (facts, report) = (&page.facts, page.material.report);
+    let found = |count: usize, what: &str| match count {
+        0 => "nothing".to_owned(),
         n => format!("{n} {what}, listed below"),
     };
-    let mut rows = vec![
-        (
-            "patients on two sides",
-            format!(
-                "{} shared between parts of a fold",
-                report.split.shared_patients
+    let mut rows = vec![[
+        "patients in two parts of a fold".to_owned(),
+        match report.split.shared_patients {
+            0 => "nobody".to_owned(),
+            n => format!("{n} patients"),
+        },
+    ]];
+    let mut put = |what: &str, found: String| rows.push([what.to_owned(), found]);
+    if facts.study.is_some() {
+        let what = if facts.from_a_table() {
+            "one patient under two names, the same measurements under two ids"
+        } else {
+            "one patient under two names, the same image under two ids"
+        };
+        let [one, two] = guards::found(page.material.warnings);
+        let said = match (one, two) {
+            (0, 0) => "nothing".to_owned(),
+            (one, 0) => found(one, "on one side of the split"),
+            (one, two) => format!(
+                "{two} across the split, allowed by <code>--allow-leaks</code>, and {one} on one side, listed below"
             ),
-        ),
-        (
-            "columns that give the class away",
-            found("column separates a class by itself", report.leaks.len()),
-        ),
-    ];
-    if page.facts.study.is_some() {
-        rows.push((
+        };
+        put(what, said);
+        if facts.has(Arm::Radiomics) {
+            let said = found(report.leaks.len(), "columns separate a class by themselves");
+            put("columns that give the class away", said);
+        }
+        put(
+            "test rows answered more than once",
+            answered_twice(page.material.kept.models),
+        );
+        put(
+            "control with exchanged labels (<code>--sanity</code>)",
+            match &report.control {
+                None => "not asked for: another run is needed for it".to_owned(),
+                Some(control) => {
+                    let outcome = if control.passed { "passed" } else { "failed" };
+                    format!("{outcome}: {}", text(&control.sentence))
+                }
+            },
+        );
+        let failures = page.material.failures.len();
+        put(
             "cases and models without a result",
-            found("failures", page.material.failures.len()),
-        ));
+            found(failures, "failures"),
+        );
     }
-    rows.push((
-        "doubts",
-        found(
-            "doubts",
-            doubts::all(report, page.material.warnings)
-                .iter()
-                .filter(|warning| warning.level == Level::Warning)
-                .count(),
-        ),
-    ));
-    markup::facts(&rows)
+    let doubts = doubts::all(report, page.material.warnings);
+    let doubts = doubts
+        .iter()
+        .filter(|warning| warning.level == Level::Warning);
+    put(
+        "other doubts of the run",
+        found(doubts.count(), "doubts in all"),
+    );
+    let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
+    markup::of_class(
+        "guards",
+        "What was looked for, and what was found",
+        &[("looked for", Column::Words), ("found", Column::Words)],
+        &rows,
+    )
+}
+
+/// Of how many models and folds the test rows were answered another time than once, by the run's own count.
+fn answered_twice(models: &Value) -> String {
+    let counts: Vec<u64> = models
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|model| model["test_rows_read"]["answered"].as_u64())
+        .collect();
+    if counts.is_empty() {
+        return "not counted".to_owned();
+    }
+    match counts.iter().filter(|count| **count != 1).count() {
+        0 => format!("nothing: once by each of {} fitted models", counts.len()),
+        n => format!("{n} of {} fitted models, listed below", counts.len()),
+    }
 }
 
 /// More lines than these are folded, so that the page stays readable.

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use raduet_study::metrics::{Better, METRICS};
 use raduet_study::pooling::PoolingName;
+use raduet_study::report::Level;
 use serde_json::Value;
 
 use super::Page;
-use super::leaderboard::confidence;
 use super::markup::{self, Column, text};
 use crate::error::shown;
 use crate::report_writers::escape;
 use crate::report_writers::methods::Methods;
+use crate::report_writers::numbers::confidence;
 
 /// The section.
 pub(super) fn body(page: &Page<'_>) -> String {
@@ -36,7 +37,14 @@ pub(super) fn body(page: &Page<'_>) -> String {
         ),
         (
             "slices to patients",
-            pooling(report.settings.pooling).to_owned(),
+            if page.judged.patients {
+                pooling(report.settings.pooling).to_owned()
+            } else {
+                format!(
+                    "not pooled: {} are judged as they are",
+                    page.judged.noun(Level::Patient)
+                )
+            },
         ),
         (
             "intervals",
@@ -73,12 +81,7 @@ pub(super) fn body(page: &Page<'_>) -> String {
     if let Some(files) = material.kept.files {
         let rows: Vec<Vec<String>> = files
             .iter()
-            .map(|(name, hash)| {
-                vec![
-                    format!("<code>{}</code>", text(name)),
-                    format!("<code>{hash}</code>"),
-                ]
-            })
+            .map(|(name, hash)| vec![format!("<code>{}</code>", text(name)), self::hash(hash)])
             .collect();
         let table = markup::table(
             "Files of the run that nothing else in it is made into",
@@ -147,8 +150,7 @@ fn methods(methods: &Methods) -> String {
         .paragraphs
         .iter()
         .map(|paragraph| {
-            // Markdown's escapes have no meaning here.
-            let plain = paragraph.text.replace('\\', "");
+            let plain = escape::from_markdown(&paragraph.text);
             format!(
                 "<h4>{}</h4>\n<p>{}</p>\n",
                 paragraph.heading,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use raduet_study::report::ModelReport;
+use raduet_study::report::{Level, ModelReport};
 use raduet_study::{Arm, Report};
 
 use super::Page;
@@ -70,7 +70,8 @@ fn numbers(page: &Page<'_>) -> String {
         n => format!("test patients, {n} folds"),
     };
     put(&folds, &report.test_patients.to_string());
-    put("test slices", &report.test_slices.to_string());
+    let samples = format!("test {}", page.judged.noun(Level::Slice));
+    put(&samples, &report.test_slices.to_string());
     for arm in [Arm::Deep, Arm::Radiomics] {
         let best = page.chosen.models.iter().find(|model| model.arm == arm);
         let Some(best) = best.filter(|_| page.chosen.are_best) else {
@@ -80,11 +81,15 @@ fn numbers(page: &Page<'_>) -> String {
             Arm::Deep => "best network",
             _ => "best learner",
         };
-        let what = format!("patient accuracy of the {what}, {}", name(&best.model));
+        let whose = page.judged.single();
+        let what = format!("{whose} accuracy of the {what}, {}", name(&best.model));
         put(&what, &accuracy(best));
     }
     put(
-        "largest class of the test patients",
+        &format!(
+            "largest class of the test {}",
+            page.judged.noun(Level::Patient)
+        ),
         &format!("{} %", percent(report.majority_share_patients)),
     );
     let comparison = report.comparison.as_ref();

@@ -345,7 +345,8 @@ fn figures_are_those_of_the_report() {
     );
     for (row, counts) in resnet.slice.confusion.iter().enumerate() {
         for &count in counts {
-            assert!(page.contains(&format!(">{count}<small>")), "row {row}");
+            let printed = format!(">{count}</text>");
+            assert!(page.contains(&printed), "row {row}");
         }
     }
 }
@@ -382,7 +383,7 @@ fn what_is_undefined_is_a_dash() {
     let page = page(&report, &models, &[]);
     assert_well_formed(&page);
     assert!(page.contains(
-        "<th scope=\"row\" class=\"words\">patient AUC</th><td>–</td><td>–</td><td>–</td>"
+        "<th scope=\"row\" class=\"words\">patients: AUC</th><td>–</td><td>–</td><td>–</td>"
     ));
     let before_script = page.split("<script>").next().expect("a page");
     assert!(!before_script.contains("NaN"));

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::super::escape::markdown as escaped;
 use super::{listed, plural};
 use crate::checklists::{Facts, number};
+use crate::report_writers::tables::entries;
 
 /// Networks by what their names begin with, and their works.
 const NETWORKS: [(&str, &str); 8] = [
@@ -45,15 +46,27 @@ pub(super) fn networks(facts: &Facts<'_>) -> String {
         text.push_str(&input(settings));
         text.push_str(&recipe(settings));
     }
-    let pretrained = facts
-        .study
-        .as_ref()
-        .and_then(|s| s.networks.pretrained.as_ref());
-    text.push_str(match pretrained {
-        Some(_) => "Training began from pretrained weights. ",
-        None => "Training began from random weights. ",
-    });
+    text.push_str(&beginning(&names));
     text.trim_end().to_owned()
+}
+
+/// From which weights training began; where networks differ, which from which.
+fn beginning(names: &[&str]) -> String {
+    let (pretrained, random): (Vec<&str>, Vec<&str>) =
+        names.iter().partition(|name| entries::is_pretrained(name));
+    let named = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| escaped(name)).collect();
+        listed(&names)
+    };
+    match (pretrained.is_empty(), random.is_empty()) {
+        (true, _) => "Training began from random weights. ".to_owned(),
+        (false, true) => "Training began from pretrained weights. ".to_owned(),
+        (false, false) => format!(
+            "Training of {} began from pretrained weights, that of {} from random ones. ",
+            named(&pretrained),
+            named(&random)
+        ),
+    }
 }
 
 /// The settings of the first network; those of the others differ in their name only.
@@ -133,6 +146,7 @@ fn recipe(settings: &Value) -> String {
         settings["monitor"]
             .as_str()
             .unwrap_or("validation")
+            .replace("valid_", "validation ")
             .replace('_', " ")
     );
     text
@@ -141,4 +155,19 @@ fn recipe(settings: &Value) -> String {
 fn epochs(value: &Value) -> String {
     let count = value.as_u64().and_then(|n| usize::try_from(n).ok());
     plural(count.unwrap_or_default(), "epoch", "epochs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_networks_that_began_so_are_called_pretrained() {
+        assert_eq!(
+            beginning(&["resnet18:pretrained", "vim_tiny"]),
+            "Training of resnet18:pretrained began from pretrained weights, that of vim\\_tiny from random ones. "
+        );
+        assert!(beginning(&["a", "b"]).contains("began from random weights"));
+        assert!(beginning(&["a:pretrained"]).contains("began from pretrained weights"));
+    }
 }

@@ -2,34 +2,36 @@
 
 use std::fmt::Write;
 
+use raduet_study::Report;
 use raduet_study::pooling::PoolingName;
+use raduet_study::report::Level;
 
 use super::super::escape::markdown as escaped;
+use super::super::judged::Judged;
+use super::super::numbers::confidence;
 use super::listed;
 use crate::checklists::Facts;
 
-pub(super) fn statistics(facts: &Facts<'_>) -> String {
+pub(super) fn statistics(facts: &Facts<'_>, judged: Judged) -> String {
     let report = facts.report;
     let bootstrap = report.settings.bootstrap;
     let mut text = format!(
-        "Models were judged on {} test patients with {} slices. ",
-        report.test_patients, report.test_slices
+        "Models were judged on {} test patients with {} {}. ",
+        report.test_patients,
+        report.test_slices,
+        judged.noun(Level::Slice)
     );
-    text.push_str(match report.settings.pooling {
-        PoolingName::MeanProbability => {
-            "The answer for a patient was the mean probability of the patient's slices. "
-        }
-        PoolingName::MajorityVote => {
-            "The answer for a patient was that of most of the patient's slices. "
-        }
-        PoolingName::Weighted => {
-            "The answer for a patient was the weighted mean probability of the patient's slices. "
-        }
-    });
+    if let Some(note) = judged.note(report) {
+        text.push_str(&note);
+        text.push(' ');
+    } else {
+        text.push_str(pooled(report));
+    }
+
     let _ = write!(
         text,
-        "Figures were accuracy, balanced accuracy, precision, sensitivity, specificity, F1, Matthews' correlation, kappa and quadratic weighted kappa [@cohen1968kappa], areas under the ROC curve, one versus rest and over pairs [@hand2001auc], log loss, the Brier score [@brier1950] and the expected calibration error [@guo2017calibration]. Intervals of {:.0} % came from {} bootstrap resamples of patients, bias-corrected and accelerated [@efron1987bca], also for slices; the patient accuracy has an exact interval too [@clopper1934exact]. ",
-        100.0 * bootstrap.confidence,
+        "Figures were accuracy, balanced accuracy, precision, sensitivity, specificity, F1, Matthews' correlation, kappa and quadratic weighted kappa [@cohen1968kappa], areas under the ROC curve, one versus rest and over pairs [@hand2001auc], log loss, the Brier score [@brier1950] and the expected calibration error [@guo2017calibration]. Intervals of {} % came from {} bootstrap resamples of patients, bias-corrected and accelerated [@efron1987bca], also for slices; the patient accuracy has an exact interval too [@clopper1934exact]. ",
+        confidence(report),
         bootstrap.resamples
     );
     if let Some(comparison) = &report.comparison {
@@ -48,6 +50,20 @@ pub(super) fn statistics(facts: &Facts<'_>) -> String {
     }
     text.push_str(&further(facts));
     text.trim_end().to_owned()
+}
+
+fn pooled(report: &Report) -> &'static str {
+    match report.settings.pooling {
+        PoolingName::MeanProbability => {
+            "The answer for a patient was the mean probability of the patient's slices. "
+        }
+        PoolingName::MajorityVote => {
+            "The answer for a patient was that of most of the patient's slices. "
+        }
+        PoolingName::Weighted => {
+            "The answer for a patient was the weighted mean probability of the patient's slices. "
+        }
+    }
 }
 
 /// Areas compared by DeLong's test and decision curves, where the report has them.

@@ -13,6 +13,7 @@ use raduet_study::{Arm, Part};
 
 use super::Material;
 use super::escape::markdown as escaped;
+use super::judged::Judged;
 use crate::checklists::Facts;
 
 /// Every work that may be cited, one a line.
@@ -23,7 +24,7 @@ const LIBRARY: &str = include_str!("library.bib");
 pub struct Paragraph {
     /// What it is about.
     pub heading: &'static str,
-    /// Its sentences, names from outside as they are.
+    /// Its sentences, as Markdown: names from outside are escaped.
     pub text: String,
 }
 
@@ -43,7 +44,10 @@ impl Methods {
             ("Features", radiomics::features(&facts)),
             ("Learners", radiomics::learners(&facts)),
             ("Networks", deep::networks(&facts)),
-            ("Statistics", judging::statistics(&facts)),
+            (
+                "Statistics",
+                judging::statistics(&facts, Judged::of(material)),
+            ),
             ("Explanation", judging::explanation(&facts)),
             ("Reporting", judging::reporting(&facts)),
         ];

@@ -11,7 +11,7 @@ use crate::checklists::{Facts, bins, number, spacing};
 use crate::settings::TuneName;
 
 /// Learners by what their names begin with, and their works.
-const LEARNERS: [(&str, &str); 10] = [
+const LEARNERS: [(&str, &str); 9] = [
     ("decision_tree", "@breiman1984cart"),
     ("random_forest", "@breiman2001forests"),
     ("extra_trees", "@geurts2006extra"),
@@ -20,7 +20,6 @@ const LEARNERS: [(&str, &str); 10] = [
     ("svc", "@cortes1995svm"),
     ("k_neighbors", "@cover1967nearest"),
     ("linear_discriminant", "@fisher1936discriminant"),
-    ("quadratic_discriminant", "@fisher1936discriminant"),
     ("logistic_regression", "@cox1958regression"),
 ];
 

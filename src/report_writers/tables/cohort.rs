@@ -1,4 +1,4 @@
-//! Table 0: who took part, by part of the split, patients first.
+//! Table 0: who took part, by part of the split, patients first. The page shows the same table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,6 +67,12 @@ pub(super) fn table(facts: People<'_>, classes: &ClassNames) -> Option<Table> {
                 of: None,
             })],
         });
+    }
+    let sequences = known(facts, |case| case.sequence.as_deref());
+    if sequences.len() > 1 {
+        groups.extend(shares("Sequence", "patients", &sequences, &parts, |case| {
+            case.sequence.as_deref()
+        }));
     }
     let folds = facts.split.folds.len();
     let mut notes = vec![format!(
@@ -152,13 +158,20 @@ fn counts(parts: &[InPart<'_>]) -> Group {
     }
 }
 
-/// The patients of cases, each with their first case.
-fn patients<'a>(cases: &[&'a CohortRow]) -> BTreeMap<&'a PatientId, &'a CohortRow> {
-    let mut patients = BTreeMap::new();
+/// The patients of cases.
+fn patients<'a>(cases: &[&'a CohortRow]) -> BTreeSet<&'a PatientId> {
+    cases.iter().map(|case| &case.patient).collect()
+}
+
+/// The ages of patients, each that of the first case that tells one.
+fn ages_of(cases: &[&CohortRow]) -> Vec<f64> {
+    let mut ages: BTreeMap<&PatientId, f64> = BTreeMap::new();
     for case in cases {
-        patients.entry(&case.patient).or_insert(*case);
+        if let Some(age) = case.age {
+            ages.entry(&case.patient).or_insert(age);
+        }
     }
-    patients
+    ages.into_values().collect()
 }
 
 /// Values that occur, sorted.
@@ -181,10 +194,7 @@ fn shares(
             Some(value) => of(case) == Some(value),
             None => of(case).is_some(),
         });
-        cases
-            .map(|case| &case.patient)
-            .collect::<BTreeSet<_>>()
-            .len()
+        patients(&cases.copied().collect::<Vec<_>>()).len()
     };
     let rows = values.iter().enumerate().map(|(at, value)| {
         let what = if at == 0 {
@@ -220,10 +230,7 @@ fn slices_by_class(classes: &[&str], parts: &[InPart<'_>]) -> Option<Group> {
 
 /// Mean, standard deviation and range of the patients' ages; nothing where none is known.
 fn ages(parts: &[InPart<'_>]) -> Option<Group> {
-    let of = |part: &InPart<'_>| -> Vec<f64> {
-        let patients = patients(&part.cases);
-        patients.into_values().filter_map(|case| case.age).collect()
-    };
+    let of = |part: &InPart<'_>| ages_of(&part.cases);
     if parts.iter().all(|part| of(part).is_empty()) {
         return None;
     }
@@ -286,7 +293,7 @@ mod tests {
         ];
         let parts = parts.map(|(patient, part)| (PatientId::new(patient), part));
         let rows = vec![
-            case("a", "p1", "low", Some(40.0), Some("female")),
+            case("a", "p1", "low", None, Some("female")),
             case("b", "p1", "low", Some(40.0), Some("female")),
             case("c", "p2", "high", Some(50.0), Some("male")),
             case("d", "p3", "low", Some(60.0), None),

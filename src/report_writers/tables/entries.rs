@@ -89,6 +89,11 @@ fn plain(name: &str) -> Entry {
 /// The mark of a network that begins with pretrained weights, behind its name.
 const PRETRAINED: &str = ":pretrained";
 
+/// Whether a network of this name in a report begins with pretrained weights.
+pub(in crate::report_writers) fn is_pretrained(name: &str) -> bool {
+    name.ends_with(PRETRAINED)
+}
+
 fn network(name: &str) -> Entry {
     let (network, is_pretrained) = match name.strip_suffix(PRETRAINED) {
         Some(network) => (network, true),

@@ -3,7 +3,7 @@
 use raduet_study::uncertainty::Interval;
 
 use super::table::{Best, Cell, Column, Mark, Row, RowKind, Shown, Table, Unit};
-use crate::report_writers::numbers::UNDEFINED;
+use crate::report_writers::numbers::{UNDEFINED, points};
 
 /// Which form of a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,15 +153,7 @@ fn number(unit: Unit, value: f64, form: Form) -> String {
     match (unit, form) {
         (Unit::Percent, Form::Plain) => format!("{:.2}", 100.0 * value),
         (Unit::Percent, Form::WithIntervals) => format!("{:.1}", 100.0 * value),
-        (Unit::Points, _) => {
-            let text = format!("{:+.1}", 100.0 * value);
-            // A difference that rounds to nothing has no sign.
-            if matches!(&*text, "+0.0" | "-0.0") {
-                "0.0".to_owned()
-            } else {
-                text.replace('-', "−")
-            }
-        }
+        (Unit::Points, _) => points(value),
         (Unit::Millions, _) => format!("{:.2}", value / 1e6),
         (Unit::P, _) if value < SMALLEST_P => format!("<{SMALLEST_P}"),
         (Unit::Fraction | Unit::P, _) => format!("{value:.3}"),

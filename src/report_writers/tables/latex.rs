@@ -48,7 +48,8 @@ pub(super) fn file(table: &Table, form: Form) -> String {
     let number = if table.number.is_empty() {
         String::new()
     } else {
-        format!("the paper's Table {}; ", table.number)
+        // Behind the sign of a comment a line's end would end it, and everything else is a command no more.
+        format!("the paper's Table {}; ", escaped(&table.number))
     };
     let notes = table
         .notes
@@ -193,6 +194,24 @@ pub(super) fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The name of a sequence stands in the number of its table.
+    #[test]
+    fn a_number_ends_no_comment() {
+        let table = Table {
+            stem: "t".into(),
+            number: "I, T1\n\\input{/etc/passwd}".into(),
+            title: "t".into(),
+            columns: Vec::new(),
+            groups: Vec::new(),
+            notes: Vec::new(),
+            intervals: None,
+        };
+        let text = file(&table, Form::Plain);
+        let (comment, rest) = text.split_once('\n').unwrap();
+        assert!(comment.starts_with("% the paper's Table I, T1{[}U+000A{]}"));
+        assert!(rest.starts_with("\\begin{table}"), "{text}");
+    }
 
     #[test]
     fn text_from_outside_stays_text() {

@@ -33,7 +33,7 @@ mod variants;
 pub use sources::{DESIGNS, OfSequence, People, Sources};
 
 use raduet_study::report::ModelReport;
-use raduet_study::{Arm, Report};
+use raduet_study::{Arm, ClassNames, Report};
 
 use crate::error::Result;
 use entries::Entry;
@@ -75,6 +75,18 @@ pub fn all(sources: &Sources<'_>) -> Vec<Table> {
     }
     mark_substitutes(&mut tables);
     tables
+}
+
+/// Table 0 as printed cells, for the page: the table, its heads, its rows.
+pub(super) fn cohort(
+    people: People<'_>,
+    classes: &ClassNames,
+) -> Option<(Table, Vec<String>, Vec<Vec<String>>)> {
+    let table = cohort::table(people, classes)?;
+    let grid = grid::Grid::of(&table, Form::Plain);
+    let rows = grid.groups.into_iter().flatten();
+    let rows = rows.map(|row| row.cells.into_iter().map(|(text, _)| text).collect());
+    Some((table, grid.head, rows.collect()))
 }
 
 /// Every file of the tables, by its name in the folder; none where there is no table.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use raduet_study::pooling::PoolingName;
 use raduet_study::report::ReportSettings;
-use raduet_study::{Pooling, Predictions, Report, Split};
+use raduet_study::{Predictions, Report, Split};
 
 use super::entries::{self, Entry};
 use crate::io::cohort_csv::CohortRow;
+use crate::report_writers::judged;
 
 /// Designs with a table of variants: how names begin, the paper's number, the files' stem, the design's name.
 pub const DESIGNS: [(&str, &str, &str, &str); 2] = [
@@ -85,7 +85,8 @@ impl<'a> Sources<'a> {
             .filter_map(|case| Some((case.case.as_str(), case.sequence.as_deref()?)))
             .collect();
         let mut names: Vec<&str> = sequence_of.values().copied().collect();
-        names.sort_unstable_by_key(|name| order(name));
+        // By their letters too: names that differ in case only would keep equal ones apart.
+        names.sort_unstable_by_key(|name| (order(name), *name));
         names.dedup();
         let sequences = match names[..] {
             [] => vec![OfSequence::of(None, report.clone())],
@@ -126,12 +127,7 @@ fn of_sequence(
     let settings = ReportSettings {
         unit: report.settings.unit,
         bootstrap: report.settings.bootstrap,
-        pooling: match report.settings.pooling {
-            PoolingName::MeanProbability => Pooling::MeanProbability,
-            PoolingName::MajorityVote => Pooling::MajorityVote,
-            // Its weights do not stand in a report.
-            PoolingName::Weighted => return None,
-        },
+        pooling: judged::pooling(report)?,
     };
     let belongs = |case: &str| {
         // A region's row bears its case's name and its own behind a colon.

@@ -9,18 +9,25 @@ use super::entries::{self, Entry};
 use super::how;
 use super::models::title;
 use super::table::{Cell, Column, Group, Row, RowKind, Table, Unit};
+use crate::report_writers::judged;
 
 /// The table of these models. Its twin has the sensitivity of patients beside, with the exact interval.
 pub(super) fn table(stem: &str, number: &str, arm: Arm, report: &Report, rows: &[Entry]) -> Table {
-    let columns = vec![
+    let patients = judged::are_patients(report);
+    let mut columns = vec![
         Column::text("class", "Class"),
         Column::text("model", "Model"),
         Column::figure("precision", "Prec", Unit::Percent),
         Column::figure("sensitivity", "Sens", Unit::Percent),
         Column::figure("specificity", "Spec", Unit::Percent),
         Column::figure("f1", "F1", Unit::Percent),
-        Column::figure("patients_sensitivity", "Patients' sens", Unit::Percent).in_twin(),
     ];
+    // Rows that are no patients stand in the other columns already, and are no trials of an exact interval.
+    if patients {
+        columns.push(
+            Column::figure("patients_sensitivity", "Patients' sens", Unit::Percent).in_twin(),
+        );
+    }
     let reference = report.model(MAJORITY).map(|_| entries::reference(MAJORITY));
     let of_class = |at: usize, name: &str| {
         let contenders = rows.iter().map(|entry| (entry, RowKind::Contender));
@@ -28,7 +35,8 @@ pub(super) fn table(stem: &str, number: &str, arm: Arm, report: &Report, rows: &
         let rows = contenders.chain(reference).enumerate();
         let rows = rows.map(|(line, (entry, kind))| {
             let mut cells = vec![super::first_of_group(line, name), title(entry)];
-            cells.extend(figures(report, super::found(report, entry), at));
+            let figures = figures(report, super::found(report, entry), at);
+            cells.extend(figures.into_iter().take(4 + usize::from(patients)));
             Row { cells, kind }
         });
         Group {
@@ -48,10 +56,14 @@ pub(super) fn table(stem: &str, number: &str, arm: Arm, report: &Report, rows: &
         columns,
         groups,
         notes: Vec::new(),
-        intervals: Some(format!(
-            "{}; the sensitivity of patients with the exact interval of Clopper and Pearson",
+        intervals: Some(if patients {
+            format!(
+                "{}; the sensitivity of patients with the exact interval of Clopper and Pearson",
+                how::of_slices(report)
+            )
+        } else {
             how::of_slices(report)
-        )),
+        }),
     }
 }
 

@@ -7,8 +7,10 @@ Needs pydicom, nibabel, pynrrd, SimpleITK, highdicom, scikit-image, pillow, tiff
 Everything is written with fixed identifiers and dates, so that a second run gives the same files.
 """
 
+import io
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import highdicom as hd
@@ -20,13 +22,17 @@ import SimpleITK as sitk
 import tifffile
 from PIL import Image
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.sequence import Sequence
 from pydicom.uid import (
     CTImageStorage,
     DeflatedExplicitVRLittleEndian,
+    EnhancedCTImageStorage,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    JPEGLosslessSV1,
     PositronEmissionTomographyImageStorage,
     RTStructureSetStorage,
 )
@@ -263,6 +269,83 @@ def seg(mask, sources, path, kind, labels):
     made.save_as(path)
 
 
+def itk_lossless(plane):
+    """A slice as JPEG lossless (process 14, selection value 1) by GDCM within SimpleITK: the packed frame."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "slice.dcm")
+        writer = sitk.ImageFileWriter()
+        writer.SetImageIO("GDCMImageIO")
+        writer.SetFileName(path)
+        writer.UseCompressionOn()
+        writer.SetCompressor("JPEG")
+        writer.Execute(sitk.GetImageFromArray(plane[None]))
+        written = pydicom.dcmread(path)
+        assert written.file_meta.TransferSyntaxUID == JPEGLosslessSV1, written.file_meta.TransferSyntaxUID
+        return next(generate_frames(written.PixelData, number_of_frames=1))
+
+
+def pillow_baseline(plane):
+    """A slice of bytes as JPEG baseline."""
+    buffer = io.BytesIO()
+    Image.fromarray(plane).save(buffer, "JPEG", quality=95)
+    return buffer.getvalue()
+
+
+def jpeg(volume, folder, name, syntax, frame):
+    """A series whose pixels are packed slice by slice."""
+    for source in dicom_series(volume, folder, name):
+        source.PixelData = encapsulate([frame(source.pixel_array)])
+        source.file_meta.TransferSyntaxUID = syntax
+        source["PixelData"].VR = "OB"
+        source["PixelData"].is_undefined_length = True
+        source.save_as(source.filename, enforce_file_format=True)
+
+
+def enhanced(volume, sources, path, frame=None, syntax=None):
+    """A series as one multi-frame file, its frames in the files' order; packed where `frame` packs one."""
+    ds = pydicom.dcmread(sources[0].filename)
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = EnhancedCTImageStorage
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid(path.name)
+    for element in ["ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness"]:
+        delattr(ds, element)
+    order = sorted(sources, key=lambda source: source.filename)
+    shared, orientation, measures, scaling = Dataset(), Dataset(), Dataset(), Dataset()
+    orientation.ImageOrientationPatient = order[0].ImageOrientationPatient
+    measures.PixelSpacing, measures.SliceThickness = order[0].PixelSpacing, order[0].SliceThickness
+    shared.PlaneOrientationSequence, shared.PixelMeasuresSequence = Sequence([orientation]), Sequence([measures])
+    ds.SharedFunctionalGroupsSequence, ds.PerFrameFunctionalGroupsSequence = Sequence([shared]), Sequence()
+    for number, source in enumerate(order):
+        own, position, scaling = Dataset(), Dataset(), Dataset()
+        position.ImagePositionPatient = source.ImagePositionPatient
+        scaling.RescaleSlope, scaling.RescaleIntercept, scaling.RescaleType = "2", str(number), "US"
+        own.PlanePositionSequence = Sequence([position])
+        own.PixelValueTransformationSequence = Sequence([scaling])
+        ds.PerFrameFunctionalGroupsSequence.append(own)
+    ds.NumberOfFrames = len(order)
+    planes = [source.pixel_array for source in order]
+    ds.PixelData = b"".join(plane.tobytes() for plane in planes)
+    ds.PixelData += b"\0" * (len(ds.PixelData) % 2)
+    ds["PixelData"].VR = "OW"
+    if frame:
+        ds.file_meta.TransferSyntaxUID = syntax
+        # Two pieces a frame: the table of offsets says which.
+        ds.PixelData = encapsulate([frame(plane) for plane in planes], fragments_per_frame=2)
+        ds["PixelData"].VR = "OB"
+        ds["PixelData"].is_undefined_length = True
+    ds.save_as(path, enforce_file_format=True)
+
+
+def packed(straight, sources, out):
+    """JPEG and multi-frame files, and what Pillow makes of its own JPEG."""
+    jpeg(straight, out / "series_lossless", "lossless", JPEGLosslessSV1, itk_lossless)
+    grey = Volume((straight.voxels + 20).astype(np.uint8), straight.ras)
+    jpeg(grey, out / "series_jpeg", "jpeg", JPEGBaseline8Bit, pillow_baseline)
+    np.save(out / "series_jpeg.npy", np.stack([
+        np.asarray(Image.open(io.BytesIO(pillow_baseline(plane)))) for plane in grey.voxels]))
+    enhanced(straight, sources, out / "enhanced.dcm")
+    enhanced(straight, sources, out / "enhanced_lossless.dcm", itk_lossless, JPEGLosslessSV1)
+
+
 def small(out):
     out.mkdir(exist_ok=True)
     shape = (5, 7, 9)
@@ -334,6 +417,7 @@ def small(out):
     dicom_series(straight, out / "series_pet", "pet", per_slice=[0.5 + 0.25 * z for z in range(shape[0])],
                  storage=PositronEmissionTomographyImageStorage, modality="PT")
     dicom_series(oblique, out / "series_oblique", "oblique")
+    packed(straight, sources, out)
 
     tri = [(2.3, 1.2), (6.7, 1.9), (3.1, 5.6)]
     outer = [(0.6, 0.7), (7.3, 0.6), (7.4, 5.7), (0.8, 5.4)]
