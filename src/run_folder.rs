@@ -41,7 +41,7 @@ impl RunFolder {
     /// Takes the folder, and tries whether it can be written before work begins.
     ///
     /// # Errors
-    /// [`Code::Output`] when it cannot be written or another process works in it;
+    /// [`Code::Output`] when it cannot be written; [`Code::OutputTaken`] when another process works in it;
     /// [`Code::Settings`] when an unfinished run of another study is to be resumed.
     pub fn open(path: &Path, key: &str, start: Start) -> Result<Self> {
         prepare_folder(path)?;

@@ -9,8 +9,8 @@ use super::FigureOptions;
 /// Arguments of `raduet evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
-    /// Predictions (.csv) of any program: a patient, the true class, and a probability a class (or of one of two, such as
-    /// p_severe) or the class answered.
+    /// Predictions (.csv) of any program: a patient, the true class, and a probability a class (of two classes one is
+    /// enough, in a column named by its class) or the class answered.
     /// Several files are compared on the samples that all of them answer
     #[arg(value_name = "PREDICTIONS", required = true)]
     pub predictions: Vec<PathBuf>,

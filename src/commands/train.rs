@@ -20,7 +20,7 @@ use crate::io::feature_table;
 use crate::io::key_columns::Chosen;
 use crate::models::{Study, planned};
 use crate::provenance::{Clock, Provenance, digest};
-use crate::repeats::{self, Repeats};
+use crate::repeats::{self, Repeat, Repeats};
 use crate::run_folder::{RunFolder, Start};
 use crate::settings::{Settings, preset};
 
@@ -107,11 +107,7 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         repeats.run(&draws, &answers.predictions, console)
     })?;
     let summary = repeated.repeats;
-    if !summary.is_empty() {
-        folder.write("repeats.csv", &repeats::csv(&summary)?)?;
-        let tests = repeats::tests_csv(&summary, settings.report.confidence)?;
-        folder.write("repeats_tests.csv", &tests)?;
-    }
+    write_repeats(&folder, &summary, settings.report.confidence)?;
     let conclusion = Conclusion {
         name: &settings.name,
         settings: &settings,
@@ -132,6 +128,16 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         console.say(&repeats::text(&summary, draws.len()));
     }
     Ok(exit)
+}
+
+/// The tables of repeats, where there are any.
+fn write_repeats(folder: &RunFolder, repeats: &[Repeat], confidence: f64) -> Result<()> {
+    if repeats.is_empty() {
+        return Ok(());
+    }
+    folder.write("repeats.csv", &repeats::csv(repeats)?)?;
+    let tests = repeats::tests_csv(repeats, confidence)?;
+    folder.write("repeats_tests.csv", &tests)
 }
 
 /// What would be fitted on all draws, and about how long it would take by the learners' cost rule.

@@ -27,5 +27,5 @@ pub fn is_sequence_word(word: &str) -> bool {
             rest.len() <= MOST_LETTERS && rest.bytes().all(|byte| byte.is_ascii_lowercase())
         })
     };
-    WORDS.contains(&word.as_str()) || WEIGHTINGS.iter().any(|weighting| goes_on(&weighting))
+    WORDS.contains(&word.as_str()) || WEIGHTINGS.iter().any(goes_on)
 }

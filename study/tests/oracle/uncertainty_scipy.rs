@@ -47,15 +47,10 @@ fn rows_of_patients_scipy() {
     let rows = reference::rows("stats/rows.csv");
     assert_eq!(rows.len(), 6);
     for row in rows {
-        let [right, all, patients] = [0, 1, 2].map(|at| row[at].parse().unwrap());
+        let [right, all, patients, percent] = [0, 1, 2, 3].map(|at| row[at].parse().unwrap());
         let interval = clopper_pearson_of_patients(right, all, patients, 0.95);
-        // A rate that is a share of a thousand rows, on as many rows as the case has.
-        let test = NoInformation::test(
-            right * 1000,
-            (number(&row[3]) * 1000.0).round() as u64 * all,
-            all * 1000,
-            patients,
-        );
+        // A hundred times as many rows, so that the rate is a share of them.
+        let test = NoInformation::test(right * 100, percent * all, all * 100, patients);
         let found = [test.p, interval.lower, interval.upper];
         for (found, expected) in found.into_iter().zip(&row[4..]) {
             assert!(close(found, number(expected)), "{found} {row:?}");

@@ -9,14 +9,14 @@ from pathlib import Path
 from scipy.special import betainc
 from scipy.stats import beta
 
-CASES = [(26, 36, 12, 0.5), (1, 7, 3, 0.2), (50, 101, 30, 0.45), (99, 100, 40, 0.9), (0, 9, 4, 0.3), (700, 1000, 333, 0.65)]
+CASES = [(26, 36, 12, 50), (1, 7, 3, 20), (50, 101, 30, 45), (99, 100, 40, 90), (0, 9, 4, 30), (700, 1000, 333, 65)]
 
 with Path(sys.argv[1], "rows.csv").open("w", newline="") as file:
     out = csv.writer(file)
-    out.writerow(["right", "rows", "patients", "rate", "p", "lower", "upper"])
-    for right, rows, n, rate in CASES:
+    out.writerow(["right", "rows", "patients", "percent", "p", "lower", "upper"])
+    for right, rows, n, percent in CASES:
         x = right / rows * n
-        p = betainc(x, n - x + 1, rate) if x > 0 else 1.0
+        p = betainc(x, n - x + 1, percent / 100) if x > 0 else 1.0
         lower = beta.ppf(0.025, x, n - x + 1) if x > 0 else 0.0
         upper = beta.ppf(0.975, x + 1, n - x)
-        out.writerow([right, rows, n, rate, repr(float(p)), repr(float(lower)), repr(float(upper))])
+        out.writerow([right, rows, n, percent, repr(float(p)), repr(float(lower)), repr(float(upper))])
