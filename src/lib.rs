@@ -8,7 +8,7 @@
 //! | for | look at |
 //! |---|---|
 //! | what can be asked for | [`cli`], [`settings`], [`params`] |
-//! | who takes part | [`scan`], [`cohort`], [`manifest`], [`phantom`], all behind [`cases`]; [`content`] |
+//! | who takes part | [`scan`], [`cohort`], [`manifest`], [`phantom`], all behind [`cases`] |
 //! | whether a cohort can be measured | [`check`] |
 //! | files in and out | [`io`] |
 //! | the main job | [`compare`], its steps [`division`], [`extract`], [`models`], [`arms`], [`repeats`] |
