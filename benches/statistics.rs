@@ -13,6 +13,7 @@
 
 use std::time::Instant;
 
+use raduet::figures::Pictures;
 use raduet::provenance::Provenance;
 use raduet::report_writers::{self, Kept, Material};
 use raduet_study::random::Stream;
@@ -89,15 +90,15 @@ fn main() {
         let provenance = Provenance::new("bench", serde_json::json!({}), String::new());
         let begun = Instant::now();
         let json = report_writers::metrics_json(&report).unwrap();
-        let files = report_writers::files(&Material {
+        let material = Material {
             report: &report,
             predictions: &models,
             failures: &[],
             warnings: &[],
             provenance: &provenance,
             kept: Kept::default(),
-        })
-        .unwrap();
+        };
+        let files = report_writers::files(&material, Pictures::Drawn).unwrap();
         let writing = begun.elapsed().as_secs_f64();
         let bytes: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
         println!(

@@ -2,6 +2,7 @@
 
 mod check;
 mod evaluate;
+mod figures;
 mod guards;
 mod images;
 mod learners;
@@ -20,6 +21,7 @@ use crate::settings::ProfileName;
 
 pub use check::CheckArgs;
 pub use evaluate::{EvaluateArgs, JudgedUnit};
+pub use figures::FigureOptions;
 pub use guards::GuardOptions;
 pub use images::ImageArgs;
 pub use learners::{
@@ -219,6 +221,9 @@ pub struct CompareArgs {
     /// The guards
     #[command(flatten)]
     pub guards: GuardOptions,
+    /// The figures
+    #[command(flatten)]
+    pub figures: FigureOptions,
     /// Print the study file with every setting and what it means, and stop
     #[arg(long, conflicts_with = "dry_run")]
     pub print_config: bool,

@@ -25,6 +25,7 @@ use crate::conclusion::{Conclusion, Form, write_doubts};
 use crate::console::Console;
 use crate::error::{Exit, Faults, ToolError, Warning};
 use crate::extract::{Extraction, Rows, Wanted};
+use crate::figures::Pictures;
 use crate::guards::{Guards, doubles, names};
 use crate::io::{ByteBudget, feature_csv};
 use crate::journal::Journal;
@@ -49,6 +50,7 @@ pub struct Plan {
     check: SplitCheck,
     provenance: Provenance,
     guards: Guards,
+    pictures: Pictures,
     /// What the guards are not sure of.
     doubts: Vec<Warning>,
 }
@@ -89,6 +91,7 @@ impl Plan {
             check,
             provenance,
             guards: Guards::default(),
+            pictures: Pictures::default(),
             doubts: Vec::new(),
         })
     }
@@ -112,6 +115,12 @@ impl Plan {
         }
         self.guards = guards;
         Ok(self)
+    }
+
+    /// The same plan, with or without figures: these are no part of what a run is, and may be drawn later.
+    #[must_use]
+    pub fn showing(self, pictures: Pictures) -> Self {
+        Self { pictures, ..self }
     }
 
     /// What stands behind its results.
@@ -245,6 +254,7 @@ impl Plan {
             extras: self.cases.extras(),
             provenance: &self.provenance,
             guards: self.guards,
+            pictures: self.pictures,
             failures,
             warnings,
         };

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::arms::{FittedModel, FoldRows};
 use crate::console::Console;
 use crate::error::{Code, Exit, Faults, Result, ToolError, Warning, WarningCode};
+use crate::figures::Pictures;
 use crate::finished_run::{FinishedRun, RunRecord};
 use crate::guards::{Guards, sanity};
 use crate::io::cohort_csv::{self, CohortRow};
@@ -41,6 +42,8 @@ pub struct Conclusion<'a> {
     pub provenance: &'a Provenance,
     /// Whether this run is a control.
     pub guards: Guards,
+    /// Whether figures are drawn.
+    pub pictures: Pictures,
     /// Cases without a result.
     pub failures: Vec<ToolError>,
     /// Doubts.
@@ -110,7 +113,7 @@ impl Conclusion<'_> {
         let record = RunRecord::of(self.provenance, fitted.into(), folder.path())?;
         clock.time("render", || -> Result<(), Faults> {
             let run = FinishedRun::gather(folder.path(), record.clone())?;
-            for (name, bytes) in report_writers::files(&run.material())? {
+            for (name, bytes) in report_writers::files(&run.material(), self.pictures)? {
                 folder.write(&name, &bytes)?;
             }
             Ok(())

@@ -41,7 +41,7 @@ impl RunFolder {
     /// Takes the folder, and tries whether it can be written before work begins.
     ///
     /// # Errors
-    /// [`Code::Output`] when it cannot be written or another process works in it;
+    /// [`Code::Output`] when it cannot be written; [`Code::OutputTaken`] when another process works in it;
     /// [`Code::Settings`] when an unfinished run of another study is to be resumed.
     pub fn open(path: &Path, key: &str, start: Start) -> Result<Self> {
         prepare_folder(path)?;
@@ -312,7 +312,7 @@ mod tests {
         let path = folder.path().join("run");
         let run = RunFolder::open(&path, "key", Start::Anew).unwrap();
         let second = RunFolder::open(&path, "key", Start::Anew).unwrap_err();
-        assert_eq!(second.code, Code::Usage);
+        assert_eq!(second.code, Code::OutputTaken);
         run.write("models/x.json", b"{}").unwrap();
         run.finish().unwrap();
         assert!(path.join("models/x.json").exists() && !path.join(STATE).exists());

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::FigureOptions;
+
 /// Arguments of `raduet evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
@@ -29,6 +31,9 @@ pub struct EvaluateArgs {
     /// Folder for the report, not that of another command's run; without it only the screen
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    /// The figures
+    #[command(flatten)]
+    pub figures: FigureOptions,
 }
 
 /// What is judged at the level of patients.

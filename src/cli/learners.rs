@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::SplitOptions;
+use super::{FigureOptions, SplitOptions};
 
 /// Which learners, with what before and after them.
 #[derive(Debug, Clone, Args)]
@@ -170,6 +170,9 @@ pub struct TrainArgs {
     /// Draw the split this many times; means and standard deviations over them stand in repeats.csv
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub repeats: u16,
+    /// The figures
+    #[command(flatten)]
+    pub figures: FigureOptions,
     /// Go on where an interrupted run of the same study stopped
     #[arg(long)]
     pub resume: bool,

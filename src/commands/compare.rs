@@ -28,7 +28,9 @@ pub(super) fn run(args: &CompareArgs, context: Context) -> Outcome {
             .print(print::text(&settings, preset).trim_end());
         return Ok(Exit::Done);
     }
-    let plan = Plan::new("compare", settings, context.budget)?.guarded(args.guards.guards())?;
+    let plan = Plan::new("compare", settings, context.budget)?
+        .guarded(args.guards.guards())?
+        .showing(args.figures.pictures());
     if args.dry_run {
         return super::estimate(&plan, context);
     }

@@ -84,7 +84,7 @@ pub(super) fn run(args: &EvaluateArgs, context: Context) -> Outcome {
         }
         let record = RunRecord::of_files(&provenance, serde_json::Value::Null, folder, names)?;
         let run = FinishedRun::gather(folder, record.clone())?;
-        render(&run, folder)?;
+        render(&run, folder, args.figures.pictures())?;
         write_file(&folder.join("run.json"), &record.bytes(&clock.measured())?)?;
     }
     let text = if context.json {

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{Context, Outcome};
 use crate::cli::ReportArgs;
 use crate::error::{Exit, Result};
+use crate::figures::Pictures;
 use crate::finished_run::FinishedRun;
 use crate::io::atomic::{prepare_folder, write_file};
 use crate::io::read_small;
@@ -12,7 +13,7 @@ use crate::report_writers::{self, screen};
 
 pub(super) fn run(args: &ReportArgs, context: Context) -> Outcome {
     let run = FinishedRun::open(&args.run)?;
-    let changed = render(&run, &args.run)?;
+    let changed = render(&run, &args.run, args.figures.pictures())?;
     let text = if context.json {
         serde_json::to_string_pretty(run.report()).unwrap_or_default()
     } else {
@@ -32,10 +33,10 @@ pub(super) fn run(args: &ReportArgs, context: Context) -> Outcome {
 ///
 /// # Errors
 /// [`crate::error::Code::Output`].
-pub(super) fn render(run: &FinishedRun, folder: &Path) -> Result<usize> {
+pub(super) fn render(run: &FinishedRun, folder: &Path, pictures: Pictures) -> Result<usize> {
     prepare_folder(folder)?;
     let mut changed = 0;
-    for (name, bytes) in report_writers::files(&run.material())? {
+    for (name, bytes) in report_writers::files(&run.material(), pictures)? {
         let path = folder.join(&name);
         let limit = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         // A file that is there already keeps its time.

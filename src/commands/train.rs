@@ -117,6 +117,7 @@ pub(super) fn run(args: &TrainArgs, context: Context) -> Outcome {
         extras: Vec::new(),
         provenance: &provenance,
         guards,
+        pictures: args.figures.pictures(),
         failures: repeated.failures,
         warnings,
     };

@@ -70,11 +70,27 @@ pub(super) fn figure(material: &Material<'_>, exhibits: &Exhibits, model: &str) 
     };
     let caption = format!(
         "What each of the {} columns with the largest mean absolute SHAP value adds to the answers of {model}: a dot \
-         each of {} test rows{fold}, to the right where it speaks for the class. Colour: rank of the column's value among \
+         each of {}{fold}, to the right where it speaks for the class.{} Colour: rank of the column's value among \
          these rows. SHAP values add up to class shares for single trees and forests, to raw scores for boosting and \
          linear learners.",
         swarm.columns.len(),
-        swarm.rows,
+        if swarm.rows < swarm.all_rows {
+            format!(
+                "{} of {} test rows, evenly chosen",
+                swarm.rows, swarm.all_rows
+            )
+        } else {
+            format!("{} test rows", swarm.rows)
+        },
+        if swarm.classes.len() < swarm.all_classes {
+            format!(
+                " Shown are the first {} of {} classes.",
+                swarm.classes.len(),
+                swarm.all_classes
+            )
+        } else {
+            String::new()
+        },
     );
     let title = format!("SHAP values of {model}");
     let scene = swarm.scene(&rows.columns);
@@ -102,6 +118,9 @@ struct Swarm<'a> {
     /// Positions, the weightiest first.
     columns: Vec<usize>,
     rows: usize,
+    /// How many rows and classes there are.
+    all_rows: usize,
+    all_classes: usize,
     /// Which samples are shown, and every value of the shown columns.
     chosen: BTreeMap<&'a SampleId, Vec<(f64, f64)>>,
 }
@@ -117,6 +136,7 @@ impl<'a> Swarm<'a> {
                 classes.push(class.clone());
             }
         }
+        let all_classes = classes.len();
         classes.truncate(MOST_CLASSES);
         let weight = |column: usize| -> f64 {
             shap.rows
@@ -162,6 +182,8 @@ impl<'a> Swarm<'a> {
         Some(Self {
             shap,
             rows: kept,
+            all_rows: shap.count,
+            all_classes,
             chosen: with_ranks.collect(),
             columns,
             classes,

@@ -39,12 +39,13 @@ pub(super) fn draw(patients: &Patients, classes: &ClassNames, drawn: &mut Drawn)
         }
     };
     let caption = format!(
-        "The first two principal components of {} standardised features (constant and undefined ones left out, single \
-         undefined values at the median), fitted on {} training patients (of the first fold where there are several) and \
-         applied to all {}; the mean of each patient's slices. In brackets the share of the training patients' variance.{}",
+        "The first two principal components of the standardised features ({} columns, without constant and undefined ones, \
+         single undefined values at the median), fitted on the training part ({}; of the first fold where there are \
+         several) and applied to all ({}); the mean of each patient's rows. In brackets the share of the training part's \
+         variance.{}",
         patients.columns.len(),
-        patients.training().len(),
-        patients.rows.len(),
+        Patients::counted(&patients.training()),
+        Patients::counted(&patients.rows.iter().collect::<Vec<_>>()),
         if patients.sites {
             ""
         } else {

@@ -85,10 +85,10 @@ fn caption(training: &[&Patient], shown: usize, usable: usize, all: usize) -> St
         ""
     };
     format!(
-        "Spearman's correlation of {which}; {} training patients (of the first fold where there are several), the mean of \
-         each patient's slices. Ordered by average linkage on 1 − |ρ|, so that features that say the same stand \
+        "Spearman's correlation of {which}; the training part ({}; of the first fold where there are several), the mean of \
+         each patient's rows. Ordered by average linkage on 1 − |ρ|, so that features that say the same stand \
          together.{named}",
-        training.len(),
+        Patients::counted(training),
     )
 }
 

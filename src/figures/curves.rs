@@ -239,32 +239,43 @@ fn areas(
     class: Option<Label>,
     subjects: &[Subject<'_>],
 ) {
-    let (left, bottom) = plot.at(0.0, 0.0);
-    let (right, _) = plot.at(1.0, 0.0);
-    for (line, subject) in subjects.iter().rev().enumerate() {
+    let ((left, bottom), (right, top)) = (plot.at(0.0, 0.0), plot.at(1.0, 1.0));
+    let area = |subject: &Subject<'_>| {
         let figures = judged::at(subject.model, level);
         let of_class = class.and_then(|class| figures.discrimination.get(class.0));
-        let value = match (kind, class) {
+        match (kind, class) {
             (Kind::Roc, Some(_)) => of_class.and_then(|found| found.auc),
             (Kind::Roc, None) => figures.figure("auc_ovr").and_then(|figure| figure.value),
             (Kind::PrecisionRecall, _) => of_class.and_then(|found| found.average_precision),
-        };
-        let Some(value) = value else { continue };
-        let y = bottom - 3.0 - (SMALL + 1.0) * line as f64;
+        }
+    };
+    let areas: Vec<(&Subject<'_>, f64)> = subjects
+        .iter()
+        .filter_map(|subject| Some((subject, area(subject)?)))
+        .collect();
+    // Good curves leave the lower corner free, bad ones the upper one on the other side.
+    let low = areas.iter().all(|(_, value)| *value < 0.5);
+    let first = if low {
+        top + SMALL + 1.0
+    } else {
+        bottom - 3.0 - (SMALL + 1.0) * (areas.len().saturating_sub(1)) as f64
+    };
+    let on_the_right = (kind == Kind::Roc) != low;
+    for (line, (subject, value)) in areas.into_iter().enumerate() {
+        let y = first + (SMALL + 1.0) * line as f64;
         let set = Type::new(SMALL).paint(subject.style.role);
-        let (label, from) = match kind {
-            Kind::Roc => (format!("AUC {value:.3}"), right - 2.5),
-            Kind::PrecisionRecall => (format!("AP {value:.3}"), left + 2.5),
+        let label = match kind {
+            Kind::Roc => format!("AUC {value:.3}"),
+            Kind::PrecisionRecall => format!("AP {value:.3}"),
         };
         // The line itself beside its area: in print colours do not tell whose it is.
-        let (x, start) = match kind {
-            Kind::Roc => (
-                from - font::width(&label, SMALL, false) - 2.0 - SAMPLE,
-                from,
-            ),
-            Kind::PrecisionRecall => (from, from + SAMPLE + 2.0),
+        let (x, start, set) = if on_the_right {
+            let end = right - 2.5;
+            let width = font::width(&label, SMALL, false);
+            (end - width - 2.0 - SAMPLE, end, set.end())
+        } else {
+            (left + 2.5, left + 2.5 + SAMPLE + 2.0, set)
         };
-        let set = if kind == Kind::Roc { set.end() } else { set };
         scene.label((start, y), label, set);
         let middle = y - 0.36 * SMALL;
         scene.line((x, middle), (x + SAMPLE, middle), subject.stroke());

@@ -94,6 +94,16 @@ pub enum Section {
     Explanation,
 }
 
+/// Whether figures are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pictures {
+    /// All that the run has something for.
+    #[default]
+    Drawn,
+    /// None, as was asked for.
+    LeftOut,
+}
+
 /// The figures of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Drawn {
@@ -101,6 +111,19 @@ pub struct Drawn {
     pub figures: Vec<Figure>,
     /// What is not there, and why: a sentence each.
     pub left_out: Vec<String>,
+}
+
+impl Drawn {
+    /// Of a run that was asked to draw none.
+    pub fn none() -> Self {
+        Self {
+            figures: Vec::new(),
+            left_out: vec![
+                "none was drawn, as asked for (--no-figures); `raduet report RUN` draws all"
+                    .to_owned(),
+            ],
+        }
+    }
 }
 
 impl Figure {

@@ -3,7 +3,7 @@
 //! Slices of one patient are no independent rows, so each patient counts once, with the mean of the defined values of
 //! all rows. A patient with lesions of several classes counts once for each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use raduet_study::{CaseId, FeatureTable, Label, Part, PatientId, SampleId};
 
@@ -88,6 +88,16 @@ impl Patients {
     }
 
     /// One column of some rows.
+    /// `78 patients`; where patients have rows of several classes, `80 rows of 78 patients, one a class`.
+    pub(super) fn counted(rows: &[&Patient]) -> String {
+        let ids: BTreeSet<&PatientId> = rows.iter().map(|row| &row.id).collect();
+        if ids.len() == rows.len() {
+            format!("{} patients", rows.len())
+        } else {
+            format!("{} rows of {} patients, one a class", rows.len(), ids.len())
+        }
+    }
+
     pub(super) fn column(rows: &[&Patient], column: usize) -> Vec<f64> {
         rows.iter().map(|row| row.values[column]).collect()
     }

@@ -83,12 +83,12 @@ pub(super) fn draw(
     let training = patients.training();
     let count = tested.count();
     let caption = format!(
-        "The {} of {count} features that differ most between the classes, {} training patients (of the first fold where \
-         there are several), the mean of each patient's slices. Boxes: quartiles and median; whiskers: outermost values \
+        "The {} of {count} features that differ most between the classes, in the training part ({}; of the first fold \
+         where there are several), the mean of each patient's rows. Boxes: quartiles and median; whiskers: outermost values \
          within 1.5 quartile distances; dots: all others. p: Kruskal–Wallis, Holm over {count} features. They were \
          chosen as the smallest of all, on rows that models learn from: no proof of worth on other patients.",
         shown.len(),
-        training.len(),
+        Patients::counted(&training),
     );
     let mut table = Table::new(&[
         "column",

@@ -35,8 +35,8 @@ pub(super) fn draw(exhibits: &Exhibits, drawn: &mut Drawn) {
         } else {
             format!("training_{}", at + 1)
         };
-        let caption = "Loss and accuracy by epoch: of the training slices as they were met, augmented, while weights \
-                       moved (dotted), and of the validation slices (line; losses of the two need not agree in scale \
+        let caption = "Loss and accuracy by epoch: of the training slices as they were met, augmented where the recipe \
+                       does so, while weights moved (dotted), and of the validation slices (line; losses of the two need not agree in scale \
                        where training smooths labels or weighs classes). Vertical line: the epoch that was kept."
             .to_owned();
         drawn.figures.push(Figure::new(

@@ -68,6 +68,8 @@ pub struct ShapRows {
     pub name: String,
     /// The columns.
     pub columns: Vec<String>,
+    /// How many rows there are; fewer may be kept.
+    pub count: usize,
     /// Which row, which class, its values.
     pub rows: Vec<(SampleId, String, Vec<f64>)>,
 }
@@ -290,6 +292,7 @@ fn shap_rows(name: &str, bytes: &[u8]) -> Option<ShapRows> {
     Some(ShapRows {
         name: name.to_owned(),
         columns,
+        count: of_row.len(),
         rows: rows.collect(),
     })
 }

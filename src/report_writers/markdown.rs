@@ -10,7 +10,7 @@ use super::Material;
 use super::escape::markdown as escaped;
 use super::judged::Judged;
 use super::numbers::{
-    confidence, figure_percent, figure_plain, figure_with_interval, p_value, percent,
+    confidence, figure_percent, figure_plain, figure_with_interval, p_cell, p_value, percent,
     points_with_interval, standing,
 };
 use super::screen::{self, AUC, SLICE_COLUMNS};
@@ -76,7 +76,7 @@ fn row(model: &ModelReport) -> String {
     let patient = &model.patient;
     let holm = model
         .no_information_holm
-        .map_or_else(|| "–".to_owned(), |p| format!("{p:.3}"));
+        .map_or_else(|| "–".to_owned(), |p| escaped(&p_cell(p)));
     let _ = write!(
         row,
         " {} | {} | {} | {} | {holm} |",
@@ -122,13 +122,13 @@ fn against_majority(report: &Report) -> String {
     for model in &verdict.models {
         let _ = write!(
             text,
-            "\n| {} | {} | {} | {} | {:.3} | {:.3} | {} |",
+            "\n| {} | {} | {} | {} | {} | {} | {} |",
             escaped(&model.model),
             points_with_interval(model.difference, model.interval),
             model.mcnemar.only_first,
             model.mcnemar.only_second,
-            model.mcnemar.p,
-            model.p_holm,
+            escaped(&p_cell(model.mcnemar.p)),
+            escaped(&p_cell(model.p_holm)),
             standing(model.standing)
         );
     }
@@ -148,12 +148,12 @@ fn comparisons(report: &Report) -> String {
         let test = &other.mcnemar;
         let _ = write!(
             text,
-            "\n| {} | {} | {} | {:.3} | {:.3} |",
+            "\n| {} | {} | {} | {} | {} |",
             escaped(&other.model),
             test.only_first,
             test.only_second,
-            test.p,
-            other.p_holm
+            escaped(&p_cell(test.p)),
+            escaped(&p_cell(other.p_holm))
         );
     }
     text.push('\n');

@@ -39,7 +39,7 @@ use serde_json::Value;
 
 use crate::checklists;
 use crate::error::{Code, Result, ToolError, Warning};
-use crate::figures;
+use crate::figures::{self, Drawn, Pictures};
 use crate::finished_run::Exhibits;
 use crate::io::cohort_csv::CohortRow;
 use crate::io::feature_csv::FeatureFile;
@@ -107,8 +107,11 @@ impl Default for Kept<'_> {
 ///
 /// # Errors
 /// [`Code::Internal`] when a form cannot be serialised, which does not happen.
-pub fn files(material: &Material<'_>) -> Result<Vec<(String, Vec<u8>)>> {
-    let figures = figures::draw(material);
+pub fn files(material: &Material<'_>, pictures: Pictures) -> Result<Vec<(String, Vec<u8>)>> {
+    let figures = match pictures {
+        Pictures::Drawn => figures::draw(material),
+        Pictures::LeftOut => Drawn::none(),
+    };
     let checklists = checklists::fill(material);
     let methods = methods::Methods::of(material);
     let mut files = Vec::new();

@@ -41,12 +41,24 @@ pub fn interval_percent(interval: Interval) -> String {
     format!("[{}, {}]", percent(interval.lower), percent(interval.upper))
 }
 
-/// A p value: three decimals, or how small it is.
+/// Smaller probabilities are printed as being smaller than this.
+const SMALLEST_P: f64 = 0.001;
+
+/// A p value in a sentence: three decimals, or how small it is.
 pub fn p_value(p: f64) -> String {
-    if p < 0.001 {
-        "< 0.001".to_owned()
+    if p < SMALLEST_P {
+        format!("< {SMALLEST_P}")
     } else {
         format!("= {p:.3}")
+    }
+}
+
+/// A p value in a cell.
+pub fn p_cell(p: f64) -> String {
+    if p < SMALLEST_P {
+        format!("<{SMALLEST_P}")
+    } else {
+        format!("{p:.3}")
     }
 }
 
@@ -110,6 +122,7 @@ mod tests {
         );
         assert_eq!(p_value(0.000_4), "< 0.001");
         assert_eq!(p_value(0.041_9), "= 0.042");
+        assert_eq!([0.000_4, 0.041_9].map(p_cell), ["<0.001", "0.042"]);
         assert_eq!(figure_percent(None), "–");
         assert_eq!(points(0.0417), "+4.2");
         assert_eq!(points(-0.25), "−25.0");

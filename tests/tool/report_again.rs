@@ -114,3 +114,50 @@ fn what_is_no_finished_run_is_refused() {
     assert_eq!(said.status, 2);
     assert!(said.stderr.contains("--resume"), "{}", said.stderr);
 }
+
+/// A page without figures says so, and a later report draws them.
+#[test]
+fn figures_may_be_left_out_and_drawn_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("p.csv"), predictions()).unwrap();
+    let evaluate = [
+        "evaluate",
+        "p.csv",
+        "--bootstrap",
+        "50",
+        "-o",
+        "run",
+        "-q",
+        "--no-figures",
+    ];
+    succeed(here, &evaluate);
+    let page = fs::read_to_string(here.join("run/report.html")).unwrap();
+    assert!(!page.contains("<svg") && page.contains("as asked for (--no-figures)"));
+    assert!(!here.join("run/figures").exists());
+    succeed(here, &["report", "run", "-q"]);
+    let page = fs::read_to_string(here.join("run/report.html")).unwrap();
+    assert!(page.contains("<svg") && here.join("run/figures/forest.png").exists());
+}
+
+/// Slices judged as they are are called slices, in every form.
+#[test]
+fn slices_that_are_judged_one_by_one_are_called_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("p.csv"), predictions()).unwrap();
+    let unit = ["--unit", "slice", "--bootstrap", "50"];
+    succeed(
+        here,
+        &[&["evaluate", "p.csv", "-o", "run", "-q"][..], &unit].concat(),
+    );
+    let read = |name: &str| fs::read_to_string(here.join("run").join(name)).unwrap();
+    let page = read("report.html");
+    assert!(page.contains("Slice accuracy of every model"));
+    assert!(page.contains("Every one of the 8 test slices was judged by itself"));
+    assert!(!page.contains("by their pooled slices"));
+    assert!(read("report.md").contains("judged by itself, as was asked for"));
+    assert!(read("methods.md").contains("judged by itself, as was asked for"));
+    assert!(!read("tables/table_3_intervals.md").contains("Clopper"));
+    assert!(!here.join("run/figures/roc_slices.svg").exists());
+}

@@ -373,7 +373,7 @@ fn analysed(facts: &Facts<'_>) -> Answer {
         return partly(says, &[DATA]);
     }
     let says = format!(
-        "patients by class: {} train, {} choose, {} test",
+        "patients by class; for training {}, for choosing {}, for testing {}",
         facts.patients(Part::Train),
         facts.patients(Part::Valid),
         facts.patients(Part::Test)

@@ -36,7 +36,7 @@ pub(super) const RULES: &[(&str, Rule)] = &[
         }
         answered(
             format!(
-                "intervals by bootstrap, {}; for slices too",
+                "intervals by bootstrap, {}, whatever is judged",
                 facts.bootstrap()
             ),
             &[COMPARISON, METHODS],

@@ -348,7 +348,11 @@ fn first_bin(facts: &Facts<'_>) -> Answer {
 }
 
 fn image_types(facts: &Facts<'_>) -> Answer {
-    let says = format!("{}, with their settings", facts.image_types().join(", "));
+    let types = facts.image_types();
+    let says = match &types[..] {
+        [only] if only.eq_ignore_ascii_case("original") => "the image itself, no filter".to_owned(),
+        types => format!("{}, with their settings", types.join(", ")),
+    };
     answered(says, &[SETTINGS, FEATURES])
 }
 

@@ -128,9 +128,9 @@ fn scaling(facts: &Facts<'_>) -> Answer {
 
 /// Steps that take columns away, by name.
 fn reducing(facts: &Facts<'_>) -> Vec<&'static str> {
-    ["redundancy", "selection", "pca"]
+    ["duplicates", "redundancy", "selection", "pca"]
         .into_iter()
-        .filter(|step| facts.step(step).is_some())
+        .filter(|step| facts.step(step).is_some_and(|rule| rule != "keep"))
         .collect()
 }
 

@@ -69,7 +69,8 @@ pub(crate) fn files_of(path: &Path, _: &ReadOptions) -> Vec<PathBuf> {
     let layout =
         || -> Result<Layout> { Ok(fields::read(&Source::open(&header)?.head(HEADER_2)?)?.layout) };
     let mut files = vec![header.clone()];
-    if matches!(layout(), Ok(Layout::Pair)) {
+    // Of a header that cannot be read nobody knows.
+    if !matches!(layout(), Ok(Layout::Single)) {
         files.extend(detached(&header));
     }
     files

@@ -10,7 +10,7 @@ use super::markup::{self, Column, name, text};
 use crate::report_writers::chosen::{Chosen, by_arm};
 use crate::report_writers::judged::Judged;
 use crate::report_writers::numbers::{
-    UNDEFINED, confidence, figure_percent, figure_plain, figure_with_interval, percent,
+    UNDEFINED, confidence, figure_percent, figure_plain, figure_with_interval, p_cell, percent,
     points_with_interval, standing,
 };
 use crate::report_writers::screen::{AUC, SLICE_COLUMNS};
@@ -114,7 +114,7 @@ fn row(model: &ModelReport, chosen: &Chosen<'_>) -> String {
     let patient = &model.patient;
     let holm = model
         .no_information_holm
-        .map_or_else(|| UNDEFINED.to_owned(), |p| format!("{p:.3}"));
+        .map_or_else(|| UNDEFINED.to_owned(), |p| text(&p_cell(p)));
     let _ = writeln!(
         out,
         "<td class=\"next\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{holm}</td></tr>",
@@ -181,8 +181,8 @@ fn against_majority(verdict: &MajorityVerdict, judged: Judged) -> String {
                 points_with_interval(model.difference, model.interval),
                 model.mcnemar.only_first.to_string(),
                 model.mcnemar.only_second.to_string(),
-                format!("{:.3}", model.mcnemar.p),
-                format!("{:.3}", model.p_holm),
+                text(&p_cell(model.mcnemar.p)),
+                text(&p_cell(model.p_holm)),
                 standing(model.standing).to_owned(),
             ]
         })
@@ -218,8 +218,8 @@ fn against_leader(leader: &Leader) -> String {
                 name(&other.model),
                 other.mcnemar.only_first.to_string(),
                 other.mcnemar.only_second.to_string(),
-                format!("{:.3}", other.mcnemar.p),
-                format!("{:.3}", other.p_holm),
+                text(&p_cell(other.mcnemar.p)),
+                text(&p_cell(other.p_holm)),
             ]
         })
         .collect();

@@ -140,11 +140,13 @@ pub(super) fn figure(figure: &Figure) -> String {
 /// Drawings for one column of a journal stand side by side, those for both do not.
 fn extent(svg: &str) -> &'static str {
     const ONE_COLUMN_POINTS: f64 = 300.0;
+    const TWO_PANELS_POINTS: f64 = 400.0;
     let width = svg
         .split_once(" width=\"")
         .and_then(|(_, rest)| rest.split_once("pt\""));
     match width.and_then(|(number, _)| number.parse::<f64>().ok()) {
         Some(points) if points < ONE_COLUMN_POINTS => "narrow",
+        Some(points) if points < TWO_PANELS_POINTS => "middle",
         _ => "broad",
     }
 }

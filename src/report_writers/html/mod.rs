@@ -158,6 +158,10 @@ fn title(page: &Page<'_>) -> String {
 fn comparison(page: &Page<'_>) -> String {
     let note = page.judged.note(page.material.report);
     let mut body = note.map_or_else(String::new, |note| markup::note(&markup::text(&note)));
+    if page.drawn.figures.is_empty() {
+        let sentences = page.drawn.left_out.iter().take(1);
+        body.extend(sentences.map(|why| markup::note(&format!("Figures: {}.", markup::text(why)))));
+    }
     body.push_str(&leaderboard::body(page));
     body.push_str(&page.figures(Section::Comparison));
     body.push_str(&difference::part(page));

@@ -40,7 +40,8 @@ fn arm(page: &Page<'_>, arm: Arm, nobody: &str) -> String {
             ]
         })
         .collect();
-    let mut body = markup::table(
+    let mut body = markup::of_class(
+        "models sortable",
         "Every model of the arm with what it showed on the validation part; the test part comes later",
         &[
             ("model", Column::Words),

@@ -4,7 +4,7 @@ use raduet_study::report::{Comparison, Level};
 
 use super::Page;
 use super::markup::{self, Column, name, text};
-use crate::report_writers::numbers::{UNDEFINED, points_with_interval};
+use crate::report_writers::numbers::{UNDEFINED, p_cell, points_with_interval};
 use crate::report_writers::pairwise::delong_difference;
 
 /// The part of the page; nothing where there is one model.
@@ -44,12 +44,12 @@ pub(super) fn part(page: &Page<'_>) -> String {
                 points,
                 pair.mcnemar.only_first.to_string(),
                 pair.mcnemar.only_second.to_string(),
-                format!("{:.3}", pair.mcnemar.p),
-                format!("{:.3}", pair.p_holm),
+                text(&p_cell(pair.mcnemar.p)),
+                text(&p_cell(pair.p_holm)),
             ];
             if with_delong {
                 let p = pair.delong.as_ref().map(|delong| delong.test.p);
-                row.push(p.map_or_else(|| UNDEFINED.to_owned(), |p| format!("{p:.3}")));
+                row.push(p.map_or_else(|| UNDEFINED.to_owned(), |p| text(&p_cell(p))));
             }
             let needed = pair.patients_needed.map(|patients| patients.to_string());
             row.push(needed.unwrap_or_else(|| UNDEFINED.to_owned()));
@@ -82,8 +82,8 @@ pub(super) fn delong(comparison: &Comparison) -> String {
                 format!("{:.3}", test.first),
                 format!("{:.3}", test.second),
                 delong_difference(test),
-                format!("{:.3}", test.p),
-                format!("{:.3}", class.p_holm),
+                text(&p_cell(test.p)),
+                text(&p_cell(class.p_holm)),
             ]
         })
         .collect();

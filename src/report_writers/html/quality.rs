@@ -97,8 +97,8 @@ fn guards(page: &Page<'_>) -> String {
         .iter()
         .filter(|warning| warning.level == Level::Warning);
     put(
-        "other doubts of the run",
-        found(doubts.count(), "doubts in all"),
+        "whatever else was doubtful",
+        found(doubts.count(), "in all"),
     );
     let rows: Vec<Vec<String>> = rows.into_iter().map(Vec::from).collect();
     markup::of_class(

@@ -300,7 +300,8 @@ fn what_checklists_point_at_is_there() {
         provenance: &provenance,
         kept: Kept::default(),
     };
-    let written = crate::report_writers::files(&material).expect("they are written");
+    let written = crate::report_writers::files(&material, figures::Pictures::Drawn)
+        .expect("they are written");
     let page = rendered(&material);
     let mut places = 0;
     for filled in checklists::fill(&material) {

@@ -165,6 +165,11 @@ fn data(facts: &Facts<'_>) -> String {
             facts.patients(Part::Test)
         );
     }
+    if report.control.is_some() {
+        text.push_str(
+            "As a control, the classes of training and validation patients were exchanged at random among these; figures of this run are no result. ",
+        );
+    }
     if facts.has(Arm::Radiomics) && facts.has(Arm::Deep) && facts.study.is_some() {
         text.push_str("Both arms were given the same slices and the same split. ");
     }

@@ -150,6 +150,9 @@ pub(super) fn learners(facts: &Facts<'_>) -> String {
 /// Steps before the learners, all of them fitted on training rows.
 fn steps(facts: &Facts<'_>) -> String {
     let mut steps = vec!["constant columns were dropped".to_owned()];
+    if facts.step("duplicates").is_some_and(|rule| rule == "drop") {
+        steps.push("so were columns equal to another but for offset and scale".to_owned());
+    }
     if let Some(rule) = facts.step("undefined").and_then(Value::as_str) {
         steps.push(format!("undefined values were treated by: {rule}"));
     }

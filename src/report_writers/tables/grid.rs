@@ -3,7 +3,7 @@
 use raduet_study::uncertainty::Interval;
 
 use super::table::{Best, Cell, Column, Mark, Row, RowKind, Shown, Table, Unit};
-use crate::report_writers::numbers::{UNDEFINED, points};
+use crate::report_writers::numbers::{UNDEFINED, p_cell, points};
 
 /// Which form of a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,14 +155,11 @@ fn number(unit: Unit, value: f64, form: Form) -> String {
         (Unit::Percent, Form::WithIntervals) => format!("{:.1}", 100.0 * value),
         (Unit::Points, _) => points(value),
         (Unit::Millions, _) => format!("{:.2}", value / 1e6),
-        (Unit::P, _) if value < SMALLEST_P => format!("<{SMALLEST_P}"),
-        (Unit::Fraction | Unit::P, _) => format!("{value:.3}"),
+        (Unit::P, _) => p_cell(value),
+        (Unit::Fraction, _) => format!("{value:.3}"),
         _ => format!("{value:.1}"),
     }
 }
-
-/// Smaller probabilities are printed as being smaller than this.
-const SMALLEST_P: f64 = 0.001;
 
 /// A number in the unit of its column, not rounded.
 pub(super) fn in_unit(unit: Unit, value: f64) -> f64 {
