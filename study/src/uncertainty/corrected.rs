@@ -12,6 +12,9 @@ use crate::error::{Result, StudyError};
 use crate::uncertainty::interval::Interval;
 use crate::uncertainty::student;
 
+/// Differences of shares that are closer than this are the same: shares of 10⁶ patients differ by more.
+const ROUNDING: f64 = 1e-12;
+
 /// The test's result.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CorrectedTest {
@@ -32,8 +35,8 @@ pub struct CorrectedTest {
 /// The test of differences (first model minus second), one for each split and fold.
 ///
 /// # Errors
-/// [`StudyError::Undefined`] with fewer than two differences, or one that is not finite, or with an impossible ratio of
-/// patients.
+/// [`StudyError::Undefined`] with fewer than two differences, or one that is not finite, with an impossible ratio of
+/// patients, or with differences that are all the same and not zero: without any variance there is nothing to hold them against.
 pub fn corrected_test(
     differences: &[f64],
     test_to_train: f64,
@@ -57,13 +60,20 @@ pub fn corrected_test(
     }
     let count = differences.len() as f64;
     let mean = differences.iter().sum::<f64>() / count;
+    let largest = differences.iter().copied().fold(f64::MIN, f64::max);
+    let smallest = differences.iter().copied().fold(f64::MAX, f64::min);
+    let varies = largest - smallest > ROUNDING;
+    if !varies && mean.abs() > ROUNDING {
+        return Err(undefined(format!(
+            "all {} differences are {mean}, without any variance",
+            differences.len()
+        )));
+    }
     let squares: f64 = differences.iter().map(|d| (d - mean) * (d - mean)).sum();
     let standard_error = ((1.0 / count + test_to_train) * squares / (count - 1.0)).sqrt();
     let degrees = count - 1.0;
-    let p = if standard_error > 0.0 {
+    let p = if varies {
         student::two_sided(mean / standard_error, degrees)
-    } else if mean.abs() > 0.0 {
-        0.0
     } else {
         1.0
     };
@@ -79,4 +89,18 @@ pub fn corrected_test(
             upper: mean + reach,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 0.7 − 0.6 and 0.3 − 0.2 differ in their last bits only.
+    #[test]
+    fn the_same_difference_everywhere_has_no_test_unless_it_is_none() {
+        let same = corrected_test(&[0.7 - 0.6, 0.3 - 0.2, 0.1], 0.25, 0.95).unwrap_err();
+        assert!(same.to_string().contains("without any variance"), "{same}");
+        let none = corrected_test(&[0.0; 3], 0.25, 0.95).unwrap();
+        assert!((none.p - 1.0).abs() < 1e-15);
+    }
 }
