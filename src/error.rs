@@ -305,7 +305,7 @@ impl fmt::Display for Faults {
 impl std::error::Error for Faults {}
 
 /// Whether a sign from outside could make a line read as what it is not: control characters, ends of lines, marks that
-/// turn the direction of writing, and signs that are not seen (Unicode 16, Bidi_Control and the ignorable ones
+/// turn the direction of writing, and signs that are not seen (Unicode 16, `Bidi_Control` and the ignorable ones
 /// beside them). Joiners of letters stay: words of some scripts need them.
 pub fn misleads(c: char) -> bool {
     c.is_control()
