@@ -30,7 +30,6 @@ mod pyradiomics;
 mod real_cohorts;
 mod report_again;
 mod report_in_browser;
-#[cfg(feature = "deep")]
 mod results;
 #[cfg(all(unix, feature = "learners", feature = "deep"))]
 mod resume;

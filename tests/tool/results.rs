@@ -23,6 +23,7 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// The same, without the part of `run.json` that tells times.
+#[cfg(all(feature = "learners", feature = "deep"))]
 pub(crate) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = files(folder);
     let run = files.get_mut("run.json").expect("run.json");
@@ -33,6 +34,7 @@ pub(crate) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
+#[cfg(all(feature = "learners", feature = "deep"))]
 pub(crate) fn assert_same(a: &BTreeMap<String, Vec<u8>>, b: &BTreeMap<String, Vec<u8>>) {
     assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
     let differing: Vec<&String> = a.keys().filter(|name| a[*name] != b[*name]).collect();
