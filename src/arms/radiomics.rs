@@ -145,6 +145,18 @@ pub(super) fn failed(name: &str, fault: &LearnError) -> ToolError {
         LearnError::Settings { .. } | LearnError::WeightsUnsupported { .. } => {
             (Code::Settings, "correct the setting")
         }
+        LearnError::RankDeficient { .. } => (
+            Code::Settings,
+            "do as it says, or leave columns out (--redundancy, --select)",
+        ),
+        LearnError::NotConverged { .. } | LearnError::Backend { .. } => (
+            Code::Settings,
+            "scale the columns, change the learner's settings, or choose another learner",
+        ),
+        LearnError::NoSites | LearnError::UnknownSite { .. } => (
+            Code::Settings,
+            "leave combat out, or have every site in the training part",
+        ),
         _ => (Code::Internal, "report this as a bug"),
     };
     let text = format!("{name}: {fault}");
@@ -153,4 +165,22 @@ pub(super) fn failed(name: &str, fault: &LearnError) -> ToolError {
         _ => remedy.to_owned(),
     };
     ToolError::new(code, text).remedy(remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_data_and_settings_cause_is_no_bug_of_the_tool() {
+        let deficient = LearnError::RankDeficient {
+            learner: "linear_discriminant",
+            what: "the covariance within classes".into(),
+            remedy: "choose a shrinkage or the solver svd",
+        };
+        let told = failed("linear_discriminant", &deficient);
+        assert_eq!(told.code, Code::Settings);
+        assert!(told.found.contains("choose a shrinkage"), "{told}");
+        assert_eq!(failed("x", &LearnError::NoSites).code, Code::Settings);
+    }
 }

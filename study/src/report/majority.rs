@@ -140,10 +140,11 @@ fn standing(model: &AgainstMajority, confidence: f64) -> Standing {
 }
 
 fn sentence(best: &AgainstMajority, models: &[AgainstMajority], patients: usize) -> String {
-    let mut figures = format!("{} {:+.1} points", best.model, 100.0 * best.difference);
+    let points = |share: f64| format!("{:+.1}", 100.0 * share).replace('-', "−");
+    let mut figures = format!("{} {} points", best.model, points(best.difference));
     if let Some(interval) = best.interval {
-        let (lower, upper) = (100.0 * interval.lower, 100.0 * interval.upper);
-        let _ = write!(figures, " [{lower:+.1}, {upper:+.1}]");
+        let (lower, upper) = (points(interval.lower), points(interval.upper));
+        let _ = write!(figures, " [{lower}, {upper}]");
     }
     let p = if best.p_holm < 0.001 {
         "< 0.001".to_owned()
