@@ -69,6 +69,7 @@ impl Plan {
         let models = planned(&settings)?;
         let wanted = wanted(&models);
         let extraction = Extraction::new(&settings.features, wanted, Rows::default())?;
+        let extraction = extraction.with_contents();
         let mut cases = Cases::open(&settings.cohort, budget)?;
         if let Some(label) = extraction.label() {
             cases.choose_by_default(label);
