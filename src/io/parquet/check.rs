@@ -1,4 +1,8 @@
-//! Page headers held against the file, before a reader believes them.
+//! The footer and page headers held against the file, before a reader believes them.
+//!
+//! The footer is walked once: a list in it may not claim more entries than bytes are left. The reader passes over lists
+//! that it does not know entry by entry, and over those of truth values without reading a byte: two thousand million
+//! entries would take it seconds.
 //!
 //! A column chunk is a row of pages, each a header (Thrift's compact protocol) and a body. The header says
 //! how long the body is now, how long it becomes, and how many values it holds; a reader allocates by it.
@@ -12,14 +16,30 @@ const ENCODINGS: [i64; 4] = [0, 2, 3, 8];
 /// the length comes out.
 const SNAPPY_GROWTH: i64 = 22;
 
-/// Structures inside structures; a page header has two levels, its statistics none.
-const DEEPEST: usize = 8;
+/// Structures and lists inside one another; a page header has two levels, a footer nine (a row group's columns, their
+/// descriptions, the boxes in these).
+const DEEPEST: usize = 16;
+
+/// Bytes at the end of a file: the footer's length, and the format's mark.
+const TAIL: usize = 8;
 
 /// How the bodies of a column chunk are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bodies {
     AsTheyAre,
     Snappy,
+}
+
+/// Checks the footer of a file.
+pub(super) fn footer(file: &[u8]) -> Result<(), String> {
+    let walked = || {
+        let (front, tail) = file.split_last_chunk::<TAIL>()?;
+        let [a, b, c, d, ..] = *tail;
+        let length = usize::try_from(u32::from_le_bytes([a, b, c, d])).ok()?;
+        let bytes = front.get(front.len().checked_sub(length)?..)?;
+        Cursor { bytes, at: 0 }.structure(0, &mut |_, _| {}, None)
+    };
+    walked().ok_or_else(|| "a footer that is cut off or no such".to_owned())
 }
 
 /// Checks the pages of one column chunk.
@@ -204,6 +224,10 @@ impl Cursor<'_> {
                     15 => self.length()?,
                     count => usize::from(count),
                 };
+                // Neither footers nor page headers have lists of truth values; readers differ in what these take.
+                if matches!(head & 0x0f, 1 | 2) {
+                    return None;
+                }
                 (0..count).try_for_each(|_| self.value(head & 0x0f, depth + 1))
             }
             12 => self.structure(depth + 1, &mut |_, _| {}, None),
@@ -239,6 +263,26 @@ mod tests {
             0,
             0,
         ]
+    }
+
+    #[test]
+    fn lists_of_a_footer_fit_into_it() {
+        let file = |footer: &[u8]| {
+            let length = u32::try_from(footer.len()).unwrap().to_le_bytes();
+            [b"PAR1", footer, &length, b"PAR1"].concat()
+        };
+        // Field 1 is a whole number, field 5 a list of whole numbers of 8 bits.
+        assert_eq!(footer(&file(&[0x15, 2, 0x49, 0x23, 7, 8, 0])), Ok(()));
+        for (footer_bytes, what) in [
+            (&[0x49, 0xf3, 0xff, 0xff, 0xff, 0xff, 0x07, 0][..], "many"),
+            (&[0x49, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0], "truths"),
+            (&[0x49, 0x21, 1, 1, 0], "two truths"),
+            (&[0x15, 2], "no end"),
+        ] {
+            assert!(footer(&file(footer_bytes)).is_err(), "{what}");
+        }
+        assert!(footer(b"PAR1\xff\xff\xff\xffPAR1").is_err());
+        assert!(footer(b"PAR1").is_err());
     }
 
     #[test]

@@ -92,6 +92,7 @@ fn raw(bytes: Vec<u8>, budget: ByteBudget, chosen: &Chosen) -> Result<(RawTable,
 }
 
 fn table(bytes: &Bytes, budget: ByteBudget, keys: &Chosen) -> Result<(RawTable, Notes)> {
+    check::footer(bytes).map_err(|fault| corrupt(&fault))?;
     let reader = SerializedFileReader::new(bytes.clone()).map_err(|fault| crate_fault(&fault))?;
     let about = reader.metadata();
     let rows = usize::try_from(about.file_metadata().num_rows())
