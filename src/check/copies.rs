@@ -62,20 +62,25 @@ fn by_bytes(
             Some((at, files_of(&files.image, options)))
         })
         .collect();
+    // Volumes of one file, and series of one folder, are different images.
+    let chosen = |at: usize| {
+        let options = members[at].files.as_ref().map(|(_, options)| options);
+        options.map(|options| (options.volume, options.series.clone()))
+    };
     let lengths = files
         .iter()
-        .filter_map(|(&at, files)| Some((of_each(files, length)?, at)));
+        .filter_map(|(&at, files)| Some(((chosen(at), of_each(files, length)?), at)));
     let alike = of_several(groups(lengths.collect()));
     let ends = alike
         .into_par_iter()
-        .filter_map(|at| Some((of_each(&files[&at], ends)?, at)));
+        .filter_map(|at| Some(((chosen(at), of_each(&files[&at], ends)?), at)));
     let alike = of_several(groups(ends.collect()));
     alike
         .into_par_iter()
         .map(|at| {
             interrupt::check()?;
             let prints = of_each(&files[&at], fingerprint_of_file);
-            Ok(prints.map(|prints| (prints.concat(), at)))
+            Ok(prints.map(|prints| (format!("{:?} {}", chosen(at), prints.concat()), at)))
         })
         .filter_map(Result::transpose)
         .collect()

@@ -13,9 +13,8 @@ mod case;
 mod copies;
 mod doubles;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use raduet_features::Discretisation;
 use raduet_study::CaseRecord;

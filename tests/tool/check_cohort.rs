@@ -271,3 +271,34 @@ fn equal_headers_with_other_data_are_no_copies() {
         assert!(leak.contains("2 cases: b, c"), "{leak}");
     }
 }
+
+#[test]
+fn volumes_of_one_file_are_no_copies() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    cohort(here, |_, line| line.to_owned());
+    let manifest = fs::read_to_string(here.join("manifest.csv")).unwrap();
+    let cells: Vec<&str> = manifest.lines().nth(1).unwrap().split(',').collect();
+    // The image twice over, as two volumes along a fourth axis; NIfTI keeps the axes at byte 40, the numbers from 352 on.
+    let mut bytes = fs::read(here.join(cells[2])).unwrap();
+    bytes[40..42].copy_from_slice(&4_i16.to_le_bytes());
+    bytes[48..50].copy_from_slice(&2_i16.to_le_bytes());
+    bytes.extend_from_within(352..);
+    fs::write(here.join("both.nii"), bytes).unwrap();
+    let mask = cells[3];
+    let lines = format!(
+        "ID,PatientID,Image,Mask,VolumeIndex\na,a,both.nii,{mask},0\nb,b,both.nii,{mask},1\nc,c,both.nii,{mask},1\n"
+    );
+    fs::write(here.join("manifest.csv"), lines).unwrap();
+    let found = json(here, &[], 0);
+    let leaks = found["warnings"].as_array().unwrap().iter();
+    let leaks: Vec<&str> = leaks
+        .filter(|warning| warning["code"] == "W_LEAK")
+        .map(|warning| warning["found"].as_str().unwrap())
+        .collect();
+    let expected = [
+        "lines 3 and 4: one image for two patients",
+        "one image under 2 cases: b, c; of different patients",
+    ];
+    assert_eq!(leaks, expected);
+}

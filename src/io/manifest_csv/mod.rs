@@ -394,9 +394,11 @@ fn warn(columns: &Columns, table: &mut ManifestTable) {
             );
         }
     }
-    let mut owner: BTreeMap<&Path, &ManifestRow> = BTreeMap::new();
+    // Volumes of one file, and series of one folder, are different images.
+    let mut owner: BTreeMap<(&Path, Option<u64>, Option<&str>), &ManifestRow> = BTreeMap::new();
     for row in &table.rows {
-        let first = owner.entry(&row.image).or_insert(row);
+        let image = (row.image.as_path(), row.volume, row.series.as_deref());
+        let first = owner.entry(image).or_insert(row);
         if first.patient != row.patient {
             add(
                 WarningCode::Leak,
