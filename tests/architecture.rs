@@ -98,7 +98,15 @@ fn heavy_libraries_live_in_one_room_each() {
 #[test]
 fn the_pure_rooms_stay_light() {
     let dependencies = dependencies();
-    let features = ["ndarray", "ndarray-stats", "rayon", "rustfft", "thiserror"].map(str::to_owned);
+    let features = [
+        "ndarray",
+        "ndarray-stats",
+        "pulp",
+        "rayon",
+        "rustfft",
+        "thiserror",
+    ]
+    .map(str::to_owned);
     assert_eq!(dependencies["raduet-features"], BTreeSet::from(features));
     let study = ["rayon", "serde", "thiserror"].map(str::to_owned);
     assert!(dependencies["raduet-study"].is_subset(&BTreeSet::from(study)));

@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use crate::bins::Bins;
 use crate::error::Result;
 use crate::geometry::Offset3;
-use crate::roi::Roi;
+use crate::roi::{PLANES_AT_A_TIME, Roi};
 use crate::whole_numbers::WholeNumbers;
 
 /// How intensities become grey levels.
@@ -199,17 +201,22 @@ impl DiscretisedRoi {
     }
 
     /// Puts the rank of each voxel of the box into its place, with padding around all.
-    fn fill(&mut self, voxels: &[u16], rank: impl Fn(&u16) -> u16) {
+    fn fill(&mut self, voxels: &[u16], rank: impl Fn(&u16) -> u16 + Sync) {
         let [slices, rows, columns] = self.shape;
-        let [plane, _] = self.strides();
-        self.ranks = vec![0; (slices + 2 * self.pad) * plane];
-        for (line, voxels) in voxels.chunks_exact(columns).enumerate() {
-            let first = self.row(line / rows, line % rows);
-            let ranks = &mut self.ranks[first..][..columns];
-            for (to, voxel) in ranks.iter_mut().zip(voxels) {
-                *to = rank(voxel);
-            }
-        }
+        let ([plane, stride], pad) = (self.strides(), self.pad);
+        self.ranks = vec![0; (slices + 2 * pad) * plane];
+        let planes = self.ranks[pad * plane..].par_chunks_mut(plane);
+        let planes = planes.zip(voxels.par_chunks(rows * columns));
+        planes
+            .with_min_len(PLANES_AT_A_TIME)
+            .for_each(|(ranks, voxels)| {
+                let lines = ranks.chunks_exact_mut(stride).skip(pad);
+                for (ranks, voxels) in lines.zip(voxels.chunks_exact(columns)) {
+                    for (to, voxel) in ranks[pad..].iter_mut().zip(voxels) {
+                        *to = rank(voxel);
+                    }
+                }
+            });
     }
 
     /// The grey levels in a box of the region's box; `N_g` stays the region's.

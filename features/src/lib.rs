@@ -25,6 +25,7 @@ pub mod family;
 pub mod filters;
 pub mod geometry;
 mod hull;
+mod intensities;
 pub mod maps;
 mod mesh;
 mod principal_axes;
@@ -35,7 +36,9 @@ pub mod roi;
 pub mod set;
 pub mod settings;
 pub mod spec;
+mod survey;
 pub mod vector;
+mod vectorised;
 pub mod volume;
 mod whole_numbers;
 

@@ -1,17 +1,23 @@
 //! A region of interest: the pixels of one slice (or of a volume) that features are computed from.
 
-use ndarray::{Array3, ArrayView1, ArrayView3, s};
+use ndarray::{Array3, ArrayView1, ArrayView3, Axis, s};
 use ndarray_stats::SummaryStatisticsExt;
+use rayon::prelude::*;
 
 use crate::components;
 use crate::error::{FeatureError, Result};
 use crate::geometry::{Grid, Spacing};
+use crate::intensities::{Intensities, Whole};
 use crate::settings::{Resegmentation, ResegmentationRange};
+use crate::survey::Survey;
 use crate::volume::{MaskVolume, Volume};
 
 /// Relative difference of spacings and absolute difference of affine entries in mm that still count
 /// as one grid: headers keep `f32`.
 const GRID_TOLERANCE: f64 = 1e-3;
+
+/// Planes of a volume that one thread looks at in one go.
+pub(crate) const PLANES_AT_A_TIME: usize = 8;
 
 /// The tight bounding box of a region, with its values and its mask, `[z, y, x]`.
 ///
@@ -19,71 +25,15 @@ const GRID_TOLERANCE: f64 = 1e-3;
 /// the region but inside the box may be anything. Pixels are ordered row after row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Roi {
-    values: Array3<f64>,
+    intensities: Intensities,
     inside: Array3<bool>,
     survey: Survey,
     spacing: Spacing,
     offset: [usize; 3],
 }
 
-/// What one look at all values of a region tells.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Survey {
-    /// Pixels inside.
-    count: usize,
-    low: f64,
-    high: f64,
-    /// Whether all values are finite.
-    finite: bool,
-    /// Whether all values are whole numbers.
-    whole: bool,
-}
-
-impl Survey {
-    /// Without branches and in lanes that do not wait for each other, so that the processor takes several
-    /// values at a time.
-    fn of(values: &[f64], inside: &[bool]) -> Self {
-        const LANES: usize = 8;
-        /// 1.5 · 2^52: sums with it are rounded to whole numbers.
-        const ROUNDING: f64 = 6_755_399_441_055_744.0;
-        let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
-        let (mut wrong, mut broken) = ([0_u64; LANES], [0_u64; LANES]);
-        for (values, inside) in values.chunks(LANES).zip(inside.chunks(LANES)) {
-            for (lane, (value, inside)) in values.iter().zip(inside).enumerate() {
-                let within = if *inside { *value } else { f64::INFINITY };
-                low[lane] = if within < low[lane] {
-                    within
-                } else {
-                    low[lane]
-                };
-                let within = if *inside { *value } else { f64::NEG_INFINITY };
-                high[lane] = if within > high[lane] {
-                    within
-                } else {
-                    high[lane]
-                };
-                let value = if *inside { *value } else { 0.0 };
-                let rest = (value + ROUNDING) - ROUNDING - value;
-                wrong[lane] |= u64::from(!value.is_finite());
-                broken[lane] |= u64::from(rest.abs() > 0.0);
-            }
-        }
-        Self {
-            count: inside.iter().map(|inside| usize::from(*inside)).sum(),
-            low: low.into_iter().fold(f64::INFINITY, f64::min),
-            high: high.into_iter().fold(f64::NEG_INFINITY, f64::max),
-            finite: wrong.iter().all(|wrong| *wrong == 0),
-            whole: broken.iter().all(|broken| *broken == 0),
-        }
-    }
-
-    fn of_arrays(values: &Array3<f64>, inside: &Array3<bool>) -> Self {
-        Self::of(in_order(values), in_order(inside))
-    }
-}
-
 /// The elements of an array in storage order.
-fn in_order<T>(array: &Array3<T>) -> &[T] {
+pub(crate) fn in_order<T>(array: &Array3<T>) -> &[T] {
     let elements = array.as_slice();
     elements.expect("regions are made in standard layout")
 }
@@ -106,9 +56,9 @@ impl Roi {
             return Ok(None);
         };
         let offset = [z, low[1], low[2]];
-        let values = volume.box_f64(offset, shape);
+        let intensities = Intensities::of_box(volume, offset, shape);
         let inside = crop(&plane, low, shape);
-        Self::checked(values, inside, volume.grid().spacing, offset).map(Some)
+        Self::checked(intensities, inside, volume.grid().spacing, offset).map(Some)
     }
 
     /// The whole region, or `None` when the mask is empty.
@@ -122,8 +72,8 @@ impl Roi {
             return Ok(None);
         };
         let inside = crop(&all, low, shape);
-        let values = volume.box_f64(low, shape);
-        Self::checked(values, inside, volume.grid().spacing, low).map(Some)
+        let intensities = Intensities::of_box(volume, low, shape);
+        Self::checked(intensities, inside, volume.grid().spacing, low).map(Some)
     }
 
     /// The part of the region whose intensities the rule keeps, in its own tight box, or `None` when
@@ -149,15 +99,15 @@ impl Roi {
             low = low.max(mean - outliers * deviation);
             high = high.min(mean + outliers * deviation);
         }
-        let inside = ndarray::Zip::from(&self.values)
+        let inside = ndarray::Zip::from(self.values())
             .and(&self.inside)
             .map_collect(|value, inside| *inside && (low..=high).contains(value));
         let (from, shape) = bounding_box(&inside.view())?;
-        let values = crop(&self.values.view(), from, shape);
+        let intensities = self.intensities.cut(from, shape);
         let inside = crop(&inside.view(), from, shape);
         Some(Self {
-            survey: Survey::of_arrays(&values, &inside),
-            values,
+            survey: Survey::new(&intensities, in_order(&inside)),
+            intensities,
             inside,
             spacing: self.spacing,
             offset: std::array::from_fn(|axis| self.offset[axis] + from[axis]),
@@ -185,17 +135,18 @@ impl Roi {
             return Ok(None);
         };
         let inside = crop(&inside.view(), low, shape);
-        Self::checked(crop(&values.view(), low, shape), inside, spacing, low).map(Some)
+        let values = Intensities::Real(crop(&values.view(), low, shape));
+        Self::checked(values, inside, spacing, low).map(Some)
     }
 
     /// The part of the region in a box of its own box that holds at least one of its voxels. The box of the
     /// part is that box, which need not be tight.
     pub(crate) fn window(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
         let inside = crop(&self.inside.view(), low, shape);
-        let values = crop(&self.values.view(), low, shape);
+        let intensities = self.intensities.cut(low, shape);
         Self {
-            survey: Survey::of_arrays(&values, &inside),
-            values,
+            survey: Survey::new(&intensities, in_order(&inside)),
+            intensities,
             inside,
             spacing: self.spacing,
             offset: std::array::from_fn(|axis| self.offset[axis] + low[axis]),
@@ -214,7 +165,16 @@ impl Roi {
 
     /// Values of the bounding box and which of them are inside, row after row.
     pub(crate) fn elements(&self) -> (&[f64], &[bool]) {
-        (in_order(&self.values), in_order(&self.inside))
+        (in_order(self.values()), in_order(&self.inside))
+    }
+
+    /// The intensities as stored, and which of them are inside, row after row, where they are whole numbers of
+    /// 16 bits.
+    pub(crate) fn whole(&self) -> Option<(&Whole, &[bool])> {
+        match &self.intensities {
+            Intensities::Whole(whole) => Some((whole, in_order(&self.inside))),
+            Intensities::Real(_) => None,
+        }
     }
 
     /// The same voxels on another image of the grid, given as a box that begins at `origin`.
@@ -224,22 +184,27 @@ impl Roi {
     pub(crate) fn on(&self, image: &Array3<f64>, origin: [usize; 3]) -> Result<Self> {
         let from = std::array::from_fn(|axis| self.offset[axis] - origin[axis]);
         let values = crop(&image.view(), from, self.shape());
-        Self::checked(values, self.inside.clone(), self.spacing, self.offset)
+        Self::checked(
+            Intensities::Real(values),
+            self.inside.clone(),
+            self.spacing,
+            self.offset,
+        )
     }
 
     /// Establishes the invariant; `inside` is tight and has at least one true element.
     fn checked(
-        values: Array3<f64>,
+        intensities: Intensities,
         inside: Array3<bool>,
         spacing: Spacing,
         offset: [usize; 3],
     ) -> Result<Self> {
-        let survey = Survey::of_arrays(&values, &inside);
+        let survey = Survey::new(&intensities, in_order(&inside));
         if !survey.finite {
-            return Err(non_finite(&values, &inside, offset));
+            return Err(non_finite(intensities.values(), &inside, offset));
         }
         Ok(Self {
-            values,
+            intensities,
             inside,
             survey,
             spacing,
@@ -249,7 +214,7 @@ impl Roi {
 
     /// Values of the bounding box, in and outside the region.
     pub fn values(&self) -> &Array3<f64> {
-        &self.values
+        self.intensities.values()
     }
 
     /// True inside the region, same shape as the values.
@@ -274,14 +239,13 @@ impl Roi {
 
     /// Size of the bounding box, `[z, y, x]`.
     pub fn shape(&self) -> [usize; 3] {
-        let (z, y, x) = self.values.dim();
-        [z, y, x]
+        self.intensities.shape()
     }
 
     /// The values inside the region, row after row.
     pub fn intensities(&self) -> Vec<f64> {
         let mut inside = Vec::with_capacity(self.survey.count);
-        let both = self.values.iter().zip(&self.inside);
+        let both = self.values().iter().zip(&self.inside);
         inside.extend(both.filter(|(_, inside)| **inside).map(|(value, _)| *value));
         inside
     }
@@ -343,23 +307,37 @@ pub(crate) fn check_same_grid(image: &Grid, mask: &Grid) -> Result<()> {
 
 /// First index and size of the smallest box around all true elements.
 pub(crate) fn bounding_box(inside: &ArrayView3<'_, bool>) -> Option<([usize; 3], [usize; 3])> {
-    let mut low = [usize::MAX; 3];
-    let mut high = [0; 3];
-    for (z, plane) in inside.outer_iter().enumerate() {
-        for (y, row) in plane.outer_iter().enumerate() {
+    let of_plane = |z: usize| {
+        let mut bounds: Option<Bounds> = None;
+        for (y, row) in inside.index_axis(Axis(0), z).outer_iter().enumerate() {
             // Rows of a mask in standard layout are searched as plain bytes, most of them in vain.
             let ends = match row.as_slice() {
                 Some(row) => ends(row),
                 None => ends(&row.to_vec()),
             };
-            let Some((first, last)) = ends else { continue };
-            for (axis, (from, to)) in [(z, z), (y, y), (first, last)].into_iter().enumerate() {
-                low[axis] = low[axis].min(from);
-                high[axis] = high[axis].max(to);
-            }
+            let row = ends.map(|(first, last)| ([z, y, first], [z, y, last]));
+            bounds = around(bounds, row);
         }
-    }
-    (low[0] != usize::MAX).then(|| (low, std::array::from_fn(|axis| high[axis] - low[axis] + 1)))
+        bounds
+    };
+    let planes = (0..inside.len_of(Axis(0))).into_par_iter();
+    let planes = planes.with_min_len(PLANES_AT_A_TIME).map(of_plane);
+    let (low, high) = planes.reduce(|| None, around)?;
+    Some((low, std::array::from_fn(|axis| high[axis] - low[axis] + 1)))
+}
+
+/// First and last indices.
+type Bounds = ([usize; 3], [usize; 3]);
+
+/// The bounds of both.
+fn around(a: Option<Bounds>, b: Option<Bounds>) -> Option<Bounds> {
+    let (Some((low, high)), Some((lower, higher))) = (a, b) else {
+        return a.or(b);
+    };
+    Some((
+        std::array::from_fn(|axis| low[axis].min(lower[axis])),
+        std::array::from_fn(|axis| high[axis].max(higher[axis])),
+    ))
 }
 
 /// First and last true element.

@@ -3,7 +3,10 @@
 //!
 //! Images mostly store whole numbers, of which a region holds far fewer than voxels.
 
+use rayon::prelude::*;
+
 use crate::roi::Roi;
+use crate::survey::PIECE;
 
 /// Values are counted in a table when it needs no more places than this for each voxel: it is then
 /// cheaper to clear and to read than the values are to sort.
@@ -34,15 +37,14 @@ impl WholeNumbers {
             return None;
         }
         let outside = place(range) + 1;
-        let (values, inside) = roi.elements();
-        let values = values.iter().zip(inside);
-        let places: Vec<u16> = values
-            .map(|(value, inside)| if *inside { place(value - low) } else { outside })
-            .collect();
-        let mut counts = vec![0; usize::from(outside) + 1];
-        for place in &places {
-            counts[usize::from(*place)] += 1;
-        }
+        let (places, mut counts) = if let Some((whole, inside)) = roi.whole() {
+            let least = whole.distance_of(low);
+            let place = |distance: &u16| distance.wrapping_sub(least);
+            places(whole.distances(), inside, outside, place)
+        } else {
+            let (values, inside) = roi.elements();
+            places(values, inside, outside, |value| place(value - low))
+        };
         counts.truncate(usize::from(outside));
         Some((Self { low, counts }, places))
     }
@@ -59,6 +61,36 @@ impl WholeNumbers {
             .filter(|(_, count)| **count > 0)
             .map(|(place, count)| (place, self.low + place as f64, *count))
     }
+}
+
+/// The place of each number, `outside` where it is not in the region, and how often each place occurs.
+fn places<T: Sync>(
+    numbers: &[T],
+    inside: &[bool],
+    outside: u16,
+    place: impl Fn(&T) -> u16 + Sync,
+) -> (Vec<u16>, Vec<u32>) {
+    let mut places = vec![0; numbers.len()];
+    let pieces = places.par_chunks_mut(PIECE);
+    let pieces = pieces.zip(numbers.par_chunks(PIECE).zip(inside.par_chunks(PIECE)));
+    let counts = pieces.map(|(places, (numbers, inside))| {
+        let both = numbers.iter().zip(inside);
+        for (to, (number, inside)) in places.iter_mut().zip(both) {
+            // All ones inside, zero outside; no branch.
+            let within = u16::from(*inside).wrapping_neg();
+            *to = (place(number) & within) | (outside & !within);
+        }
+        let mut counts = vec![0; usize::from(outside) + 1];
+        for place in places {
+            counts[usize::from(*place)] += 1;
+        }
+        counts
+    });
+    let counts = counts.reduce_with(|mut sum, counts| {
+        sum.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
+        sum
+    });
+    (places, counts.unwrap_or_default())
 }
 
 /// A whole number below 2^16 without a conversion, which the processor does one by one.

@@ -5,6 +5,7 @@
 //! go on.
 
 mod ibsi_filters;
+mod in_turn;
 mod levels;
 pub mod maps;
 mod measure;
@@ -23,7 +24,6 @@ use std::sync::{Mutex, OnceLock};
 use raduet_features::extractor::{Extractor, ImageColumn};
 use raduet_features::{Discretisation, MaskVolume, Volume};
 use raduet_study::{CaseRecord, FeatureTable, SampleId};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::cases::Cases;
@@ -245,28 +245,24 @@ impl Extraction {
         // An output that fails once fails for every case: the others need not be measured first.
         let over: OnceLock<ToolError> = OnceLock::new();
         let job = console.job("reading and measuring", records.len());
-        let outcomes: Vec<Result<CaseOutcome>> = records
-            .par_iter()
-            .enumerate()
-            .map(|(index, record)| {
-                interrupt::check()?;
-                if let Some(fault) = over.get() {
-                    return Err(fault.clone());
-                }
-                let (outcome, fresh) = self.guarded(cases, index, record, &known, wanted)?;
-                if let (true, Some(journal)) = (fresh, &journal) {
-                    let mut journal = journal
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner);
-                    journal
-                        .append(&outcome.0)
-                        .inspect_err(|fault| drop(over.set(fault.clone())))?;
-                }
-                job.advance();
-                console.detail(&format!("{}: {} rows", record.id, outcome.0.rows.len()));
-                Ok(outcome)
-            })
-            .collect();
+        let outcomes: Vec<Result<CaseOutcome>> = in_turn::each(records, |index, record| {
+            interrupt::check()?;
+            if let Some(fault) = over.get() {
+                return Err(fault.clone());
+            }
+            let (outcome, fresh) = self.guarded(cases, index, record, &known, wanted)?;
+            if let (true, Some(journal)) = (fresh, &journal) {
+                let mut journal = journal
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                journal
+                    .append(&outcome.0)
+                    .inspect_err(|fault| drop(over.set(fault.clone())))?;
+            }
+            job.advance();
+            console.detail(&format!("{}: {} rows", record.id, outcome.0.rows.len()));
+            Ok(outcome)
+        });
         // What was stopped goes on from the journal; what has ended needs it no more.
         let stopped = |outcome: &Result<CaseOutcome>| {
             let fault = outcome.as_ref().err();

@@ -251,12 +251,22 @@ impl Extractor {
         let occupied = mask.occupied_slices();
         let normalised = self.normalised(volume);
         if self.processing.resampling.is_none() && self.processing.crop.is_none() {
-            let rois = occupied.par_iter().map(|z| {
+            let roi = |z: &usize| {
                 let roi = Roi::from_slice(&normalised, mask, *z)?;
                 roi.ok_or(FeatureError::Emptied { step: "reading" })
-            });
-            let rois = rois.collect::<Result<Vec<Roi>>>()?;
-            let measured = self.regions(&normalised, rois);
+            };
+            let measured = if self.filters() {
+                let rois = occupied.par_iter().map(roi).collect::<Vec<_>>();
+                let rois = rois.into_iter().collect::<Result<_>>()?;
+                self.regions(&normalised, rois)
+            } else {
+                // From its voxels to its row, slice by slice, while it lies in the processor's cache.
+                let rows = occupied
+                    .par_iter()
+                    .map(|z| Ok(self.unfiltered(&normalised, roi(z)?)));
+                let rows = rows.collect::<Vec<Result<_>>>();
+                rows.into_iter().collect::<Result<_>>()?
+            };
             return Ok(occupied.into_iter().zip(measured).collect());
         }
         let alone = |z: &usize| {
@@ -316,6 +326,10 @@ impl Extractor {
 
     /// Measures regions of one image, image after image, the regions of an image in parallel.
     fn regions(&self, image: &Volume, rois: Vec<Roi>) -> Vec<Result<Measured>> {
+        if !self.filters() {
+            let each = rois.into_par_iter();
+            return each.map(|roi| self.unfiltered(image, roi)).collect();
+        }
         let begun = rois.into_par_iter().map(|roi| self.begin(roi));
         let mut underway: Vec<Result<Underway>> = begun.collect();
         if let Some(form) = &self.form {
@@ -339,6 +353,21 @@ impl Extractor {
             .into_iter()
             .map(|region| region.map(|region| region.measured))
             .collect()
+    }
+
+    /// Whether any image is a filter's response.
+    fn filters(&self) -> bool {
+        self.images.iter().any(|source| source.filter.is_some())
+    }
+
+    /// Measures a region on the unfiltered image.
+    fn unfiltered(&self, image: &Volume, roi: Roi) -> Result<Measured> {
+        let mut region = self.begin(roi)?;
+        for source in &self.images {
+            let settings = source.settings.as_ref().unwrap_or(&self.settings);
+            region.on_original(&self.set, settings, image)?;
+        }
+        Ok(region.measured)
     }
 
     /// Checks a region and takes its intensity mask.

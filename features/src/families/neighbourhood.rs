@@ -11,10 +11,7 @@ use crate::families::tally::Tally;
 use crate::geometry::half_offsets;
 use crate::profile::Profile;
 use crate::settings::ExtractionSettings;
-
-/// Neighbours whose counts are added up in 16 bits, and whose levels, 16 bits too, are added up in 32, at a
-/// time: so many of either cannot overflow.
-pub(crate) const AT_A_TIME: usize = u16::MAX as usize;
+use crate::vectorised::vectorised;
 
 /// Slices that one thread takes at a time, so that an empty tally costs little beside them.
 const SLICES_AT_A_TIME: usize = 8;
@@ -78,13 +75,69 @@ pub(crate) struct Row<'a> {
     begin: usize,
 }
 
-impl<'a> Row<'a> {
-    /// The grey levels one step away from each voxel of the row.
+impl Row<'_> {
+    /// Adds up terms over the neighbours of each voxel: `term` has the level of the voxel and of a neighbour, the
+    /// sums go to the voxels' places. A sum must fit into 16 bits; see [`Self::at_a_time`].
     #[inline]
-    pub(crate) fn at(&self, step: isize) -> &'a [u16] {
-        // The padding is as wide as the longest step.
-        &self.all[self.begin.wrapping_add_signed(step)..][..self.numbers.len()]
+    pub(crate) fn add_up<const SUMS: usize>(
+        &self,
+        steps: &[isize],
+        mut sums: [&mut [u16]; SUMS],
+        term: impl Fn(u16, u16) -> [u16; SUMS],
+    ) {
+        vectorised(
+            #[inline(always)]
+            || match self.numbers.len() {
+                32.. => self.add_up_blocks::<32, SUMS>(steps, &mut sums, term),
+                8.. => self.add_up_blocks::<8, SUMS>(steps, &mut sums, term),
+                _ => self.add_up_blocks::<1, SUMS>(steps, &mut sums, term),
+            },
+        );
     }
+
+    /// A block of voxels at a time, whose sums stay in registers. The last block overlaps the one before it.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
+    fn add_up_blocks<const LANES: usize, const SUMS: usize>(
+        &self,
+        steps: &[isize],
+        to: &mut [&mut [u16]; SUMS],
+        term: impl Fn(u16, u16) -> [u16; SUMS],
+    ) {
+        let columns = self.numbers.len();
+        for block in (0..columns).step_by(LANES) {
+            let first = block.min(columns - LANES);
+            let here = lanes::<LANES>(&self.numbers[first..]);
+            let mut sums = [[0_u16; LANES]; SUMS];
+            for step in steps {
+                // The padding is as wide as the longest step.
+                let there = (self.begin + first).wrapping_add_signed(*step);
+                let there = lanes::<LANES>(&self.all[there..]);
+                for lane in 0..LANES {
+                    let terms = term(here[lane], there[lane]);
+                    for (sum, term) in sums.iter_mut().zip(terms) {
+                        sum[lane] += term;
+                    }
+                }
+            }
+            for (to, sums) in to.iter_mut().zip(sums) {
+                to[first..][..LANES].copy_from_slice(&sums);
+            }
+        }
+    }
+
+    /// Neighbours whose terms, none larger than this, cannot overflow 16 bits; at least one.
+    pub(crate) fn at_a_time(largest_term: u16) -> usize {
+        usize::from(u16::MAX / largest_term.max(1))
+    }
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
+fn lanes<const LANES: usize>(numbers: &[u16]) -> &[u16; LANES] {
+    numbers
+        .first_chunk()
+        .expect("a row is as long as a block, and so is its padding")
 }
 
 impl<'a> Neighbourhood<'a> {
@@ -111,6 +164,12 @@ impl<'a> Neighbourhood<'a> {
     /// Ranks of the region.
     pub(crate) fn ranks(&self) -> usize {
         self.levels.levels().len()
+    }
+
+    /// The highest grey level.
+    pub(crate) fn highest(&self) -> u16 {
+        // The settings allow at most so many bins.
+        u16::try_from(self.levels.highest_level()).unwrap_or(u16::MAX)
     }
 
     /// Voxels of a row.

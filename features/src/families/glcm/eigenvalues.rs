@@ -12,6 +12,8 @@
 //!
 //! Golub and Van Loan, Matrix Computations, 4th edition, sections 8.3.1, 8.4.1 and 10.1.
 
+use crate::vectorised::vectorised;
+
 /// Up to this many rows reflections are as fast.
 const SMALL: usize = 24;
 
@@ -40,7 +42,10 @@ pub(super) fn second_largest_absolute(
         return 0.0;
     }
     if n > SMALL
-        && let Some(found) = by_iteration(matrix, leading)
+        && let Some(found) = vectorised(
+            #[inline(always)]
+            || by_iteration(matrix, leading),
+        )
     {
         return found;
     }
@@ -60,6 +65,8 @@ pub(super) fn second_largest_absolute(
 ///
 /// Vectors are not made orthogonal to all earlier ones: that repeats eigenvalues which have been found
 /// already, but adds no wrong ones, and only the largest matters.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
 fn by_iteration(matrix: &[f64], leading: &[f64]) -> Option<f64> {
     let n = leading.len();
     let mut reduced = Tridiagonal::default();
@@ -120,11 +127,15 @@ fn start(leading: &[f64]) -> Vec<f64> {
     vector
 }
 
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// `to += factor · of`
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
 fn add_multiple(to: &mut [f64], factor: f64, of: &[f64]) {
     for (to, of) in to.iter_mut().zip(of) {
         *to += factor * of;
@@ -133,6 +144,8 @@ fn add_multiple(to: &mut [f64], factor: f64, of: &[f64]) {
 
 /// `to += matrix · vector`, row after row of a symmetric matrix, four of them at a time: that spares most
 /// of the reading and writing of sums.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
 fn add_product(to: &mut [f64], matrix: &[f64], vector: &[f64]) {
     let n = to.len();
     let (fours, rest) = vector.as_chunks::<4>();

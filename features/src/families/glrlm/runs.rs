@@ -17,6 +17,7 @@ use crate::discretise::DiscretisedRoi;
 use crate::families::size_matrix::Cell;
 use crate::geometry::Offset3;
 use crate::mesh::bits::{WORD, packed};
+use crate::vectorised::vectorised;
 
 /// Directions that are counted in one pass, see [`crate::families::glcm::matrix`].
 const TOGETHER: usize = 4;
@@ -147,9 +148,14 @@ impl Counting {
         let Some(before) = before else { return };
         // Without branches first, then the few that matter, a word of flags at a time.
         let flags = self.continues.iter_mut().zip(row.iter().zip(before));
-        for (continues, (rank, before)) in flags {
-            *continues = u8::from(rank == before) & u8::from(*rank > 0);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (continues, (rank, before)) in flags {
+                    *continues = u8::from(rank == before) & u8::from(*rank > 0);
+                }
+            },
+        );
         let whole = row.len().next_multiple_of(WORD);
         self.continues[row.len()..whole].fill(0);
         let from = at

@@ -8,6 +8,8 @@
 //! Thibault et al., Texture indexes and gray level size zone matrix, Pattern Recognition and
 //! Information Processing, 2009, pages 140-145.
 
+mod forest;
+mod joins;
 pub(super) mod zones;
 
 use crate::aggregation::Aggregation;

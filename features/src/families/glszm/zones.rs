@@ -13,11 +13,14 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
+use super::forest::{Forest, root};
+use super::joins::Joins;
 use crate::discretise::DiscretisedRoi;
 use crate::families::parts::Part;
 use crate::families::size_matrix::SizeCounts;
 use crate::geometry::Reach;
-use crate::mesh::bits::{WORD, packed};
 
 /// The zones of a part of a region.
 pub(crate) struct Zones<'a> {
@@ -30,116 +33,51 @@ pub(crate) struct Zones<'a> {
     begun: Vec<usize>,
 }
 
+/// Slabs of at least so many voxels are labelled side by side.
+const SLAB_VOXELS: usize = 1 << 18;
+
 impl<'a> Zones<'a> {
-    /// Finds the zones.
+    /// Finds the zones: in slabs of slices side by side, which are then joined where they meet.
     pub(crate) fn label(levels: &'a DiscretisedRoi, part: &Part) -> Self {
         let (rows, columns) = (levels.rows(), levels.columns());
         let voxels = part.slices.len() * rows * columns;
         assert!(i32::try_from(voxels).is_ok(), "fewer than 2^31 voxels");
-        let mut zones = Self {
-            levels,
-            slices: part.slices.clone(),
-            nodes: vec![0; voxels],
-            begun: Vec::new(),
-        };
-        let mut joins = Joins::new(columns);
-        for z in part.slices.clone() {
-            for y in 0..rows {
-                let row = padded_row(levels, z, y);
-                let here = zones.node(z, y);
-                // Above the first row of the box is padding.
-                joins.list_before(
-                    row,
-                    &levels.ranks()[levels.row(z, y) - levels.stride() - 1..],
-                );
-                zones.join_slice(&joins, here);
-                if part.reach == Reach::Volume && z > part.slices.start {
-                    for y in y.saturating_sub(1)..(y + 2).min(rows) {
-                        joins.list(row, padded_row(levels, z - 1, y));
-                        zones.join(&joins, here, zones.node(z - 1, y));
+        let mut nodes = vec![0; voxels];
+        let thickness = SLAB_VOXELS.div_ceil(rows * columns);
+        let slab = thickness * rows * columns;
+        let begun: Vec<Vec<usize>> = nodes
+            .par_chunks_mut(slab)
+            .enumerate()
+            .map(|(number, nodes)| {
+                let first = part.slices.start + number * thickness;
+                let mut rows = Rows::new(levels, first, Forest::new(nodes, Vec::new()));
+                for z in first..part.slices.end.min(first + thickness) {
+                    rows.join_within(z);
+                    if part.reach == Reach::Volume && z > first {
+                        rows.join_with_slice_before(z);
                     }
                 }
-            }
+                rows.forest.begun()
+            })
+            .collect();
+        let begun = begun.into_iter().enumerate();
+        let begun = begun.flat_map(|(number, begun)| {
+            let roots = begun.into_iter();
+            roots.map(move |root| number * slab + root)
+        });
+        let whole = Forest::new(&mut nodes, begun.collect());
+        let mut rows = Rows::new(levels, part.slices.start, whole);
+        if part.reach == Reach::Volume {
+            let seams = part.slices.clone().step_by(thickness).skip(1);
+            seams.for_each(|z| rows.join_with_slice_before(z));
         }
-        zones
-    }
-
-    /// The first node of a row.
-    fn node(&self, z: usize, y: usize) -> usize {
-        ((z - self.slices.start) * self.levels.rows() + y) * self.levels.columns()
-    }
-
-    /// Makes the joins of a row that begins at one node within its slice, the first ones of its voxels.
-    fn join_slice(&mut self, joins: &Joins, row: usize) {
-        let columns = self.levels.columns();
-        // How far back the voxel of a kind stands that is looked at first.
-        let mut back = [0; Joins::KINDS];
-        for (kind, back) in back.iter_mut().enumerate() {
-            *back = match u8::try_from(kind).unwrap_or_default() {
-                kind if kind & Joins::SAME_COLUMN != 0 => columns,
-                kind if kind & Joins::SAME_ROW != 0 => 1,
-                kind if kind & Joins::COLUMN_BEFORE != 0 => columns + 1,
-                _ => columns - 1,
-            };
+        let begun = rows.forest.begun();
+        Self {
+            levels,
+            slices: part.slices.clone(),
+            nodes,
+            begun,
         }
-        for (column, kind) in joins.listed() {
-            let node = row + column;
-            // Nothing is joined with this voxel yet.
-            let root = self.root(node - back[usize::from(kind) % Joins::KINDS]);
-            self.attach(root, node, 0);
-            if kind > Joins::COLUMN_BEHIND {
-                self.unite(root, node + 1 - columns);
-            }
-        }
-    }
-
-    /// Makes the joins of a row that begins at one node with another row.
-    fn join(&mut self, joins: &Joins, row: usize, other: usize) {
-        for (column, kind) in joins.listed() {
-            if kind & Joins::SAME_COLUMN != 0 {
-                self.unite(row + column, other + column);
-                continue;
-            }
-            if kind & Joins::COLUMN_BEFORE != 0 {
-                self.unite(row + column, other + column - 1);
-            }
-            if kind & Joins::COLUMN_BEHIND != 0 {
-                self.unite(row + column, other + column + 1);
-            }
-        }
-    }
-
-    fn root(&mut self, mut node: usize) -> usize {
-        loop {
-            let back = self.nodes[node];
-            if back <= 0 {
-                return node;
-            }
-            let parent = node - back.unsigned_abs() as usize;
-            // Halve the path on the way up, so that chains stay short.
-            let above = self.nodes[parent].max(0);
-            self.nodes[node] = back + above;
-            node = parent - above.unsigned_abs() as usize;
-        }
-    }
-
-    fn unite(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        if a == b {
-            return;
-        }
-        let (first, later) = (a.min(b), a.max(b));
-        self.attach(first, later, self.nodes[later]);
-    }
-
-    /// Makes one root the parent of a later one, whose zone is larger than one voxel by so many, as a node
-    /// says it.
-    fn attach(&mut self, first: usize, later: usize, further: i32) {
-        if self.nodes[first] == 0 {
-            self.begun.push(first);
-        }
-        self.nodes[first] += further - 1;
-        self.nodes[later] = i32::try_from(later - first).expect("fewer than 2^31 voxels");
     }
 
     /// The ranks of the voxels in the order of the nodes, 0 outside the region.
@@ -197,7 +135,7 @@ impl<'a> Zones<'a> {
         let mut nearest = vec![u32::MAX; self.nodes.len()];
         for line in 0..lines {
             for (column, distance) in distances(line).iter().enumerate().take(columns) {
-                let root = self.root(line * columns + column);
+                let root = root(&mut self.nodes, line * columns + column);
                 nearest[root] = nearest[root].min(*distance);
             }
         }
@@ -211,98 +149,54 @@ impl<'a> Zones<'a> {
     }
 }
 
-/// Where the voxels of a row must be joined with those of another.
-struct Joins {
-    /// What to do with each voxel.
-    kinds: Vec<u8>,
-    /// 1 for each voxel that there is something to do with, whole words of them.
-    flags: Vec<u8>,
-    columns: usize,
+/// The rows of some slices and their nodes.
+struct Rows<'a> {
+    levels: &'a DiscretisedRoi,
+    /// The first of the slices.
+    first: usize,
+    forest: Forest<'a>,
+    joins: Joins,
 }
 
-impl Joins {
-    /// A voxel has the level of the other row's voxel in its own column …
-    const SAME_COLUMN: u8 = 1;
-    /// … or of the one before it in its own row …
-    const SAME_ROW: u8 = 2;
-    /// … or of its corner neighbours in the other row.
-    const COLUMN_BEFORE: u8 = 4;
-    const COLUMN_BEHIND: u8 = 8;
-    /// Sums of these.
-    const KINDS: usize = 16;
-
-    fn new(columns: usize) -> Self {
+impl<'a> Rows<'a> {
+    fn new(levels: &'a DiscretisedRoi, first: usize, forest: Forest<'a>) -> Self {
         Self {
-            kinds: vec![0; columns],
-            flags: vec![0; columns.next_multiple_of(WORD)],
-            columns,
+            levels,
+            first,
+            forest,
+            joins: Joins::new(levels.columns()),
         }
     }
 
-    /// Lists the joins of a padded row with the row before it in the slice, which also joins the row's own:
-    ///
-    /// ```text
-    /// a b c    e–b, to which a, c and d are joined already; else e–d or e–a, which are neighbours; and e–c,
-    /// d e      which alone may belong to another zone
-    /// ```
-    ///
-    /// So a kind is one of the first three, perhaps with the last one.
-    fn list_before(&mut self, row: &[u16], other: &[u16]) {
-        let n = self.columns;
-        let (d, e) = (&row[..n], &row[1..=n]);
-        let (a, b, c) = (&other[..n], &other[1..=n], &other[2..n + 2]);
-        for (at, kind) in self.kinds.iter_mut().enumerate() {
-            let (a, b, c, d, e) = (a[at], b[at], c[at], d[at], e[at]);
-            let [inside, eb, ed, ea, ec] = [e > 0, e == b, e == d, e == a, e == c].map(u8::from);
-            let others = Self::SAME_ROW * ed
-                + Self::COLUMN_BEFORE * (ea & (ed ^ 1))
-                + Self::COLUMN_BEHIND * ec;
-            *kind = inside * (Self::SAME_COLUMN * eb + (eb ^ 1) * others);
-        }
-        self.flag();
-    }
-
-    /// Lists the joins of two padded rows, each pair of touching runs at least once and seldom twice:
-    ///
-    /// ```text
-    /// a b c    other row        e–b unless d–a joins the same runs (d = e, a = d)
-    /// d e f    row              e–a unless e = b (then b = a) or e = d (then d–a joins them), e–c alike
-    /// ```
-    fn list(&mut self, row: &[u16], other: &[u16]) {
-        let n = self.columns;
-        let (d, e, f) = (&row[..n], &row[1..=n], &row[2..n + 2]);
-        let (a, b, c) = (&other[..n], &other[1..=n], &other[2..n + 2]);
-        for (at, kind) in self.kinds.iter_mut().enumerate() {
-            let (a, b, c, d, e, f) = (a[at], b[at], c[at], d[at], e[at], f[at]);
-            let [inside, eb, ed, da, ea, ec, ef] =
-                [e > 0, e == b, e == d, d == a, e == a, e == c, e == f].map(u8::from);
-            let corners =
-                Self::COLUMN_BEFORE * (ea & (ed ^ 1)) + Self::COLUMN_BEHIND * (ec & (ef ^ 1));
-            *kind = inside * (Self::SAME_COLUMN * (eb & ((ed & da) ^ 1)) + (eb ^ 1) * corners);
-        }
-        self.flag();
-    }
-
-    fn flag(&mut self) {
-        for (flag, kind) in self.flags.iter_mut().zip(&self.kinds) {
-            *flag = u8::from(*kind > 0);
+    /// Makes the joins within a slice, the first ones of its voxels.
+    fn join_within(&mut self, z: usize) {
+        let levels = self.levels;
+        for y in 0..levels.rows() {
+            // Above the first row of the box is padding.
+            let before = levels.row(z, y) - levels.stride() - 1;
+            self.joins
+                .list_before(padded_row(levels, z, y), &levels.ranks()[before..]);
+            self.forest.join_row(&self.joins, self.node(z, y));
         }
     }
 
-    fn listed(&self) -> impl Iterator<Item = (usize, u8)> {
-        let kinds = &self.kinds;
-        let words = self.flags.chunks_exact(WORD).enumerate();
-        words.flat_map(move |(number, flags)| {
-            let mut word = packed(flags);
-            std::iter::from_fn(move || {
-                if word == 0 {
-                    return None;
-                }
-                let column = WORD * number + word.trailing_zeros() as usize;
-                word &= word - 1;
-                Some((column, kinds[column]))
-            })
-        })
+    /// Makes the joins of a slice with the one before it.
+    fn join_with_slice_before(&mut self, z: usize) {
+        let levels = self.levels;
+        let rows = levels.rows();
+        for y in 0..rows {
+            let row = padded_row(levels, z, y);
+            for other in y.saturating_sub(1)..(y + 2).min(rows) {
+                self.joins.list(row, padded_row(levels, z - 1, other));
+                let (row, other) = (self.node(z, y), self.node(z - 1, other));
+                self.forest.join_rows(&self.joins, row, other);
+            }
+        }
+    }
+
+    /// The first node of a row.
+    fn node(&self, z: usize, y: usize) -> usize {
+        ((z - self.first) * self.levels.rows() + y) * self.levels.columns()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Counting dependences: how many neighbours of a voxel have its grey level, give or take α.
 
-use crate::families::neighbourhood::{AT_A_TIME, Neighbourhood, Numbered, Row};
+use crate::families::neighbourhood::{Neighbourhood, Numbered, Row};
 use crate::families::parts::Part;
 use crate::families::size_matrix::Cell;
 use crate::families::tally::Tally;
@@ -21,12 +21,11 @@ pub(crate) fn count_dependences(
         let mut some = vec![0_u16; around.columns()];
         for row in rows {
             dependences.fill(1);
-            for steps in around.steps().chunks(AT_A_TIME) {
-                some.fill(0);
+            for steps in around.steps().chunks(Row::at_a_time(1)) {
                 if alpha == 0 {
-                    add_equal(&row, steps, &mut some);
+                    count_equal(&row, steps, &mut some);
                 } else {
-                    add_similar(&row, steps, alpha, &mut some);
+                    count_similar(&row, steps, alpha, &mut some);
                 }
                 for (sum, some) in dependences.iter_mut().zip(&some) {
                     *sum += u32::from(*some);
@@ -50,23 +49,25 @@ pub(crate) fn count_dependences(
     cells
 }
 
-/// Adds 1 for each neighbour of the same level. What is counted outside the region is not read.
-fn add_equal(row: &Row<'_>, steps: &[isize], counts: &mut [u16]) {
-    for step in steps {
-        for ((count, here), there) in counts.iter_mut().zip(row.numbers).zip(row.at(*step)) {
-            *count += u16::from(here == there);
-        }
-    }
+/// Neighbours of the same level. What is counted outside the region is not read.
+fn count_equal(row: &Row<'_>, steps: &[isize], counts: &mut [u16]) {
+    row.add_up(
+        steps,
+        [counts],
+        #[inline(always)]
+        |here, there| [u16::from(here == there)],
+    );
 }
 
-/// Adds 1 for each neighbour in the region whose level differs by no more than `alpha`.
-fn add_similar(row: &Row<'_>, steps: &[isize], alpha: u16, counts: &mut [u16]) {
-    for step in steps {
-        for ((count, here), there) in counts.iter_mut().zip(row.numbers).zip(row.at(*step)) {
-            // No short cut, so that several voxels are compared at once.
-            *count += u16::from(here.abs_diff(*there) <= alpha) & u16::from(*there > 0);
-        }
-    }
+/// Neighbours in the region whose level differs by no more than `alpha`.
+fn count_similar(row: &Row<'_>, steps: &[isize], alpha: u16, counts: &mut [u16]) {
+    row.add_up(
+        steps,
+        [counts],
+        // No short cut, so that several voxels are compared at once.
+        #[inline(always)]
+        |here, there| [u16::from(here.abs_diff(there) <= alpha) & u16::from(there > 0)],
+    );
 }
 
 /// Levels are whole numbers: they differ by no more than α when they do by no more than its whole part.

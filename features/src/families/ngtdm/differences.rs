@@ -4,7 +4,7 @@
 //! `|i n - Σ| / n`. The numerators are whole numbers: they are added up for each level and `n`, and
 //! divided once at the end, so that `s_i` does not depend on the order of the voxels.
 
-use crate::families::neighbourhood::{AT_A_TIME, Neighbourhood, Numbered, Row};
+use crate::families::neighbourhood::{Neighbourhood, Numbered, Row};
 use crate::families::parts::Part;
 use crate::families::tally::Tally;
 use crate::profile::Profile;
@@ -35,7 +35,7 @@ pub(crate) fn count_differences(
     let tally = around.tally(&empty, |rows, tally| {
         let mut sums = Sums::new(around.columns());
         for row in rows {
-            sums.add_up(&row, around.steps());
+            sums.add_up(&row, around.steps(), Row::at_a_time(around.highest()));
             let voxels = row.ranks.iter().zip(row.numbers);
             for ((rank, level), (n, sum)) in voxels.zip(sums.of_voxels()) {
                 if *rank > 0 {
@@ -74,7 +74,7 @@ struct Sums {
     neighbours: Vec<u32>,
     levels: Vec<u64>,
     some_neighbours: Vec<u16>,
-    some_levels: Vec<u32>,
+    some_levels: Vec<u16>,
 }
 
 impl Sums {
@@ -87,21 +87,18 @@ impl Sums {
         }
     }
 
-    fn add_up(&mut self, row: &Row<'_>, steps: &[isize]) {
+    /// Adds up neighbours, so many at a time.
+    fn add_up(&mut self, row: &Row<'_>, steps: &[isize], at_a_time: usize) {
         self.neighbours.fill(0);
         self.levels.fill(0);
-        for steps in steps.chunks(AT_A_TIME) {
-            self.some_neighbours.fill(0);
-            self.some_levels.fill(0);
-            for step in steps {
-                let there = row.at(*step);
-                for (count, there) in self.some_neighbours.iter_mut().zip(there) {
-                    *count += u16::from(*there > 0);
-                }
-                for (sum, there) in self.some_levels.iter_mut().zip(there) {
-                    *sum += u32::from(*there);
-                }
-            }
+        for steps in steps.chunks(at_a_time) {
+            let some = [&mut *self.some_neighbours, &mut *self.some_levels];
+            row.add_up(
+                steps,
+                some,
+                #[inline(always)]
+                |_, there| [u16::from(there > 0), there],
+            );
             for (sum, some) in self.neighbours.iter_mut().zip(&self.some_neighbours) {
                 *sum += u32::from(*some);
             }

@@ -18,6 +18,8 @@
 use ndarray::{ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis};
 use rayon::prelude::*;
 
+use crate::vectorised::vectorised;
+
 /// Shortest line that the recursion can start on.
 pub(super) const SHORTEST: usize = 4;
 
@@ -272,8 +274,18 @@ impl Block {
         }
     }
 
-    /// `filtered` from `lines`: forwards, then backwards.
+    /// `filtered` from `lines`.
     fn run(&mut self, recursion: &Recursion) {
+        vectorised(
+            #[inline(always)]
+            || self.there_and_back(recursion),
+        );
+    }
+
+    /// Forwards, then backwards.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
+    fn there_and_back(&mut self, recursion: &Recursion) {
         let (x, y) = (&self.lines[..], &mut self.filtered[..]);
         let last = x.len() - 1;
         let Recursion { n, m, d, .. } = recursion;
@@ -338,7 +350,8 @@ impl Block {
 }
 
 /// One step of the recursion for all lines of a block.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
 fn step(x: [&Lanes; 4], n: &[f64; 4], y: [&Lanes; 4], d: &[f64; 4]) -> Lanes {
     let mut now = [0.0; LANES];
     for lane in 0..LANES {
@@ -349,10 +362,14 @@ fn step(x: [&Lanes; 4], n: &[f64; 4], y: [&Lanes; 4], d: &[f64; 4]) -> Lanes {
     now
 }
 
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
 fn dot(weights: &[f64; 4], value: impl Fn(usize) -> f64) -> f64 {
     value(0) * weights[0] + value(1) * weights[1] + value(2) * weights[2] + value(3) * weights[3]
 }
 
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
 fn weighted(term: impl Fn(usize) -> (f64, f64)) -> f64 {
     let product = |k| {
         let (value, weight) = term(k);
