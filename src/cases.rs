@@ -10,9 +10,12 @@ use crate::cohort::arrays::ImageStack;
 use crate::cohort::{self, CaseFiles, LoadOptions, LoadedCohort};
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
 use crate::io::formats::files_of;
-use crate::io::{ByteBudget, LabelChoice, ReadOptions, read_case, read_labels};
+use crate::io::{
+    ByteBudget, Fingerprints, GeometryRule, LabelChoice, ReadLabels, ReadOptions, fingerprint,
+    read_case, read_labels,
+};
 use crate::phantom::{self, PhantomSettings};
-use crate::provenance::{digest, fingerprint_of_file};
+use crate::provenance::digest;
 use crate::settings::{CohortSettings, ImageSettings, LabelName};
 
 /// What the built-in cohort is called where a path is expected.
@@ -44,6 +47,16 @@ enum Source {
     },
 }
 
+/// How a case of files is read.
+struct Reading<'a> {
+    files: &'a CaseFiles,
+    /// The folder that shown paths are relative to.
+    folder: &'a Path,
+    choice: LabelChoice,
+    rule: GeometryRule,
+    options: ReadOptions,
+}
+
 /// The image and all labelled regions of one case.
 #[derive(Debug)]
 pub struct LoadedLabels {
@@ -53,6 +66,8 @@ pub struct LoadedLabels {
     pub regions: Vec<(i64, MaskVolume)>,
     /// What is doubtful about either.
     pub warnings: Vec<Warning>,
+    /// Of the files that were read.
+    pub fingerprints: Fingerprints,
 }
 
 /// The image and the region of one case.
@@ -64,6 +79,8 @@ pub struct LoadedCase {
     pub mask: MaskVolume,
     /// What is doubtful about either.
     pub warnings: Vec<Warning>,
+    /// Of the files that were read.
+    pub fingerprints: Fingerprints,
 }
 
 impl Cases {
@@ -199,18 +216,31 @@ impl Cases {
     /// # Panics
     /// When there is no such case.
     pub fn files(&self, index: usize) -> Option<(&CaseFiles, ReadOptions)> {
-        match &self.source {
-            Source::Phantom(_) | Source::Stack(_) => None,
-            Source::Files {
-                loaded,
-                images,
-                budget,
-                ..
-            } => {
-                let files = &loaded[index];
-                Some((files, files.options(images, *budget)))
-            }
-        }
+        self.reading(index)
+            .map(|reading| (reading.files, reading.options))
+    }
+
+    /// How a case is read; none for images in memory.
+    fn reading(&self, index: usize) -> Option<Reading<'_>> {
+        let Source::Files {
+            loaded,
+            folder,
+            label,
+            images,
+            budget,
+        } = &self.source
+        else {
+            return None;
+        };
+        let files = &loaded[index];
+        let label = label.as_ref();
+        Some(Reading {
+            files,
+            folder,
+            choice: label.map_or_else(|| files.label_choice(), LabelName::choice),
+            rule: images.rule(),
+            options: files.options(images, *budget),
+        })
     }
 
     /// The folder that shown paths are relative to; empty for the built-in cohort.
@@ -243,30 +273,42 @@ impl Cases {
     /// # Panics
     /// When there is no such case.
     pub fn stamp(&self, index: usize) -> String {
-        let Source::Files {
-            loaded,
+        self.stamp_as_read(index, Fingerprints::default())
+    }
+
+    /// [`Self::stamp`] of a case that has just been read: a file whose fingerprint is known from that is not read
+    /// again, and stamped as it was when its rows were measured.
+    ///
+    /// # Panics
+    /// When there is no such case.
+    pub fn stamp_as_read(&self, index: usize, read: Fingerprints) -> String {
+        let Some(Reading {
+            files,
             folder,
-            label,
-            images,
-            budget,
-        } = &self.source
+            choice,
+            options,
+            ..
+        }) = self.reading(index)
         else {
             return format!("{} {index}", self.hash);
         };
-        let case = &loaded[index];
         let id = &self.cohort.cases()[index].id;
-        let choice = label
-            .as_ref()
-            .map_or_else(|| case.label_choice(), LabelName::choice);
-        let region = format!("{choice:?} {:?}", case.reading);
+        let region = format!("{choice:?} {:?}", files.reading);
         let mut parts = vec![id.as_str().to_owned(), region];
-        let options = case.options(images, *budget);
-        for (path, options) in [(&case.image, &options), (&case.mask, &options.of_mask())] {
+        let mask_options = options.of_mask();
+        for (path, options, known) in [
+            (&files.image, &options, read.image),
+            (&files.mask, &mask_options, read.mask),
+        ] {
             let named = path.strip_prefix(folder).unwrap_or(path);
             parts.push(named.to_string_lossy().into_owned());
+            if let Some(known) = known {
+                parts.push(known);
+                continue;
+            }
             for file in files_of(path, options) {
                 // A file that cannot be read has no rows either.
-                parts.push(fingerprint_of_file(&file).unwrap_or_default());
+                parts.push(fingerprint::of_file(&file).unwrap_or_default());
             }
         }
         digest(parts.join("\n").as_bytes())
@@ -280,27 +322,18 @@ impl Cases {
     /// # Panics
     /// When there is no such case.
     pub fn load(&self, index: usize) -> Result<LoadedCase> {
-        let Source::Files {
-            loaded,
-            folder,
-            label,
-            images,
-            budget,
-        } = &self.source
-        else {
+        let Some(reading) = self.reading(index) else {
             return self.made(index);
         };
-        let files = &loaded[index];
-        let choice = label
-            .as_ref()
-            .map_or_else(|| files.label_choice(), LabelName::choice);
-        let (rule, options) = (images.rule(), files.options(images, *budget));
-        let case = read_case(&files.image, &files.mask, &choice, rule, &options)
-            .map_err(|fault| fault.relative_to(folder))?;
+        let Reading { files, choice, .. } = &reading;
+        let (rule, options) = (reading.rule, &reading.options);
+        let case = read_case(&files.image, &files.mask, choice, rule, options)
+            .map_err(|fault| fault.relative_to(reading.folder))?;
         Ok(LoadedCase {
             volume: case.image,
             mask: case.mask,
             warnings: self.named(index, case.warnings),
+            fingerprints: case.fingerprints,
         })
     }
 
@@ -312,26 +345,23 @@ impl Cases {
     /// # Panics
     /// When there is no such case.
     pub fn load_labels(&self, index: usize) -> Result<LoadedLabels> {
-        let Source::Files {
-            loaded,
-            folder,
-            images,
-            budget,
-            ..
-        } = &self.source
-        else {
+        let Some(reading) = self.reading(index) else {
             let made = self.made(index)?;
             return Ok(LoadedLabels {
                 volume: made.volume,
                 regions: vec![(1, made.mask)],
                 warnings: made.warnings,
+                fingerprints: made.fingerprints,
             });
         };
-        let files = &loaded[index];
-        let (rule, options) = (images.rule(), files.options(images, *budget));
+        let (files, rule, options) = (reading.files, reading.rule, &reading.options);
         let read = || {
-            let (volume, labels, mut warnings) =
-                read_labels(&files.image, &files.mask, rule, &options)?;
+            let ReadLabels {
+                image,
+                labels,
+                mut warnings,
+                fingerprints,
+            } = read_labels(&files.image, &files.mask, rule, options)?;
             warnings.extend_from_slice(labels.warnings());
             let values = labels.labels();
             let choices = if values.is_empty() {
@@ -357,16 +387,15 @@ impl Cases {
             }
             match fault {
                 Some(fault) if regions.is_empty() => Err(fault),
-                _ => Ok((volume, regions, warnings)),
+                _ => Ok(LoadedLabels {
+                    volume: image,
+                    regions,
+                    warnings: self.named(index, warnings),
+                    fingerprints,
+                }),
             }
         };
-        let (volume, regions, warnings) =
-            read().map_err(|fault: ToolError| fault.relative_to(folder))?;
-        Ok(LoadedLabels {
-            volume,
-            regions,
-            warnings: self.named(index, warnings),
-        })
+        read().map_err(|fault: ToolError| fault.relative_to(reading.folder))
     }
 
     /// A case of the built-in cohort, or of images in memory.
@@ -380,6 +409,7 @@ impl Cases {
             volume,
             mask,
             warnings: Vec::new(),
+            fingerprints: Fingerprints::default(),
         })
     }
 

@@ -4,16 +4,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use xxhash_rust::xxh3::Xxh3;
 
 use crate::arms::ModelSeconds;
+use crate::io::fingerprint;
 
 /// SHA-256 in hexadecimal digits.
 pub fn digest(bytes: &[u8]) -> String {
@@ -26,31 +25,8 @@ pub fn digest(bytes: &[u8]) -> String {
 /// The operating system's.
 pub fn digest_of_file(path: &Path) -> std::io::Result<String> {
     let mut hasher = Sha256::new();
-    in_pieces(path, |piece| hasher.update(piece))?;
+    fingerprint::in_pieces(path, |piece| hasher.update(piece))?;
     Ok(hexadecimal(&hasher.finalize()))
-}
-
-/// A file's content in 32 hexadecimal digits (XXH3 with 128 bits), read in pieces: tells whether a file has
-/// changed, at a tenth of what SHA-256 costs, but not whether somebody made two files look alike.
-///
-/// # Errors
-/// The operating system's.
-pub fn fingerprint_of_file(path: &Path) -> std::io::Result<String> {
-    let mut hasher = Xxh3::new();
-    in_pieces(path, |piece| hasher.update(piece))?;
-    Ok(format!("{:032x}", hasher.digest128()))
-}
-
-fn in_pieces(path: &Path, mut take: impl FnMut(&[u8])) -> std::io::Result<()> {
-    const PIECE: usize = 1 << 17;
-    let mut file = std::fs::File::open(path)?;
-    let mut piece = vec![0; PIECE];
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(()),
-            read => take(&piece[..read]),
-        }
-    }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
@@ -218,14 +194,6 @@ mod tests {
     fn digest_fips_180_example() {
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(digest(b"abc"), expected);
-    }
-
-    /// The example of the algorithm's description: XXH3 of nothing, 128 bits, seed 0.
-    #[test]
-    fn fingerprint_of_an_empty_file() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let expected = "99aa06d3014798d86001c324468d497f";
-        assert_eq!(fingerprint_of_file(file.path()).unwrap(), expected);
     }
 
     #[test]

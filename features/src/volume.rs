@@ -216,6 +216,11 @@ impl MaskVolume {
         &self.inside
     }
 
+    /// The region without its grid.
+    pub fn into_inside(self) -> Array3<bool> {
+        self.inside
+    }
+
     /// A box that lies inside the volume, as a volume of its own.
     pub(crate) fn cut(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
         Self {

@@ -16,7 +16,9 @@ use crate::extract::failed;
 use crate::guards::doubles::digest_of_voxels;
 use crate::io::grid::axis_letters;
 use crate::io::survey::header;
-use crate::io::{LabelChoice, LabelVolume, ReadMask, ReadOptions, geometry, numbers, read_labels};
+use crate::io::{
+    LabelChoice, LabelVolume, ReadLabels, ReadMask, ReadOptions, geometry, numbers, read_labels,
+};
 
 /// Grey levels beyond which texture matrices are refused; the engine's own default.
 const MOST_BINS: usize = 4096;
@@ -167,12 +169,9 @@ impl Looked {
             None => None,
         };
         let (Some(image), Some(mask)) = (image, mask) else {
-            let (volume, labels, warnings) =
-                read_labels(&files.image, &files.mask, looking.rule, options)?;
-            return self.image(
-                &volume,
-                warnings.into_iter().chain(labels.warnings().to_vec()),
-            );
+            let read = read_labels(&files.image, &files.mask, looking.rule, options)?;
+            let doubts = read.labels.warnings().to_vec();
+            return self.image(&read.image, read.warnings.into_iter().chain(doubts));
         };
         self.grid(&image.grid, image.numbers);
         self.warnings.extend(image.warnings);
@@ -202,8 +201,12 @@ impl Looked {
         options: &ReadOptions,
         looking: &Looking,
     ) -> Result<()> {
-        let (volume, labels, warnings) =
-            read_labels(&files.image, &files.mask, looking.rule, options)?;
+        let ReadLabels {
+            image: volume,
+            labels,
+            warnings,
+            ..
+        } = read_labels(&files.image, &files.mask, looking.rule, options)?;
         self.image(
             &volume,
             warnings.into_iter().chain(labels.warnings().to_vec()),

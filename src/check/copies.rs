@@ -11,8 +11,8 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::Member;
 use crate::error::{Result, Warning, WarningCode};
 use crate::interrupt;
+use crate::io::fingerprint;
 use crate::io::formats::files_of;
-use crate::provenance::fingerprint_of_file;
 
 /// Files of one length are first told apart by this many bytes at either end.
 const END: u64 = 1 << 12;
@@ -79,7 +79,7 @@ fn by_bytes(
         .into_par_iter()
         .map(|at| {
             interrupt::check()?;
-            let prints = of_each(&files[&at], fingerprint_of_file);
+            let prints = of_each(&files[&at], fingerprint::of_file);
             Ok(prints.map(|prints| (format!("{:?} {}", chosen(at), prints.concat()), at)))
         })
         .filter_map(Result::transpose)

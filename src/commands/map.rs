@@ -15,8 +15,8 @@ use crate::interrupt;
 use crate::io::atomic::{prepare_folder, write_file};
 use crate::io::formats::files_of;
 use crate::io::write::{Precision, write_map, write_mask, write_volume};
-use crate::io::{LabelChoice, ReadCase, png, read_case};
-use crate::provenance::{Clock, Provenance, fingerprint_of_file};
+use crate::io::{LabelChoice, ReadCase, fingerprint, png, read_case};
+use crate::provenance::{Clock, Provenance};
 use crate::report_writers::run_json;
 use crate::settings::{FeatureSettings, ImageSettings, LabelName, preset};
 
@@ -48,7 +48,7 @@ pub(super) fn run(args: &MapArgs, context: Context) -> Outcome {
     let files = [(&args.image, &options), (&args.mask, &options.of_mask())]
         .into_iter()
         .flat_map(|(path, options)| files_of(path, options))
-        .map(|path| fingerprint_of_file(&path).unwrap_or_default())
+        .map(|path| fingerprint::of_file(&path).unwrap_or_default())
         .collect::<Vec<_>>();
     let described = json!({
         "image": args.image,

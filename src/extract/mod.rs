@@ -32,6 +32,7 @@ use crate::error::{Code, Faults, Result, ToolError, Warning};
 use crate::guards::doubles::digest_of_voxels;
 use crate::interrupt;
 use crate::io::feature_csv::{FeatureFile, FeatureRow};
+use crate::io::{Fingerprints, recycle};
 use crate::journal::Journal;
 use crate::settings::{FeatureSettings, NonfiniteName};
 
@@ -143,7 +144,12 @@ pub enum Wanted {
 }
 
 /// A case's image, its regions with their labels where all are measured, and the doubts about both.
-type Loaded = (Volume, Vec<(Option<i64>, MaskVolume)>, Vec<Warning>);
+struct Loaded {
+    volume: Volume,
+    regions: Vec<(Option<i64>, MaskVolume)>,
+    warnings: Vec<Warning>,
+    fingerprints: Fingerprints,
+}
 
 /// A case's rows, and its slices as pixels where they are wanted.
 type CaseOutcome = (MeasuredCase, Vec<SlicePixels>);
@@ -308,8 +314,15 @@ impl Extraction {
         known: &BTreeMap<String, MeasuredCase>,
         wanted: Wanted,
     ) -> Result<(CaseOutcome, bool)> {
-        // Taken before reading: a file that changes meanwhile is measured again by the next run.
-        let stamp = cases.stamp(index);
+        // Where nothing is known no stamp is asked for before reading, which sees the content anyway. Else it is taken
+        // before: a file that changes meanwhile is measured again by the next run.
+        let mut loaded = None;
+        let stamp = if known.is_empty() {
+            let read = loaded.insert(self.load(cases, index)?);
+            cases.stamp_as_read(index, std::mem::take(&mut read.fingerprints))
+        } else {
+            cases.stamp(index)
+        };
         let before = known.get(&stamp).cloned().map(|mut before| {
             // Other lines of the manifest may have come or gone.
             before.case = index;
@@ -319,7 +332,12 @@ impl Extraction {
         if let (Some(measured), Wanted::Features) = (&before, wanted) {
             return Ok(((measured.clone(), Vec::new()), fresh));
         }
-        let (volume, mut regions, mut warnings) = self.load(cases, index)?;
+        let Loaded {
+            volume,
+            mut regions,
+            mut warnings,
+            ..
+        } = loaded.map_or_else(|| self.load(cases, index), Ok)?;
         let doubt = nonfinite::apply(self.nonfinite, &volume, &mut regions)?;
         warnings.extend(doubt.map(|doubt| doubt.case(record.id.clone())));
         let measured = if let Some(measured) = before {
@@ -356,6 +374,7 @@ impl Extraction {
                 images.push(SlicePixels::cut(record, slice, &volume, mask)?);
             }
         }
+        recycle(volume, regions.into_iter().map(|(_, mask)| mask));
         Ok(((measured, images), fresh))
     }
 
@@ -364,13 +383,23 @@ impl Extraction {
         match self.rows.labels {
             Labels::One => {
                 let loaded = cases.load(index)?;
-                Ok((loaded.volume, vec![(None, loaded.mask)], loaded.warnings))
+                Ok(Loaded {
+                    volume: loaded.volume,
+                    regions: vec![(None, loaded.mask)],
+                    warnings: loaded.warnings,
+                    fingerprints: loaded.fingerprints,
+                })
             }
             Labels::All => {
                 let loaded = cases.load_labels(index)?;
                 let regions = loaded.regions.into_iter();
                 let regions = regions.map(|(label, mask)| (Some(label), mask)).collect();
-                Ok((loaded.volume, regions, loaded.warnings))
+                Ok(Loaded {
+                    volume: loaded.volume,
+                    regions,
+                    warnings: loaded.warnings,
+                    fingerprints: loaded.fingerprints,
+                })
             }
         }
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use ndarray::{Array3, Axis};
 use raduet_features::{Grid, MaskVolume, Volume};
 
-use self::labels::{WHOLE, count, inside, into_inside, with_share_outside};
+use self::labels::{Counts, WHOLE, count, inside, into_inside, with_share_outside};
 use super::dicom::{self, Regions};
 use super::geometry::{self, GeometryRule, Placement, Reorder};
 use super::{ReadOptions, ReadVolume, read_volume};
@@ -40,6 +40,8 @@ pub struct LabelVolume {
     rule: GeometryRule,
     warnings: Vec<Warning>,
     file: std::path::PathBuf,
+    /// The file's, where it was read as a whole.
+    fingerprint: Option<String>,
 }
 
 /// How a file holds its regions.
@@ -61,8 +63,8 @@ enum Content {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one a case, not a list")]
 pub(super) enum MaskFile {
-    /// An image of labels.
-    Volume(ReadVolume),
+    /// An image of labels, with their numbers of voxels.
+    Volume(ReadVolume, Result<Counts>),
     /// Contours or segments.
     Regions(Box<dyn Regions>),
 }
@@ -73,10 +75,12 @@ impl MaskFile {
     /// # Errors
     /// Those of [`read_volume`].
     pub(super) fn read(path: &Path, options: &ReadOptions) -> Result<Self> {
-        Ok(match dicom::regions_of(path, options)? {
-            Some(regions) => Self::Regions(regions),
-            None => Self::Volume(read_volume(path, options)?),
-        })
+        if let Some(regions) = dicom::regions_of(path, options)? {
+            return Ok(Self::Regions(regions));
+        }
+        let read = read_volume(path, options)?;
+        let counts = count(&read.volume);
+        Ok(Self::Volume(read, counts))
     }
 }
 
@@ -118,12 +122,8 @@ impl LabelVolume {
         frame: Option<&str>,
         rule: GeometryRule,
     ) -> Result<Self> {
-        let ReadVolume {
-            volume,
-            mut warnings,
-            frame_of_reference,
-        } = match read {
-            MaskFile::Volume(read) => read,
+        let (read, counts) = match read {
+            MaskFile::Volume(read, counts) => (read, counts),
             MaskFile::Regions(regions) => {
                 return Ok(Self {
                     content: Content::Regions(regions),
@@ -132,9 +132,16 @@ impl LabelVolume {
                     rule,
                     warnings: Vec::new(),
                     file: path.to_owned(),
+                    fingerprint: None,
                 });
             }
         };
+        let ReadVolume {
+            volume,
+            mut warnings,
+            frame_of_reference,
+            fingerprint,
+        } = read;
         let mut add = |warning: Warning| warnings.push(warning.file(path));
         elsewhere(frame, frame_of_reference.as_deref())
             .into_iter()
@@ -142,7 +149,7 @@ impl LabelVolume {
         let (placement, moved) = geometry::place(image, volume.grid(), rule)
             .map_err(|error| with_share_outside(error, image, &volume).file(path))?;
         moved.into_iter().for_each(&mut add);
-        let (counts, rounded) = count(&volume).map_err(|error| error.file(path))?;
+        let (counts, rounded) = counts.map_err(|error| error.file(path))?;
         if rounded > 0 {
             add(Warning::new(
                 WarningCode::MaskRounded,
@@ -161,7 +168,13 @@ impl LabelVolume {
             rule,
             warnings,
             file: path.to_owned(),
+            fingerprint,
         })
+    }
+
+    /// The file's fingerprint, where it was read as a whole.
+    pub(super) fn take_fingerprint(&mut self) -> Option<String> {
+        self.fingerprint.take()
     }
 
     /// The labels there are, ascending, 0 left out.

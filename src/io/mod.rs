@@ -58,6 +58,7 @@ mod axes;
 mod budget;
 mod detached;
 pub(crate) mod fault;
+pub(crate) mod fingerprint;
 mod inflate;
 mod open;
 mod room;
@@ -70,6 +71,7 @@ pub use formats::{READERS, Reader, read_volume};
 pub use geometry::{GeometryRule, Misfit};
 pub use mask::{LabelChoice, LabelVolume, ReadMask};
 pub use open::read_small;
+pub(crate) use room::recycle;
 pub(crate) use survey::numbers;
 pub use survey::{Survey, survey};
 pub use voxel_bytes::NumberType;
@@ -113,6 +115,8 @@ pub struct ReadVolume {
     pub warnings: Vec<Warning>,
     /// The DICOM frame of reference (its UID) that places are in.
     pub frame_of_reference: Option<String>,
+    /// A fingerprint of the file, where it was read as a whole.
+    pub fingerprint: Option<String>,
 }
 
 impl ReadVolume {
@@ -121,6 +125,7 @@ impl ReadVolume {
             volume,
             warnings,
             frame_of_reference: None,
+            fingerprint: None,
         }
     }
 }
@@ -143,6 +148,30 @@ pub struct ReadCase {
     pub label: i64,
     /// What is doubtful about either file.
     pub warnings: Vec<Warning>,
+    /// Of both files.
+    pub fingerprints: Fingerprints,
+}
+
+/// Fingerprints of an image and its mask, of each that reading has seen as a whole and in one file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Fingerprints {
+    /// The image's.
+    pub image: Option<String>,
+    /// The mask's.
+    pub mask: Option<String>,
+}
+
+/// An image with its whole segmentation, from which regions are taken one by one.
+#[derive(Debug)]
+pub struct ReadLabels {
+    /// The image in its stored number type.
+    pub image: Volume,
+    /// The segmentation, with the doubts about it.
+    pub labels: LabelVolume,
+    /// What is doubtful about the image.
+    pub warnings: Vec<Warning>,
+    /// Of both files.
+    pub fingerprints: Fingerprints,
 }
 
 /// Reads one region of a mask onto the grid of its image.
@@ -170,21 +199,22 @@ pub fn read_case(
     rule: GeometryRule,
     options: &ReadOptions,
 ) -> Result<ReadCase> {
-    let (volume, labels, mut warnings) = read_labels(image, mask, rule, options)?;
-    let region = labels
+    let mut read = read_labels(image, mask, rule, options)?;
+    let region = read
+        .labels
         .into_mask(choice)
         .map_err(|error| held_against(error, image))?;
-    warnings.extend(region.warnings);
+    read.warnings.extend(region.warnings);
     Ok(ReadCase {
-        image: volume,
+        image: read.image,
         mask: region.mask,
         label: region.label,
-        warnings,
+        warnings: read.warnings,
+        fingerprints: read.fingerprints,
     })
 }
 
-/// Reads an image and its whole segmentation, from which regions are taken one by one, with the doubts
-/// about the image; those about the segmentation are its own.
+/// Reads an image and its whole segmentation.
 ///
 /// # Errors
 /// See the module head; what concerns the mask names both files.
@@ -193,7 +223,7 @@ pub fn read_labels(
     mask: &Path,
     rule: GeometryRule,
     options: &ReadOptions,
-) -> Result<(Volume, LabelVolume, Vec<Warning>)> {
+) -> Result<ReadLabels> {
     let mask_options = options.of_mask();
     let (read, read_mask) = rayon::join(
         || read_volume(image, options),
@@ -203,11 +233,21 @@ pub fn read_labels(
         volume,
         warnings,
         frame_of_reference,
+        fingerprint,
     } = read?;
     let frame = frame_of_reference.as_deref();
-    let labels = LabelVolume::new(read_mask?, mask, volume.grid(), frame, rule)
+    let mut labels = LabelVolume::new(read_mask?, mask, volume.grid(), frame, rule)
         .map_err(|error| held_against(error, image))?;
-    Ok((volume, labels, warnings))
+    let fingerprints = Fingerprints {
+        image: fingerprint,
+        mask: labels.take_fingerprint(),
+    };
+    Ok(ReadLabels {
+        image: volume,
+        labels,
+        warnings,
+        fingerprints,
+    })
 }
 
 /// An error of geometry names both files.

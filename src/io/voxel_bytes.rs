@@ -116,7 +116,7 @@ impl ByteOrder {
 }
 
 /// A stored number.
-pub(crate) trait Number: Pod + FromStr {
+pub(crate) trait Number: Pod + FromStr + Send {
     /// The number whose bytes stand the other way round.
     fn turned(self) -> Self;
 }

@@ -1,6 +1,7 @@
 //! Ways to get a table that is not what was asked for: each is measured right, or refused.
 
 use std::fs;
+use std::io::Write;
 
 use serde_json::Value;
 
@@ -157,6 +158,57 @@ fn a_changed_half_of_a_pair_is_measured_again() {
         assert!(!seen.contains(&now), "{name}");
         seen.push(now);
     }
+}
+
+/// Of files that reading has seen as a whole the stamp is taken from what was read: it is the same as from the
+/// files on disk, and stays that of what was measured when they change.
+#[test]
+fn a_case_is_stamped_with_what_was_read() {
+    use raduet::cases::Cases;
+    use raduet::cli::PresetName;
+    use raduet::io::{ByteBudget, Fingerprints};
+    use raduet::settings::preset;
+
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    cohort_on_disk::write(here, 9);
+    let text = fs::read_to_string(here.join("manifest.csv")).unwrap();
+    // The first image is packed, its mask is not; of the second case both are as they were.
+    let (first, rest) = text.split_once('\n').unwrap();
+    let (case, rest) = rest.split_once('\n').unwrap();
+    let image = case.split(',').nth(2).unwrap();
+    let packed = format!("{image}.gz");
+    let zip = |bytes: &[u8]| {
+        let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        writer.write_all(bytes).unwrap();
+        writer.finish().unwrap()
+    };
+    let bytes = fs::read(here.join(image)).unwrap();
+    fs::write(here.join(&packed), zip(&bytes)).unwrap();
+    let case = case.replace(&format!(",{image},"), &format!(",{packed},"));
+    fs::write(
+        here.join("manifest.csv"),
+        format!("{first}\n{case}\n{rest}"),
+    )
+    .unwrap();
+    let mut settings = preset::settings(PresetName::Quick);
+    settings.cohort.path = Some(here.join("manifest.csv"));
+    let cases = Cases::open(&settings.cohort, ByteBudget::default()).unwrap();
+
+    let [read, plain] = [0, 1].map(|case| cases.load(case).unwrap().fingerprints);
+    assert!(read.image.is_some() && read.mask.is_none());
+    assert_eq!(plain, Fingerprints::default());
+    let stamp = cases.stamp(0);
+    assert_eq!(cases.stamp_as_read(0, read.clone()), stamp);
+    assert_eq!(cases.stamp_as_read(1, plain), cases.stamp(1));
+    let labels = cases.load_labels(0).unwrap();
+    assert_eq!(labels.fingerprints, read);
+
+    let mut other = bytes;
+    *other.last_mut().unwrap() ^= 1;
+    fs::write(here.join(&packed), zip(&other)).unwrap();
+    assert_ne!(cases.stamp(0), stamp);
+    assert_eq!(cases.stamp_as_read(0, read), stamp);
 }
 
 /// NaN inside the region: refused with its place, or left out where that is asked for; outside it is harmless.

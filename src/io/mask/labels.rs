@@ -114,11 +114,14 @@ fn label_of<T: Stored>(stored: T, scaling: Scaling) -> Option<(i64, bool)> {
 }
 
 /// Voxels of each label but 0, and how many values were rounded.
-pub(super) fn count(volume: &Volume) -> Result<(BTreeMap<i64, u64>, u64)> {
+pub(crate) type Counts = (BTreeMap<i64, u64>, u64);
+
+/// Counts the labels of a segmentation.
+pub(super) fn count(volume: &Volume) -> Result<Counts> {
     with_array!(volume, array => count_in(array, volume.scaling()))
 }
 
-fn count_in<T: Stored>(array: &Array3<T>, scaling: Scaling) -> Result<(BTreeMap<i64, u64>, u64)> {
+fn count_in<T: Stored>(array: &Array3<T>, scaling: Scaling) -> Result<Counts> {
     /// Voxels compared at a time: without an early end that compiles to a few wide instructions.
     const BLOCK: usize = 64;
     let mut runs = Runs::default();

@@ -1,5 +1,6 @@
 //! A NIfTI file as a [`Volume`] in its stored number type.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -27,8 +28,11 @@ use crate::io::{ReadOptions, ReadVolume, Survey, of_file};
 pub fn read_nifti(path: &Path, options: &ReadOptions) -> Result<ReadVolume> {
     of_file(path, || {
         let mut warnings = Vec::new();
-        let volume = read(path, options, &mut warnings)?;
-        Ok(ReadVolume::new(volume, warnings))
+        let (volume, fingerprint) = read(path, options, &mut warnings)?;
+        Ok(ReadVolume {
+            fingerprint,
+            ..ReadVolume::new(volume, warnings)
+        })
     })
 }
 
@@ -81,7 +85,12 @@ pub(crate) fn recognise(head: &[u8]) -> bool {
     gzip::begins_like_gzip(head) || fields::begins_like_nifti(head)
 }
 
-fn read(path: &Path, options: &ReadOptions, warnings: &mut Vec<Warning>) -> Result<Volume> {
+/// The volume, and the fingerprint of its file where that is one and was read as a whole.
+fn read(
+    path: &Path,
+    options: &ReadOptions,
+    warnings: &mut Vec<Warning>,
+) -> Result<(Volume, Option<String>)> {
     let header_path = header_of(path);
     let source = Source::open(&header_path)?;
     let fields = fields::read(&source.head(HEADER_2)?).map_err(|e| e.file(&header_path))?;
@@ -90,12 +99,14 @@ fn read(path: &Path, options: &ReadOptions, warnings: &mut Vec<Warning>) -> Resu
     match fields.layout {
         Layout::Single => {
             warn_extension(path, source.packed, Layout::Single, warnings);
-            decode::volume(&source, &header, &fields, warnings)
+            let volume = decode::volume(&source, &header, &fields, warnings)?;
+            Ok((volume, source.fingerprint.into_inner()))
         }
         Layout::Pair => {
             warn_extension(path, source.packed, Layout::Pair, warnings);
             let data = Source::open(&detached(&header_path)?)?;
             decode::volume(&data, &header, &fields, warnings)
+                .map(|volume| (volume, None))
                 .map_err(|error| error.file(&data.path))
         }
     }
@@ -106,6 +117,8 @@ pub(super) struct Source {
     path: PathBuf,
     file: RegularFile,
     packed: bool,
+    /// The file's, once it has been read as a whole.
+    fingerprint: RefCell<Option<String>>,
 }
 
 impl Source {
@@ -120,6 +133,7 @@ impl Source {
             path: path.to_owned(),
             file,
             packed: gzip::begins_like_gzip(&magic),
+            fingerprint: RefCell::default(),
         })
     }
 
@@ -149,11 +163,12 @@ impl Source {
             end: header.end,
             what: header.describe(),
         };
-        let delivered = if self.packed {
+        let mut delivered = if self.packed {
             gzip::read(&self.file, &self.path, &wanted)?
         } else {
             self.plain(&wanted, header, fields)?
         };
+        self.fingerprint.replace(delivered.fingerprint.take());
         if delivered.trailing {
             warnings.push(Warning::new(
                 WarningCode::Trailing,
@@ -200,6 +215,7 @@ impl Source {
             stored,
             from: 0,
             trailing: len > wanted.end,
+            fingerprint: None,
         })
     }
 

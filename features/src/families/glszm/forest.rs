@@ -34,7 +34,7 @@ impl<'a> Forest<'a> {
                 _ => columns - 1,
             };
         }
-        for (column, kind) in joins.listed() {
+        joins.each(|column, kind| {
             let node = row + column;
             // Nothing is joined with this voxel yet.
             let root = root(self.nodes, node - back[usize::from(kind) % Joins::KINDS]);
@@ -42,15 +42,15 @@ impl<'a> Forest<'a> {
             if kind > Joins::COLUMN_BEHIND {
                 self.unite(root, node + 1 - columns);
             }
-        }
+        });
     }
 
     /// Makes the listed joins of a row that begins at one node with another row.
     pub(super) fn join_rows(&mut self, joins: &Joins, row: usize, other: usize) {
-        for (column, kind) in joins.listed() {
+        joins.each(|column, kind| {
             if kind & Joins::SAME_COLUMN != 0 {
                 self.unite(row + column, other + column);
-                continue;
+                return;
             }
             if kind & Joins::COLUMN_BEFORE != 0 {
                 self.unite(row + column, other + column - 1);
@@ -58,7 +58,7 @@ impl<'a> Forest<'a> {
             if kind & Joins::COLUMN_BEHIND != 0 {
                 self.unite(row + column, other + column + 1);
             }
-        }
+        });
     }
 
     fn unite(&mut self, a: usize, b: usize) {

@@ -106,20 +106,16 @@ impl Joins {
         }
     }
 
-    /// The voxels that have something to join, each with its kind.
-    pub(super) fn listed(&self) -> impl Iterator<Item = (usize, u8)> {
-        let kinds = &self.kinds;
-        let words = self.flags.chunks_exact(WORD).enumerate();
-        words.flat_map(move |(number, flags)| {
+    /// Visits the voxels that have something to join, each with its kind.
+    #[inline]
+    pub(super) fn each(&self, mut visit: impl FnMut(usize, u8)) {
+        for (number, flags) in self.flags.chunks_exact(WORD).enumerate() {
             let mut word = packed(flags);
-            std::iter::from_fn(move || {
-                if word == 0 {
-                    return None;
-                }
+            while word > 0 {
                 let column = WORD * number + word.trailing_zeros() as usize;
                 word &= word - 1;
-                Some((column, kinds[column]))
-            })
-        })
+                visit(column, self.kinds[column]);
+            }
+        }
     }
 }

@@ -33,8 +33,11 @@ pub(crate) struct Zones<'a> {
     begun: Vec<usize>,
 }
 
-/// Slabs of at least so many voxels are labelled side by side.
-const SLAB_VOXELS: usize = 1 << 18;
+/// Slabs that are labelled side by side: few, since what joins them is done by one thread.
+const SLABS: usize = 8;
+
+/// Fewest voxels of a slab.
+const SLAB_VOXELS: usize = 1 << 17;
 
 impl<'a> Zones<'a> {
     /// Finds the zones: in slabs of slices side by side, which are then joined where they meet.
@@ -43,7 +46,8 @@ impl<'a> Zones<'a> {
         let voxels = part.slices.len() * rows * columns;
         assert!(i32::try_from(voxels).is_ok(), "fewer than 2^31 voxels");
         let mut nodes = vec![0; voxels];
-        let thickness = SLAB_VOXELS.div_ceil(rows * columns);
+        let slab = SLAB_VOXELS.max(voxels.div_ceil(SLABS));
+        let thickness = slab.div_ceil(rows * columns);
         let slab = thickness * rows * columns;
         let begun: Vec<Vec<usize>> = nodes
             .par_chunks_mut(slab)
