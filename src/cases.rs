@@ -12,7 +12,7 @@ use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
 use crate::io::formats::files_of;
 use crate::io::{
     ByteBudget, Fingerprints, GeometryRule, LabelChoice, ReadLabels, ReadOptions, fingerprint,
-    read_case, read_labels,
+    is_gzip, read_case, read_labels,
 };
 use crate::phantom::{self, PhantomSettings};
 use crate::provenance::digest;
@@ -273,45 +273,55 @@ impl Cases {
     /// # Panics
     /// When there is no such case.
     pub fn stamp(&self, index: usize) -> String {
-        self.stamp_as_read(index, Fingerprints::default())
+        let Some(reading) = self.reading(index) else {
+            return format!("{} {index}", self.hash);
+        };
+        let of_files = |path: &Path, options: &ReadOptions| {
+            let files = files_of(path, options).into_iter();
+            // A file that cannot be read has no rows either.
+            let prints = files.map(|file| fingerprint::of_file(&file).unwrap_or_default());
+            prints.collect::<Vec<_>>()
+        };
+        let image = of_files(&reading.files.image, &reading.options);
+        let mask = of_files(&reading.files.mask, &reading.options.of_mask());
+        self.stamped(index, &reading, [&image, &mask])
     }
 
-    /// [`Self::stamp`] of a case that has just been read: a file whose fingerprint is known from that is not read
-    /// again, and stamped as it was when its rows were measured.
+    /// [`Self::stamp`] of a case that has just been read, from what was read and not from what its files hold by
+    /// now; none unless the fingerprints of both are known.
     ///
     /// # Panics
     /// When there is no such case.
-    pub fn stamp_as_read(&self, index: usize, read: Fingerprints) -> String {
-        let Some(Reading {
-            files,
-            folder,
-            choice,
-            options,
-            ..
-        }) = self.reading(index)
-        else {
-            return format!("{} {index}", self.hash);
-        };
+    pub fn stamp_as_read(&self, index: usize, read: &Fingerprints) -> Option<String> {
+        let (image, mask) = (read.image.as_ref()?, read.mask.as_ref()?);
+        let reading = self.reading(index)?;
+        let prints = [image, mask].map(std::slice::from_ref);
+        Some(self.stamped(index, &reading, prints))
+    }
+
+    fn stamped(&self, index: usize, reading: &Reading<'_>, prints: [&[String]; 2]) -> String {
+        let Reading { files, choice, .. } = reading;
         let id = &self.cohort.cases()[index].id;
         let region = format!("{choice:?} {:?}", files.reading);
         let mut parts = vec![id.as_str().to_owned(), region];
-        let mask_options = options.of_mask();
-        for (path, options, known) in [
-            (&files.image, &options, read.image),
-            (&files.mask, &mask_options, read.mask),
-        ] {
-            let named = path.strip_prefix(folder).unwrap_or(path);
+        for (path, prints) in [&files.image, &files.mask].into_iter().zip(prints) {
+            let named = path.strip_prefix(reading.folder).unwrap_or(path);
             parts.push(named.to_string_lossy().into_owned());
-            if let Some(known) = known {
-                parts.push(known);
-                continue;
-            }
-            for file in files_of(path, options) {
-                // A file that cannot be read has no rows either.
-                parts.push(fingerprint::of_file(&file).unwrap_or_default());
-            }
+            parts.extend_from_slice(prints);
         }
         digest(parts.join("\n").as_bytes())
+    }
+
+    /// Whether image and mask of a case are packed files: reading them mostly tells their fingerprints.
+    ///
+    /// # Panics
+    /// When there is no such case.
+    pub fn are_packed(&self, index: usize) -> bool {
+        let reading = self.reading(index);
+        reading.is_some_and(|reading| {
+            let files = [&reading.files.image, &reading.files.mask];
+            files.into_iter().all(|path| is_gzip(path))
+        })
     }
 
     /// Reads, or makes, the case at a position of the cohort.

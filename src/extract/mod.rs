@@ -314,15 +314,16 @@ impl Extraction {
         known: &BTreeMap<String, MeasuredCase>,
         wanted: Wanted,
     ) -> Result<(CaseOutcome, bool)> {
-        // Where nothing is known no stamp is asked for before reading, which sees the content anyway. Else it is taken
-        // before: a file that changes meanwhile is measured again by the next run.
+        // Where nothing is known, packed files are stamped with what reading has seen of them. Else the stamp is taken
+        // before reading: a file that changes meanwhile is measured again by the next run.
         let mut loaded = None;
-        let stamp = if known.is_empty() {
-            let read = loaded.insert(self.load(cases, index)?);
-            cases.stamp_as_read(index, std::mem::take(&mut read.fingerprints))
-        } else {
-            cases.stamp(index)
-        };
+        let mut stamp = None;
+        if known.is_empty() && cases.are_packed(index) {
+            let read = self.load(cases, index)?;
+            stamp = cases.stamp_as_read(index, &read.fingerprints);
+            loaded = stamp.is_some().then_some(read);
+        }
+        let stamp = stamp.unwrap_or_else(|| cases.stamp(index));
         let before = known.get(&stamp).cloned().map(|mut before| {
             // Other lines of the manifest may have come or gone.
             before.case = index;

@@ -70,6 +70,7 @@ pub use budget::ByteBudget;
 pub use formats::{READERS, Reader, read_volume};
 pub use geometry::{GeometryRule, Misfit};
 pub use mask::{LabelChoice, LabelVolume, ReadMask};
+pub(crate) use nifti::is_gzip;
 pub use open::read_small;
 pub(crate) use room::recycle;
 pub(crate) use survey::numbers;

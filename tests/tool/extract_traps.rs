@@ -1,7 +1,7 @@
 //! Ways to get a table that is not what was asked for: each is measured right, or refused.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 
 use serde_json::Value;
 
@@ -160,55 +160,63 @@ fn a_changed_half_of_a_pair_is_measured_again() {
     }
 }
 
-/// Of files that reading has seen as a whole the stamp is taken from what was read: it is the same as from the
-/// files on disk, and stays that of what was measured when they change.
+/// Packed files are stamped with what was read: the stamp is the same as from the files on disk, and stays that of
+/// what was measured when they change.
 #[test]
 fn a_case_is_stamped_with_what_was_read() {
     use raduet::cases::Cases;
     use raduet::cli::PresetName;
-    use raduet::io::{ByteBudget, Fingerprints};
+    use raduet::io::ByteBudget;
     use raduet::settings::preset;
 
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     cohort_on_disk::write(here, 9);
-    let text = fs::read_to_string(here.join("manifest.csv")).unwrap();
-    // The first image is packed, its mask is not; of the second case both are as they were.
-    let (first, rest) = text.split_once('\n').unwrap();
-    let (case, rest) = rest.split_once('\n').unwrap();
-    let image = case.split(',').nth(2).unwrap();
-    let packed = format!("{image}.gz");
     let zip = |bytes: &[u8]| {
         let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         writer.write_all(bytes).unwrap();
         writer.finish().unwrap()
     };
-    let bytes = fs::read(here.join(image)).unwrap();
-    fs::write(here.join(&packed), zip(&bytes)).unwrap();
-    let case = case.replace(&format!(",{image},"), &format!(",{packed},"));
-    fs::write(
-        here.join("manifest.csv"),
-        format!("{first}\n{case}\n{rest}"),
-    )
-    .unwrap();
+    // Of the first case both files are packed, of the second the image, of the third none.
+    let text = fs::read_to_string(here.join("manifest.csv")).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let files = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        [cells[2].to_owned(), cells[3].to_owned()]
+    };
+    for (line, packed) in [(1, 2), (2, 1)] {
+        for file in &files(&lines[line])[..packed] {
+            let bytes = fs::read(here.join(file)).unwrap();
+            fs::write(here.join(format!("{file}.gz")), zip(&bytes)).unwrap();
+            lines[line] = lines[line].replace(&format!(",{file},"), &format!(",{file}.gz,"));
+        }
+    }
+    fs::write(here.join("manifest.csv"), lines.join("\n")).unwrap();
     let mut settings = preset::settings(PresetName::Quick);
     settings.cohort.path = Some(here.join("manifest.csv"));
     let cases = Cases::open(&settings.cohort, ByteBudget::default()).unwrap();
 
-    let [read, plain] = [0, 1].map(|case| cases.load(case).unwrap().fingerprints);
-    assert!(read.image.is_some() && read.mask.is_none());
-    assert_eq!(plain, Fingerprints::default());
+    let read = [0, 1, 2].map(|case| cases.load(case).unwrap().fingerprints);
+    assert_eq!(
+        [0, 1, 2].map(|case| cases.are_packed(case)),
+        [true, false, false]
+    );
+    assert!(read[1].image.is_some() && read[1].mask.is_none() && read[2].image.is_none());
+    assert_eq!(cases.load_labels(0).unwrap().fingerprints, read[0]);
     let stamp = cases.stamp(0);
-    assert_eq!(cases.stamp_as_read(0, read.clone()), stamp);
-    assert_eq!(cases.stamp_as_read(1, plain), cases.stamp(1));
-    let labels = cases.load_labels(0).unwrap();
-    assert_eq!(labels.fingerprints, read);
+    assert_eq!(cases.stamp_as_read(0, &read[0]), Some(stamp.clone()));
+    assert_eq!(cases.stamp_as_read(1, &read[1]), None);
 
-    let mut other = bytes;
-    *other.last_mut().unwrap() ^= 1;
-    fs::write(here.join(&packed), zip(&other)).unwrap();
+    let mask = here.join(&files(&lines[1])[1]);
+    let mut whole = Vec::new();
+    let packed = fs::read(&mask).unwrap();
+    flate2::read::GzDecoder::new(&packed[..])
+        .read_to_end(&mut whole)
+        .unwrap();
+    *whole.last_mut().unwrap() ^= 1;
+    fs::write(&mask, zip(&whole)).unwrap();
     assert_ne!(cases.stamp(0), stamp);
-    assert_eq!(cases.stamp_as_read(0, read), stamp);
+    assert_eq!(cases.stamp_as_read(0, &read[0]), Some(stamp));
 }
 
 /// NaN inside the region: refused with its place, or left out where that is asked for; outside it is harmless.

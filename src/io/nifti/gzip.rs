@@ -19,7 +19,7 @@ use flate2::bufread::GzDecoder;
 
 use crate::error::{Code, Result, ToolError};
 use crate::io::fingerprint;
-use crate::io::open::{RegularFile, read_error};
+use crate::io::open::{RegularFile, open_regular, read_error};
 use crate::io::room::{emptied, give_back, of_any_content, reserved};
 
 /// First bytes of a gzip member.
@@ -71,6 +71,15 @@ impl Wanted {
 /// Whether the bytes begin like a gzip member.
 pub(super) fn begins_like_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
+}
+
+/// Whether a path leads to a regular file that begins like a gzip member.
+pub(crate) fn is_gzip(path: &Path) -> bool {
+    let magic = open_regular(path).ok().and_then(|source| {
+        let mut magic = [0; MAGIC.len()];
+        (&source.file).read_exact(&mut magic).ok().map(|()| magic)
+    });
+    magic.is_some_and(|magic| begins_like_gzip(&magic))
 }
 
 /// The first bytes of the unpacked file, at most `limit`; fewer when it ends before.

@@ -21,6 +21,7 @@ mod qform;
 mod read;
 mod write;
 
+pub(crate) use gzip::is_gzip;
 pub use read::read_nifti;
 pub(crate) use read::{files_of, recognise, survey};
 pub use write::write_nifti;
