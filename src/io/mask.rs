@@ -40,8 +40,6 @@ pub struct LabelVolume {
     rule: GeometryRule,
     warnings: Vec<Warning>,
     file: std::path::PathBuf,
-    /// The file's, where it was read as a whole.
-    fingerprint: Option<String>,
 }
 
 /// How a file holds its regions.
@@ -81,6 +79,14 @@ impl MaskFile {
         let read = read_volume(path, options)?;
         let counts = count(&read.volume);
         Ok(Self::Volume(read, counts))
+    }
+
+    /// The file's fingerprint, where it was read as a whole.
+    pub(super) fn fingerprint(&self) -> Option<String> {
+        match self {
+            Self::Volume(read, _) => read.fingerprint.clone(),
+            Self::Regions(_) => None,
+        }
     }
 }
 
@@ -132,7 +138,6 @@ impl LabelVolume {
                     rule,
                     warnings: Vec::new(),
                     file: path.to_owned(),
-                    fingerprint: None,
                 });
             }
         };
@@ -140,7 +145,7 @@ impl LabelVolume {
             volume,
             mut warnings,
             frame_of_reference,
-            fingerprint,
+            ..
         } = read;
         let mut add = |warning: Warning| warnings.push(warning.file(path));
         elsewhere(frame, frame_of_reference.as_deref())
@@ -168,13 +173,7 @@ impl LabelVolume {
             rule,
             warnings,
             file: path.to_owned(),
-            fingerprint,
         })
-    }
-
-    /// The file's fingerprint, where it was read as a whole.
-    pub(super) fn take_fingerprint(&mut self) -> Option<String> {
-        self.fingerprint.take()
     }
 
     /// The labels there are, ascending, 0 left out.

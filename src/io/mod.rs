@@ -237,12 +237,13 @@ pub fn read_labels(
         fingerprint,
     } = read?;
     let frame = frame_of_reference.as_deref();
-    let mut labels = LabelVolume::new(read_mask?, mask, volume.grid(), frame, rule)
-        .map_err(|error| held_against(error, image))?;
+    let read_mask = read_mask?;
     let fingerprints = Fingerprints {
         image: fingerprint,
-        mask: labels.take_fingerprint(),
+        mask: read_mask.fingerprint(),
     };
+    let labels = LabelVolume::new(read_mask, mask, volume.grid(), frame, rule)
+        .map_err(|error| held_against(error, image))?;
     Ok(ReadLabels {
         image: volume,
         labels,
