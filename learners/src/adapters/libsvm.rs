@@ -4,7 +4,7 @@ use libsvm_rs::train::svm_train;
 use libsvm_rs::{KernelType, SvmNode, SvmParameter, SvmProblem, SvmType, check_parameter};
 
 use crate::error::{LearnError, Result};
-use crate::svc::{BinaryMachine, BinaryProblem, KernelFunction, NAME};
+use crate::svc::{BinaryMachine, BinaryProblem, KernelFunction, MEGABYTE, NAME};
 
 /// Rows as lists of values. Kernels of such lists are slow: it walks them as sparse ones.
 fn value_nodes(problem: &BinaryProblem<'_>) -> Vec<Vec<SvmNode>> {
@@ -81,7 +81,7 @@ fn parameter(problem: &BinaryProblem<'_>) -> Result<SvmParameter> {
     let settings = problem.settings;
     let plain = SvmParameter {
         svm_type: SvmType::CSvc,
-        cache_size: settings.cache_size,
+        cache_size: problem.cache_bytes as f64 / MEGABYTE,
         eps: settings.tol,
         c: settings.c,
         shrinking: settings.shrinking,

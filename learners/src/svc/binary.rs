@@ -13,7 +13,7 @@ use crate::samples::Samples;
 /// Two classes to be told apart.
 pub(crate) struct BinaryProblem<'a> {
     pub(crate) samples: &'a Samples,
-    pub(crate) table: &'a KernelTable,
+    pub(crate) table: &'a KernelTable<'a>,
     pub(crate) settings: &'a Svc,
     pub(crate) kernel: KernelFunction,
     /// Training rows that belong to either class: those of the positive class first.

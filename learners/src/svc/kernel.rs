@@ -7,7 +7,9 @@
 //! | `poly` | (γ a·b + r)^d |
 //! | `sigmoid` | tanh(γ a·b + r) |
 //!
-//! All are functions of a·b, |a|² and |b|², so that blocks of rows cost products only.
+//! All are functions of one number that two rows have in common, their *measure*: the squared distance for a Gaussian,
+//! else the product. The distance is summed from differences: its rounding does not depend on where the data lie,
+//! and it is exactly zero for equal rows.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,54 +33,61 @@ pub(crate) enum KernelFunction {
 }
 
 impl KernelFunction {
-    /// Whether moving all rows together changes nothing.
-    pub(crate) fn sees_differences_only(self) -> bool {
-        matches!(self, Self::Rbf { .. })
+    /// What the kernel is a function of, of a row and itself, in every lane.
+    pub(crate) fn own_measures(self, row: &[f64]) -> [f64; LANES] {
+        if let Self::Rbf { .. } = self {
+            return [0.0; LANES];
+        }
+        let squares = row.iter().map(|value| value * value);
+        [squares.fold(0.0, |sum, square| sum + square); LANES]
     }
 
-    /// K(a, a) from |a|².
-    pub(crate) fn diagonal(self, norm: f64) -> f64 {
-        let mut out = [0.0; LANES];
-        self.of_products(&[norm; LANES], norm, &[norm; LANES], &mut out);
-        out[0]
-    }
-
-    /// Of one row with |a|² = `norm` and a panel's rows, from their products.
+    /// Measures of one row with each of a panel, whose line k holds column k of its rows.
     #[expect(clippy::inline_always, reason = "compiled for the caller's processor")]
     #[inline(always)]
-    pub(crate) fn of_products(
-        self,
-        products: &[f64; LANES],
-        norm: f64,
-        norms: &[f64; LANES],
-        out: &mut [f64; LANES],
-    ) {
+    pub(crate) fn measures(self, panel: &[[f64; LANES]], row: &[f64]) -> [f64; LANES] {
+        let mut sums = [0.0; LANES];
+        let lines = panel.iter().zip(row);
+        if let Self::Rbf { .. } = self {
+            for (line, &value) in lines {
+                for (sum, &other) in sums.iter_mut().zip(line) {
+                    *sum += (value - other) * (value - other);
+                }
+            }
+        } else {
+            for (line, &value) in lines {
+                for (sum, &other) in sums.iter_mut().zip(line) {
+                    *sum += value * other;
+                }
+            }
+        }
+        sums
+    }
+
+    /// Makes kernels of measures.
+    #[expect(clippy::inline_always, reason = "compiled for the caller's processor")]
+    #[inline(always)]
+    pub(crate) fn of_measures(self, values: &mut [f64; LANES]) {
         match self {
             Self::Rbf { gamma } => {
-                for (out, (product, other)) in out.iter_mut().zip(products.iter().zip(norms)) {
-                    // Rounding may leave a little below zero.
-                    let distance = (norm + other - 2.0 * product).max(0.0);
-                    *out = exp(-gamma * distance);
+                for value in values {
+                    *value = exp(-gamma * *value);
                 }
             }
-            Self::Linear {} => {
-                for (out, &product) in out.iter_mut().zip(products) {
-                    *out = product;
-                }
-            }
+            Self::Linear {} => {}
             Self::Poly {
                 gamma,
                 coef0,
                 degree,
             } => {
-                for (out, &product) in out.iter_mut().zip(products) {
-                    *out = power(gamma * product + coef0, degree);
+                for value in values {
+                    *value = power(gamma * *value + coef0, degree);
                 }
             }
             Self::Sigmoid { gamma, coef0 } => {
-                for (out, &product) in out.iter_mut().zip(products) {
-                    let e = exp(2.0 * (gamma * product + coef0));
-                    *out = 1.0 - 2.0 / (e + 1.0);
+                for value in values {
+                    let e = exp(2.0 * (gamma * *value + coef0));
+                    *value = 1.0 - 2.0 / (e + 1.0);
                 }
             }
         }
@@ -111,62 +120,89 @@ fn power(mut base: f64, mut exponent: u32) -> f64 {
 
 #[cfg(test)]
 impl KernelFunction {
-    /// Of two rows, by differences and plain sums.
+    /// Of two rows, by plain sums.
     pub(crate) fn of_rows(self, a: &[f64], b: &[f64]) -> f64 {
+        let pairs = || a.iter().zip(b);
+        let product = || pairs().map(|(x, y)| x * y).sum::<f64>();
         match self {
-            Self::Rbf { gamma } => (-gamma * crate::dense::squared_distance(a, b)).exp(),
-            Self::Linear {} => crate::dense::dot(a, b),
+            Self::Rbf { gamma } => {
+                let distance: f64 = pairs().map(|(x, y)| (x - y).powi(2)).sum();
+                (-gamma * distance).exp()
+            }
+            Self::Linear {} => product(),
             Self::Poly {
                 gamma,
                 coef0,
                 degree,
-            } => power(gamma * crate::dense::dot(a, b) + coef0, degree),
-            Self::Sigmoid { gamma, coef0 } => (gamma * crate::dense::dot(a, b) + coef0).tanh(),
+            } => power(gamma * product() + coef0, degree),
+            Self::Sigmoid { gamma, coef0 } => (gamma * product() + coef0).tanh(),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::panels::{Panels, product};
+    use super::super::panels::Panels;
     use super::*;
+    use crate::adapters::pulp::vectorised;
+
+    const KERNELS: [KernelFunction; 4] = [
+        KernelFunction::Rbf { gamma: 0.3 },
+        KernelFunction::Linear {},
+        KernelFunction::Poly {
+            gamma: 0.2,
+            coef0: 0.5,
+            degree: 3,
+        },
+        KernelFunction::Sigmoid {
+            gamma: 0.1,
+            coef0: -0.2,
+        },
+    ];
+
+    fn rows(width: usize) -> Vec<Vec<f64>> {
+        let value = |i: usize, k: usize| (i * 37 + k * 11) % 23;
+        let row = |i| (0..width).map(|k| value(i, k) as f64 / 9.0 - 1.0).collect();
+        (0..LANES).map(row).collect()
+    }
 
     #[test]
-    fn blocks_give_what_plain_rows_give() {
-        let rows: Vec<Vec<f64>> = (0..LANES)
-            .map(|i| {
-                (0..7)
-                    .map(|k| f64::from(u32::try_from(i * 37 + k * 11).unwrap() % 23) / 9.0 - 1.0)
-                    .collect()
-            })
-            .collect();
-        let panels = Panels::pack(7, rows.iter().map(Vec::as_slice));
-        let mut norms = [0.0; LANES];
-        for (norm, row) in norms.iter_mut().zip(&rows) {
-            *norm = product(row, row);
-        }
-        for kernel in [
-            KernelFunction::Rbf { gamma: 0.3 },
-            KernelFunction::Linear {},
-            KernelFunction::Poly {
-                gamma: 0.2,
-                coef0: 0.5,
-                degree: 3,
-            },
-            KernelFunction::Sigmoid {
-                gamma: 0.1,
-                coef0: -0.2,
-            },
-        ] {
-            for (row, &norm) in rows.iter().zip(&norms) {
-                let mut out = [0.0; LANES];
-                let products = panels.products(0, row);
-                kernel.of_products(&products, norm, &norms, &mut out);
-                for (a, other) in out.iter().zip(&rows) {
-                    let plain = kernel.of_rows(row, other);
-                    let scale = plain.abs().max(1.0);
-                    assert!((a - plain).abs() < 1e-13 * scale, "{kernel:?} {a} {plain}");
+    fn panels_give_what_plain_sums_give() {
+        for width in [1, 7, 29] {
+            let rows = rows(width);
+            let panels = Panels::pack(width, rows.iter().map(Vec::as_slice));
+            for kernel in KERNELS {
+                for (at, row) in rows.iter().enumerate() {
+                    let measures = kernel.measures(panels.panel(0), row);
+                    let own = kernel.own_measures(row)[0];
+                    assert_eq!(measures[at].to_bits(), own.to_bits());
+                    let mut kernels = measures;
+                    kernel.of_measures(&mut kernels);
+                    for (found, other) in kernels.iter().zip(&rows) {
+                        let plain = kernel.of_rows(row, other);
+                        let most = 1e-13 * plain.abs().max(1.0);
+                        assert!((found - plain).abs() < most, "{kernel:?} {found} {plain}");
+                    }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_measure_has_the_same_bits_in_every_lane_and_compiled_for_every_processor() {
+        let rows = rows(29);
+        let panels = Panels::pack(29, rows.iter().map(Vec::as_slice));
+        let turned = Panels::pack(29, rows.iter().rev().map(Vec::as_slice));
+        for kernel in KERNELS {
+            let plain = kernel.measures(panels.panel(0), &rows[3]);
+            let wide = vectorised(
+                #[inline(always)]
+                || kernel.measures(turned.panel(0), &rows[3]),
+            );
+            for (at, (plain, wide)) in plain.iter().zip(wide.iter().rev()).enumerate() {
+                assert_eq!(wide.to_bits(), plain.to_bits());
+                let back = kernel.measures(panels.panel(0), &rows[at])[3];
+                assert_eq!(back.to_bits(), plain.to_bits());
             }
         }
     }

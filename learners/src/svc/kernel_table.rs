@@ -1,82 +1,40 @@
-//! Kernels of the training rows: every one known from the start for small tables, else computed line
-//! by line when a solver asks.
+//! Kernels of the training rows: every one known from the start where they fit into memory, else computed
+//! line by line when a solver asks.
 //!
-//! For a Gaussian kernel rows are kept as differences from the columns' means: distances are the same, and
-//! their rounding no longer depends on where the data lie. Products and kernels are computed in `f64` and
-//! kept in `f32`, as by LIBSVM: solvers that follow its steps then see the same numbers. Values have the
-//! same bits whoever computes them; see `panels.rs`.
+//! Computed or known, a kernel has the same bits; see `panels.rs`. They are kept in `f32`, as by LIBSVM.
 
 use rayon::prelude::*;
 
 use super::kernel::KernelFunction;
-use super::panels::{LANES, Panels, product};
+use super::panels::{LANES, Panels};
 use crate::adapters::pulp::vectorised;
 use crate::samples::Samples;
 
-/// Rows of a full table computed before their mirror image is copied.
-const GRAM_BLOCK: usize = 256;
-
 /// Kernels of every pair of training rows.
-pub(crate) struct KernelTable {
+pub(crate) struct KernelTable<'a> {
+    samples: &'a Samples,
     function: KernelFunction,
-    width: usize,
-    values: Vec<f64>,
-    norms: Vec<f64>,
-    /// n × n, if it fits.
-    full: Option<Vec<f32>>,
+    full: Option<Triangle>,
 }
 
-impl KernelTable {
+impl<'a> KernelTable<'a> {
     /// Of all rows; computed at once where that takes no more than `bytes`.
-    pub(crate) fn new(samples: &Samples, function: KernelFunction, bytes: usize) -> Self {
-        let (n, width) = (samples.rows(), samples.width());
-        let origin: Vec<f64> = if function.sees_differences_only() {
-            let mean = |column| samples.column(column).sum::<f64>() / n as f64;
-            (0..width).map(mean).collect()
-        } else {
-            vec![0.0; width]
-        };
-        let rows = samples.values().chunks_exact(width);
-        let values: Vec<f64> = rows
-            .flat_map(|row| row.iter().zip(&origin).map(|(v, o)| v - o))
-            .collect();
-        let rows = values.chunks_exact(width);
+    pub(crate) fn new(samples: &'a Samples, function: KernelFunction, bytes: usize) -> Self {
         let mut table = Self {
+            samples,
             function,
-            width,
-            norms: rows.map(|row| product(row, row)).collect(),
-            values,
             full: None,
         };
-        if n.saturating_mul(n).saturating_mul(size_of::<f32>()) <= bytes {
-            table.full = Some(table.of_all_pairs());
+        if Self::bytes_of(samples.rows()) <= bytes {
+            table.full = Some(Triangle::new(&table));
         }
         table
     }
 
-    fn row(&self, row: usize) -> &[f64] {
-        &self.values[row * self.width..(row + 1) * self.width]
-    }
-
-    fn of_all_pairs(&self) -> Vec<f32> {
-        let n = self.norms.len();
-        let columns = self.columns((0..n).collect());
-        let mut values = vec![0.0; n * n];
-        for start in (0..n).step_by(GRAM_BLOCK) {
-            let (done, rest) = values.split_at_mut(start * n);
-            rest.par_chunks_exact_mut(n)
-                .take(GRAM_BLOCK)
-                .enumerate()
-                .for_each(|(at, line)| {
-                    let row = start + at;
-                    let (mirrored, own) = line.split_at_mut(start);
-                    for (value, other) in mirrored.iter_mut().zip(done.chunks_exact(n)) {
-                        *value = other[row];
-                    }
-                    columns.fill(row, start, own);
-                });
-        }
-        values
+    /// Memory that every kernel of so many rows takes.
+    pub(crate) fn bytes_of(rows: usize) -> usize {
+        let kernels = rows.saturating_mul(rows.saturating_add(1)) / 2;
+        kernels.saturating_mul(size_of::<f32>())
     }
 
     /// Whether every kernel is known already.
@@ -84,17 +42,25 @@ impl KernelTable {
         self.full.is_some()
     }
 
+    /// Memory that known kernels take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.full
+            .as_ref()
+            .map_or(0, |full| size_of_val(full.values.as_slice()))
+    }
+
     /// Kernel of a training row with itself.
     pub(crate) fn diagonal(&self, row: usize) -> f64 {
-        self.function.diagonal(self.norms[row])
+        let mut kernels = self.function.own_measures(self.samples.row(row));
+        self.function.of_measures(&mut kernels);
+        kernels[0]
     }
 
     /// Lines of kernels with the given training rows.
-    pub(crate) fn columns(&self, rows: Vec<usize>) -> KernelColumns<'_> {
+    pub(crate) fn columns(&'a self, rows: Vec<usize>) -> KernelColumns<'a> {
         let mut columns = KernelColumns {
             table: self,
             rows,
-            norms: Vec::new(),
             panels: None,
         };
         columns.pack();
@@ -104,30 +70,21 @@ impl KernelTable {
 
 /// Some training rows, as columns of the table of kernels.
 pub(crate) struct KernelColumns<'a> {
-    table: &'a KernelTable,
+    table: &'a KernelTable<'a>,
     rows: Vec<usize>,
-    /// |x|² of each, by panels.
-    norms: Vec<[f64; LANES]>,
     /// The rows themselves, unless kernels are known.
     panels: Option<Panels>,
 }
 
 impl KernelColumns<'_> {
     fn pack(&mut self) {
-        let table = self.table;
-        if table.is_full() {
-            return;
+        // Given back before its like is made.
+        self.panels = None;
+        if !self.table.is_full() {
+            let samples = self.table.samples;
+            let rows = self.rows.iter().map(|&row| samples.row(row));
+            self.panels = Some(Panels::pack(samples.width(), rows));
         }
-        let rows = self.rows.iter().map(|&row| table.row(row));
-        self.panels = Some(Panels::pack(table.width, rows));
-        let norms = self.rows.chunks(LANES).map(|rows| {
-            let mut norms = [0.0; LANES];
-            for (norm, &row) in norms.iter_mut().zip(rows) {
-                *norm = table.norms[row];
-            }
-            norms
-        });
-        self.norms = norms.collect();
     }
 
     /// Puts the columns into another order: the new column i is the old column `order[i]`.
@@ -145,13 +102,7 @@ impl KernelColumns<'_> {
                     || self.compute(panels, row, from, out),
                 );
             }
-            (None, Some(full)) => {
-                let n = self.table.norms.len();
-                let line = &full[row * n..(row + 1) * n];
-                for (value, &column) in out.iter_mut().zip(&self.rows[from..]) {
-                    *value = line[column];
-                }
-            }
+            (None, Some(full)) => full.fill(row, &self.rows[from..], out),
             (None, None) => unreachable!("columns are packed unless all kernels are known"),
         }
     }
@@ -160,21 +111,80 @@ impl KernelColumns<'_> {
     #[expect(clippy::inline_always, reason = "compiled for the caller's processor")]
     #[inline(always)]
     fn compute(&self, panels: &Panels, row: usize, from: usize, out: &mut [f32]) {
-        let (values, norm) = (self.table.row(row), self.table.norms[row]);
-        let (mut panel, mut skipped) = (from / LANES, from % LANES);
+        let (function, row) = (self.table.function, self.table.samples.row(row));
+        let (mut at, mut skipped) = (from / LANES, from % LANES);
         let mut rest = out;
         while !rest.is_empty() {
-            let products = panels.products(panel, values);
-            let mut kernels = [0.0; LANES];
-            let norms = &self.norms[panel];
-            self.table
-                .function
-                .of_products(&products, norm, norms, &mut kernels);
+            let mut kernels = function.measures(panels.panel(at), row);
+            function.of_measures(&mut kernels);
             let (now, later) = rest.split_at_mut((LANES - skipped).min(rest.len()));
             for (value, &kernel) in now.iter_mut().zip(&kernels[skipped..]) {
                 *value = kernel as f32;
             }
-            (rest, skipped, panel) = (later, 0, panel + 1);
+            (rest, skipped, at) = (later, 0, at + 1);
+        }
+    }
+}
+
+/// Line i holds the kernels of row i with rows 0 to i.
+struct Triangle {
+    values: Vec<f32>,
+}
+
+impl Triangle {
+    /// Kernels before a line.
+    fn before(line: usize) -> usize {
+        line * (line + 1) / 2
+    }
+
+    fn new(table: &KernelTable<'_>) -> Self {
+        let rows = table.samples.rows();
+        let mut values = vec![0.0; Self::before(rows)];
+        let mut lines = Vec::with_capacity(rows);
+        let mut rest = values.as_mut_slice();
+        for row in 0..rows {
+            let (line, others) = rest.split_at_mut(row + 1);
+            lines.push(line);
+            rest = others;
+        }
+        let panels = lines.par_chunks_mut(LANES).enumerate();
+        panels.for_each(|(at, lines)| {
+            vectorised(
+                #[inline(always)]
+                || Self::compute(table, at * LANES, lines),
+            );
+        });
+        Self { values }
+    }
+
+    /// Lines of rows from `first` on, a panel at most.
+    #[expect(clippy::cast_possible_truncation, reason = "kept in single precision")]
+    #[expect(clippy::inline_always, reason = "compiled for the caller's processor")]
+    #[inline(always)]
+    fn compute(table: &KernelTable<'_>, first: usize, lines: &mut [&mut [f32]]) {
+        let (samples, end) = (table.samples, first + lines.len());
+        let rows = (first..end).map(|row| samples.row(row));
+        let panels = Panels::pack(samples.width(), rows);
+        for other in 0..end {
+            let row = samples.row(other);
+            let mut kernels = table.function.measures(panels.panel(0), row);
+            table.function.of_measures(&mut kernels);
+            for (line, kernel) in lines.iter_mut().zip(kernels) {
+                // Lines end with their own row.
+                if let Some(value) = line.get_mut(other) {
+                    *value = kernel as f32;
+                }
+            }
+        }
+    }
+
+    fn fill(&self, row: usize, others: &[usize], out: &mut [f32]) {
+        let line = &self.values[Self::before(row)..Self::before(row + 1)];
+        for (out, &other) in out.iter_mut().zip(others) {
+            *out = match line.get(other) {
+                Some(kernel) => *kernel,
+                None => self.values[Self::before(other) + row],
+            };
         }
     }
 }
@@ -187,7 +197,7 @@ mod tests {
 
     #[test]
     fn known_and_computed_kernels_have_the_same_bits() {
-        let (n, width) = (300, 3);
+        let (n, width) = (300, 13);
         let values: Vec<f64> = (0..n * width)
             .map(|i| (i * 37 % 101) as f64 / 20.0)
             .collect();
@@ -198,27 +208,36 @@ mod tests {
             ClassNames::new(["a"]).unwrap(),
         )
         .unwrap();
-        let function = KernelFunction::Rbf { gamma: 0.2 };
-        let known = KernelTable::new(&samples, function, usize::MAX);
-        let computed = KernelTable::new(&samples, function, 0);
-        assert!(known.is_full() && !computed.is_full());
-        let rows: Vec<usize> = (0..n).filter(|row| row % 3 != 1).rev().collect();
-        let (mut a, mut b) = (known.columns(rows.clone()), computed.columns(rows.clone()));
-        let turned: Vec<usize> = (0..rows.len()).map(|i| i * 7 % rows.len()).collect();
-        for _ in 0..2 {
+        let others: Vec<usize> = (0..n).filter(|row| row % 3 != 1).rev().collect();
+        for function in [
+            KernelFunction::Rbf { gamma: 0.2 },
+            KernelFunction::Sigmoid {
+                gamma: 0.01,
+                coef0: -0.2,
+            },
+        ] {
+            let known = KernelTable::new(&samples, function, KernelTable::bytes_of(n));
+            let computed = KernelTable::new(&samples, function, KernelTable::bytes_of(n) - 1);
+            assert!(known.is_full() && !computed.is_full());
+            assert_eq!((known.bytes(), computed.bytes()), (301 * 300 / 2 * 4, 0));
             for (row, from) in [(0, 0), (7, 33), (299, 150)] {
-                let mut lines = [vec![0.0; rows.len() - from], vec![0.0; rows.len() - from]];
-                a.fill(row, from, &mut lines[0]);
-                b.fill(row, from, &mut lines[1]);
+                let mut lines = [
+                    vec![0.0; others.len() - from],
+                    vec![0.0; others.len() - from],
+                ];
+                known.columns(others.clone()).fill(row, from, &mut lines[0]);
+                let mut columns = computed.columns(others.iter().rev().copied().collect());
+                columns.reorder(&(0..others.len()).rev().collect::<Vec<_>>());
+                columns.fill(row, from, &mut lines[1]);
                 let bits = |line: &[f32]| line.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
                 assert_eq!(bits(&lines[0]), bits(&lines[1]));
-                for (value, &other) in lines[0].iter().zip(&a.rows[from..]) {
+                for (value, &other) in lines[0].iter().zip(&others[from..]) {
                     let plain = function.of_rows(samples.row(row), samples.row(other));
                     assert!((f64::from(*value) - plain).abs() < 1e-7);
                 }
             }
-            a.reorder(&turned);
-            b.reorder(&turned);
+            let alone = known.diagonal(7);
+            assert!((alone - function.of_rows(samples.row(7), samples.row(7))).abs() < 1e-14);
         }
     }
 }

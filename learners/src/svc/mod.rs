@@ -36,6 +36,7 @@ use serde_json::json;
 pub(crate) use binary::{BinaryMachine, BinaryProblem};
 pub(crate) use kernel::KernelFunction;
 pub use model::{SvcMachines, SvcModel};
+pub(crate) use settings::MEGABYTE;
 pub use settings::{Gamma, GammaRule, Kernel, Svc};
 
 use crate::error::Result;
@@ -118,12 +119,13 @@ impl Svc {
             samples.without_weights(NAME)?;
         }
         let kernel = self.kernel_for(samples);
+        let room = self.room(samples);
         let of_table = match self.solver {
-            // Solvers of all threads keep their lines in the other half.
-            Solver::Own => self.cache_bytes() / 2,
-            Solver::Libsvm | Solver::Linfa => FOREIGN_ROWS * FOREIGN_ROWS * size_of::<f32>(),
+            Solver::Own => room.every_kernel,
+            Solver::Libsvm | Solver::Linfa => KernelTable::bytes_of(FOREIGN_ROWS),
         };
         let table = KernelTable::new(samples, kernel, of_table);
+        let of_lines = room.beside(table.bytes());
         let k = present.labels.len();
         let pairs: Vec<(usize, usize)> = (0..k)
             .flat_map(|i| (i + 1..k).map(move |j| (i, j)))
@@ -132,11 +134,12 @@ impl Svc {
             .par_iter()
             .enumerate()
             .map(|(index, &pair)| {
-                let problem = self.problem(samples, &table, &present, pair);
+                let problem = self.problem(samples, &table, &present, pair, of_lines);
                 fit_pair(problem, calibration, index as u64)
             })
             .collect::<Result<_>>()?;
         let sigmoids = fitted.iter().filter_map(|pair| pair.sigmoid).collect();
+        drop(table);
         let machines = collected(samples, kernel, &fitted);
         Ok((present, machines, sigmoids))
     }
@@ -145,9 +148,10 @@ impl Svc {
     fn problem<'a>(
         &'a self,
         samples: &'a Samples,
-        table: &'a KernelTable,
+        table: &'a KernelTable<'a>,
         present: &PresentClasses,
         pair: (usize, usize),
+        bytes: usize,
     ) -> BinaryProblem<'a> {
         let of_class = |class| (0..samples.rows()).filter(move |&row| present.of_row[row] == class);
         let rows: Vec<usize> = of_class(pair.0).chain(of_class(pair.1)).collect();
@@ -161,7 +165,7 @@ impl Svc {
                 .map(|&row| present.of_row[row] == pair.0)
                 .collect(),
             rows,
-            cache_bytes: self.cache_bytes() / rayon::current_num_threads(),
+            cache_bytes: bytes / rayon::current_num_threads(),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::coupling::couple;
 use super::kernel::KernelFunction;
-use super::panels::{LANES, Panels, product};
+use super::panels::{LANES, Panels};
 use super::sigmoid::Sigmoid;
 use crate::adapters::pulp::vectorised;
 use crate::error::{LearnError, Result};
@@ -35,17 +35,8 @@ pub struct SvcMachines {
     pub(super) pairs: Vec<PairMachine>,
 }
 
-/// Support vectors made ready for blocks of rows.
-struct Evaluation<'a> {
-    machines: &'a SvcMachines,
-    /// Subtracted from every row where only differences count: rounding then does not depend on
-    /// where the data lie.
-    origin: Vec<f64>,
-    vectors: Vec<f64>,
-    norms: Vec<f64>,
-    /// For each vector the machines that use it, with its coefficient.
-    uses: Vec<Vec<(usize, f64)>>,
-}
+/// For each support vector the machines that use it, with its coefficient.
+type Uses = Vec<Vec<(usize, f64)>>;
 
 impl SvcMachines {
     fn check(&self, classes: usize) -> Result<()> {
@@ -91,65 +82,36 @@ impl SvcMachines {
     /// When `values` does not hold `rows` rows of the training's width.
     pub fn decision_function(&self, values: &[f64], rows: usize) -> Vec<f64> {
         assert_shape(values, rows, self.width);
-        let evaluation = Evaluation::new(self);
+        let uses = self.uses();
         let count = self.pairs.len();
         let mut decisions = vec![0.0; rows * count];
         decisions
             .par_chunks_mut(LANES * count)
             .zip(values.par_chunks(LANES * self.width))
-            .for_each(|(out, values)| evaluation.decide(values, out));
+            .for_each(|(out, values)| self.decide(&uses, values, out));
         decisions
     }
-}
 
-impl<'a> Evaluation<'a> {
-    fn new(machines: &'a SvcMachines) -> Self {
-        let width = machines.width;
-        let count = machines.vectors.len() / width;
-        let mut origin = vec![0.0; width];
-        if machines.kernel.sees_differences_only() {
-            for vector in machines.vectors.chunks_exact(width) {
-                for (sum, v) in origin.iter_mut().zip(vector) {
-                    *sum += v / count as f64;
-                }
-            }
-        }
-        let vectors = moved(&machines.vectors, &origin);
-        let norms = vectors.chunks_exact(width).map(|v| product(v, v));
-        let mut uses = vec![Vec::new(); count];
-        for (number, pair) in machines.pairs.iter().enumerate() {
+    fn uses(&self) -> Uses {
+        let mut uses = vec![Vec::new(); self.vector_count()];
+        for (number, pair) in self.pairs.iter().enumerate() {
             for (&at, &c) in pair.support.iter().zip(&pair.coefficients) {
                 uses[at].push((number, c));
             }
         }
-        Self {
-            norms: norms.collect(),
-            machines,
-            origin,
-            vectors,
-            uses,
-        }
+        uses
     }
 
-    /// Decisions of a panel's rows at most.
-    fn decide(&self, values: &[f64], out: &mut [f64]) {
-        let width = self.machines.width;
-        let rows = moved(values, &self.origin);
-        let panel = Panels::pack(width, rows.chunks_exact(width));
-        let mut norms = [0.0; LANES];
-        for (norm, row) in norms.iter_mut().zip(rows.chunks_exact(width)) {
-            *norm = product(row, row);
-        }
-        let mut sums = vec![[0.0; LANES]; self.machines.pairs.len()];
+    /// Decisions of [`LANES`] rows at most.
+    fn decide(&self, uses: &Uses, values: &[f64], out: &mut [f64]) {
+        let panels = Panels::pack(self.width, values.chunks_exact(self.width));
+        let mut sums = vec![[0.0; LANES]; self.pairs.len()];
         vectorised(
             #[inline(always)]
             || {
-                let vectors = self.vectors.chunks_exact(width).zip(&self.norms);
-                for ((vector, &norm), uses) in vectors.zip(&self.uses) {
-                    let products = panel.products(0, vector);
-                    let mut kernels = [0.0; LANES];
-                    let kernel = self.machines.kernel;
-                    kernel.of_products(&products, norm, &norms, &mut kernels);
+                for (vector, uses) in self.vectors.chunks_exact(self.width).zip(uses) {
+                    let mut kernels = self.kernel.measures(panels.panel(0), vector);
+                    self.kernel.of_measures(&mut kernels);
                     for &(number, c) in uses {
                         for (sum, k) in sums[number].iter_mut().zip(kernels) {
                             *sum += c * k;
@@ -159,19 +121,12 @@ impl<'a> Evaluation<'a> {
             },
         );
         for (lane, out) in out.chunks_exact_mut(sums.len()).enumerate() {
-            let pairs = self.machines.pairs.iter().zip(&sums);
+            let pairs = self.pairs.iter().zip(&sums);
             for (out, (pair, sum)) in out.iter_mut().zip(pairs) {
                 *out = sum[lane] - pair.rho;
             }
         }
     }
-}
-
-/// Rows as differences from `origin`.
-fn moved(values: &[f64], origin: &[f64]) -> Vec<f64> {
-    let rows = values.chunks_exact(origin.len());
-    rows.flat_map(|row| row.iter().zip(origin).map(|(v, o)| v - o))
-        .collect()
 }
 
 /// Machines with their calibration.

@@ -7,6 +7,15 @@ use super::kernel::KernelFunction;
 use crate::error::{LearnError, Result};
 use crate::samples::Samples;
 
+/// Bytes of LIBSVM's megabyte.
+pub(crate) const MEGABYTE: f64 = 1_048_576.0;
+
+/// Bytes for every kernel, and for lines, of small tables.
+const LEAST: (usize, usize) = (16 << 20, 4 << 20);
+
+/// The part of a given memory that is kept for lines where the rest holds every kernel.
+const LINES_PART: usize = 8;
+
 /// Support vector classification and its settings; scikit-learn's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -26,8 +35,9 @@ pub struct Svc {
     pub tol: f64,
     /// Whether rows whose multiplier stays at its bound are put aside while solving.
     pub shrinking: bool,
-    /// Memory for kernels in MB, all threads together.
-    pub cache_size: f64,
+    /// Memory for kernels in MB of 2²⁰ bytes, all threads together. None: every kernel is kept where that takes no
+    /// more than 5/4 of the training table, else kernels in half its size.
+    pub cache_size: Option<f64>,
     #[serde(skip)]
     pub(super) solver: Solver,
 }
@@ -85,7 +95,7 @@ impl Default for Svc {
             coef0: 0.0,
             tol: 1e-3,
             shrinking: true,
-            cache_size: 200.0,
+            cache_size: None,
             solver: Solver::Own,
         }
     }
@@ -122,7 +132,9 @@ impl Svc {
         };
         above_zero("C", self.c)?;
         above_zero("tol", self.tol)?;
-        above_zero("cache_size", self.cache_size)?;
+        if let Some(size) = self.cache_size {
+            above_zero("cache_size", size)?;
+        }
         if let Gamma::Value(gamma) = self.gamma {
             above_zero("gamma", gamma)?;
         }
@@ -157,14 +169,41 @@ impl Svc {
         }
     }
 
-    /// `cache_size` in bytes; MB are 2²⁰ as in LIBSVM.
+    /// Memory for kernels of these samples.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "above zero; what is too large for the type means no bound"
     )]
-    pub(super) fn cache_bytes(&self) -> usize {
-        (self.cache_size * f64::from(1 << 20)) as usize
+    pub(super) fn room(&self, samples: &Samples) -> Room {
+        if let Some(size) = self.cache_size {
+            let bytes = (size * MEGABYTE) as usize;
+            return Room {
+                every_kernel: bytes - bytes / LINES_PART,
+                lines: bytes,
+            };
+        }
+        let table = size_of_val(samples.values());
+        Room {
+            every_kernel: (table + table / 4).max(LEAST.0),
+            lines: (table / 2).max(LEAST.1),
+        }
+    }
+}
+
+/// Bytes for kernels.
+pub(super) struct Room {
+    /// Every kernel is computed at once if they fit into this.
+    pub(super) every_kernel: usize,
+    /// For the lines that solvers keep, all threads together.
+    pub(super) lines: usize,
+}
+
+impl Room {
+    /// For lines beside every kernel known, which makes them cheap.
+    pub(super) fn beside(&self, known: usize) -> usize {
+        let least = self.lines / LINES_PART;
+        self.lines.saturating_sub(known).max(least)
     }
 }
 

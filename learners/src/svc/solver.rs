@@ -27,7 +27,7 @@ const MOST_STEPS: usize = 10_000_000;
 
 /// One machine's problem.
 pub(crate) struct Task<'a> {
-    pub(crate) table: &'a KernelTable,
+    pub(crate) table: &'a KernelTable<'a>,
     /// Training rows that take part.
     pub(crate) rows: &'a [usize],
     /// Which of them lie on the positive side.
@@ -60,7 +60,7 @@ struct Solver<'a> {
     task: &'a Task<'a>,
     columns: KernelColumns<'a>,
     cache: RowCache,
-    /// Number of the row at each position.
+    /// Number among the task's rows of the row at each position.
     order: Vec<usize>,
     /// Rows in work.
     active: usize,
@@ -127,7 +127,7 @@ impl<'a> Solver<'a> {
         self.low[at] = if down { 0.0 } else { f64::INFINITY };
     }
 
-    fn rows(&self) -> Rows<'_> {
+    fn working(&self) -> Rows<'_> {
         Rows {
             scores: &self.scores[..self.active],
             up: &self.up[..self.active],
@@ -138,8 +138,7 @@ impl<'a> Solver<'a> {
 
     /// Makes the kernels of a position's row with all rows in work available.
     fn need(&mut self, at: usize) {
-        let row = self.task.rows[self.order[at]];
-        let columns = &self.columns;
+        let (columns, row) = (&self.columns, self.task.rows[self.order[at]]);
         self.cache.ensure(self.order[at], self.active, |from, out| {
             columns.fill(row, from, out);
         });
@@ -147,13 +146,13 @@ impl<'a> Solver<'a> {
 
     /// The two positions to change next, or the violation left where no change is needed.
     fn choose(&mut self) -> Result<(usize, usize), f64> {
-        let (i, highest) = highest_up(self.rows());
+        let (i, highest) = highest_up(self.working());
         if !highest.is_finite() {
             return Err(0.0);
         }
         self.need(i);
         let line = self.cache.line(self.order[i]);
-        let (partner, lowest) = best_low(self.rows(), highest, self.diagonal[i], line);
+        let (partner, lowest) = best_low(self.working(), highest, self.diagonal[i], line);
         let violation = highest - lowest;
         match partner {
             Some(j) if violation >= self.task.tolerance => Ok((i, j)),
@@ -246,7 +245,7 @@ impl<'a> Solver<'a> {
 
     /// Largest score of the rows in work that may move up, smallest of those that may move down.
     fn extremes(&self) -> (f64, f64) {
-        let (_, highest) = highest_up(self.rows());
+        let (_, highest) = highest_up(self.working());
         let lowest = self.scores[..self.active]
             .iter()
             .zip(&self.low)
