@@ -112,6 +112,7 @@ impl Draft {
                 }
             }
         }
+        tree.trim();
         tree
     }
 }

@@ -132,6 +132,13 @@ impl Tree {
         self.nodes[parent].next = u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes");
     }
 
+    /// Gives back the memory that growing had reserved: a forest keeps its trees.
+    pub(crate) fn trim(&mut self) {
+        self.nodes.shrink_to_fit();
+        self.leaves.shrink_to_fit();
+        self.cover.shrink_to_fit();
+    }
+
     /// The values of the leaf that a row falls into.
     pub(crate) fn leaf(&self, x: &[f64]) -> &[f64] {
         let mut at = 0;
