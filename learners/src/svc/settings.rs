@@ -219,3 +219,44 @@ fn scale_gamma(samples: &Samples) -> f64 {
         1.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use raduet_study::{ClassNames, Label};
+
+    use super::*;
+
+    #[test]
+    fn room_follows_the_table_unless_it_is_given() {
+        let samples = |rows: usize, width: usize| {
+            let columns = (0..width).map(|i| format!("x{i}")).collect();
+            let classes = ClassNames::new(["a"]).unwrap();
+            Samples::new(
+                vec![0.5; rows * width],
+                columns,
+                vec![Label(0); rows],
+                classes,
+            )
+            .unwrap()
+        };
+        let bytes = |svc: Svc, samples: &Samples| {
+            let room = svc.room(samples);
+            (room.every_kernel, room.lines)
+        };
+        let plain = Svc::default();
+        // 16 MB of values.
+        let large = samples(2000, 1000);
+        assert_eq!(bytes(plain, &large), (20_000_000, 8_000_000));
+        assert_eq!(bytes(plain, &samples(5, 2)), (16 << 20, 4 << 20));
+        let given = Svc {
+            cache_size: Some(2.0),
+            ..plain
+        };
+        assert_eq!(bytes(given, &large), (7 << 18, 1 << 21));
+        // What is known leaves an eighth at least.
+        let room = given.room(&large);
+        assert_eq!(room.beside(1 << 20), 1 << 20);
+        assert_eq!(room.beside(7 << 18), 1 << 18);
+        assert_eq!(room.beside(usize::MAX), 1 << 18);
+    }
+}
