@@ -4,7 +4,10 @@ use libsvm_rs::train::svm_train;
 use libsvm_rs::{KernelType, SvmNode, SvmParameter, SvmProblem, SvmType, check_parameter};
 
 use crate::error::{LearnError, Result};
-use crate::svc::{BinaryMachine, BinaryProblem, KernelFunction, MEGABYTE, NAME};
+use crate::svc::{BinaryMachine, BinaryProblem, KernelFunction, NAME};
+
+/// MB for kernels of each machine unless given; scikit-learn's.
+const CACHE_SIZE: f64 = 200.0;
 
 /// Rows as lists of values. Kernels of such lists are slow: it walks them as sparse ones.
 fn value_nodes(problem: &BinaryProblem<'_>) -> Vec<Vec<SvmNode>> {
@@ -81,7 +84,7 @@ fn parameter(problem: &BinaryProblem<'_>) -> Result<SvmParameter> {
     let settings = problem.settings;
     let plain = SvmParameter {
         svm_type: SvmType::CSvc,
-        cache_size: problem.cache_bytes as f64 / MEGABYTE,
+        cache_size: settings.cache_size.unwrap_or(CACHE_SIZE),
         eps: settings.tol,
         c: settings.c,
         shrinking: settings.shrinking,

@@ -33,13 +33,12 @@ pub(crate) enum KernelFunction {
 }
 
 impl KernelFunction {
-    /// What the kernel is a function of, of a row and itself, in every lane.
-    pub(crate) fn own_measures(self, row: &[f64]) -> [f64; LANES] {
-        if let Self::Rbf { .. } = self {
-            return [0.0; LANES];
+    /// Measure of a row with itself, with the bits that a panel gives.
+    pub(crate) fn own_measure(self, row: &[f64]) -> f64 {
+        match self {
+            Self::Rbf { .. } => 0.0,
+            _ => row.iter().map(|value| value * value).sum(),
         }
-        let squares = row.iter().map(|value| value * value);
-        [squares.fold(0.0, |sum, square| sum + square); LANES]
     }
 
     /// Measures of one row with each of a panel, whose line k holds column k of its rows.
@@ -174,7 +173,7 @@ mod tests {
             for kernel in KERNELS {
                 for (at, row) in rows.iter().enumerate() {
                     let measures = kernel.measures(panels.panel(0), row);
-                    let own = kernel.own_measures(row)[0];
+                    let own = kernel.own_measure(row);
                     assert_eq!(measures[at].to_bits(), own.to_bits());
                     let mut kernels = measures;
                     kernel.of_measures(&mut kernels);

@@ -51,7 +51,7 @@ impl<'a> KernelTable<'a> {
 
     /// Kernel of a training row with itself.
     pub(crate) fn diagonal(&self, row: usize) -> f64 {
-        let mut kernels = self.function.own_measures(self.samples.row(row));
+        let mut kernels = [self.function.own_measure(self.samples.row(row)); LANES];
         self.function.of_measures(&mut kernels);
         kernels[0]
     }

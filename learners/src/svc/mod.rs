@@ -36,7 +36,6 @@ use serde_json::json;
 pub(crate) use binary::{BinaryMachine, BinaryProblem};
 pub(crate) use kernel::KernelFunction;
 pub use model::{SvcMachines, SvcModel};
-pub(crate) use settings::MEGABYTE;
 pub use settings::{Gamma, GammaRule, Kernel, Svc};
 
 use crate::error::Result;

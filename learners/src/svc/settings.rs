@@ -8,7 +8,7 @@ use crate::error::{LearnError, Result};
 use crate::samples::Samples;
 
 /// Bytes of LIBSVM's megabyte.
-pub(crate) const MEGABYTE: f64 = 1_048_576.0;
+const MEGABYTE: f64 = 1_048_576.0;
 
 /// Bytes for every kernel, and for lines, of small tables.
 const LEAST: (usize, usize) = (16 << 20, 4 << 20);
@@ -36,7 +36,7 @@ pub struct Svc {
     /// Whether rows whose multiplier stays at its bound are put aside while solving.
     pub shrinking: bool,
     /// Memory for kernels in MB of 2²⁰ bytes, all threads together. None: every kernel is kept where that takes no
-    /// more than 5/4 of the training table, else kernels in half its size.
+    /// more than 5/4 of the training table, or 16 MB, else kernels in half its size, or 4 MB.
     pub cache_size: Option<f64>,
     #[serde(skip)]
     pub(super) solver: Solver,

@@ -127,7 +127,7 @@ impl<'a> Solver<'a> {
         self.low[at] = if down { 0.0 } else { f64::INFINITY };
     }
 
-    fn working(&self) -> Rows<'_> {
+    fn rows(&self) -> Rows<'_> {
         Rows {
             scores: &self.scores[..self.active],
             up: &self.up[..self.active],
@@ -146,13 +146,13 @@ impl<'a> Solver<'a> {
 
     /// The two positions to change next, or the violation left where no change is needed.
     fn choose(&mut self) -> Result<(usize, usize), f64> {
-        let (i, highest) = highest_up(self.working());
+        let (i, highest) = highest_up(self.rows());
         if !highest.is_finite() {
             return Err(0.0);
         }
         self.need(i);
         let line = self.cache.line(self.order[i]);
-        let (partner, lowest) = best_low(self.working(), highest, self.diagonal[i], line);
+        let (partner, lowest) = best_low(self.rows(), highest, self.diagonal[i], line);
         let violation = highest - lowest;
         match partner {
             Some(j) if violation >= self.task.tolerance => Ok((i, j)),
@@ -245,7 +245,7 @@ impl<'a> Solver<'a> {
 
     /// Largest score of the rows in work that may move up, smallest of those that may move down.
     fn extremes(&self) -> (f64, f64) {
-        let (_, highest) = highest_up(self.working());
+        let (_, highest) = highest_up(self.rows());
         let lowest = self.scores[..self.active]
             .iter()
             .zip(&self.low)
