@@ -10,6 +10,10 @@ use raduet_learners::{Parameters, Samples, registry};
 use raduet_study::{ClassNames, Label};
 use raduet_testkit::tables::{LARGE, TableShape, WIDE};
 
+/// The allocator of the tool, so that memory is what its users meet.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Seed of the tables, the same for every program.
 const SEED: u64 = 1;
 

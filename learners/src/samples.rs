@@ -31,6 +31,16 @@ pub(crate) struct PresentClasses {
 }
 
 impl PresentClasses {
+    /// Rows of the two largest classes.
+    pub(crate) fn largest_pair(&self) -> usize {
+        let mut sizes = vec![0; self.labels.len()];
+        for &class in &self.of_row {
+            sizes[class] += 1;
+        }
+        sizes.sort_unstable_by_key(|&size| std::cmp::Reverse(size));
+        sizes.iter().take(2).sum()
+    }
+
     /// For each row of samples whose classes all occur here the position of its class.
     pub(crate) fn of(&self, samples: &Samples) -> Vec<usize> {
         let position = |label: &Label| self.labels.partition_point(|&known| known < label.0);

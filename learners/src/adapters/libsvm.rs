@@ -4,7 +4,7 @@ use libsvm_rs::train::svm_train;
 use libsvm_rs::{KernelType, SvmNode, SvmParameter, SvmProblem, SvmType, check_parameter};
 
 use crate::error::{LearnError, Result};
-use crate::svc::{BinaryMachine, BinaryProblem, KernelFunction, NAME};
+use crate::svc::{BinaryMachine, BinaryProblem, KernelFunction, NAME, Panels};
 
 /// MB for kernels of each machine unless given; scikit-learn's.
 const CACHE_SIZE: f64 = 200.0;
@@ -17,7 +17,8 @@ fn value_nodes(problem: &BinaryProblem<'_>) -> Vec<Vec<SvmNode>> {
 
 /// Rows as lists of kernels with every row, headed by their own number from one.
 fn kernel_nodes(problem: &BinaryProblem<'_>) -> Vec<Vec<SvmNode>> {
-    let columns = problem.table.columns(problem.rows.clone());
+    let mut panels = Panels::default();
+    let columns = problem.table.columns(problem.rows.clone(), &mut panels);
     let line = |(at, &row): (usize, &usize)| {
         let mut kernels = vec![0.0; problem.rows.len()];
         columns.fill(row, 0, &mut kernels);

@@ -4,7 +4,7 @@ use super::NAME;
 use super::kernel::KernelFunction;
 use super::kernel_table::KernelTable;
 use super::settings::{Solver, Svc};
-use super::solver::{self, Task};
+use super::solver::{self, Space, Task};
 use super::working_set::add_line;
 use crate::adapters::{libsvm, linfa};
 use crate::error::{LearnError, Result};
@@ -33,10 +33,15 @@ pub(crate) struct BinaryMachine {
 
 impl BinaryMachine {
     /// Decisions f of training rows, above zero on the positive side.
-    pub(crate) fn decide(&self, problem: &BinaryProblem<'_>, rows: Vec<usize>) -> Vec<f64> {
+    pub(crate) fn decide(
+        &self,
+        problem: &BinaryProblem<'_>,
+        rows: Vec<usize>,
+        space: &mut Space,
+    ) -> Vec<f64> {
         let mut decisions = vec![-self.rho; rows.len()];
         let mut line = vec![0.0; rows.len()];
-        let columns = problem.table.columns(rows);
+        let columns = problem.table.columns(rows, &mut space.panels);
         for (&c, &row) in self.coefficients.iter().zip(&problem.rows) {
             if c != 0.0 {
                 columns.fill(row, 0, &mut line);
@@ -74,9 +79,9 @@ impl<'a> BinaryProblem<'a> {
         }
     }
 
-    pub(crate) fn solve(&self) -> Result<BinaryMachine> {
+    pub(crate) fn solve(&self, space: &mut Space) -> Result<BinaryMachine> {
         let machine = match self.settings.solver {
-            Solver::Own => self.solve_ourselves(),
+            Solver::Own => self.solve_ourselves(space),
             Solver::Libsvm => libsvm::solve(self),
             Solver::Linfa => linfa::solve(self),
         }?;
@@ -90,13 +95,13 @@ impl<'a> BinaryProblem<'a> {
         Ok(machine)
     }
 
-    fn solve_ourselves(&self) -> Result<BinaryMachine> {
+    fn solve_ourselves(&self, space: &mut Space) -> Result<BinaryMachine> {
         let bounds: Vec<f64> = self
             .weights()
             .iter()
             .map(|weight| self.settings.c * weight)
             .collect();
-        let solution = solver::solve(&Task {
+        let task = Task {
             table: self.table,
             rows: &self.rows,
             positive: &self.positive,
@@ -104,7 +109,8 @@ impl<'a> BinaryProblem<'a> {
             tolerance: self.settings.tol,
             shrinking: self.settings.shrinking,
             cache_bytes: self.cache_bytes,
-        });
+        };
+        let solution = solver::solve(&task, space);
         if solution.violation > self.settings.tol {
             return Err(LearnError::NotConverged {
                 learner: NAME,

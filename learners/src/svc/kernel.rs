@@ -169,7 +169,7 @@ mod tests {
     fn panels_give_what_plain_sums_give() {
         for width in [1, 7, 29] {
             let rows = rows(width);
-            let panels = Panels::pack(width, rows.iter().map(Vec::as_slice));
+            let panels = Panels::of(width, rows.iter().map(Vec::as_slice));
             for kernel in KERNELS {
                 for (at, row) in rows.iter().enumerate() {
                     let measures = kernel.measures(panels.panel(0), row);
@@ -190,8 +190,8 @@ mod tests {
     #[test]
     fn a_measure_has_the_same_bits_in_every_lane_and_compiled_for_every_processor() {
         let rows = rows(29);
-        let panels = Panels::pack(29, rows.iter().map(Vec::as_slice));
-        let turned = Panels::pack(29, rows.iter().rev().map(Vec::as_slice));
+        let panels = Panels::of(29, rows.iter().map(Vec::as_slice));
+        let turned = Panels::of(29, rows.iter().rev().map(Vec::as_slice));
         for kernel in KERNELS {
             let plain = kernel.measures(panels.panel(0), &rows[3]);
             let wide = vectorised(

@@ -10,11 +10,15 @@ use super::panels::{LANES, Panels};
 use crate::adapters::pulp::vectorised;
 use crate::samples::Samples;
 
+/// Values that a thread reads at least for its part of a line of kernels: some 10 µs.
+const PARALLEL_MIN: usize = 50_000;
+
 /// Kernels of every pair of training rows.
 pub(crate) struct KernelTable<'a> {
     samples: &'a Samples,
     function: KernelFunction,
     full: Option<Triangle>,
+    threads_a_line: usize,
 }
 
 impl<'a> KernelTable<'a> {
@@ -24,11 +28,23 @@ impl<'a> KernelTable<'a> {
             samples,
             function,
             full: None,
+            threads_a_line: 1,
         };
         if Self::bytes_of(samples.rows()) <= bytes {
             table.full = Some(Triangle::new(&table));
         }
         table
+    }
+
+    /// From now on, so many threads compute a line of kernels that are not known.
+    pub(crate) fn share_lines(&mut self, threads: usize) {
+        self.threads_a_line = threads;
+    }
+
+    /// Memory that so many rows take as columns, where kernels are not known.
+    pub(crate) fn packed_bytes(samples: &Samples, rows: usize) -> usize {
+        let values = rows.next_multiple_of(LANES).saturating_mul(samples.width());
+        values.saturating_mul(size_of::<f64>())
     }
 
     /// Memory that every kernel of so many rows takes.
@@ -56,12 +72,12 @@ impl<'a> KernelTable<'a> {
         kernels[0]
     }
 
-    /// Lines of kernels with the given training rows.
-    pub(crate) fn columns(&'a self, rows: Vec<usize>) -> KernelColumns<'a> {
+    /// Lines of kernels with the given training rows, which are packed into `panels` unless kernels are known.
+    pub(crate) fn columns(&'a self, rows: Vec<usize>, panels: &'a mut Panels) -> KernelColumns<'a> {
         let mut columns = KernelColumns {
             table: self,
             rows,
-            panels: None,
+            panels,
         };
         columns.pack();
         columns
@@ -73,17 +89,15 @@ pub(crate) struct KernelColumns<'a> {
     table: &'a KernelTable<'a>,
     rows: Vec<usize>,
     /// The rows themselves, unless kernels are known.
-    panels: Option<Panels>,
+    panels: &'a mut Panels,
 }
 
 impl KernelColumns<'_> {
     fn pack(&mut self) {
-        // Given back before its like is made.
-        self.panels = None;
         if !self.table.is_full() {
             let samples = self.table.samples;
             let rows = self.rows.iter().map(|&row| samples.row(row));
-            self.panels = Some(Panels::pack(samples.width(), rows));
+            self.panels.pack(samples.width(), rows);
         }
     }
 
@@ -95,27 +109,36 @@ impl KernelColumns<'_> {
 
     /// Kernels of a training row with columns `from..from + out.len()`.
     pub(crate) fn fill(&self, row: usize, from: usize, out: &mut [f32]) {
-        match (&self.panels, &self.table.full) {
-            (Some(panels), _) => {
-                vectorised(
-                    #[inline(always)]
-                    || self.compute(panels, row, from, out),
-                );
-            }
-            (None, Some(full)) => full.fill(row, &self.rows[from..], out),
-            (None, None) => unreachable!("columns are packed unless all kernels are known"),
+        if let Some(full) = &self.table.full {
+            full.fill(row, &self.rows[from..], out);
+            return;
         }
+        let share = self.share(out.len());
+        let parts = out.par_chunks_mut(share).enumerate();
+        parts.for_each(|(number, out)| {
+            vectorised(
+                #[inline(always)]
+                || self.compute(row, from + number * share, out),
+            );
+        });
+    }
+
+    /// How many of `count` kernels one thread computes: whole panels.
+    fn share(&self, count: usize) -> usize {
+        let least = PARALLEL_MIN / self.table.samples.width().max(1);
+        let even = count.div_ceil(self.table.threads_a_line);
+        even.max(least).next_multiple_of(LANES)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "kept in single precision")]
     #[expect(clippy::inline_always, reason = "compiled for the caller's processor")]
     #[inline(always)]
-    fn compute(&self, panels: &Panels, row: usize, from: usize, out: &mut [f32]) {
+    fn compute(&self, row: usize, from: usize, out: &mut [f32]) {
         let (function, row) = (self.table.function, self.table.samples.row(row));
         let (mut at, mut skipped) = (from / LANES, from % LANES);
         let mut rest = out;
         while !rest.is_empty() {
-            let mut kernels = function.measures(panels.panel(at), row);
+            let mut kernels = function.measures(self.panels.panel(at), row);
             function.of_measures(&mut kernels);
             let (now, later) = rest.split_at_mut((LANES - skipped).min(rest.len()));
             for (value, &kernel) in now.iter_mut().zip(&kernels[skipped..]) {
@@ -164,7 +187,7 @@ impl Triangle {
     fn compute(table: &KernelTable<'_>, first: usize, lines: &mut [&mut [f32]]) {
         let (samples, end) = (table.samples, first + lines.len());
         let rows = (first..end).map(|row| samples.row(row));
-        let panels = Panels::pack(samples.width(), rows);
+        let panels = Panels::of(samples.width(), rows);
         for other in 0..end {
             let row = samples.row(other);
             let mut kernels = table.function.measures(panels.panel(0), row);
@@ -197,7 +220,8 @@ mod tests {
 
     #[test]
     fn known_and_computed_kernels_have_the_same_bits() {
-        let (n, width) = (300, 13);
+        // Wide enough that threads share a line.
+        let (n, width) = (300, 600);
         let values: Vec<f64> = (0..n * width)
             .map(|i| (i * 37 % 101) as f64 / 20.0)
             .collect();
@@ -210,14 +234,15 @@ mod tests {
         .unwrap();
         let others: Vec<usize> = (0..n).filter(|row| row % 3 != 1).rev().collect();
         for function in [
-            KernelFunction::Rbf { gamma: 0.2 },
+            KernelFunction::Rbf { gamma: 0.004 },
             KernelFunction::Sigmoid {
-                gamma: 0.01,
+                gamma: 0.0001,
                 coef0: -0.2,
             },
         ] {
             let known = KernelTable::new(&samples, function, KernelTable::bytes_of(n));
-            let computed = KernelTable::new(&samples, function, KernelTable::bytes_of(n) - 1);
+            let mut computed = KernelTable::new(&samples, function, KernelTable::bytes_of(n) - 1);
+            computed.share_lines(3);
             assert!(known.is_full() && !computed.is_full());
             assert_eq!((known.bytes(), computed.bytes()), (301 * 300 / 2 * 4, 0));
             for (row, from) in [(0, 0), (7, 33), (299, 150)] {
@@ -225,8 +250,13 @@ mod tests {
                     vec![0.0; others.len() - from],
                     vec![0.0; others.len() - from],
                 ];
-                known.columns(others.clone()).fill(row, from, &mut lines[0]);
-                let mut columns = computed.columns(others.iter().rev().copied().collect());
+                let mut panels = [Panels::default(), Panels::default()];
+                let [none, panels] = &mut panels;
+                known
+                    .columns(others.clone(), none)
+                    .fill(row, from, &mut lines[0]);
+                let reversed = others.iter().rev().copied().collect();
+                let mut columns = computed.columns(reversed, panels);
                 columns.reorder(&(0..others.len()).rev().collect::<Vec<_>>());
                 columns.fill(row, from, &mut lines[1]);
                 let bits = |line: &[f32]| line.iter().map(|v| v.to_bits()).collect::<Vec<_>>();

@@ -9,6 +9,7 @@
 //! | settings | `settings` |
 //! | kernels, and many of them at once | `kernel`, `panels`, `exponential` |
 //! | kernels of the training rows | `kernel_table`, `row_cache` |
+//! | how many machines at once | `crew` |
 //! | solving one machine | `solver`, `working_set`; `binary` for the choice of back end |
 //! | probabilities | `folds`, `calibration`, `sigmoid`, `coupling` |
 //! | predicting | `model` |
@@ -16,6 +17,7 @@
 mod binary;
 mod calibration;
 mod coupling;
+mod crew;
 mod exponential;
 mod folds;
 mod kernel;
@@ -30,23 +32,25 @@ mod solver;
 mod solver_tests;
 mod working_set;
 
-use rayon::prelude::*;
 use serde_json::json;
 
 pub(crate) use binary::{BinaryMachine, BinaryProblem};
 pub(crate) use kernel::KernelFunction;
 pub use model::{SvcMachines, SvcModel};
+pub(crate) use panels::Panels;
 pub use settings::{Gamma, GammaRule, Kernel, Svc};
 
 use crate::error::Result;
 use crate::learner::{Learner, Model};
 use crate::samples::{PresentClasses, Samples};
-use calibration::held_out_decisions;
+use calibration::HeldOut;
+use crew::Crew;
 use folds::FOLDS;
 use kernel_table::KernelTable;
 use model::PairMachine;
 use settings::Solver;
 use sigmoid::Sigmoid;
+use solver::Space;
 
 /// Name in results.
 pub(crate) const NAME: &str = "svc";
@@ -54,13 +58,6 @@ pub(crate) const NAME: &str = "svc";
 /// Most training rows whose kernels are handed to libsvm-rs rather than computed by it, which it does
 /// slowly: twice 32 MB in its solver.
 const FOREIGN_ROWS: usize = 2048;
-
-/// The machine of a pair, with the rows it was fitted on and its calibration.
-struct FittedPair {
-    rows: Vec<usize>,
-    machine: BinaryMachine,
-    sigmoid: Option<Sigmoid>,
-}
 
 /// Whether machines are calibrated.
 #[derive(Clone, Copy)]
@@ -120,26 +117,30 @@ impl Svc {
         let kernel = self.kernel_for(samples);
         let room = self.room(samples);
         let of_table = match self.solver {
-            Solver::Own => room.every_kernel,
+            Solver::Own => room.every_kernel(),
             Solver::Libsvm | Solver::Linfa => KernelTable::bytes_of(FOREIGN_ROWS),
         };
-        let table = KernelTable::new(samples, kernel, of_table);
-        let of_lines = room.beside(table.bytes());
+        let mut table = KernelTable::new(samples, kernel, of_table);
+        let (crew, of_lines) = if self.solver != Solver::Own || table.is_full() {
+            (Crew::full(), room.lines_beside_known(table.bytes()))
+        } else {
+            let packed = KernelTable::packed_bytes(samples, present.largest_pair());
+            let threads = rayon::current_num_threads();
+            let crew = Crew::within(room.packed(threads), packed);
+            let packed = crew.machines * packed;
+            (crew, room.lines_beside_packed(packed, threads))
+        };
+        table.share_lines(crew.threads_each);
+        let of_lines = of_lines / crew.machines;
         let k = present.labels.len();
-        let pairs: Vec<(usize, usize)> = (0..k)
+        let problems: Vec<BinaryProblem<'_>> = (0..k)
             .flat_map(|i| (i + 1..k).map(move |j| (i, j)))
+            .map(|pair| self.problem(samples, &table, &present, pair, of_lines))
             .collect();
-        let fitted: Vec<FittedPair> = pairs
-            .par_iter()
-            .enumerate()
-            .map(|(index, &pair)| {
-                let problem = self.problem(samples, &table, &present, pair, of_lines);
-                fit_pair(problem, calibration, index as u64)
-            })
-            .collect::<Result<_>>()?;
-        let sigmoids = fitted.iter().filter_map(|pair| pair.sigmoid).collect();
+        let (machines, sigmoids) = solve_all(&problems, calibration, crew)?;
+        let rows: Vec<Vec<usize>> = problems.into_iter().map(|problem| problem.rows).collect();
         drop(table);
-        let machines = collected(samples, kernel, &fitted);
+        let machines = collected(samples, kernel, &rows, &machines);
         Ok((present, machines, sigmoids))
     }
 
@@ -164,54 +165,82 @@ impl Svc {
                 .map(|&row| present.of_row[row] == pair.0)
                 .collect(),
             rows,
-            cache_bytes: bytes / rayon::current_num_threads(),
+            cache_bytes: bytes,
         }
     }
 }
 
-fn fit_pair(
-    problem: BinaryProblem<'_>,
+/// What one job of a crew makes.
+enum Solved {
+    Machine(BinaryMachine),
+    /// Decisions of a fold's rows.
+    Decisions(Vec<f64>),
+}
+
+/// Machine and sigmoid of every pair; the machines, which take longest, first.
+fn solve_all(
+    problems: &[BinaryProblem<'_>],
     calibration: Calibration,
-    index: u64,
-) -> Result<FittedPair> {
-    let machine = problem.solve()?;
-    let sigmoid = match calibration {
-        Calibration::None => None,
-        Calibration::Folds(seed) => {
-            let decisions = held_out_decisions(&problem, seed, index)?;
-            Some(Sigmoid::fit(
-                &decisions,
-                &problem.positive,
-                &problem.weights(),
-            ))
-        }
+    crew: Crew,
+) -> Result<(Vec<BinaryMachine>, Vec<Sigmoid>)> {
+    let pairs: Vec<HeldOut<'_>> = match calibration {
+        Calibration::None => Vec::new(),
+        Calibration::Folds(seed) => (0..)
+            .zip(problems)
+            .map(|(index, problem)| HeldOut::new(problem, seed, index))
+            .collect(),
     };
-    Ok(FittedPair {
-        rows: problem.rows,
-        machine,
-        sigmoid,
-    })
+    let jobs = problems.len() + pairs.len() * FOLDS;
+    let solved = crew.each(jobs, |job, space: &mut Space| {
+        match job.checked_sub(problems.len()) {
+            None => problems[job].solve(space).map(Solved::Machine),
+            Some(fold) => {
+                let decisions = pairs[fold / FOLDS].decisions(fold % FOLDS, space);
+                decisions.map(Solved::Decisions)
+            }
+        }
+    });
+    let (mut machines, mut decisions) = (Vec::new(), Vec::new());
+    for solved in solved {
+        match solved? {
+            Solved::Machine(machine) => machines.push(machine),
+            Solved::Decisions(of_fold) => decisions.push(of_fold),
+        }
+    }
+    let mut decisions = decisions.into_iter();
+    let sigmoids = pairs
+        .iter()
+        .map(|pair| pair.sigmoid(decisions.by_ref().take(FOLDS)))
+        .collect();
+    Ok((machines, sigmoids))
 }
 
 /// The machines over one list of vectors, in which a row that supports any of them stands once.
-fn collected(samples: &Samples, kernel: KernelFunction, fitted: &[FittedPair]) -> SvcMachines {
+fn collected(
+    samples: &Samples,
+    kernel: KernelFunction,
+    rows: &[Vec<usize>],
+    machines: &[BinaryMachine],
+) -> SvcMachines {
+    let pairs = || rows.iter().zip(machines);
     let mut position = vec![None; samples.rows()];
-    for pair in fitted {
-        for (&row, c) in pair.rows.iter().zip(&pair.machine.coefficients) {
+    for (rows, machine) in pairs() {
+        for (&row, c) in rows.iter().zip(&machine.coefficients) {
             if *c != 0.0 {
                 position[row] = Some(0_usize);
             }
         }
     }
-    let mut vectors = Vec::new();
+    let count = position.iter().flatten().count();
+    let mut vectors = Vec::with_capacity(count * samples.width());
     for (row, place) in position.iter_mut().enumerate() {
         if let Some(at) = place {
             *at = vectors.len() / samples.width();
             vectors.extend_from_slice(samples.row(row));
         }
     }
-    let pairs = fitted.iter().map(|pair| {
-        let terms = pair.rows.iter().zip(&pair.machine.coefficients);
+    let pairs = pairs().map(|(rows, machine)| {
+        let terms = rows.iter().zip(&machine.coefficients);
         let supports = terms.filter(|(_, c)| **c != 0.0);
         let (support, coefficients) = supports
             .filter_map(|(&row, &c)| Some((position[row]?, c)))
@@ -219,7 +248,7 @@ fn collected(samples: &Samples, kernel: KernelFunction, fitted: &[FittedPair]) -
         PairMachine {
             support,
             coefficients,
-            rho: pair.machine.rho,
+            rho: machine.rho,
         }
     });
     SvcMachines {

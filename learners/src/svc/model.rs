@@ -104,7 +104,7 @@ impl SvcMachines {
 
     /// Decisions of [`LANES`] rows at most.
     fn decide(&self, uses: &Uses, values: &[f64], out: &mut [f64]) {
-        let panels = Panels::pack(self.width, values.chunks_exact(self.width));
+        let panels = Panels::of(self.width, values.chunks_exact(self.width));
         let mut sums = vec![[0.0; LANES]; self.pairs.len()];
         vectorised(
             #[inline(always)]

@@ -8,6 +8,7 @@
 pub(crate) const LANES: usize = 32;
 
 /// Rows packed for kernels.
+#[derive(Default)]
 pub(crate) struct Panels {
     width: usize,
     lines: Vec<[f64; LANES]>,
@@ -15,16 +16,33 @@ pub(crate) struct Panels {
 
 impl Panels {
     /// Packs rows of `width` values; missing rows of the last panel are zeros.
-    pub(crate) fn pack<'a>(width: usize, rows: impl ExactSizeIterator<Item = &'a [f64]>) -> Self {
-        let panels = rows.len().div_ceil(LANES);
-        let mut lines = vec![[0.0; LANES]; panels * width];
+    pub(crate) fn of<'a>(width: usize, rows: impl ExactSizeIterator<Item = &'a [f64]>) -> Self {
+        let mut panels = Self::default();
+        panels.pack(width, rows);
+        panels
+    }
+
+    /// Packs other rows in the place of these.
+    pub(crate) fn pack<'a>(
+        &mut self,
+        width: usize,
+        rows: impl ExactSizeIterator<Item = &'a [f64]>,
+    ) {
+        let count = rows.len();
+        let lines = count.div_ceil(LANES) * width;
+        self.width = width;
+        self.lines.truncate(lines);
+        self.lines.reserve_exact(lines - self.lines.len());
+        self.lines.resize(lines, [0.0; LANES]);
         for (at, row) in rows.enumerate() {
             let first = at / LANES * width;
-            for (line, value) in lines[first..first + width].iter_mut().zip(row) {
+            for (line, value) in self.lines[first..first + width].iter_mut().zip(row) {
                 line[at % LANES] = *value;
             }
         }
-        Self { width, lines }
+        for line in &mut self.lines[count / LANES * width..] {
+            line[count % LANES..].fill(0.0);
+        }
     }
 
     /// Columns of one panel's rows.

@@ -1,139 +1,181 @@
 //! Lines of kernels that a solver keeps, the least recently used ones given up first.
 //!
-//! A line holds kernels of one row with a prefix of the solver's order of rows. When the solver puts aside
-//! rows, the kept ones keep their sequence, so that a prefix stays a prefix: lines are shortened when
-//! they are asked for next.
+//! A line holds kernels of one row with the rows that the solver works on, in its order. All lines stand in one
+//! block of memory, one after another. When the solver puts rows aside, the kept ones keep their sequence, so
+//! lines move together and there is room for more of them; when all rows come back, for fewer, whose ends are
+//! computed when they are asked for next.
 
-/// No line.
+/// No place.
 const NONE: usize = usize::MAX;
 
-#[derive(Default)]
+/// A line and its neighbours in the order of use.
 struct Line {
-    values: Vec<f32>,
-    /// How many compactions it has seen.
-    age: usize,
+    row: usize,
+    /// Kernels that are there.
+    known: usize,
+    newer: usize,
+    older: usize,
 }
 
 /// Kept lines by row number.
-pub(crate) struct RowCache {
-    lines: Vec<Option<Line>>,
-    /// Neighbours in the order of use; the last entry is the head of the ring.
-    newer: Vec<usize>,
-    older: Vec<usize>,
-    count: usize,
-    /// Values there is room for in the lines, and the most to hold.
-    held: usize,
-    limit: usize,
-    /// For each compaction the old positions that were kept, ascending.
-    compactions: Vec<Vec<usize>>,
-    spare: Vec<f32>,
+pub(crate) struct RowCache<'a> {
+    /// Line i starts at i · `length`.
+    values: &'a mut Vec<f32>,
+    /// Kernels of a whole line.
+    length: usize,
+    lines: Vec<Line>,
+    /// Place of each row's line.
+    place_of: Vec<usize>,
+    newest: usize,
+    oldest: usize,
 }
 
-impl RowCache {
-    /// For `rows` rows, holding at most `bytes`, two lines at least.
-    pub(crate) fn new(rows: usize, bytes: usize) -> Self {
+impl<'a> RowCache<'a> {
+    /// For `rows` rows and lines of as many kernels, holding at most `bytes` in `values`, two lines at least: a
+    /// solver works on two rows at a time.
+    pub(crate) fn new(rows: usize, bytes: usize, values: &'a mut Vec<f32>) -> Self {
+        let most = rows.saturating_mul(rows).max(2);
+        let count = (bytes / size_of::<f32>()).clamp((2 * rows).min(most), most);
+        values.truncate(count);
+        values.reserve_exact(count - values.len());
+        values.resize(count, 0.0);
         Self {
-            lines: (0..rows).map(|_| None).collect(),
-            newer: vec![NONE; rows + 1],
-            older: vec![NONE; rows + 1],
-            count: 0,
-            held: 0,
-            limit: bytes / size_of::<f32>(),
-            compactions: Vec::new(),
-            spare: Vec::new(),
+            values,
+            length: rows,
+            lines: Vec::new(),
+            place_of: vec![NONE; rows],
+            newest: NONE,
+            oldest: NONE,
         }
-        .ring()
     }
 
-    fn ring(mut self) -> Self {
-        let head = self.lines.len();
-        (self.newer[head], self.older[head]) = (head, head);
-        self
+    /// How many lines there is room for.
+    fn room(&self) -> usize {
+        self.values.len() / self.length.max(1)
     }
 
-    /// From now on, lines hold the kept ones of their old positions only.
-    pub(crate) fn compact(&mut self, kept: Vec<usize>) {
-        self.compactions.push(kept);
-    }
-
-    /// Makes the first `length` kernels of a row available; `fill(from, out)` computes those from
-    /// position `from` on.
-    pub(crate) fn ensure(
-        &mut self,
-        row: usize,
-        length: usize,
-        fill: impl FnOnce(usize, &mut [f32]),
-    ) {
-        let age = self.compactions.len();
-        let mut line = if let Some(line) = self.lines[row].take() {
-            self.unlink(row);
-            self.held -= line.values.capacity();
-            line
-        } else {
-            self.count += 1;
-            let mut values = std::mem::take(&mut self.spare);
-            values.clear();
-            Line { values, age }
-        };
-        for kept in &self.compactions[line.age..] {
-            let mut length = 0;
-            for &position in kept {
-                let Some(&value) = line.values.get(position) else {
-                    break;
-                };
-                line.values[length] = value;
-                length += 1;
+    /// From now on, lines hold the kept ones of their old positions only, which ascend.
+    pub(crate) fn compact(&mut self, kept: &[usize]) {
+        let old = self.length;
+        self.length = kept.len();
+        for (place, line) in self.lines.iter_mut().enumerate() {
+            let known = kept.partition_point(|&position| position < line.known);
+            // Nothing moves to a later place, and what stands there has moved before.
+            let (from, to) = (place * old, place * self.length);
+            for (at, position) in kept[..known].iter().enumerate() {
+                self.values[to + at] = self.values[from + position];
             }
-            line.values.truncate(length);
-        }
-        if line.age < age && line.values.len() < line.values.capacity() / 2 {
-            line.values.shrink_to_fit();
-        }
-        line.age = age;
-        let known = line.values.len();
-        if known < length {
-            line.values.reserve_exact(length - known);
-            line.values.resize(length, 0.0);
-            fill(known, &mut line.values[known..]);
-        }
-        self.held += line.values.capacity();
-        self.lines[row] = Some(line);
-        self.link_newest(row);
-        // The two newest stay: a solver works on two rows at a time.
-        while self.held > self.limit && self.count > 2 {
-            self.give_up_oldest();
+            line.known = known;
         }
     }
 
-    /// The kernels of a row made available before.
+    /// From now on, lines are `length` kernels long, no fewer than before.
+    pub(crate) fn widen(&mut self, length: usize) {
+        let old = std::mem::replace(&mut self.length, length);
+        while self.lines.len() > self.room() {
+            self.give_up_oldest(old);
+        }
+        for place in (0..self.lines.len()).rev() {
+            let from = place * old;
+            let known = self.lines[place].known;
+            self.values.copy_within(from..from + known, place * length);
+        }
+    }
+
+    /// Makes the kernels of a row available; `fill(from, out)` computes those from position `from` on.
+    pub(crate) fn ensure(&mut self, row: usize, fill: impl FnOnce(usize, &mut [f32])) {
+        let place = match self.place_of[row] {
+            NONE if self.lines.len() < self.room() => {
+                self.lines.push(Line {
+                    row,
+                    known: 0,
+                    newer: NONE,
+                    older: NONE,
+                });
+                self.lines.len() - 1
+            }
+            NONE => {
+                let place = self.oldest;
+                self.unlink(place);
+                self.place_of[self.lines[place].row] = NONE;
+                (self.lines[place].row, self.lines[place].known) = (row, 0);
+                place
+            }
+            place => {
+                self.unlink(place);
+                place
+            }
+        };
+        self.place_of[row] = place;
+        self.link_newest(place);
+        let (known, start) = (self.lines[place].known, place * self.length);
+        if known < self.length {
+            fill(known, &mut self.values[start + known..start + self.length]);
+            self.lines[place].known = self.length;
+        }
+    }
+
+    /// The kernels of a row made available before; none if it was given up.
     pub(crate) fn line(&self, row: usize) -> &[f32] {
-        self.lines[row]
-            .as_ref()
-            .map_or(&[], |line| line.values.as_slice())
-    }
-
-    fn give_up_oldest(&mut self) {
-        let oldest = self.newer[self.lines.len()];
-        self.unlink(oldest);
-        if let Some(line) = self.lines[oldest].take() {
-            self.held -= line.values.capacity();
-            self.count -= 1;
-            self.spare = line.values;
+        match self.place_of[row] {
+            NONE => &[],
+            place => {
+                let start = place * self.length;
+                &self.values[start..start + self.lines[place].known]
+            }
         }
     }
 
-    fn link_newest(&mut self, row: usize) {
-        let head = self.lines.len();
-        let newest = self.older[head];
-        (self.older[row], self.newer[row]) = (newest, head);
-        self.newer[newest] = row;
-        self.older[head] = row;
+    /// Gives up a line; the last one takes its place, of `length` kernels.
+    fn give_up_oldest(&mut self, length: usize) {
+        let (place, last) = (self.oldest, self.lines.len() - 1);
+        self.unlink(place);
+        self.place_of[self.lines[place].row] = NONE;
+        let line = self.lines.swap_remove(place);
+        debug_assert_eq!((line.newer, line.older), (NONE, NONE), "unlinked");
+        if place < last {
+            let Line {
+                row,
+                known,
+                newer,
+                older,
+            } = self.lines[place];
+            let from = last * length;
+            self.values.copy_within(from..from + known, place * length);
+            self.place_of[row] = place;
+            self.set_older(newer, place);
+            self.set_newer(older, place);
+        }
     }
 
-    fn unlink(&mut self, row: usize) {
-        let (newer, older) = (self.newer[row], self.older[row]);
-        self.older[newer] = older;
-        self.newer[older] = newer;
+    fn link_newest(&mut self, place: usize) {
+        let newest = std::mem::replace(&mut self.newest, place);
+        (self.lines[place].newer, self.lines[place].older) = (NONE, newest);
+        self.set_newer(newest, place);
+    }
+
+    fn unlink(&mut self, place: usize) {
+        let line = &mut self.lines[place];
+        let newer = std::mem::replace(&mut line.newer, NONE);
+        let older = std::mem::replace(&mut line.older, NONE);
+        self.set_older(newer, older);
+        self.set_newer(older, newer);
+    }
+
+    /// What follows a line, or the newest one where there is none, towards older ones.
+    fn set_older(&mut self, place: usize, older: usize) {
+        match place {
+            NONE => self.newest = older,
+            _ => self.lines[place].older = older,
+        }
+    }
+
+    /// What follows a line, or the oldest one where there is none, towards newer ones.
+    fn set_newer(&mut self, place: usize, newer: usize) {
+        match place {
+            NONE => self.oldest = newer,
+            _ => self.lines[place].newer = newer,
+        }
     }
 }
 
@@ -150,48 +192,109 @@ mod tests {
         }
     }
 
+    fn expected(row: usize, order: &[usize]) -> Vec<f32> {
+        order.iter().map(|o| (100 * row + o) as f32).collect()
+    }
+
     #[test]
     fn lines_are_kept_shortened_extended_and_given_up() {
         let mut order: Vec<usize> = (0..10).collect();
-        let mut cache = RowCache::new(10, 25 * size_of::<f32>());
-        let expect = |cache: &RowCache, row: usize, order: &[usize], length: usize| {
-            let expected: Vec<f32> = order[..length]
-                .iter()
-                .map(|o| (100 * row + o) as f32)
-                .collect();
-            assert_eq!(&cache.line(row)[..length], expected);
-        };
+        let (mut values, mut two) = (Vec::new(), Vec::new());
+        let mut cache = RowCache::new(10, 25 * size_of::<f32>(), &mut values);
         for row in [3, 5] {
-            cache.ensure(row, 10, fill(row, &order));
+            cache.ensure(row, fill(row, &order));
         }
-        cache.ensure(3, 10, |_, _| panic!("it is there"));
+        cache.ensure(3, |_, _| panic!("it is there"));
         // Row 3 is newer than row 5 now; a third line is one too many.
-        cache.ensure(7, 10, fill(7, &order));
+        cache.ensure(7, fill(7, &order));
         assert!(cache.line(5).is_empty());
         // Positions 1, 4 and 9 are put aside.
-        let kept = vec![0, 2, 3, 5, 6, 7, 8];
+        let kept = [0, 2, 3, 5, 6, 7, 8];
         order = kept.iter().chain(&[1, 4, 9]).copied().collect();
-        cache.compact(kept);
-        cache.ensure(3, 7, |_, _| panic!("it is there"));
-        expect(&cache, 3, &order, 7);
-        // A line from before two compactions, then everything again.
-        let kept = vec![0, 1, 3, 6];
+        cache.compact(&kept);
+        cache.ensure(3, |_, _| panic!("it is there"));
+        assert_eq!(cache.line(3), expected(3, &order[..7]));
+        assert_eq!(cache.line(7), expected(7, &order[..7]));
+        // Again: 4 kernels a line, and room for 6 lines.
+        let kept = [0, 1, 3, 6];
         let aside: Vec<usize> = [2, 4, 5, 7, 8, 9].map(|at| order[at]).to_vec();
         order = kept.iter().map(|&at| order[at]).chain(aside).collect();
-        cache.compact(kept);
-        cache.ensure(7, 4, |_, _| panic!("it is there"));
-        expect(&cache, 7, &order, 4);
-        cache.ensure(7, 10, fill(7, &order));
-        cache.ensure(3, 10, fill(3, &order));
-        expect(&cache, 7, &order, 10);
-        expect(&cache, 3, &order, 10);
+        cache.compact(&kept);
+        for row in [0, 1, 2, 4] {
+            cache.ensure(row, fill(row, &order));
+        }
+        cache.ensure(7, |_, _| panic!("it is there"));
+        for row in [0, 1, 2, 3, 4, 7] {
+            assert_eq!(cache.line(row), expected(row, &order[..4]));
+        }
+        // The two newest stay; their ends are computed.
+        cache.widen(10);
+        for row in [0, 1, 2, 3] {
+            assert!(cache.line(row).is_empty());
+        }
+        for row in [4, 7] {
+            let end = fill(row, &order);
+            cache.ensure(row, |from, out| {
+                assert_eq!(from, 4);
+                end(from, out);
+            });
+            assert_eq!(cache.line(row), expected(row, &order));
+        }
         // Two lines stay even where they are too much.
-        let mut tiny = RowCache::new(10, 0);
+        let mut tiny = RowCache::new(10, 0, &mut two);
         for row in 0..4 {
-            tiny.ensure(row, 10, fill(row, &order));
+            tiny.ensure(row, fill(row, &order));
         }
         assert!(tiny.line(1).is_empty());
-        expect(&tiny, 2, &order, 10);
-        expect(&tiny, 3, &order, 10);
+        for row in [2, 3] {
+            assert_eq!(tiny.line(row), expected(row, &order));
+        }
+    }
+
+    #[test]
+    fn any_sequence_leaves_right_lines() {
+        let rows = 17;
+        let mut stream = raduet_study::random::Stream::new(1, "test", 0);
+        let mut values = vec![7.0; 100];
+        for bytes in [0, 200, 500, 5000] {
+            let mut order: Vec<usize> = (0..rows).collect();
+            let mut active = rows;
+            let mut cache = RowCache::new(rows, bytes, &mut values);
+            let mut used: Vec<usize> = Vec::new();
+            for _ in 0..2000 {
+                match stream.below(20) {
+                    0 => {
+                        active = rows;
+                        cache.widen(rows);
+                    }
+                    1 => {
+                        let (kept, aside): (Vec<usize>, Vec<usize>) =
+                            (0..active).partition(|_| stream.below(4) > 0);
+                        let at = kept.iter().chain(&aside).copied().chain(active..rows);
+                        order = at.map(|at| order[at]).collect();
+                        active = kept.len();
+                        cache.compact(&kept);
+                    }
+                    _ => {
+                        let row = stream.below(rows);
+                        cache.ensure(row, fill(row, &order));
+                        used.retain(|other| *other != row);
+                        used.push(row);
+                    }
+                }
+                for row in 0..rows {
+                    let line = cache.line(row);
+                    assert_eq!(line, expected(row, &order[..line.len()]));
+                }
+                // The two used last are there, as far as they were known.
+                for row in used.iter().rev().take(2) {
+                    assert_ne!(cache.place_of[*row], NONE);
+                }
+                if let Some(last) = used.last() {
+                    cache.ensure(*last, fill(*last, &order));
+                    assert_eq!(cache.line(*last).len(), active);
+                }
+            }
+        }
     }
 }

@@ -35,8 +35,10 @@ pub struct Svc {
     pub tol: f64,
     /// Whether rows whose multiplier stays at its bound are put aside while solving.
     pub shrinking: bool,
-    /// Memory for kernels in MB of 2²⁰ bytes, all threads together. None: every kernel is kept where that takes no
-    /// more than 5/4 of the training table, or 16 MB, else kernels in half its size, or 4 MB.
+    /// Memory for kernels in MB of 2²⁰ bytes, all machines at work together; rows packed for computing them take no
+    /// more than that or than the table. None: every kernel is kept where that takes no more than 5/4 of the
+    /// training table, or 16 MB; else kernels and packed rows take 5/4 of it on two threads, in proportion on
+    /// more, but kernels 4 MB at least.
     pub cache_size: Option<f64>,
     #[serde(skip)]
     pub(super) solver: Solver,
@@ -176,34 +178,46 @@ impl Svc {
         reason = "above zero; what is too large for the type means no bound"
     )]
     pub(super) fn room(&self, samples: &Samples) -> Room {
-        if let Some(size) = self.cache_size {
-            let bytes = (size * MEGABYTE) as usize;
-            return Room {
-                every_kernel: bytes - bytes / LINES_PART,
-                lines: bytes,
-            };
-        }
-        let table = size_of_val(samples.values());
         Room {
-            every_kernel: (table + table / 4).max(LEAST.0),
-            lines: (table / 2).max(LEAST.1),
+            table: size_of_val(samples.values()),
+            given: self.cache_size.map(|size| (size * MEGABYTE) as usize),
         }
     }
 }
 
-/// Bytes for kernels.
+/// Bytes for kernels, by those of the training table unless they are given.
+#[derive(Clone, Copy)]
 pub(super) struct Room {
-    /// Every kernel is computed at once if they fit into this.
-    pub(super) every_kernel: usize,
-    /// For the lines that solvers keep, all threads together.
-    pub(super) lines: usize,
+    table: usize,
+    given: Option<usize>,
 }
 
 impl Room {
-    /// For lines beside every kernel known, which makes them cheap.
-    pub(super) fn beside(&self, known: usize) -> usize {
-        let least = self.lines / LINES_PART;
-        self.lines.saturating_sub(known).max(least)
+    /// Every kernel is computed at once if they fit into this.
+    pub(super) fn every_kernel(self) -> usize {
+        let by_table = (self.table + self.table / 4).max(LEAST.0);
+        self.given
+            .map_or(by_table, |given| given - given / LINES_PART)
+    }
+
+    /// For the rows that machines pack where kernels are not known: half the table a thread, since packing for
+    /// each thread alone would take up to a table a thread.
+    pub(super) fn packed(self, threads: usize) -> usize {
+        let by_table = self.table / 2 * threads.max(2);
+        self.given.map_or(by_table, |given| given.max(self.table))
+    }
+
+    /// For the lines that solvers keep beside every kernel known, which makes them cheap.
+    pub(super) fn lines_beside_known(self, known: usize) -> usize {
+        let all = self.given.unwrap_or((self.table / 2).max(LEAST.1));
+        all.saturating_sub(known).max(all / LINES_PART)
+    }
+
+    /// For the lines that solvers keep beside packed rows.
+    pub(super) fn lines_beside_packed(self, packed: usize, threads: usize) -> usize {
+        let all = self.table / 8 * 5 * threads.max(2);
+        let left = all.saturating_sub(packed).max(LEAST.1);
+        self.given.unwrap_or(left)
     }
 }
 
@@ -239,24 +253,36 @@ mod tests {
             )
             .unwrap()
         };
-        let bytes = |svc: Svc, samples: &Samples| {
-            let room = svc.room(samples);
-            (room.every_kernel, room.lines)
-        };
         let plain = Svc::default();
         // 16 MB of values.
         let large = samples(2000, 1000);
-        assert_eq!(bytes(plain, &large), (20_000_000, 8_000_000));
-        assert_eq!(bytes(plain, &samples(5, 2)), (16 << 20, 4 << 20));
+        let room = plain.room(&large);
+        assert_eq!(room.every_kernel(), 20_000_000);
+        assert_eq!(room.lines_beside_known(6_000_000), 2_000_000);
+        assert_eq!(room.lines_beside_known(20_000_000), 1_000_000);
+        for (threads, packed, beside) in [
+            (1, 16_000_000, 8_000_000),
+            (2, 16_000_000, 8_000_000),
+            (8, 64_000_000, 68_000_000),
+        ] {
+            assert_eq!(room.packed(threads), packed);
+            assert_eq!(room.lines_beside_packed(12_000_000, threads), beside);
+        }
+        assert_eq!(room.lines_beside_packed(18_000_000, 2), 4 << 20);
+        let room = plain.room(&samples(5, 2));
+        assert_eq!(room.every_kernel(), 16 << 20);
+        assert_eq!(room.lines_beside_known(0), 4 << 20);
+        assert_eq!(room.lines_beside_packed(0, 2), 4 << 20);
         let given = Svc {
             cache_size: Some(2.0),
             ..plain
         };
-        assert_eq!(bytes(given, &large), (7 << 18, 1 << 21));
-        // What is known leaves an eighth at least.
         let room = given.room(&large);
-        assert_eq!(room.beside(1 << 20), 1 << 20);
-        assert_eq!(room.beside(7 << 18), 1 << 18);
-        assert_eq!(room.beside(usize::MAX), 1 << 18);
+        assert_eq!((room.every_kernel(), room.packed(8)), (7 << 18, 16_000_000));
+        assert_eq!(room.lines_beside_packed(16_000_000, 8), 1 << 21);
+        // What is known leaves an eighth at least.
+        assert_eq!(room.lines_beside_known(1 << 20), 1 << 20);
+        assert_eq!(room.lines_beside_known(7 << 18), 1 << 18);
+        assert_eq!(room.lines_beside_known(usize::MAX), 1 << 18);
     }
 }

@@ -13,6 +13,7 @@
 //! Steps and order of rows are LIBSVM's, so that answers at its usual loose tolerance agree closely.
 
 use super::kernel_table::{KernelColumns, KernelTable};
+use super::panels::Panels;
 use super::row_cache::RowCache;
 use super::working_set::{Rows, SMALLEST_CURVATURE, add_line, best_low, highest_up, subtract_two};
 
@@ -55,11 +56,18 @@ pub(crate) struct Solution {
     pub(crate) steps: usize,
 }
 
+/// Memory that goes from one machine to the next.
+#[derive(Default)]
+pub(crate) struct Space {
+    pub(crate) panels: Panels,
+    pub(crate) kernels: Vec<f32>,
+}
+
 /// State by position: rows in work first, rows put aside behind them.
 struct Solver<'a> {
     task: &'a Task<'a>,
     columns: KernelColumns<'a>,
-    cache: RowCache,
+    cache: RowCache<'a>,
     /// Number among the task's rows of the row at each position.
     order: Vec<usize>,
     /// Rows in work.
@@ -77,12 +85,12 @@ struct Solver<'a> {
 }
 
 /// Solves a task.
-pub(crate) fn solve(task: &Task<'_>) -> Solution {
-    Solver::new(task).run()
+pub(crate) fn solve(task: &Task<'_>, space: &mut Space) -> Solution {
+    Solver::new(task, space).run()
 }
 
 impl<'a> Solver<'a> {
-    fn new(task: &'a Task<'a>) -> Self {
+    fn new(task: &'a Task<'a>, space: &'a mut Space) -> Self {
         let n = task.rows.len();
         let y: Vec<f64> = task
             .positive
@@ -90,8 +98,8 @@ impl<'a> Solver<'a> {
             .map(|&positive| if positive { 1.0 } else { -1.0 })
             .collect();
         let mut solver = Self {
-            columns: task.table.columns(task.rows.to_vec()),
-            cache: RowCache::new(n, task.cache_bytes),
+            columns: task.table.columns(task.rows.to_vec(), &mut space.panels),
+            cache: RowCache::new(n, task.cache_bytes, &mut space.kernels),
             order: (0..n).collect(),
             active: n,
             alpha: vec![0.0; n],
@@ -139,7 +147,7 @@ impl<'a> Solver<'a> {
     /// Makes the kernels of a position's row with all rows in work available.
     fn need(&mut self, at: usize) {
         let (columns, row) = (&self.columns, self.task.rows[self.order[at]]);
-        self.cache.ensure(self.order[at], self.active, |from, out| {
+        self.cache.ensure(self.order[at], |from, out| {
             columns.fill(row, from, out);
         });
     }
@@ -281,7 +289,7 @@ impl<'a> Solver<'a> {
             .chain(self.active..self.order.len())
             .collect();
         self.active = kept.len();
-        self.cache.compact(kept);
+        self.cache.compact(&kept);
         self.columns.reorder(&order);
         self.order = order.iter().map(|&at| self.order[at]).collect();
         for values in [
@@ -320,6 +328,7 @@ impl<'a> Solver<'a> {
             *score = then - change;
         }
         self.active = n;
+        self.cache.widen(n);
     }
 
     fn finish(self, violation: f64, steps: usize) -> Solution {

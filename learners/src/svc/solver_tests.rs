@@ -5,7 +5,7 @@ use raduet_study::{ClassNames, Label};
 
 use super::kernel::KernelFunction;
 use super::kernel_table::KernelTable;
-use super::solver::{Solution, Task, solve};
+use super::solver::{Solution, Space, Task, solve};
 use crate::samples::Samples;
 
 /// Rows of two overlapping classes, with a bound each.
@@ -55,7 +55,7 @@ impl Problem {
             cache_bytes: 1 << 20,
         };
         change(&mut task);
-        solve(&task)
+        solve(&task, &mut Space::default())
     }
 
     fn gram(&self, kernel: KernelFunction) -> Vec<Vec<f64>> {
