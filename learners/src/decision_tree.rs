@@ -222,10 +222,10 @@ impl TreeModel {
 
 /// Refuses leaves that hold no class shares.
 pub(crate) fn check_shares(tree: &Tree) -> Result<()> {
-    expect_values("tree leaves", tree.leaves(), "shares in 0..=1", |v| {
+    expect_values("tree leaves", tree.ends(), "shares in 0..=1", |v| {
         (0.0..=1.0).contains(&v)
     })?;
-    for leaf in tree.leaves().chunks_exact(tree.outputs()) {
+    for leaf in tree.ends().chunks_exact(tree.outputs()) {
         let sum: f64 = leaf.iter().sum();
         expect_values("tree leaves", &[sum], "shares that sum to 1", |sum| {
             (sum - 1.0).abs() < 1e-9
@@ -287,7 +287,7 @@ mod tests {
     fn thresholds_lie_half_way() {
         let model = fit(&[1.0, 2.0, 4.0, 8.0], 1, &[0, 0, 1, 1]);
         let splits: Vec<_> = model.tree.splits().collect();
-        assert_eq!(splits, [(0, 0, 3.0)]);
+        assert_eq!(splits, [(0, 3.0)]);
     }
 
     #[test]
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn the_first_of_equal_columns_wins() {
         let model = fit(&[1.0, 1.0, 2.0, 2.0], 2, &[0, 1]);
-        assert_eq!(model.tree.splits().next(), Some((0, 0, 1.5)));
+        assert_eq!(model.tree.splits().next(), Some((0, 1.5)));
     }
 
     #[test]

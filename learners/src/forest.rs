@@ -13,14 +13,14 @@ use crate::explain::TreeEnsemble;
 use crate::learner::{Model, assert_shape};
 use crate::samples::Samples;
 use crate::saved::{SavedModel, expect_values};
-use crate::tree::columns::{RankedColumns, in_columns};
+use crate::tree::columns::RankedColumns;
 use crate::tree::criterion::{ClassRows, Criterion, Entropy, Gini};
 use crate::tree::drawn::SortedOnDemand;
 use crate::tree::draws::Draws;
 use crate::tree::grow::{Search, grow};
 use crate::tree::limits::{Amount, Growth, Limits, check_share};
 use crate::tree::node::Tree;
-use crate::tree::random::RandomCuts;
+use crate::tree::random::{RandomCuts, RoundedColumns};
 use crate::tree::rank::{NARROW_ROWS, Rank};
 use raduet_study::random::Stream;
 
@@ -51,7 +51,7 @@ pub(crate) struct ForestSettings {
 /// Where the values of all columns are looked up.
 enum Columns<'a, R> {
     Ranked(RankedColumns<'a, R>),
-    Values(Vec<Vec<f64>>),
+    Rounded(RoundedColumns<'a>),
 }
 
 impl ForestSettings {
@@ -96,7 +96,7 @@ impl ForestSettings {
     fn trees<R: Rank>(&self, samples: &Samples, seed: u64) -> Vec<Tree> {
         let columns = match self.thresholds {
             Thresholds::Best => Columns::Ranked(RankedColumns::<R>::new(samples)),
-            Thresholds::Random => Columns::Values(in_columns(samples, <[f64]>::to_vec)),
+            Thresholds::Random => Columns::Rounded(RoundedColumns::new(samples)),
         };
         let targets = ClassTargets::new(samples);
         let own_rows = (!self.bootstrap).then(|| targets.rows::<R>());
@@ -139,7 +139,7 @@ impl ForestSettings {
     ) -> Tree {
         let width = match columns {
             Columns::Ranked(columns) => columns.width(),
-            Columns::Values(columns) => columns.len(),
+            Columns::Rounded(columns) => columns.width(),
         };
         let draws = match self.growth.max_features {
             None => Draws::all(width),
@@ -158,7 +158,7 @@ impl ForestSettings {
                 let search = SortedOnDemand::new(columns, members, criterion, draws, limits.leaf);
                 self.finish(search, &limits, rows)
             }
-            Columns::Values(columns) => {
+            Columns::Rounded(columns) => {
                 let thresholds = Stream::new(seed, "thresholds of a forest's tree", tree);
                 let search =
                     RandomCuts::new(columns, members, criterion, draws, thresholds, limits.leaf);

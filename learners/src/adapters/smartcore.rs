@@ -13,6 +13,7 @@ use crate::learner::{Learner, Model};
 use crate::random_forest::{ForestModel, NAME};
 use crate::samples::Samples;
 use crate::tree::node::Tree;
+use crate::tree::writer::TreeWriter;
 use raduet_study::random::Stream;
 
 /// smartcore does not keep how many rows reached a node.
@@ -123,30 +124,30 @@ impl Learner for SmartcoreForest {
 
 /// One tree in preorder.
 fn converted(nodes: &[WrittenNode], label_of: &[usize], classes: usize) -> Result<Tree> {
-    let mut tree = Tree::empty(classes);
+    let mut writer = TreeWriter::new(classes);
     // Node to append, and the split it is the right child of.
     let mut waiting: Vec<(usize, Option<usize>)> = vec![(0, None)];
     while let Some((at, right_of)) = waiting.pop() {
         let node = nodes.get(at).ok_or_else(|| fault("a missing node"))?;
-        if tree.len() >= nodes.len() {
+        if writer.nodes() >= nodes.len() {
             return Err(fault("a node with two parents"));
         }
         if let Some(parent) = right_of {
-            tree.next_is_right_of(parent);
+            writer.next_is_right_of(parent);
         }
         let split = (node.split_value, node.true_child, node.false_child);
         if let (Some(threshold), Some(left), Some(right)) = split {
-            tree.push_split(NO_COVER, node.split_feature, threshold, false);
-            waiting.push((right, Some(tree.len() - 1)));
+            let place = writer.push_split(node.split_feature, threshold, false);
+            waiting.push((right, Some(place)));
             waiting.push((left, None));
             continue;
         }
         let label = *label_of
             .get(node.output)
             .ok_or_else(|| fault("an unknown class"))?;
-        tree.push_leaf(NO_COVER, |values| {
+        writer.push_leaf(NO_COVER, |values| {
             values.extend((0..classes).map(|k| f64::from(u8::from(k == label))));
         });
     }
-    Ok(tree)
+    Ok(writer.finish())
 }

@@ -47,6 +47,7 @@ impl<'a> Paths<'a> {
             conditions: Vec::new(),
             leaves: Vec::new(),
         };
+        let covers = tree.covers();
         let mut branches: Vec<Condition> = Vec::new();
         // Node, and the branch that leads to it with its depth.
         let mut waiting: Vec<(usize, Option<(usize, Condition)>)> = vec![(0, None)];
@@ -68,7 +69,7 @@ impl<'a> Paths<'a> {
                     left,
                     right,
                 } => {
-                    let share = |child: usize| tree.cover(child) / tree.cover(at);
+                    let share = |child: usize| covers[child] / covers[at];
                     let to_left = Condition {
                         column,
                         share: share(left),

@@ -90,14 +90,16 @@ impl<'a> TreeEnsemble<'a> {
         trees: Vec<(&'a Tree, usize)>,
     ) -> Option<Self> {
         debug_assert_eq!(outputs.len(), base.len());
-        let covered = |tree: &Tree| (0..tree.len()).all(|at| tree.cover(at) > 0.0);
-        trees.iter().all(|(tree, _)| covered(tree)).then_some(Self {
-            width,
-            outputs,
-            base,
-            scale,
-            trees,
-        })
+        trees
+            .iter()
+            .all(|(tree, _)| tree.is_covered())
+            .then_some(Self {
+                width,
+                outputs,
+                base,
+                scale,
+                trees,
+            })
     }
 
     /// Class number of each answer (S).

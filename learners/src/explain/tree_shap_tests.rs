@@ -6,13 +6,13 @@ use raduet_study::{ClassNames, Label};
 use super::tree_shap::TreeEnsemble;
 use crate::registry;
 use crate::samples::Samples;
-use crate::tree::node::Tree;
-use crate::tree::node::View;
+use crate::tree::node::{Tree, View};
+use crate::tree::writer::TreeWriter;
 
 const COLUMNS: usize = 5;
 
 /// A random tree of the given depth at most, two numbers a leaf; columns come again on a path.
-fn random_tree(tree: &mut Tree, cover: f64, depth: usize, stream: &mut Stream) {
+fn random_tree(tree: &mut TreeWriter, cover: f64, depth: usize, stream: &mut Stream) {
     if depth == 0 || stream.unit() < 0.15 {
         tree.push_leaf(cover, |leaf| {
             leaf.extend([stream.normal(), stream.normal()]);
@@ -20,8 +20,7 @@ fn random_tree(tree: &mut Tree, cover: f64, depth: usize, stream: &mut Stream) {
         return;
     }
     let (column, threshold) = (stream.below(COLUMNS), stream.normal());
-    tree.push_split(cover, column, threshold, stream.unit() < 0.5);
-    let at = tree.len() - 1;
+    let at = tree.push_split(column, threshold, stream.unit() < 0.5);
     let share = stream.uniform(0.1, 0.9);
     random_tree(tree, cover * share, depth - 1, stream);
     tree.next_is_right_of(at);
@@ -29,7 +28,7 @@ fn random_tree(tree: &mut Tree, cover: f64, depth: usize, stream: &mut Stream) {
 }
 
 /// What a tree answers where only the columns in `known` are.
-fn value(tree: &Tree, at: usize, x: &[f64], known: usize) -> [f64; 2] {
+fn value(tree: &Tree, covers: &[f64], at: usize, x: &[f64], known: usize) -> [f64; 2] {
     match tree.view(at) {
         View::Leaf(leaf) => [leaf[0], leaf[1]],
         View::Split {
@@ -42,10 +41,13 @@ fn value(tree: &Tree, at: usize, x: &[f64], known: usize) -> [f64; 2] {
             if known & (1 << column) != 0 {
                 let x_j = x[column];
                 let goes_left = x_j <= threshold || (x_j.is_nan() && missing_left);
-                return value(tree, if goes_left { left } else { right }, x, known);
+                return value(tree, covers, if goes_left { left } else { right }, x, known);
             }
-            let (a, b) = (value(tree, left, x, known), value(tree, right, x, known));
-            let share = |child| tree.cover(child) / tree.cover(at);
+            let (a, b) = (
+                value(tree, covers, left, x, known),
+                value(tree, covers, right, x, known),
+            );
+            let share = |child| covers[child] / covers[at];
             [0, 1].map(|o| share(left) * a[o] + share(right) * b[o])
         }
     }
@@ -61,9 +63,9 @@ fn contributions_are_the_shapley_values_over_all_subsets() {
         let mut stream = Stream::new(seed, "trees to explain", 0);
         let trees: Vec<Tree> = (0..3)
             .map(|_| {
-                let mut tree = Tree::empty(2);
-                random_tree(&mut tree, 100.0, 7, &mut stream);
-                tree
+                let mut writer = TreeWriter::new(2);
+                random_tree(&mut writer, 100.0, 7, &mut stream);
+                writer.finish()
             })
             .collect();
         let rows = 4;
@@ -84,7 +86,7 @@ fn contributions_are_the_shapley_values_over_all_subsets() {
             let worth = |known: usize, o: usize| -> f64 {
                 trees
                     .iter()
-                    .map(|tree| 0.25 * value(tree, 0, x, known)[o])
+                    .map(|tree| 0.25 * value(tree, &tree.covers(), 0, x, known)[o])
                     .sum()
             };
             for o in 0..2 {

@@ -6,6 +6,7 @@ use super::grow::{Node, Stop, Workspace};
 use super::histogram::pack_rows;
 use super::search::{Limits, Search};
 use crate::tree::node::Tree;
+use crate::tree::writer::TreeWriter;
 
 /// Keeps a step finite where the curvature vanishes, as scikit-learn has it.
 const SMALLEST_CURVATURE: f64 = 1e-15;
@@ -157,23 +158,23 @@ impl ClassState {
                 rows.iter().map(|&row| weights[row as usize]).sum()
             }
         };
-        let mut tree = Tree::empty(1);
+        let mut writer = TreeWriter::new(1);
         let mut waiting = vec![(0, None)];
         while let Some((at, right_of)) = waiting.pop() {
             if let Some(parent) = right_of {
-                tree.next_is_right_of(parent);
+                writer.next_is_right_of(parent);
             }
             let node = &nodes[at];
             let Some((split, left, right)) = node.split else {
-                tree.push_leaf(cover(node), |values| values.push(steps[at]));
+                writer.push_leaf(cover(node), |values| values.push(steps[at]));
                 continue;
             };
             let threshold = table.threshold(split.column, split.bin);
-            tree.push_split(cover(node), split.column, threshold, split.missing_left);
-            waiting.push((right, Some(tree.len() - 1)));
+            let place = writer.push_split(split.column, threshold, split.missing_left);
+            waiting.push((right, Some(place)));
             waiting.push((left, None));
         }
-        tree
+        writer.finish()
     }
 }
 

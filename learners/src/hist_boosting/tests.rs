@@ -106,7 +106,7 @@ fn weights_count_as_repetitions() {
     for (a, b) in pairs {
         assert!((a - b).abs() < 1e-6, "{a} {b}");
     }
-    assert!((trees[0].cover(0) - 120.0).abs() < 1e-9);
+    assert!((trees[0].covers()[0] - 120.0).abs() < 1e-9);
 }
 
 #[test]
@@ -160,14 +160,14 @@ fn it_stops_when_held_out_rows_say_so() {
     assert_eq!(fit(&plain, &all, 1).1.len(), 180);
     let (_, trees) = fit(&stopping, &all, 1);
     assert!(trees.len() < 180 && trees.len().is_multiple_of(3) && trees.len() >= 9);
-    let learning = trees[0].cover(0);
+    let learning = trees[0].covers()[0];
     assert!((learning - 360.0).abs() <= 1.0, "{learning}");
     // By patient: eight rows each.
     let grouped = all
         .with_groups((0..400).map(|row| row / 8).collect())
         .unwrap();
     let (_, trees) = fit(&stopping, &grouped, 1);
-    assert!((trees[0].cover(0) - 360.0).abs() < 1e-9);
+    assert!((trees[0].covers()[0] - 360.0).abs() < 1e-9);
 }
 
 #[test]
@@ -183,9 +183,9 @@ fn rows_and_columns_are_drawn_anew() {
     let (_, trees) = fit(&drawing, &all, 1);
     let mut columns = std::collections::BTreeSet::new();
     for tree in &trees {
-        assert!((tree.cover(0) - 150.0).abs() < 1e-9);
+        assert!((tree.covers()[0] - 150.0).abs() < 1e-9);
         let of_tree: std::collections::BTreeSet<usize> =
-            tree.splits().map(|(_, column, _)| column).collect();
+            tree.splits().map(|(column, _)| column).collect();
         assert!(of_tree.len() <= 1, "one of four columns a tree");
         columns.extend(of_tree);
     }

@@ -33,12 +33,13 @@ pub(crate) fn gini_importance(forest: &ForestModel) -> Vec<f64> {
 fn decreases(tree: &Tree, width: usize) -> Vec<f64> {
     let k = tree.outputs();
     // Weight of each class at each node, and the weighted impurity.
-    let mut weights = vec![0.0; tree.len() * k];
-    let mut impurity = vec![0.0; tree.len()];
+    let mut weights = vec![0.0; tree.extent() * k];
+    let mut impurity = vec![0.0; tree.extent()];
     let mut decreases = vec![0.0; width];
     // Children come after their parent.
-    for at in (0..tree.len()).rev() {
-        let cover = tree.cover(at);
+    let (covers, places) = (tree.covers(), tree.places().collect::<Vec<_>>());
+    for at in places.into_iter().rev() {
+        let cover = covers[at];
         match tree.view(at) {
             View::Leaf(shares) => {
                 let own = &mut weights[at * k..(at + 1) * k];

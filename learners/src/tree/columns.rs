@@ -6,7 +6,7 @@ use crate::samples::Samples;
 use crate::tree::rank::Rank;
 
 /// Columns gathered together from the row-major table: the doubles of one cache line.
-const GATHERED: usize = 8;
+pub(super) const GATHERED: usize = 8;
 
 /// One column.
 pub(crate) struct Ranked<R> {

@@ -7,31 +7,65 @@
 use std::ops::Range;
 
 use crate::tree::node::Tree;
+use crate::tree::writer::TreeWriter;
 
 /// Where a node is split.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct DraftSplit {
     /// Column compared.
-    pub(crate) column: usize,
+    pub(crate) column: u32,
+    /// Number of the left child; the right one is the next.
+    pub(crate) left: u32,
     /// Values up to and including it go left.
     pub(crate) threshold: f64,
     /// Whether undefined values go left.
     pub(crate) missing_left: bool,
-    /// Number of the left child; the right one is the next.
-    pub(crate) left: usize,
+}
+
+impl DraftSplit {
+    /// Numbers of the children.
+    fn children(&self) -> [usize; 2] {
+        let left = self.left as usize;
+        [left, left + 1]
+    }
+}
+
+/// A number of members, nodes or columns, which 32 bits hold.
+///
+/// # Panics
+/// Beyond 2^32.
+pub(crate) fn narrow(number: usize) -> u32 {
+    u32::try_from(number).expect("fewer than 2^32 rows, nodes and columns")
 }
 
 /// A node; its children come after it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct DraftNode {
     /// Where its members stand.
-    pub(crate) span: Range<usize>,
+    members: Range<u32>,
     /// Weight of the members.
     pub(crate) weight: f64,
     /// Impurity of the members.
     pub(crate) impurity: f64,
     /// `None` for a leaf.
     pub(crate) split: Option<DraftSplit>,
+}
+
+impl DraftNode {
+    /// A leaf for the time being.
+    pub(crate) fn new(span: Range<usize>, weight: f64, impurity: f64) -> Self {
+        Self {
+            members: narrow(span.start)..narrow(span.end),
+            weight,
+            impurity,
+            split: None,
+        }
+    }
+
+    /// Where its members stand.
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.members.start as usize..self.members.end as usize
+    }
 }
 
 /// A tree; the root is node 0.
@@ -44,9 +78,9 @@ impl Draft {
     /// Puts another draft in the place of a leaf; its members start at `start`.
     pub(crate) fn graft(&mut self, at: usize, branch: Self, start: usize) {
         // The branch's root takes the leaf's place, its other nodes follow at the end.
-        let offset = self.nodes.len() - 1;
+        let (offset, start) = (narrow(self.nodes.len() - 1), narrow(start));
         let moved = branch.nodes.into_iter().map(|mut node| {
-            node.span = node.span.start + start..node.span.end + start;
+            node.members = node.members.start + start..node.members.end + start;
             if let Some(split) = &mut node.split {
                 split.left += offset;
             }
@@ -74,7 +108,7 @@ impl Draft {
             let alone = node.weight * node.impurity / whole + alpha;
             let below = node
                 .split
-                .map(|split| costs[split.left] + costs[split.left + 1]);
+                .map(|split| split.children().map(|child| costs[child]).iter().sum());
             costs[at] = match below {
                 Some(below) if below < alone => below,
                 _ => {
@@ -91,29 +125,26 @@ impl Draft {
         outputs: usize,
         mut fill: impl FnMut(Range<usize>, &mut Vec<f64>),
     ) -> Tree {
-        let mut tree = Tree::empty(outputs);
+        let leaves = self.nodes.len().div_ceil(2);
+        let mut writer = TreeWriter::with_capacity(outputs, leaves);
         let mut waiting: Vec<(usize, Option<usize>)> = vec![(0, None)];
         while let Some((at, right_of)) = waiting.pop() {
             if let Some(parent) = right_of {
-                tree.next_is_right_of(parent);
+                writer.next_is_right_of(parent);
             }
             let node = &self.nodes[at];
             match node.split {
-                None => tree.push_leaf(node.weight, |values| fill(node.span.clone(), values)),
+                None => writer.push_leaf(node.weight, |values| fill(node.span(), values)),
                 Some(split) => {
-                    tree.push_split(
-                        node.weight,
-                        split.column,
-                        split.threshold,
-                        split.missing_left,
-                    );
-                    waiting.push((split.left + 1, Some(tree.len() - 1)));
-                    waiting.push((split.left, None));
+                    let column = split.column as usize;
+                    let place = writer.push_split(column, split.threshold, split.missing_left);
+                    let [left, right] = split.children();
+                    waiting.push((right, Some(place)));
+                    waiting.push((left, None));
                 }
             }
         }
-        tree.trim();
-        tree
+        writer.finish()
     }
 }
 
@@ -121,17 +152,16 @@ impl Draft {
 mod tests {
     use super::*;
 
-    fn node(span: Range<usize>, impurity: f64, left: Option<usize>) -> DraftNode {
+    fn node(span: Range<usize>, impurity: f64, left: Option<u32>) -> DraftNode {
+        let weight = span.len() as f64;
         DraftNode {
-            weight: span.len() as f64,
-            span,
-            impurity,
             split: left.map(|left| DraftSplit {
                 column: 0,
                 threshold: 0.0,
                 missing_left: false,
                 left,
             }),
+            ..DraftNode::new(span, weight, impurity)
         }
     }
 
@@ -152,8 +182,8 @@ mod tests {
             let mut draft = full.clone();
             draft.prune(alpha);
             let tree = draft.write(1, |span, values| values.push(span.len() as f64));
-            assert_eq!(tree.leaves().len(), leaves, "{alpha}");
-            assert!((tree.leaves().iter().sum::<f64>() - 8.0).abs() < 1e-15);
+            assert_eq!(tree.leaves().count(), leaves, "{alpha}");
+            assert!((tree.leaves().flatten().sum::<f64>() - 8.0).abs() < 1e-15);
         }
     }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::tree::draft::{Draft, DraftNode, DraftSplit};
+use crate::tree::draft::{Draft, DraftNode, DraftSplit, narrow};
 use crate::tree::limits::Limits;
 
 /// The best split of a node.
@@ -149,7 +149,10 @@ fn grow_branch<S: Search + Send>(
         search,
         limits,
         whole: whole.unwrap_or(root.weight),
-        draft: Draft { nodes: Vec::new() },
+        draft: Draft {
+            // At once, so that the next tree finds room where this one was.
+            nodes: Vec::with_capacity(limits.most_nodes(members.len(), depth)),
+        },
         frontier: match limits.max_leaves {
             None => Frontier::DepthFirst(Vec::new()),
             Some(_) => Frontier::BestFirst(BinaryHeap::new()),
@@ -170,12 +173,8 @@ impl<S: Search + Send> Grower<'_, S> {
             && span.len() >= limits.min_split
             && sums.weight >= 2.0 * limits.leaf.weight
             && !sums.is_pure;
-        self.draft.nodes.push(DraftNode {
-            span,
-            weight: sums.weight,
-            impurity: sums.impurity,
-            split: None,
-        });
+        let node = DraftNode::new(span, sums.weight, sums.impurity);
+        self.draft.nodes.push(node);
         may_split
     }
 
@@ -202,7 +201,7 @@ impl<S: Search + Send> Grower<'_, S> {
 
     /// The best split of a node and its decrease of impurity, if it is worth making.
     fn find(&mut self, node: usize) -> Option<(f64, Found)> {
-        let span = self.draft.nodes[node].span.clone();
+        let span = self.draft.nodes[node].span();
         let sums = self.search.enter(span.clone());
         let found = self.search.best(span)?;
         let decrease = (sums.weight * sums.impurity - found.summed_impurity) / self.whole;
@@ -221,7 +220,7 @@ impl<S: Search + Send> Grower<'_, S> {
             let Some(Waiting { node, depth, found }) = next else {
                 break;
             };
-            let span = self.draft.nodes[node].span.clone();
+            let span = self.draft.nodes[node].span();
             let found = if found.is_some() {
                 found
             } else if let Some(key) = self.search.detachable(span) {
@@ -242,16 +241,16 @@ impl<S: Search + Send> Grower<'_, S> {
 
     /// Makes two children of a node.
     fn split(&mut self, node: usize, depth: usize, found: &Found) {
-        let span = self.draft.nodes[node].span.clone();
+        let span = self.draft.nodes[node].span();
         let left = self.search.part(span.clone(), found);
         let right = span.len() - left;
         let first = self.draft.nodes.len();
         self.draft.nodes[node].split = Some(DraftSplit {
-            column: found.column,
+            column: narrow(found.column),
+            left: narrow(first),
             threshold: found.threshold,
             // Where training met none, undefined values go with the greater number, as in scikit-learn.
             missing_left: found.missing_left.unwrap_or(left > right),
-            left: first,
         });
         let middle = span.start + left;
         let mut splittable = [false; 2];
@@ -280,7 +279,7 @@ impl<S: Search + Send> Grower<'_, S> {
         let grown: Vec<Option<(Draft, Vec<S::Row>)>> = branches
             .par_iter()
             .map(|branch| {
-                let mut own = search.detached(nodes[branch.node].span.clone(), branch.key)?;
+                let mut own = search.detached(nodes[branch.node].span(), branch.key)?;
                 let draft = grow_branch(&mut own, limits, branch.depth, Some(whole));
                 Some((draft, own.into_members()))
             })
@@ -289,7 +288,7 @@ impl<S: Search + Send> Grower<'_, S> {
             let Some((draft, members)) = grown else {
                 continue;
             };
-            let span = self.draft.nodes[branch.node].span.clone();
+            let span = self.draft.nodes[branch.node].span();
             self.search.attach(span.clone(), &members);
             self.draft.graft(branch.node, draft, span.start);
         }

@@ -226,9 +226,42 @@ pub(crate) struct Limits {
     pub(crate) max_leaves: Option<usize>,
 }
 
+impl Limits {
+    /// Most nodes of a branch that begins at `depth` with so many members.
+    pub(crate) fn most_nodes(&self, members: usize, depth: usize) -> usize {
+        let by_rows = members / self.leaf.rows.max(1);
+        let levels = u32::try_from(self.max_depth.saturating_sub(depth)).unwrap_or(u32::MAX);
+        let by_depth = 1_usize.checked_shl(levels).unwrap_or(usize::MAX);
+        let leaves = by_rows
+            .min(by_depth)
+            .min(self.max_leaves.unwrap_or(usize::MAX));
+        (2 * leaves).saturating_sub(1).max(1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nodes_are_bounded_by_rows_depth_and_leaves() {
+        let limits = |max_depth, rows, max_leaves| Limits {
+            max_depth,
+            min_split: 2,
+            leaf: LeafLimits { rows, weight: 0.0 },
+            min_decrease: 0.0,
+            max_leaves,
+        };
+        let free = limits(usize::MAX, 1, None);
+        assert_eq!(free.most_nodes(1000, 7), 1999);
+        assert_eq!(limits(usize::MAX, 10, None).most_nodes(1009, 0), 199);
+        assert_eq!(limits(3, 1, None).most_nodes(1000, 0), 15);
+        assert_eq!(limits(3, 1, None).most_nodes(1000, 2), 3);
+        assert_eq!(limits(3, 1, None).most_nodes(1000, 3), 1);
+        assert_eq!(limits(80, 1, Some(31)).most_nodes(1000, 0), 61);
+        assert_eq!(free.most_nodes(1, 0), 1);
+        assert_eq!(free.most_nodes(0, 0), 1);
+    }
 
     #[test]
     fn fractions_round_as_scikit_learn_rounds() {

@@ -31,6 +31,7 @@ mod cut;
 pub(crate) mod draft;
 pub(crate) mod drawn;
 pub(crate) mod draws;
+mod file;
 pub(crate) mod grow;
 pub(crate) mod limits;
 pub(crate) mod node;
@@ -40,3 +41,4 @@ pub(crate) mod rank;
 pub(crate) mod squared_error;
 #[cfg(test)]
 mod twin;
+pub(crate) mod writer;

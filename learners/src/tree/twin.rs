@@ -126,7 +126,7 @@ impl Plain<'_> {
 }
 
 fn shape(tree: &Tree) -> Shape {
-    let nodes = (0..tree.len()).map(|at| match tree.view(at) {
+    let nodes = tree.places().map(|at| match tree.view(at) {
         View::Leaf(_) => None,
         View::Split {
             column,
