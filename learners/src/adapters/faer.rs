@@ -11,9 +11,12 @@ use faer::linalg::householder::{
     apply_block_householder_sequence_on_the_left_in_place_with_conj,
 };
 use faer::linalg::matmul::matmul;
+use faer::linalg::qr::no_pivoting::factor::{
+    qr_in_place, qr_in_place_scratch, recommended_block_size,
+};
 use faer::linalg::solvers::{Llt, Qr, SelfAdjointEigen, Solve};
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
-use faer::{Accum, Conj, MatMut, MatRef, Par, Side, Spec};
+use faer::{Accum, Conj, Mat, MatMut, MatRef, Par, Side, Spec};
 
 use crate::error::{LearnError, Result};
 
@@ -166,10 +169,62 @@ fn by_columns(matrix: MatRef<'_, f64>) -> Vec<f64> {
         .collect()
 }
 
-/// The upper triangular R, min(rows, columns) × columns, of `matrix` = Q R.
-pub(crate) fn triangle(matrix: Block<'_>) -> Vec<f64> {
-    let found = Qr::new(matrix.view());
-    by_columns(found.thin_R().transpose())
+/// Rows of a matrix X, of which the upper triangular R of X = Q R is made in their own memory.
+pub(crate) struct Stack {
+    matrix: Mat<f64>,
+    filled: usize,
+}
+
+impl Stack {
+    /// No rows yet of `order` numbers; `capacity` of them at most.
+    pub(crate) fn new(capacity: usize, order: usize) -> Self {
+        Self {
+            matrix: Mat::zeros(capacity, order),
+            filled: 0,
+        }
+    }
+
+    /// Adds rows, row-major.
+    ///
+    /// # Panics
+    /// Beyond the capacity.
+    pub(crate) fn push(&mut self, rows: &[f64]) {
+        let order = self.matrix.ncols();
+        let count = rows.len() / order;
+        let mut place = self.matrix.as_mut().subrows_mut(self.filled, count);
+        place.copy_from(MatRef::from_row_major_slice(rows, count, order));
+        self.filled += count;
+    }
+
+    /// Puts the triangle in the place of the rows; no more rows than columns are left as they are.
+    pub(crate) fn reduce(&mut self) {
+        let order = self.matrix.ncols();
+        if self.filled <= order {
+            return;
+        }
+        let block = recommended_block_size::<f64>(self.filled, order);
+        let mut coefficients = Mat::zeros(block, order);
+        let spec = Spec::default();
+        let scratch = qr_in_place_scratch::<f64>(self.filled, order, block, Par::Seq, spec);
+        qr_in_place(
+            self.matrix.as_mut().subrows_mut(0, self.filled),
+            coefficients.as_mut(),
+            Par::Seq,
+            MemStack::new(&mut MemBuffer::new(scratch)),
+            spec,
+        );
+        // Below the triangle stands what Q is made of.
+        for column in 0..order {
+            let below = self.matrix.as_mut().col_mut(column);
+            below.subrows_mut(column + 1, order - column - 1).fill(0.0);
+        }
+        self.filled = order;
+    }
+
+    /// The rows, row-major.
+    pub(crate) fn rows(&self) -> Vec<f64> {
+        by_columns(self.matrix.subrows(0, self.filled).transpose())
+    }
 }
 
 /// A wide matrix X (n × p, n < p) as L Qᵀ, L lower triangular of n × n, Q with orthonormal columns.
@@ -309,7 +364,15 @@ mod tests {
         let values = numbers(n * p);
         let block = Block::new(&values, n, p);
         let direct = right_singular(block, "test").unwrap();
-        let triangle = triangle(block);
+        let mut stack = Stack::new(n, p);
+        stack.push(&values[..p]);
+        stack.reduce();
+        assert_eq!(stack.rows(), &values[..p]);
+        stack.push(&values[p..]);
+        stack.reduce();
+        let triangle = stack.rows();
+        let below = |at: &usize| at % p < at / p;
+        assert!((0..p * p).filter(below).all(|at| triangle[at] == 0.0));
         let small = right_singular(Block::new(&triangle, p, p), "test").unwrap();
         close(&direct.values, &small.values, 1e-13);
         let eigen = symmetric_eigen(&plain_gram(&values, p), p, "test").unwrap();

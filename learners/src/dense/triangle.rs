@@ -6,10 +6,13 @@
 
 use rayon::prelude::*;
 
-use crate::adapters::faer::{Block, triangle};
+use crate::adapters::faer::Stack;
 
 /// Fewest rows of a block.
 const BLOCK_ROWS: usize = 256;
+
+/// Rows written together: a cache line of a column.
+const TOGETHER: usize = 8;
 
 /// Rows, in multiples of the columns, from which on threads take a part each; most parts.
 const ROWS_PER_PART: usize = 8;
@@ -24,47 +27,45 @@ pub(crate) fn triangle_of(
     // From the shape alone, so that the answer does not depend on the number of threads.
     let parts = (rows / (ROWS_PER_PART * order)).clamp(1, MAX_PARTS);
     let size = rows.div_ceil(parts);
-    let triangles: Vec<Vec<f64>> = (0..parts)
+    let mut triangles: Vec<Vec<f64>> = (0..parts)
         .into_par_iter()
         .map(|part| {
             let end = rows.min((part + 1) * size);
             let block = order.max(BLOCK_ROWS);
-            let mut stack: Vec<f64> = Vec::new();
+            let mut stack = Stack::new((order + block).min(size), order);
+            let mut together = vec![0.0; TOGETHER * order];
             let mut start = part * size;
             while start < end {
                 let count = block.min(end - start);
-                let known = stack.len();
-                stack.resize(known + count * order, 0.0);
-                for (offset, z) in stack[known..].chunks_exact_mut(order).enumerate() {
-                    fill(start + offset, z);
+                for first in (start..start + count).step_by(TOGETHER) {
+                    let these = first..(first + TOGETHER).min(start + count);
+                    let out = &mut together[..these.len() * order];
+                    for (row, z) in these.zip(out.chunks_exact_mut(order)) {
+                        fill(row, z);
+                    }
+                    stack.push(out);
                 }
-                stack = reduced(stack, order);
+                stack.reduce();
                 start += count;
             }
-            stack
+            stack.rows()
         })
         .collect();
     if parts == 1 {
-        triangles.concat()
-    } else {
-        reduced(triangles.concat(), order)
+        return triangles.swap_remove(0);
     }
-}
-
-/// The triangle of a matrix with more rows than columns; others are left as they are.
-fn reduced(matrix: Vec<f64>, order: usize) -> Vec<f64> {
-    let rows = matrix.len() / order;
-    if rows > order {
-        triangle(Block::new(&matrix, rows, order))
-    } else {
-        matrix
+    let mut stack = Stack::new(triangles.iter().map(Vec::len).sum::<usize>() / order, order);
+    for triangle in triangles {
+        stack.push(&triangle);
     }
+    stack.reduce();
+    stack.rows()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adapters::faer::right_singular;
+    use crate::adapters::faer::{Block, right_singular};
 
     #[test]
     fn singular_values_are_those_of_the_whole_matrix() {

@@ -13,8 +13,8 @@
 //! | which columns a node looks at | [`draws`] |
 //! | looking for splits: all columns kept in order, columns sorted when drawn, random thresholds | [`presorted`], [`drawn`], [`random`] |
 //! | growing | [`grow`] |
-//! | pruning, writing down | [`draft`] |
-//! | the grown tree | [`node`] |
+//! | pruning, writing down | [`draft`], [`writer`] |
+//! | the grown tree, and its form in files | [`node`], `file` |
 //!
 //! The exact searches see ranks only, so scaling a column changes nothing but the thresholds, and two
 //! values are tied only if they are equal. Of equally good splits the first column visited wins (the
