@@ -27,33 +27,32 @@ pub(crate) fn triangle_of(
     // From the shape alone, so that the answer does not depend on the number of threads.
     let parts = (rows / (ROWS_PER_PART * order)).clamp(1, MAX_PARTS);
     let size = rows.div_ceil(parts);
-    let mut triangles: Vec<Vec<f64>> = (0..parts)
-        .into_par_iter()
-        .map(|part| {
-            let end = rows.min((part + 1) * size);
-            let block = order.max(BLOCK_ROWS);
-            let mut stack = Stack::new((order + block).min(size), order);
-            let mut together = vec![0.0; TOGETHER * order];
-            let mut start = part * size;
-            while start < end {
-                let count = block.min(end - start);
-                for first in (start..start + count).step_by(TOGETHER) {
-                    let these = first..(first + TOGETHER).min(start + count);
-                    let out = &mut together[..these.len() * order];
-                    for (row, z) in these.zip(out.chunks_exact_mut(order)) {
-                        fill(row, z);
-                    }
-                    stack.push(out);
+    let of_part = |part: usize| {
+        let end = rows.min((part + 1) * size);
+        let block = order.max(BLOCK_ROWS);
+        let mut stack = Stack::new((order + block).min(size), order);
+        let mut together = vec![0.0; TOGETHER * order];
+        let mut start = part * size;
+        while start < end {
+            let count = block.min(end - start);
+            for first in (start..start + count).step_by(TOGETHER) {
+                let these = first..(first + TOGETHER).min(start + count);
+                let out = &mut together[..these.len() * order];
+                for (row, z) in these.zip(out.chunks_exact_mut(order)) {
+                    fill(row, z);
                 }
-                stack.reduce();
-                start += count;
+                stack.push(out);
             }
-            stack.rows()
-        })
-        .collect();
+            stack.reduce();
+            start += count;
+        }
+        stack.rows()
+    };
     if parts == 1 {
-        return triangles.swap_remove(0);
+        // On this thread, whose freed memory is at hand the next time.
+        return of_part(0);
     }
+    let triangles: Vec<Vec<f64>> = (0..parts).into_par_iter().map(of_part).collect();
     let mut stack = Stack::new(triangles.iter().map(Vec::len).sum::<usize>() / order, order);
     for triangle in triangles {
         stack.push(&triangle);

@@ -101,38 +101,34 @@ impl Learner for QuadraticDiscriminant {
         let totals = classes.totals();
         let priors = class_priors::of(self.priors.as_deref(), &present, &totals, samples, NAME)?;
         let p = samples.width();
+        let k = totals.len();
+        let mut model = QuadraticDiscriminantModel {
+            classes: samples.classes().len(),
+            width: p,
+            present: present.labels,
+            log_priors: priors.iter().map(|prior| prior.ln()).collect(),
+            means: Vec::new(),
+            whitening: Vec::with_capacity(k * p * p),
+            log_determinants: Vec::with_capacity(k),
+        };
         // One after the other: each holds several matrices of p × p.
-        let axes: Vec<Axes> = (0..totals.len())
-            .map(|class| {
-                let (rows, mean) = (&classes.rows[class], classes.mean(class, p));
-                let axes = self.axes(samples, rows, mean)?;
-                let rank = axes.variances.iter().filter(|v| **v > self.tol).count();
-                if rank == p && rows.len() > 1 {
-                    return Ok(axes);
-                }
+        for class in 0..k {
+            let (rows, mean) = (&classes.rows[class], classes.mean(class, p));
+            let axes = self.axes(samples, rows, mean)?;
+            let rank = axes.variances.iter().filter(|v| **v > self.tol).count();
+            if rank < p || rows.len() < 2 {
                 let name = samples
                     .classes()
-                    .name(raduet_study::Label(present.labels[class]));
-                Err(LearnError::RankDeficient {
+                    .name(raduet_study::Label(model.present[class]));
+                return Err(LearnError::RankDeficient {
                     learner: NAME,
                     what: format!(
                         "the covariance of class '{name}' ({} rows, rank {rank} of {p})",
                         rows.len()
                     ),
                     remedy: self.remedy(rows.len(), p),
-                })
-            })
-            .collect::<Result<_>>()?;
-        let mut model = QuadraticDiscriminantModel {
-            classes: samples.classes().len(),
-            width: p,
-            present: present.labels,
-            log_priors: priors.iter().map(|prior| prior.ln()).collect(),
-            means: classes.means,
-            whitening: Vec::with_capacity(axes.len() * p * p),
-            log_determinants: Vec::with_capacity(axes.len()),
-        };
-        for axes in axes {
+                });
+            }
             let logs = axes.variances.iter().map(|v| v.ln());
             model.log_determinants.push(logs.sum());
             for (axis, variance) in axes.directions.chunks_exact(p).zip(&axes.variances) {
@@ -140,6 +136,7 @@ impl Learner for QuadraticDiscriminant {
                 model.whitening.extend(axis.iter().map(|v| v / root));
             }
         }
+        model.means = classes.means;
         Ok(Box::new(model))
     }
 
