@@ -49,7 +49,7 @@ pub(crate) fn triangle_of(
         stack.rows()
     };
     if parts == 1 {
-        // On this thread, whose freed memory is at hand the next time.
+        // A triangle already: nothing to stack.
         return of_part(0);
     }
     let triangles: Vec<Vec<f64>> = (0..parts).into_par_iter().map(of_part).collect();
