@@ -1,17 +1,19 @@
 //! Quadratic discriminant: each class has a covariance of its own.
 //!
-//! `log P(k | x) = −½ [ (x − μ_k)·Σ_k⁻¹(x − μ_k) + log det Σ_k ] + log π_k + const`. Solver `svd` takes the
-//! principal axes and variances S²/n of a class from its centred rows, variances replaced by
-//! `(1 − r) S²/n + r`, r the `reg_param`; solver `eigen` from its covariance, shrunk if wanted. A class with a
-//! variance not above `tol` is refused, and with `svd` one with fewer rows than columns. After
-//! scikit-learn.
+//! `log P(k | x) = −½ [ (x − μ_k)·Σ_k⁻¹(x − μ_k) + log det Σ_k ] + log π_k + const`. With solver `svd` Σ is
+//! `(1 − r) S + r I`, r the `reg_param` and S the covariance of a class (divisor n), which is never formed:
+//! a triangle of the centred rows takes its place, and their singular values tell its rank. Solver
+//! `eigen` takes principal axes of the covariance, shrunk if wanted. A class with a variance not above `tol`
+//! along some axis is refused, and with `svd` one with fewer rows than columns. After scikit-learn.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Classes;
 use super::covariance::{Shrinkage, covariance};
-use crate::adapters::faer::{Block, product_transposed, right_singular, symmetric_eigen};
+use crate::adapters::faer::{
+    Block, add_inverse_transposed, product_transposed, singular_values, symmetric_eigen,
+};
 use crate::class_priors;
 use crate::class_scores::probabilities;
 use crate::dense::dot;
@@ -28,7 +30,7 @@ pub(crate) const NAME: &str = "quadratic_discriminant";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QuadraticSolver {
-    /// From singular values of its centred rows; no shrinkage.
+    /// From its centred rows; no shrinkage.
     Svd,
     /// From its covariance.
     Eigen,
@@ -114,26 +116,23 @@ impl Learner for QuadraticDiscriminant {
         // One after the other: each holds several matrices of p × p.
         for class in 0..k {
             let (rows, mean) = (&classes.rows[class], classes.mean(class, p));
-            let axes = self.axes(samples, rows, mean)?;
-            let rank = axes.variances.iter().filter(|v| **v > self.tol).count();
-            if rank < p || rows.len() < 2 {
-                let name = samples
-                    .classes()
-                    .name(raduet_study::Label(model.present[class]));
-                return Err(LearnError::RankDeficient {
-                    learner: NAME,
-                    what: format!(
-                        "the covariance of class '{name}' ({} rows, rank {rank} of {p})",
-                        rows.len()
-                    ),
-                    remedy: self.remedy(rows.len(), p),
-                });
-            }
-            let logs = axes.variances.iter().map(|v| v.ln());
-            model.log_determinants.push(logs.sum());
-            for (axis, variance) in axes.directions.chunks_exact(p).zip(&axes.variances) {
-                let root = variance.sqrt();
-                model.whitening.extend(axis.iter().map(|v| v / root));
+            match self.whiten(samples, rows, mean, &mut model.whitening)? {
+                Covariance::Regular { log_determinant } => {
+                    model.log_determinants.push(log_determinant);
+                }
+                Covariance::Singular { rank } => {
+                    let name = samples
+                        .classes()
+                        .name(raduet_study::Label(model.present[class]));
+                    return Err(LearnError::RankDeficient {
+                        learner: NAME,
+                        what: format!(
+                            "the covariance of class '{name}' ({} rows, rank {rank} of {p})",
+                            rows.len()
+                        ),
+                        remedy: self.remedy(rows.len(), p),
+                    });
+                }
             }
         }
         model.means = classes.means;
@@ -151,36 +150,92 @@ impl Learner for QuadraticDiscriminant {
     }
 }
 
-/// Principal axes of a class, one a row, with the variance along each.
-struct Axes {
-    variances: Vec<f64>,
-    directions: Vec<f64>,
+/// What a class's covariance Σ turned out to be.
+enum Covariance {
+    Regular { log_determinant: f64 },
+    Singular { rank: usize },
 }
 
 impl QuadraticDiscriminant {
-    fn axes(&self, samples: &Samples, rows: &[usize], mean: &[f64]) -> Result<Axes> {
-        let p = samples.width();
-        if self.solver == QuadraticSolver::Eigen {
-            let matrix = covariance(samples, rows, mean, self.shrinkage);
-            let eigen = symmetric_eigen(&matrix, p, NAME)?;
-            return Ok(Axes {
-                variances: eigen.values,
-                directions: eigen.vectors,
-            });
+    /// Adds W, `WᵀW` = Σ⁻¹, of a class to `whitening` where Σ is regular.
+    fn whiten(
+        &self,
+        samples: &Samples,
+        rows: &[usize],
+        mean: &[f64],
+        whitening: &mut Vec<f64>,
+    ) -> Result<Covariance> {
+        match self.solver {
+            QuadraticSolver::Svd => self.by_triangle(samples, rows, mean, whitening),
+            QuadraticSolver::Eigen => self.by_axes(samples, rows, mean, whitening),
         }
-        let r = triangle_of(rows.len(), p, |at, z| {
-            let x = samples.row(rows[at]).iter().zip(mean);
-            for (z, (x, m)) in z.iter_mut().zip(x) {
-                *z = x - m;
+    }
+
+    /// Σ = `RᵀR`, R the triangle of the centred rows times √((1 − r)/n) over √r I.
+    fn by_triangle(
+        &self,
+        samples: &Samples,
+        rows: &[usize],
+        mean: &[f64],
+        whitening: &mut Vec<f64>,
+    ) -> Result<Covariance> {
+        let (p, n) = (samples.width(), rows.len());
+        let factor = ((1.0 - self.reg_param) / n as f64).sqrt();
+        let (ridge, ridge_rows) = match self.reg_param {
+            none if none <= 0.0 => (0.0, 0),
+            some => (some.sqrt(), p),
+        };
+        let r = triangle_of(n + ridge_rows, p, |at, z| {
+            if let Some(row) = rows.get(at) {
+                for (z, (x, m)) in z.iter_mut().zip(samples.row(*row).iter().zip(mean)) {
+                    *z = (x - m) * factor;
+                }
+            } else {
+                z.fill(0.0);
+                z[at - n] = ridge;
             }
         });
-        let found = right_singular(Block::new(&r, r.len() / p, p), NAME)?;
-        let n = rows.len() as f64;
-        let variance = |s: &f64| (1.0 - self.reg_param) * (s * s / n) + self.reg_param;
-        Ok(Axes {
-            variances: found.values.iter().map(variance).collect(),
-            directions: found.vectors,
-        })
+        // Every variance is r or more: above `tol` there is nothing to find.
+        let rank = if self.reg_param > self.tol {
+            p
+        } else {
+            let values = singular_values(Block::new(&r, r.len() / p, p), NAME)?;
+            self.rank(values.iter().map(|s| s * s))
+        };
+        if rank < p || n < p.max(2) {
+            return Ok(Covariance::Singular { rank: rank.min(n) });
+        }
+        add_inverse_transposed(whitening, &r, p);
+        let roots = r.iter().step_by(p + 1);
+        let log_determinant = 2.0 * roots.map(|d| d.abs().ln()).sum::<f64>();
+        Ok(Covariance::Regular { log_determinant })
+    }
+
+    /// W is the principal axes of Σ, each divided by the standard deviation along it.
+    fn by_axes(
+        &self,
+        samples: &Samples,
+        rows: &[usize],
+        mean: &[f64],
+        whitening: &mut Vec<f64>,
+    ) -> Result<Covariance> {
+        let p = samples.width();
+        let matrix = covariance(samples, rows, mean, self.shrinkage);
+        let axes = symmetric_eigen(&matrix, p, NAME)?;
+        let rank = self.rank(axes.values.iter().copied());
+        if rank < p || rows.len() < 2 {
+            return Ok(Covariance::Singular { rank });
+        }
+        for (axis, variance) in axes.vectors.chunks_exact(p).zip(&axes.values) {
+            let root = variance.sqrt();
+            whitening.extend(axis.iter().map(|v| v / root));
+        }
+        let log_determinant = axes.values.iter().map(|v| v.ln()).sum();
+        Ok(Covariance::Regular { log_determinant })
+    }
+
+    fn rank(&self, variances: impl Iterator<Item = f64>) -> usize {
+        variances.filter(|v| *v > self.tol).count()
     }
 
     fn remedy(&self, rows: usize, columns: usize) -> &'static str {
@@ -205,7 +260,7 @@ pub struct QuadraticDiscriminantModel {
     log_priors: Vec<f64>,
     /// Present classes × columns.
     means: Vec<f64>,
-    /// Per present class p axes × p columns, each divided by the standard deviation along it.
+    /// W per present class, p × p: `WᵀW` is the inverse of its covariance.
     whitening: Vec<f64>,
     log_determinants: Vec<f64>,
 }
@@ -278,5 +333,66 @@ impl Model for QuadraticDiscriminantModel {
 
     fn to_saved(&self) -> SavedModel {
         SavedModel::QuadraticDiscriminant(self.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use raduet_study::{ClassNames, Label};
+
+    use super::*;
+
+    /// Rows of two columns, each class a cross about its centre: variances s² / 2 along either axis.
+    fn crosses() -> Samples {
+        let cross = |centre: f64, s: f64| {
+            let arms = [[s, 0.0], [-s, 0.0], [0.0, s], [0.0, -s]];
+            arms.map(|[x, y]| [x + centre, y]).concat()
+        };
+        Samples::new(
+            [cross(0.0, 1.0), cross(3.0, 0.02)].concat(),
+            vec!["x".to_owned(), "y".to_owned()],
+            [0, 0, 0, 0, 1, 1, 1, 1].map(Label).to_vec(),
+            ClassNames::new(vec!["wide".to_owned(), "narrow".to_owned()]).unwrap(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_share_of_the_variance_below_tol_is_added_and_counted() {
+        let samples = crosses();
+        // Variances of the narrow class are 2e-4 (1 − r) + r.
+        for (reg_param, tol, accepted) in [
+            (0.0, 1e-4, true),
+            (0.0, 1e-3, false),
+            (5e-4, 6e-4, true),
+            (5e-4, 8e-4, false),
+            (1e-2, 8e-4, true),
+        ] {
+            let learner = QuadraticDiscriminant {
+                reg_param,
+                tol,
+                ..QuadraticDiscriminant::default()
+            };
+            let model = match learner.fit(&samples, 0) {
+                Ok(model) => model,
+                Err(error) => {
+                    assert!(!accepted, "{error}");
+                    assert!(error.to_string().contains("rank 0 of 2"), "{error}");
+                    continue;
+                }
+            };
+            assert!(accepted, "{reg_param} {tol}");
+            let variance = |s: f64| (1.0 - reg_param) * s * s / 2.0 + reg_param;
+            let (wide, narrow) = (variance(1.0), variance(0.02));
+            let density = |d2: f64, v: f64| (-0.5 * d2 / v).exp() / v;
+            for (x, y) in [(2.9, 0.05), (1.0, 1.0), (3.1, -0.02)] {
+                let (a, b) = (
+                    density(x * x + y * y, wide),
+                    density((x - 3.0) * (x - 3.0) + y * y, narrow),
+                );
+                let found = model.predict_proba(&[x, y], 1);
+                assert!((found[0] - a / (a + b)).abs() < 1e-12, "{found:?}");
+            }
+        }
     }
 }
