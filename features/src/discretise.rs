@@ -219,38 +219,50 @@ impl DiscretisedRoi {
             });
     }
 
-    /// The grey levels in a box of the region's box; `N_g` stays the region's.
-    pub(crate) fn window(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
+    /// The grey levels in a box of the region's box; `N_g` stays the region's. `room` is what an earlier call
+    /// returned, whose memory is used again.
+    pub(crate) fn window(&self, low: [usize; 3], shape: [usize; 3], room: Option<Self>) -> Self {
         let [slices, rows, columns] = shape;
         let [plane, stride] = strides(shape, self.pad);
-        let mut ranks = vec![0_u16; (slices + 2 * self.pad) * plane];
-        let mut present = Vec::with_capacity(slices * rows * columns);
+        let (mut ranks, mut levels, mut histogram) = room
+            .map(|room| (room.ranks, room.levels, room.histogram))
+            .unwrap_or_default();
+        ranks.clear();
+        ranks.resize((slices + 2 * self.pad) * plane, 0_u16);
+        // Ranks of the region first.
+        levels.clear();
         for z in 0..slices {
             for y in 0..rows {
                 let from = self.row(low[0] + z, low[1] + y) + low[2];
                 let line = &self.ranks[from..from + columns];
-                present.extend(line.iter().copied().filter(|rank| *rank > 0));
+                let present = line.iter().filter(|rank| **rank > 0);
+                levels.extend(present.map(|rank| u32::from(*rank)));
                 let to = (z + self.pad) * plane + (y + self.pad) * stride + self.pad;
                 ranks[to..to + columns].copy_from_slice(line);
             }
         }
-        let pixels = present.len();
-        present.sort_unstable();
+        let pixels = levels.len();
+        levels.sort_unstable();
         // Few levels meet in a window: a search among them is quicker than a table of all.
-        let (mut histogram, mut distinct) = (Vec::new(), Vec::new());
-        for same in present.chunk_by(|a, b| a == b) {
-            distinct.push(same[0]);
-            histogram.push(u32::try_from(same.len()).expect("fewer voxels than the region"));
-        }
+        histogram.clear();
+        histogram.extend(
+            levels
+                .chunk_by(|a, b| a == b)
+                .map(|same| u32::try_from(same.len()).expect("fewer voxels than the region")),
+        );
+        levels.dedup();
         for rank in ranks.iter_mut().filter(|rank| **rank > 0) {
-            *rank = small(distinct.partition_point(|known| known < rank) + 1);
+            let here = u32::from(*rank);
+            *rank = small(levels.partition_point(|known| *known < here) + 1);
         }
-        let level = |rank: &u16| self.levels[usize::from(*rank) - 1];
+        for rank in &mut levels {
+            *rank = self.levels[*rank as usize - 1];
+        }
         Self {
             ranks,
             shape,
             pad: self.pad,
-            levels: distinct.iter().map(level).collect(),
+            levels,
             histogram,
             highest: self.highest,
             pixels,

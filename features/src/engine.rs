@@ -95,7 +95,11 @@ pub fn measure(
         None
     };
     let region = Region::new(roi, morphology, image, settings, grey_levels);
-    let of_family = |chosen: &Chosen| values_of_family(chosen, &region);
+    let of_family = |chosen: &Chosen| {
+        let mut values = Vec::new();
+        append_family(chosen, &region, &mut values);
+        values
+    };
     // Families do not see each other, so it makes no difference to a value where it is computed.
     let families = set.chosen_families();
     let values: Vec<Vec<f64>> = if roi.count() >= PARALLEL_VOXELS {
@@ -107,19 +111,20 @@ pub fn measure(
     Ok(FeatureVector::new(set, values.concat(), levels))
 }
 
-/// The values of a set on one prepared region.
-pub(crate) fn values_of(set: &FeatureSet, region: &Region<'_>) -> Vec<f64> {
-    let families = set.chosen_families().iter();
-    families
-        .flat_map(|chosen| values_of_family(chosen, region))
-        .collect()
+/// Appends the values of a set on one prepared region.
+pub(crate) fn append_values(set: &FeatureSet, region: &Region<'_>, values: &mut Vec<f64>) {
+    for chosen in set.chosen_families() {
+        append_family(chosen, region, values);
+    }
 }
 
-fn values_of_family(chosen: &Chosen, region: &Region<'_>) -> Vec<f64> {
-    let mut values = Vec::new();
-    chosen.family.compute(region, &mut values);
-    let all = values.into_iter().enumerate();
-    all.filter(|(at, _)| chosen.keeps(*at))
-        .map(|(_, value)| value)
-        .collect()
+fn append_family(chosen: &Chosen, region: &Region<'_>, values: &mut Vec<f64>) {
+    let first = values.len();
+    chosen.family.compute(region, values);
+    let mut next = first;
+    for at in first..values.len() {
+        values[next] = values[at];
+        next += usize::from(chosen.keeps(at - first));
+    }
+    values.truncate(next);
 }

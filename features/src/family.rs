@@ -65,6 +65,11 @@ impl<'a> Region<'a> {
         }
     }
 
+    /// Gives the grey levels back.
+    pub(crate) fn into_grey_levels(self) -> Option<DiscretisedRoi> {
+        self.grey_levels
+    }
+
     /// How many grey levels occur, where they were asked for.
     pub(crate) fn levels(&self) -> Option<usize> {
         self.grey_levels

@@ -16,7 +16,7 @@ use ndarray::Array3;
 use rayon::prelude::*;
 
 use crate::discretise::DiscretisedRoi;
-use crate::engine::values_of;
+use crate::engine::append_values;
 use crate::error::{FeatureError, Result};
 use crate::family::{Input, Region};
 use crate::roi::Roi;
@@ -34,6 +34,9 @@ pub struct MapOptions {
 
 /// Further neighbourhoods than this are refused: the work grows with their volume.
 const LARGEST_RADIUS: usize = 64;
+
+/// Neighbourhoods that one thread measures in one go.
+const CENTRES_AT_A_TIME: usize = 64;
 
 /// Maps of every feature of a set, in the order of its columns, each of the region's box `[z, y, x]`.
 /// Undefined values are NaN.
@@ -60,22 +63,31 @@ pub fn feature_maps(
     };
     let inside = roi.inside().indexed_iter().filter(|(_, inside)| **inside);
     let centres: Vec<[usize; 3]> = inside.map(|((z, y, x), _)| [z, y, x]).collect();
-    let rows = centres.par_iter().map(|centre| {
-        let (low, shape) = window(roi.shape(), *centre, options.radius, settings.planes);
-        let part = roi.window(low, shape);
-        let grey = levels.as_ref().map(|levels| levels.window(low, shape));
-        let region = Region::new(&part, &part, None, settings, grey);
-        values_of(set, &region)
-    });
-    let rows: Vec<Vec<f64>> = rows.collect();
-    let empty = Array3::from_elem(roi.values().dim(), options.outside);
-    let mut maps = vec![empty; set.width()];
-    for ([z, y, x], row) in centres.into_iter().zip(rows) {
-        for (map, value) in maps.iter_mut().zip(row) {
-            map[[z, y, x]] = value;
+    let rows = centres.par_chunks(CENTRES_AT_A_TIME).map(|centres| {
+        let mut values = Vec::with_capacity(centres.len() * set.width());
+        let mut room = None;
+        for centre in centres {
+            let (low, shape) = window(roi.shape(), *centre, options.radius, settings.planes);
+            let part = roi.window(low, shape);
+            let grey = levels
+                .as_ref()
+                .map(|levels| levels.window(low, shape, room.take()));
+            let region = Region::new(&part, &part, None, settings, grey);
+            append_values(set, &region, &mut values);
+            room = region.into_grey_levels();
         }
-    }
-    Ok(maps)
+        values
+    });
+    let rows = rows.collect::<Vec<_>>().concat();
+    let map = |column: usize| {
+        let mut map = Array3::from_elem(roi.values().dim(), options.outside);
+        let values = rows.iter().skip(column).step_by(set.width());
+        for (centre, value) in centres.iter().zip(values) {
+            map[*centre] = *value;
+        }
+        map
+    };
+    Ok((0..set.width()).into_par_iter().map(map).collect())
 }
 
 fn faults(set: &FeatureSet, options: MapOptions) -> Vec<String> {

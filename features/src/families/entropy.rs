@@ -76,6 +76,21 @@ static SMALL_COUNTS: LazyLock<Vec<f64>> = LazyLock::new(|| {
     logarithms.collect()
 });
 
+/// `log2 c` for the same `c`: sums of small matrices. 0 for 0.
+static SMALL_LOGARITHMS: LazyLock<Vec<f64>> = LazyLock::new(|| {
+    let counts = (0_u32..1 << 11).map(f64::from);
+    counts.map(|c| c.max(1.0).log2()).collect()
+});
+
+/// `log2 x` of a number above 0.
+fn logarithm(x: f64) -> f64 {
+    let whole = whole_part(x);
+    match SMALL_LOGARITHMS.get(whole as usize) {
+        Some(known) if f64::from(whole).to_bits() == x.to_bits() => *known,
+        _ => x.log2(),
+    }
+}
+
 /// The whole part of a number that is not negative, capped.
 #[expect(
     clippy::cast_possible_truncation,
@@ -139,7 +154,7 @@ impl Entropy {
             // Certainty, without the rounding of the two logarithms.
             return -correction;
         }
-        self.total.log2() - self.logs / self.total - correction
+        logarithm(self.total) - self.logs / self.total - correction
     }
 }
 

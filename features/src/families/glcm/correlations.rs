@@ -224,7 +224,7 @@ mod tests {
                 a[j * levels + i] = count / scale;
             }
             let mut plain = Tridiagonal::default();
-            plain.tridiagonalise(&mut a, levels);
+            plain.tridiagonalise(&mut a, levels, 0);
             let expected = if n < 2 {
                 0.0
             } else {

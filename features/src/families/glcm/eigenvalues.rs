@@ -1,14 +1,14 @@
 //! The second largest absolute eigenvalue of a symmetric matrix whose largest is 1 and known by its
 //! eigenvector.
 //!
-//! The known eigenvalue is taken away; the largest absolute one left is the one wanted.
+//! Small matrices: a Householder reflection turns the known eigenvector onto an axis, which is left out; the
+//! largest absolute eigenvalue of the rest is the one wanted. Further reflections make the rest tridiagonal,
+//! which costs the cube of the number of rows. Laguerre's iteration then comes down from above all eigenvalues
+//! on either side; where it is slow, as for several equal eigenvalues, a Sturm sequence counts the eigenvalues
+//! beyond any number, and bisection closes in. Accurate to a few rounding errors of the eigenvalue 1.
 //!
-//! Small matrices: Householder reflections make the matrix tridiagonal, which costs the cube of the number of
-//! rows. Laguerre's iteration then comes down from above all eigenvalues on either side; where it is slow, as
-//! for several equal eigenvalues, a Sturm sequence counts the eigenvalues beyond any number, and bisection
-//! closes in. Accurate to a few rounding errors of the eigenvalue 1.
-//!
-//! Large ones: Lanczos' iteration, which takes some tens of products with the matrix.
+//! Large ones: the known eigenvalue is subtracted, and Lanczos' iteration takes some tens of products with the
+//! matrix.
 //!
 //! Golub and Van Loan, Matrix Computations, 4th edition, sections 8.3.1, 8.4.1 and 10.1.
 
@@ -49,14 +49,9 @@ pub(super) fn second_largest_absolute(
     {
         return found;
     }
-    for (row, x) in matrix.chunks_exact_mut(n).zip(leading) {
-        add_multiple(row, -x, leading);
-    }
-    room.tridiagonalise(matrix, n);
-    let mut found = room.largest();
-    if !room.is_largest(found) {
-        found = room.largest_absolute(1);
-    }
+    room.deflate(matrix, leading);
+    room.tridiagonalise(matrix, n, 1);
+    let found = room.largest();
     // A matrix of one eigenvalue leaves the rounding of that one, whose square root would be seen.
     if found > ZERO { found } else { 0.0 }
 }
@@ -174,70 +169,85 @@ pub(super) struct Tridiagonal {
 }
 
 impl Tridiagonal {
-    /// The tridiagonal form of a symmetric `n × n` matrix, in place of what was there; destroys the matrix.
-    pub(super) fn tridiagonalise(&mut self, a: &mut [f64], n: usize) {
-        let Self {
-            diagonal,
-            squares,
-            reflection: [v, p],
-        } = self;
-        diagonal.clear();
-        squares.clear();
-        for room in [&mut *v, &mut *p] {
+    /// Turns `leading` onto the first axis of a symmetric matrix.
+    fn deflate(&mut self, a: &mut [f64], leading: &[f64]) {
+        let n = leading.len();
+        self.reserve(n);
+        let v = &mut self.reflection[0][..n];
+        v.copy_from_slice(leading);
+        let norm_2 = dot(v, v);
+        let tail_2 = dot(&v[1..], &v[1..]);
+        v[0] += norm_2.sqrt().copysign(v[0]);
+        let half_v_2 = f64::midpoint(v[0] * v[0], tail_2);
+        self.reflect(a, n, 0, half_v_2);
+    }
+
+    fn reserve(&mut self, n: usize) {
+        for room in &mut self.reflection {
             room.resize(n.max(room.len()), 0.0);
         }
-        for k in 0..n - 1 {
-            diagonal.push(a[k * n + k]);
+    }
+
+    /// `H A H` for the rows and columns from `first` on, `H = I - v vᵀ / half_v_2`, v the first of the
+    /// reflection's vectors.
+    fn reflect(&mut self, a: &mut [f64], n: usize, first: usize, half_v_2: f64) {
+        let rest = first..n;
+        let [v, p] = &mut self.reflection;
+        let (v, p) = (&v[rest.clone()], &mut p[rest.clone()]);
+        // Row by row, which the processor can do several elements at a time; a sum along a row it cannot.
+        p.fill(0.0);
+        let rows = a.chunks_exact_mut(n).skip(first);
+        for (row, v_i) in rows.zip(v) {
+            add_multiple(p, v_i / half_v_2, &row[rest.clone()]);
+        }
+        let share = dot(p, v) / (2.0 * half_v_2);
+        add_multiple(p, -share, v);
+        let rows = a.chunks_exact_mut(n).skip(first);
+        for (row, (v_i, p_i)) in rows.zip(v.iter().zip(&*p)) {
+            let both = p.iter().zip(v);
+            for (a, (p_j, v_j)) in row[rest.clone()].iter_mut().zip(both) {
+                *a -= v_i * p_j + p_i * v_j;
+            }
+        }
+    }
+
+    /// The tridiagonal form of a symmetric `n × n` matrix without its first `skipped` rows and columns, in place
+    /// of what was there; destroys the matrix.
+    pub(super) fn tridiagonalise(&mut self, a: &mut [f64], n: usize, skipped: usize) {
+        self.diagonal.clear();
+        self.squares.clear();
+        self.reserve(n);
+        for k in skipped..n - 1 {
+            self.diagonal.push(a[k * n + k]);
             // The part of row k right of the diagonal, to be reflected onto its first axis.
-            let rest = k + 1..n;
-            let row = &a[k * n..(k + 1) * n];
-            let norm_2: f64 = row[rest.clone()].iter().map(|x| x * x).sum();
-            squares.push(norm_2);
-            let tail_2: f64 = row[k + 2..].iter().map(|x| x * x).sum();
+            let row = &a[k * n + k + 1..(k + 1) * n];
+            let (norm_2, tail_2) = (dot(row, row), dot(&row[1..], &row[1..]));
+            self.squares.push(norm_2);
             if tail_2 == 0.0 {
                 continue;
             }
-            v[rest.clone()].copy_from_slice(&row[rest.clone()]);
+            let v = &mut self.reflection[0][k + 1..n];
+            v.copy_from_slice(row);
             // Away from zero, so that nothing cancels.
-            v[k + 1] += norm_2.sqrt().copysign(v[k + 1]);
-            let half_v_2 = f64::midpoint(v[k + 1] * v[k + 1], tail_2);
-            // Row by row, which the processor can do several elements at a time; a sum along a row it cannot.
-            p[rest.clone()].fill(0.0);
-            for i in rest.clone() {
-                let row = &a[i * n..(i + 1) * n];
-                add_multiple(&mut p[rest.clone()], v[i] / half_v_2, &row[rest.clone()]);
-            }
-            let p_v: f64 = rest.clone().map(|i| p[i] * v[i]).sum();
-            let share = p_v / (2.0 * half_v_2);
-            for i in rest.clone() {
-                p[i] -= share * v[i];
-            }
-            for i in rest.clone() {
-                let (v_i, p_i) = (v[i], p[i]);
-                let row = &mut a[i * n..(i + 1) * n];
-                let both = p[rest.clone()].iter().zip(&v[rest.clone()]);
-                for (a, (p_j, v_j)) in row[rest.clone()].iter_mut().zip(both) {
-                    *a -= v_i * p_j + p_i * v_j;
-                }
-            }
+            v[0] += norm_2.sqrt().copysign(v[0]);
+            let half_v_2 = f64::midpoint(v[0] * v[0], tail_2);
+            self.reflect(a, n, k + 1, half_v_2);
         }
-        diagonal.push(a[n * n - 1]);
+        self.diagonal.push(a[n * n - 1]);
     }
 
-    /// The largest absolute eigenvalue: from above on both sides where that is quick.
+    /// The largest absolute eigenvalue.
     fn largest(&self) -> f64 {
-        let bound = self.bound();
-        let quick = |sign| self.descend(sign, bound + bound * f64::EPSILON);
-        let Some(highest) = quick(1.0) else {
-            return self.largest_absolute(1);
-        };
-        // Mostly the other end is nearer to zero.
-        if highest > 0.0 && self.none_below(-highest) {
-            return highest;
-        }
-        match quick(-1.0) {
-            Some(lowest) => highest.max(lowest),
-            None => self.largest_absolute(1),
+        match (&self.diagonal[..], &self.squares[..]) {
+            ([d], _) => d.abs(),
+            ([d, e], [square, ..]) => {
+                let half = (d - e) / 2.0;
+                f64::midpoint(*d, *e).abs() + (half * half + square).sqrt()
+            }
+            _ => {
+                let found = self.descend().filter(|found| self.is_largest(*found));
+                found.unwrap_or_else(|| self.largest_absolute(1))
+            }
         }
     }
 
@@ -246,54 +256,66 @@ impl Tridiagonal {
     fn is_largest(&self, x: f64) -> bool {
         const ROUNDINGS: f64 = 8.0;
         let near = ROUNDINGS * self.bound() * f64::EPSILON;
-        self.count_beyond(x + near) == 0 && self.count_beyond(x - near) > 0
+        let [above, from_below] = self.counts_beyond([x + near, x - near]);
+        above == 0 && from_below > 0
     }
 
-    /// Whether no eigenvalue lies below `x`: the pivots of `T - x I` are all positive.
-    fn none_below(&self, x: f64) -> bool {
-        let mut pivot = 1.0;
-        let squares = std::iter::once(0.0).chain(self.squares.iter().copied());
-        self.diagonal.iter().zip(squares).all(|(d, square)| {
-            pivot = d - x - square / pivot;
-            pivot > 0.0
-        })
-    }
-
-    /// The largest eigenvalue of the matrix times `sign`, by Laguerre's iteration from a number `x` above it,
-    /// which comes down to it without passing it; none when it takes long, as for several equal ones.
-    ///
-    /// With the pivots `q` of `T - x I` and their derivatives, `S1 = Σ q'/q = Σ 1 / (x - λ)` and
-    /// `S2 = Σ ((q'/q)² - q''/q) = Σ 1 / (x - λ)²`; a step is `n / (S1 + sqrt((n - 1)(n S2 - S1²)))`.
-    fn descend(&self, sign: f64, mut x: f64) -> Option<f64> {
+    /// The largest absolute eigenvalue, by Laguerre's iteration for the matrix and its negative, which comes down
+    /// from above to the largest eigenvalue of each without passing it; none when it takes long, as for
+    /// several equal ones.
+    fn descend(&self) -> Option<f64> {
         /// Three or four are common: digits triple with each step.
         const STEPS: usize = 24;
-        let n = self.diagonal.len() as f64;
-        let rounding = self.bound() * f64::EPSILON;
+        let bound = self.bound();
+        let rounding = bound * f64::EPSILON;
+        let mut x = [bound + rounding; 2];
+        let mut arrived = [false; 2];
         for _ in 0..STEPS {
-            let (mut first, mut second) = (0.0, 0.0);
-            // 1/q, q'/q and q''/q of the row before.
-            let (mut inverse, mut s, mut t) = (1.0, 0.0, 0.0);
-            let squares = std::iter::once(0.0).chain(self.squares.iter().copied());
-            for (d, square) in self.diagonal.iter().zip(squares) {
-                let share = square * inverse;
-                let q = sign * d - x - share;
-                if q >= 0.0 {
-                    // As near as rounding lets it come.
-                    return Some(x);
+            let steps = self.steps_down(x);
+            for side in 0..2 {
+                if !arrived[side] {
+                    x[side] -= steps[side];
+                    arrived[side] = steps[side] <= rounding;
                 }
-                inverse = 1.0 / q;
-                t = share * (t - 2.0 * s * s) * inverse;
-                s = (share * s - 1.0) * inverse;
-                first += s;
-                second += s * s - t;
             }
-            let step = n / (first + ((n - 1.0) * (n * second - first * first).max(0.0)).sqrt());
-            x -= step;
-            if step <= rounding {
-                return Some(x);
+            // What is below an eigenvalue already goes on falling.
+            if (arrived[0] && (arrived[1] || x[1] <= x[0])) || (arrived[1] && x[0] <= x[1]) {
+                return Some(x[0].max(x[1]));
             }
         }
         None
+    }
+
+    /// Laguerre's steps from numbers above all eigenvalues `λ` of the matrix and of its negative; 0 as near as
+    /// rounding lets it come. Both at once, for each has to wait for its divisions.
+    ///
+    /// With the pivots `q` of `T - x I` and their derivatives, `S1 = Σ q'/q = Σ 1 / (x - λ)` and
+    /// `S2 = Σ ((q'/q)² - q''/q) = Σ 1 / (x - λ)²`; a step is `n / (S1 + sqrt((n - 1)(n S2 - S1²)))`.
+    fn steps_down(&self, x: [f64; 2]) -> [f64; 2] {
+        const SIGNS: [f64; 2] = [1.0, -1.0];
+        let n = self.diagonal.len() as f64;
+        let (mut first, mut second) = ([0.0; 2], [0.0; 2]);
+        // 1/q, q'/q and q''/q of the row before.
+        let (mut inverse, mut s, mut t) = ([1.0; 2], [0.0; 2], [0.0; 2]);
+        let mut passed = [false; 2];
+        let squares = std::iter::once(0.0).chain(self.squares.iter().copied());
+        for (d, square) in self.diagonal.iter().zip(squares) {
+            for side in 0..2 {
+                let share = square * inverse[side];
+                let q = SIGNS[side] * d - x[side] - share;
+                passed[side] |= q >= 0.0;
+                inverse[side] = 1.0 / q;
+                t[side] = share * (t[side] - 2.0 * s[side] * s[side]) * inverse[side];
+                s[side] = (share * s[side] - 1.0) * inverse[side];
+                first[side] += s[side];
+                second[side] += s[side] * s[side] - t[side];
+            }
+        }
+        std::array::from_fn(|side| {
+            let spread = (n - 1.0) * (n * second[side] - first[side] * first[side]).max(0.0);
+            let step = n / (first[side] + spread.sqrt());
+            if passed[side] { 0.0 } else { step }
+        })
     }
 
     /// The `wanted`-th largest absolute eigenvalue, multiplicities counted.
@@ -309,7 +331,7 @@ impl Tridiagonal {
             if middle <= low || middle >= high || high - low < rounding {
                 return low;
             }
-            if self.count_beyond(middle) >= wanted {
+            if self.counts_beyond([middle]) >= [wanted] {
                 low = middle;
             } else {
                 high = middle;
@@ -320,7 +342,7 @@ impl Tridiagonal {
     /// The largest absolute eigenvalue when it was `before` some rows ago, which it cannot fall below; none
     /// when it has risen by a rounding error only.
     fn risen(&self, before: f64) -> Option<f64> {
-        if before > 0.0 && self.count_beyond(before + CONVERGED * before) == 0 {
+        if before > 0.0 && self.counts_beyond([before + CONVERGED * before]) == [0] {
             return None;
         }
         Some(self.largest().max(before))
@@ -333,18 +355,20 @@ impl Tridiagonal {
             .fold(0.0, f64::max)
     }
 
-    /// Eigenvalues of absolute value `x` or more: those of `T` that are not below `x`, counted by the
-    /// pivots of `T - x I`, and those below `-x`. Both at once, for each has to wait for its divisions.
-    fn count_beyond(&self, x: f64) -> usize {
-        let mut count = 0;
-        let (mut above, mut below) = (1.0, 1.0);
+    /// How many eigenvalues have each absolute value `x` or more: those of `T` that are not below `x`, counted by
+    /// the pivots of `T - x I`, and those below `-x`. All at once, for each has to wait for its divisions.
+    fn counts_beyond<const N: usize>(&self, x: [f64; N]) -> [usize; N] {
+        let mut counts = [0; N];
+        let mut pivots = [[1.0; 2]; N];
         let squares = std::iter::once(0.0).chain(self.squares.iter().copied());
         for (d, square) in self.diagonal.iter().zip(squares) {
-            above = not_zero(d - x - square / above);
-            below = not_zero(d + x - square / below);
-            count += usize::from(above > 0.0) + usize::from(below < 0.0);
+            for ((count, [above, below]), x) in counts.iter_mut().zip(&mut pivots).zip(x) {
+                *above = not_zero(d - x - square / *above);
+                *below = not_zero(d + x - square / *below);
+                *count += usize::from(*above > 0.0) + usize::from(*below < 0.0);
+            }
         }
-        count
+        counts
     }
 }
 
@@ -364,7 +388,7 @@ mod tests {
 
     fn reduced(matrix: &mut [f64], n: usize) -> Tridiagonal {
         let mut reduced = Tridiagonal::default();
-        reduced.tridiagonalise(matrix, n);
+        reduced.tridiagonalise(matrix, n, 0);
         reduced
     }
 

@@ -127,8 +127,8 @@ impl Sums {
         (first, total, epsilon): (f64, f64, f64),
         probabilities: &mut Vec<(f64, f64)>,
     ) -> f64 {
-        /// With fewer keys for each of the sums it is quicker to mark those that occur.
-        const SPARSE: usize = 8;
+        /// With so many keys for each of the sums it is quicker to mark those that occur.
+        const SPARSE: usize = 2;
         let mut entropy = Entropy::default();
         probabilities.clear();
         let mut read = |k: usize, sum: &mut f64| {

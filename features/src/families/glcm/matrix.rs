@@ -25,9 +25,6 @@ pub(crate) struct Cell<C = u64> {
 /// of voxels: the table is used up to this many of its elements per voxel.
 const TABLE_ELEMENTS_PER_VOXEL: usize = 16;
 
-/// Of so few voxels the pairs are sorted, direction after direction: a table would be mostly empty.
-const FEW_VOXELS: usize = 32;
-
 /// Directions that are counted in one pass: their tables lie in the cache together, and increments of
 /// one element, which have to wait for each other, are spread over several tables.
 const TOGETHER: usize = 4;
@@ -55,17 +52,6 @@ pub(crate) fn count_pairs(
     // Voxels of the box stand for those of the region in these slices.
     let [_, rows, columns] = levels.shape();
     let voxels = levels.pixels().min(slices.len() * rows * columns);
-    if voxels <= FEW_VOXELS {
-        let mut found = Vec::with_capacity(voxels);
-        let mut steps = steps.iter();
-        let mut next = |within: &bool| {
-            let step = within.then(|| steps.next()).flatten();
-            step.map_or_else(Vec::new, |step| {
-                count_by_sorting(levels, &slices, *step, pairs, &mut found)
-            })
-        };
-        return within.iter().map(&mut next).collect();
-    }
     let groups = steps.par_chunks(TOGETHER);
     let in_tables = side * side <= TABLE_ELEMENTS_PER_VOXEL * voxels.max(64);
     let counted: Vec<Vec<Cell>> = groups
@@ -79,8 +65,9 @@ pub(crate) fn count_pairs(
             }
             _ => {
                 let one_by_one = steps.iter();
+                let mut sorter = Sorter::default();
                 one_by_one
-                    .map(|step| count_by_sorting(levels, &slices, *step, pairs, &mut Vec::new()))
+                    .map(|step| sorter.count(levels, &slices, *step, pairs).to_vec())
                     .collect()
             }
         })
@@ -169,37 +156,47 @@ fn whole_table(table: &[u32], side: usize) -> Vec<Cell> {
     cells
 }
 
-/// Lists all pairs along one direction, sorts them and counts equal ones.
-fn count_by_sorting(
-    levels: &DiscretisedRoi,
-    slices: &Range<usize>,
-    step: usize,
-    pairs: Pairs,
-    found: &mut Vec<(u16, u16)>,
-) -> Vec<Cell> {
-    let ranks = levels.ranks();
-    found.clear();
-    for row in rows(levels, slices) {
-        let neighbours = &ranks[row.start + step..][..row.len()];
-        for (a, b) in ranks[row].iter().zip(neighbours) {
-            if *a != 0 && *b != 0 {
-                found.push(match pairs {
-                    Pairs::Symmetric => (*a.min(b), *a.max(b)),
-                    Pairs::OneWay => (*a, *b),
-                });
+/// Lists all pairs along one direction, sorts them and counts equal ones; one direction after another in the
+/// same memory.
+#[derive(Debug, Default)]
+pub(crate) struct Sorter {
+    found: Vec<(u16, u16)>,
+    cells: Vec<Cell>,
+}
+
+impl Sorter {
+    /// The cells of one direction, as of [`count_pairs`]; `step` is that of [`DiscretisedRoi::step`].
+    pub(crate) fn count(
+        &mut self,
+        levels: &DiscretisedRoi,
+        slices: &Range<usize>,
+        step: usize,
+        pairs: Pairs,
+    ) -> &[Cell] {
+        let ranks = levels.ranks();
+        self.found.clear();
+        for row in rows(levels, slices) {
+            let neighbours = &ranks[row.start + step..][..row.len()];
+            for (a, b) in ranks[row].iter().zip(neighbours) {
+                if *a != 0 && *b != 0 {
+                    self.found.push(match pairs {
+                        Pairs::Symmetric => (*a.min(b), *a.max(b)),
+                        Pairs::OneWay => (*a, *b),
+                    });
+                }
             }
         }
-    }
-    found.sort_unstable();
-    let equal = found.chunk_by(|a, b| a == b);
-    equal
-        .map(|same| Cell {
+        self.found.sort_unstable();
+        let equal = self.found.chunk_by(|a, b| a == b);
+        self.cells.clear();
+        self.cells.extend(equal.map(|same| Cell {
             // Ranks count from 1.
             i: same[0].0 - 1,
             j: same[0].1 - 1,
             count: same.len() as u64,
-        })
-        .collect()
+        }));
+        &self.cells
+    }
 }
 
 /// Adds up the cells of several matrices of `n` levels, which follow one another, into one matrix.
@@ -260,16 +257,14 @@ mod tests {
             .unwrap();
         let rule = Discretisation::PyRadiomicsFixedBinSize { width: 1.0 };
         let levels = DiscretisedRoi::new(&roi, rule, 4096, 2).unwrap();
+        let mut sorter = Sorter::default();
         for pairs in [Pairs::Symmetric, Pairs::OneWay] {
             let offsets = half_offsets(&[1, 2], Reach::Volume);
             let counted = count_pairs(&levels, 0..3, &offsets, pairs);
             assert_eq!(counted.len(), 13 + 49);
             for (offset, cells) in offsets.into_iter().zip(counted) {
                 let step = levels.step(offset).cast_unsigned();
-                assert_eq!(
-                    cells,
-                    count_by_sorting(&levels, &(0..3), step, pairs, &mut Vec::new())
-                );
+                assert_eq!(cells, sorter.count(&levels, &(0..3), step, pairs));
                 assert!(cells.len() > 20);
             }
         }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use self::features::{MAXIMAL_CORRELATION, Row, TABLE};
 use self::marginals::{CoOccurrence, Frame};
-use self::matrix::Cell;
+use self::matrix::{Cell, Sorter};
 use crate::aggregation::Aggregation;
 use crate::discretise::DiscretisedRoi;
 use crate::families::aggregate::{self, Directional, Means};
@@ -86,9 +86,21 @@ impl FeatureFamily for Glcm {
 /// Matrices of fewer voxels are read one after another.
 const PARALLEL_VOXELS: usize = 1024;
 
+/// Of so few voxels the pairs are sorted, direction after direction: a table would be mostly empty.
+const FEW_VOXELS: usize = 32;
+
+/// What one matrix leaves to the next one.
+#[derive(Default)]
+struct Room {
+    matrix: CoOccurrence,
+    sorter: Sorter,
+    values: Vec<f64>,
+}
+
 thread_local! {
-    /// The room of the last matrix of this thread, for the next one.
-    static SPARE: cell::Cell<Option<Box<CoOccurrence>>> = const { cell::Cell::new(None) };
+    /// The room of the last matrix of this thread, taken out while it is in use: whatever stops the work in the
+    /// middle leaves no half-filled room.
+    static SPARE: cell::Cell<Option<Box<Room>>> = const { cell::Cell::new(None) };
 }
 
 /// Counts and reads the matrices of a region.
@@ -123,14 +135,20 @@ impl<'a> Matrices<'a> {
     }
 
     fn read_cells<C: Count>(&self, cells: &[Cell<C>]) -> Option<Vec<f64>> {
+        let mut room = SPARE.take().unwrap_or_default();
         let mut values = Vec::new();
-        self.append_cells(cells, &mut values).then_some(values)
+        let any = self.append_cells(cells, &mut room.matrix, &mut values);
+        SPARE.set(Some(room));
+        any.then_some(values)
     }
 
     /// Appends the features of a matrix; false where it is empty.
-    fn append_cells<C: Count>(&self, cells: &[Cell<C>], values: &mut Vec<f64>) -> bool {
-        // Taken out while it is in use: whatever stops the work in the middle leaves no half-filled room.
-        let mut matrix = SPARE.take().unwrap_or_default();
+    fn append_cells<C: Count>(
+        &self,
+        cells: &[Cell<C>],
+        matrix: &mut CoOccurrence,
+        values: &mut Vec<f64>,
+    ) -> bool {
         let any = matrix.fill(&self.frame, cells);
         if any {
             let flat = self.frame.levels.len() == 1;
@@ -139,25 +157,43 @@ impl<'a> Matrices<'a> {
                 if flat && feature.spec.name == MAXIMAL_CORRELATION {
                     1.0
                 } else {
-                    (feature.value)(&matrix)
+                    (feature.value)(matrix)
                 }
             }));
         }
-        SPARE.set(Some(matrix));
         any
     }
 
     /// The mean over the directions of a small region, one after another: handing them to other threads would
     /// cost more than they do.
-    fn mean_of_few(&self, directions: &[Vec<Cell>], features: usize) -> Vec<f64> {
+    fn mean_of_small(&self, reach: Reach, features: usize) -> Vec<f64> {
+        let mut room = SPARE.take().unwrap_or_default();
+        let Room {
+            matrix,
+            sorter,
+            values,
+        } = &mut *room;
         let mut means = Means::new(features);
-        let mut values = Vec::with_capacity(features);
-        for cells in directions {
+        let mut add = |cells: &[Cell]| {
             values.clear();
-            if self.append_cells(cells, &mut values) {
-                means.add(&values);
+            if self.append_cells(cells, matrix, values) {
+                means.add(values);
+            }
+        };
+        if self.levels.pixels() <= FEW_VOXELS {
+            let slices = 0..self.levels.slices();
+            for offset in self.offsets(reach) {
+                if offset.z.cast_unsigned() < slices.len() {
+                    let step = self.levels.step(offset).cast_unsigned();
+                    add(sorter.count(self.levels, &slices, step, self.settings.pairs));
+                }
+            }
+        } else {
+            for cells in self.count(reach) {
+                add(&cells);
             }
         }
+        SPARE.set(Some(room));
         means.finish()
     }
 
@@ -167,14 +203,14 @@ impl<'a> Matrices<'a> {
             Planes::Volume => Reach::Volume,
             Planes::InSlices => Reach::Slice,
         };
-        let directions = self.count(reach);
         let mut values = if self.settings.weighting.is_none() {
             if self.levels.pixels() < PARALLEL_VOXELS {
-                self.mean_of_few(&directions, features)
+                self.mean_of_small(reach, features)
             } else {
-                aggregate::mean_of_matrices(self, &directions, features)
+                aggregate::mean_of_matrices(self, &self.count(reach), features)
             }
         } else {
+            let directions = self.count(reach);
             let spacing = region.roi.spacing();
             let weighted = self.offsets(reach).into_iter().zip(&directions);
             let cells = weighted.flat_map(|(offset, cells)| {
