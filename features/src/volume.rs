@@ -2,11 +2,12 @@
 //!
 //! A volume keeps the number type it was stored in: only the bounding box of a region becomes `f64`.
 
-use ndarray::{Array2, Array3, ArrayView2, Axis, s};
+use ndarray::{Array2, Array3, ArrayView2, Axis, Zip, s};
+use rayon::prelude::*;
 
 use crate::error::{FeatureError, Result};
 use crate::geometry::Grid;
-use crate::roi::crop;
+use crate::roi::{PLANES_AT_A_TIME, crop};
 
 /// Stored voxels, in their stored type.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,15 +154,21 @@ impl Volume {
         let [z, y, x] = low;
         let [nz, ny, nx] = shape;
         let cut = s![z..z + nz, y..y + ny, x..x + nx];
-        let mut values = Vec::with_capacity(nz * ny * nx);
-        for_each_type!(&self.voxels, array => for row in array.slice(cut).rows() {
-            let value = |stored: &_| Stored::value(*stored, slope, intercept);
-            match row.to_slice() {
-                Some(row) => values.extend(row.iter().map(value)),
-                None => values.extend(row.iter().map(value)),
-            }
+        let mut values = Array3::zeros((nz, ny, nx));
+        for_each_type!(&self.voxels, array => {
+            let stored = array.slice(cut);
+            let planes = values.outer_iter_mut().zip(stored.outer_iter());
+            let planes: Vec<_> = planes.collect();
+            planes
+                .into_par_iter()
+                .with_min_len(PLANES_AT_A_TIME)
+                .for_each(|(values, stored)| {
+                    Zip::from(values).and(stored).for_each(|value, stored| {
+                        *value = Stored::value(*stored, slope, intercept);
+                    });
+                });
         });
-        Array3::from_shape_vec((nz, ny, nx), values).expect("as many values as the box has voxels")
+        values
     }
 }
 

@@ -1,9 +1,8 @@
-//! Largest distances between vertices of the mesh, through convex hulls.
+//! Largest distances between vertices of the mesh, through convex hulls of planes.
 
 use crate::geometry::Spacing;
 use crate::hull::diameter::diameter;
 use crate::hull::planar::{convex_hull, squared_diameter};
-use crate::hull::solid::Hull;
 use crate::mesh::bits::BitMask;
 use crate::mesh::vertices::{hull_of_each_slice, outermost_of_each_column, outermost_of_each_row};
 
@@ -22,16 +21,10 @@ pub(super) struct Diameters {
 
 impl Diameters {
     /// Of the vertices of a mask.
-    ///
-    /// # Panics
-    /// When the mask is empty, which no region is.
     pub(super) fn new(mask: &BitMask, spacing: Spacing) -> Self {
         let half = spacing.half();
         let [z, y, x] = half.zyx();
         let slices = hull_of_each_slice(mask);
-        let points = slices.concat();
-        let hull =
-            Hull::new(&points).expect("vertices lie on both sides of a voxel along all axes");
         let in_slices = slices.iter().map(|slice| {
             let flat: Vec<_> = slice.iter().map(|[_, y, x]| [*y, *x]).collect();
             squared_diameter(&flat, [y, x])
@@ -43,7 +36,7 @@ impl Diameters {
             diameters.fold(0.0, f64::max).sqrt()
         };
         Self {
-            solid: diameter(hull.corners(), half),
+            solid: diameter(&slices.concat(), half),
             same_z: in_slices.fold(0.0, f64::max).sqrt(),
             same_y: of_planes(outermost_of_each_row(mask), [z, x]),
             same_x: of_planes(outermost_of_each_column(mask), [z, y]),

@@ -8,11 +8,11 @@
 //! PyRadiomics measures features on them. So does this filter: its responses are single-precision numbers,
 //! and in double precision throughout none of them would agree to more than seven digits.
 
-use ndarray::{Array3, Axis, Slice, Zip, s};
+use ndarray::{Array3, ArrayView3, Axis, Zip};
 use rayon::prelude::*;
 
 use super::parameters::{Number, Parameters};
-use super::recursive_gaussian::{Recursion, SHORTEST, single};
+use super::recursive_gaussian::{Along, Pass, Recursion, Room, SHORTEST, single};
 use crate::error::{FeatureError, Result};
 use crate::filters::{Box3, Filter};
 use crate::geometry::Spacing;
@@ -109,12 +109,12 @@ impl Filter for LaplacianOfGaussian {
         each: &mut dyn FnMut(usize, Array3<f64>) -> Result<()>,
     ) -> Result<()> {
         let mut left_out = None;
-        let mut workspace = Workspace::new(image);
+        let source = Source::new(image);
         for (at, sigma) in self.sigmas.iter().enumerate() {
             match Self::fault(*sigma, image.shape(), spacing) {
                 None => {
                     let sigma = sigma.value();
-                    each(at, workspace.laplacian(image, spacing, sigma, wanted))?;
+                    each(at, source.laplacian(spacing, sigma, wanted))?;
                 }
                 Some(fault) => left_out = left_out.or(Some(fault)),
             }
@@ -128,65 +128,122 @@ impl Filter for LaplacianOfGaussian {
     }
 }
 
-/// Images in single precision that are used again for each width.
-struct Workspace {
-    sum: Array3<f32>,
-    front: Array3<f32>,
-    back: Array3<f32>,
+/// An image, in single precision if that changes no value: it is read twice for each width.
+enum Source<'a> {
+    Double(&'a Array3<f64>),
+    Single(Array3<f32>),
 }
 
-impl Workspace {
-    fn new(image: &Array3<f64>) -> Self {
-        let empty = || Array3::zeros(image.raw_dim());
-        Self {
-            sum: empty(),
-            front: empty(),
-            back: empty(),
+impl<'a> Source<'a> {
+    fn new(image: &'a Array3<f64>) -> Self {
+        let mut short = Array3::zeros(image.raw_dim());
+        let planes: Vec<_> = image.outer_iter().zip(short.outer_iter_mut()).collect();
+        let same = planes.into_par_iter().all(|(image, mut short)| {
+            let mut same = true;
+            Zip::from(&image).and(&mut short).for_each(|value, short| {
+                *short = single(*value);
+                same &= f64::from(*short).to_bits() == value.to_bits();
+            });
+            same
+        });
+        if same {
+            Self::Single(short)
+        } else {
+            Self::Double(image)
         }
     }
 
-    /// A box of the response. Every line that the box depends on is filtered whole, from the same numbers as if
-    /// all of the response were wanted: along the first axis all lines are, along the second those whose
-    /// places on the first axis lie in the box, along the third those that pass through it.
-    fn laplacian(
-        &mut self,
-        image: &Array3<f64>,
-        spacing: Spacing,
-        sigma: f64,
-        (low, shape): Box3,
-    ) -> Array3<f64> {
-        let Self { sum, front, back } = self;
-        let wanted = |axis: usize| Slice::from(low[axis]..low[axis] + shape[axis]);
-        let smoothing = spacing.zyx().map(|d| Recursion::smoothing(sigma, d));
-        let boxed = s![
-            low[0]..low[0] + shape[0],
-            low[1]..low[1] + shape[1],
-            low[2]..low[2] + shape[2]
-        ];
-        sum.slice_mut(boxed).fill(0.0);
-        for axis in [2, 1, 0] {
-            let d = spacing.zyx()[axis];
-            Recursion::curvature(sigma, d).filter(&image.view(), &mut front.view_mut(), Axis(axis));
-            let mut done = vec![axis];
-            for other in [2, 1, 0].into_iter().filter(|other| *other != axis) {
-                let (mut source, mut target) = (front.view(), back.view_mut());
-                for axis in &done {
-                    source.slice_axis_inplace(Axis(*axis), wanted(*axis));
-                    target.slice_axis_inplace(Axis(*axis), wanted(*axis));
-                }
-                smoothing[other].filter(&source, &mut target, Axis(other));
-                done.push(other);
-                std::mem::swap(front, back);
-            }
-            let per_voxel = 1.0 / (d * d);
-            let (mut sum, front) = (sum.slice_mut(boxed), front.slice(boxed));
-            let planes: Vec<_> = sum.outer_iter_mut().zip(front.outer_iter()).collect();
-            planes.into_par_iter().for_each(|(sum, part)| {
-                Zip::from(sum).and(part).for_each(|sum, part| {
-                    *sum = single(f64::from(*sum) + f64::from(*part) * per_voxel);
-                });
-            });
+    /// A box of the response, as of [`laplacian`].
+    fn laplacian(&self, spacing: Spacing, sigma: f64, wanted: Box3) -> Array3<f64> {
+        match self {
+            Self::Double(image) => laplacian(&image.view(), spacing, sigma, wanted),
+            Self::Single(image) => laplacian(&image.view(), spacing, sigma, wanted),
         }
-        sum.slice(boxed).mapv(f64::from)
     }
+}
+
+/// A box of the response. Every line that the box depends on is filtered whole, from the same numbers as if
+/// all of the response were wanted: along the first axis all lines are, along the second those whose
+/// places on the first axis lie in the box, along the third those that pass through it.
+///
+/// The first two axes span planes that are filtered one by one, so that what lies between stays in the cache.
+fn laplacian<S: Copy + Into<f64> + Sync>(
+    image: &ArrayView3<'_, S>,
+    spacing: Spacing,
+    sigma: f64,
+    (low, shape): Box3,
+) -> Array3<f64> {
+    let [dz, dy, dx] = spacing.zyx();
+    let pass = |axis: usize, recursion: Recursion, along| Pass {
+        recursion,
+        along,
+        wanted: low[axis]..low[axis] + shape[axis],
+    };
+    let curvature = |axis, d, along| pass(axis, Recursion::curvature(sigma, d), along);
+    let smoothing = |axis, d, along| pass(axis, Recursion::smoothing(sigma, d), along);
+    let smooth_x = smoothing(2, dx, Along::Rows);
+    let smooth_y = smoothing(1, dy, Along::Columns);
+    let in_slices = [
+        [curvature(2, dx, Along::Rows), smooth_y.clone()],
+        [curvature(1, dy, Along::Columns), smooth_x.clone()],
+    ];
+    let in_slices = in_planes(image, Axis(0), &in_slices, shape);
+    let across = in_planes(
+        image,
+        Axis(1),
+        &[[curvature(0, dz, Along::Columns), smooth_x]],
+        shape,
+    );
+    let smooth_z = smoothing(0, dz, Along::Columns);
+    let parts = [
+        (&in_slices[0], Axis(1), &smooth_z, dx),
+        (&in_slices[1], Axis(1), &smooth_z, dy),
+        (&across[0], Axis(0), &smooth_y, dz),
+    ];
+    let mut sum = Array3::<f32>::zeros(shape);
+    let mut last = Array3::zeros(shape);
+    for (part, planes, pass, d) in parts {
+        let pairs = part.axis_iter(planes).zip(last.axis_iter_mut(planes));
+        let pairs: Vec<_> = pairs.collect();
+        pairs
+            .into_par_iter()
+            .for_each_init(Room::default, |room, (source, target)| {
+                pass.filter(&source, target, room);
+            });
+        let per_voxel = 1.0 / (d * d);
+        let pairs: Vec<_> = sum.outer_iter_mut().zip(last.outer_iter()).collect();
+        pairs.into_par_iter().for_each(|(sum, part)| {
+            Zip::from(sum).and(part).for_each(|sum, part| {
+                *sum = single(f64::from(*sum) + f64::from(*part) * per_voxel);
+            });
+        });
+    }
+    sum.mapv(f64::from)
+}
+
+/// Filters the planes of an image across an axis by each pair of passes, one response for each pair: as
+/// many planes as the image has, of the box's size.
+fn in_planes<S: Copy + Into<f64> + Sync>(
+    image: &ArrayView3<'_, S>,
+    across: Axis,
+    pairs: &[[Pass; 2]],
+    mut shape: [usize; 3],
+) -> Vec<Array3<f32>> {
+    shape[across.index()] = image.len_of(across);
+    let mut responses: Vec<_> = pairs.iter().map(|_| Array3::zeros(shape)).collect();
+    let mut targets: Vec<Vec<_>> = image.axis_iter(across).map(|_| Vec::new()).collect();
+    for response in &mut responses {
+        for (targets, plane) in targets.iter_mut().zip(response.axis_iter_mut(across)) {
+            targets.push(plane);
+        }
+    }
+    let planes: Vec<_> = image.axis_iter(across).zip(targets).collect();
+    planes
+        .into_par_iter()
+        .for_each_init(Room::default, |room, (source, targets)| {
+            for ([first, second], target) in pairs.iter().zip(targets) {
+                first.then(second, &source, target, room);
+            }
+        });
+    responses
 }

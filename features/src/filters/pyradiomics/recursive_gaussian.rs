@@ -15,8 +15,9 @@
 //! Beyond its ends a line goes on with its end values for ever. Sums are taken in ITK's order, so that results
 //! agree to the last bit but for the mathematics library.
 
-use ndarray::{ArrayView2, ArrayView3, ArrayViewMut2, ArrayViewMut3, Axis};
-use rayon::prelude::*;
+use std::ops::Range;
+
+use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::vectorised::vectorised;
 
@@ -176,41 +177,103 @@ impl Recursion {
             behind: d.map(|d| d * sm / sd),
         }
     }
+}
 
-    /// Filters all lines of `source` along an axis into `target`, of one shape and at least [`SHORTEST`] long.
+/// A recursion along the rows or the columns of planes.
+#[derive(Debug, Clone)]
+pub(super) struct Pass {
+    pub(super) recursion: Recursion,
+    pub(super) along: Along,
+    /// The places of each line that are wanted.
+    pub(super) wanted: Range<usize>,
+}
+
+/// Which lines of a plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Along {
+    Rows,
+    Columns,
+}
+
+/// Where planes are filtered, one after another.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    block: Block,
+    between: Vec<f32>,
+}
+
+impl Pass {
+    /// Filters the lines of a plane, each at least [`SHORTEST`] long, into a plane of the places wanted.
     ///
     /// Sums are in double precision, results are kept in single precision, like the images between ITK's
-    /// filters. Runs on the current rayon pool, by planes that share no line.
-    pub(super) fn filter<S>(
+    /// filters.
+    pub(super) fn filter<S: Copy + Into<f64>>(
         &self,
-        source: &ArrayView3<'_, S>,
-        target: &mut ArrayViewMut3<'_, f32>,
-        axis: Axis,
-    ) where
-        S: Copy + Into<f64> + Sync,
-    {
-        let along_rows = axis == Axis(2);
-        let planes = if axis == Axis(0) { Axis(1) } else { Axis(0) };
-        let pairs: Vec<_> = source
-            .axis_iter(planes)
-            .zip(target.axis_iter_mut(planes))
-            .collect();
-        pairs
-            .into_par_iter()
-            .for_each_init(Block::default, |block, (source, target)| {
-                if along_rows {
-                    block.filter_rows(self, &source, target);
-                } else {
-                    block.filter_columns(self, &source, target);
-                }
-            });
+        source: &ArrayView2<'_, S>,
+        mut target: ArrayViewMut2<'_, f32>,
+        room: &mut Room,
+    ) {
+        self.lines(
+            &slices(source),
+            &mut slices_mut(&mut target),
+            &mut room.block,
+        );
     }
+
+    /// Filters a plane by this pass, then what comes out by another one.
+    pub(super) fn then<S: Copy + Into<f64>>(
+        &self,
+        next: &Self,
+        source: &ArrayView2<'_, S>,
+        mut target: ArrayViewMut2<'_, f32>,
+        room: &mut Room,
+    ) {
+        let (mut rows, mut columns) = source.dim();
+        match self.along {
+            Along::Rows => columns = self.wanted.len(),
+            Along::Columns => rows = self.wanted.len(),
+        }
+        let Room { block, between } = room;
+        between.resize(rows * columns, 0.0);
+        let mut after: Vec<_> = between.chunks_exact_mut(columns).collect();
+        self.lines(&slices(source), &mut after, block);
+        let after: Vec<_> = between.chunks_exact(columns).collect();
+        next.lines(&after, &mut slices_mut(&mut target), block);
+    }
+
+    fn lines<S: Copy + Into<f64>>(
+        &self,
+        source: &[&[S]],
+        target: &mut [&mut [f32]],
+        block: &mut Block,
+    ) {
+        vectorised(
+            #[inline(always)]
+            || match self.along {
+                Along::Rows => block.filter_rows(self, source, target),
+                Along::Columns => block.filter_columns(self, source, target),
+            },
+        );
+    }
+}
+
+fn slices<'a, S>(plane: &'a ArrayView2<'_, S>) -> Vec<&'a [S]> {
+    let rows = plane.rows().into_iter();
+    rows.map(|row| row.to_slice().expect("rows in standard layout"))
+        .collect()
+}
+
+fn slices_mut<'a>(plane: &'a mut ArrayViewMut2<'_, f32>) -> Vec<&'a mut [f32]> {
+    let rows = plane.rows_mut().into_iter();
+    rows.map(|row| row.into_slice().expect("rows in standard layout"))
+        .collect()
 }
 
 /// A block of lines side by side, and what the recursion makes of them.
 #[derive(Debug, Default)]
 struct Block {
     lines: Vec<Lanes>,
+    /// Sums of the way there, then of both ways.
     filtered: Vec<Lanes>,
 }
 
@@ -220,72 +283,75 @@ impl Block {
         self.filtered.resize(length, [0.0; LANES]);
     }
 
-    /// Filters a plane whose lines are its rows.
+    /// Filters lines that are the rows of a plane.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
     fn filter_rows<S: Copy + Into<f64>>(
         &mut self,
-        recursion: &Recursion,
-        source: &ArrayView2<'_, S>,
-        mut target: ArrayViewMut2<'_, f32>,
+        pass: &Pass,
+        source: &[&[S]],
+        target: &mut [&mut [f32]],
     ) {
-        let (rows, length) = source.dim();
-        self.resize(length);
-        for first in (0..rows).step_by(LANES) {
-            let lanes = LANES.min(rows - first);
-            for lane in 0..lanes {
-                let row = source.row(first + lane);
-                for (numbers, value) in self.lines.iter_mut().zip(row) {
+        self.resize(source.first().map_or(0, |row| row.len()));
+        let blocks = source.chunks(LANES).zip(target.chunks_mut(LANES));
+        for (source, target) in blocks {
+            for (lane, row) in source.iter().enumerate() {
+                for (numbers, value) in self.lines.iter_mut().zip(*row) {
                     numbers[lane] = (*value).into();
                 }
             }
-            self.run(recursion);
-            for lane in 0..lanes {
-                let mut row = target.row_mut(first + lane);
-                for (value, numbers) in row.iter_mut().zip(&self.filtered) {
+            self.there_and_back(&pass.recursion, &pass.wanted);
+            for (lane, row) in target.iter_mut().enumerate() {
+                let filtered = &self.filtered[pass.wanted.clone()];
+                for (value, numbers) in row.iter_mut().zip(filtered) {
                     *value = single(numbers[lane]);
                 }
             }
         }
     }
 
-    /// Filters a plane whose lines are its columns.
+    /// Filters lines that are the columns of a plane.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
     fn filter_columns<S: Copy + Into<f64>>(
         &mut self,
-        recursion: &Recursion,
-        source: &ArrayView2<'_, S>,
-        mut target: ArrayViewMut2<'_, f32>,
+        pass: &Pass,
+        source: &[&[S]],
+        target: &mut [&mut [f32]],
     ) {
-        let (length, columns) = source.dim();
-        self.resize(length);
+        self.resize(source.len());
+        let columns = source.first().map_or(0, |row| row.len());
         for first in (0..columns).step_by(LANES) {
             let part = first..columns.min(first + LANES);
-            for (numbers, row) in self.lines.iter_mut().zip(source.rows()) {
-                let row = row.to_slice().expect("rows in standard layout");
-                for (number, value) in numbers.iter_mut().zip(&row[part.clone()]) {
-                    *number = (*value).into();
+            for (numbers, row) in self.lines.iter_mut().zip(source) {
+                let row = &row[part.clone()];
+                if let Some(row) = row.first_chunk::<LANES>() {
+                    *numbers = row.map(Into::into);
+                } else {
+                    for (number, value) in numbers.iter_mut().zip(row) {
+                        *number = (*value).into();
+                    }
                 }
             }
-            self.run(recursion);
-            for (numbers, row) in self.filtered.iter().zip(target.rows_mut()) {
-                let row = row.into_slice().expect("rows in standard layout");
-                for (value, number) in row[part.clone()].iter_mut().zip(numbers) {
-                    *value = single(*number);
+            self.there_and_back(&pass.recursion, &pass.wanted);
+            let filtered = &self.filtered[pass.wanted.clone()];
+            for (numbers, row) in filtered.iter().zip(&mut *target) {
+                let row = &mut row[part.clone()];
+                if let Some(row) = row.first_chunk_mut::<LANES>() {
+                    *row = numbers.map(single);
+                } else {
+                    for (value, number) in row.iter_mut().zip(numbers) {
+                        *value = single(*number);
+                    }
                 }
             }
         }
     }
 
-    /// `filtered` from `lines`.
-    fn run(&mut self, recursion: &Recursion) {
-        vectorised(
-            #[inline(always)]
-            || self.there_and_back(recursion),
-        );
-    }
-
-    /// Forwards, then backwards.
+    /// `filtered` from `lines` at the places wanted: forwards to the last of them, then backwards to the first.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
-    fn there_and_back(&mut self, recursion: &Recursion) {
+    fn there_and_back(&mut self, recursion: &Recursion, wanted: &Range<usize>) {
         let (x, y) = (&self.lines[..], &mut self.filtered[..]);
         let last = x.len() - 1;
         let Recursion { n, m, d, .. } = recursion;
@@ -305,14 +371,16 @@ impl Block {
                 y[i][lane] = inputs - outputs;
             }
         }
-        for i in SHORTEST..x.len() {
-            let now = step(
+        // The latest result stays in registers: the next one waits for it.
+        let mut latest = y[SHORTEST - 1];
+        for i in SHORTEST..wanted.end {
+            latest = step(
                 [&x[i], &x[i - 1], &x[i - 2], &x[i - 3]],
                 n,
-                [&y[i - 1], &y[i - 2], &y[i - 3], &y[i - 4]],
+                [&latest, &y[i - 2], &y[i - 3], &y[i - 4]],
                 d,
             );
-            y[i] = now;
+            y[i] = latest;
         }
 
         // The way back needs its own last four results only: that of place `i` lies at `i` modulo 4.
@@ -333,18 +401,21 @@ impl Block {
                 y[i][lane] += now;
             }
         }
-        for i in (0..x.len() - SHORTEST).rev() {
-            let [after, second, third, fourth] = [1, 2, 3, 4].map(|k| &back[(i + k) % SHORTEST]);
-            let now = step(
+        let mut latest = back[x.len() % SHORTEST];
+        for i in (wanted.start..x.len() - SHORTEST).rev() {
+            let [second, third, fourth] = [2, 3, 4].map(|k| &back[(i + k) % SHORTEST]);
+            latest = step(
                 [&x[i + 1], &x[i + 2], &x[i + 3], &x[i + 4]],
                 m,
-                [after, second, third, fourth],
+                [&latest, second, third, fourth],
                 d,
             );
-            for lane in 0..LANES {
-                y[i][lane] += now[lane];
+            back[i % SHORTEST] = latest;
+            if i < wanted.end {
+                for lane in 0..LANES {
+                    y[i][lane] += latest[lane];
+                }
             }
-            back[i % SHORTEST] = now;
         }
     }
 }
