@@ -8,11 +8,11 @@
 //! PyRadiomics measures features on them. So does this filter: its responses are single-precision numbers,
 //! and in double precision throughout none of them would agree to more than seven digits.
 
-use ndarray::{Array3, ArrayView3, Axis, Zip};
+use ndarray::{Array3, ArrayView3, ArrayViewMut3, Axis, Zip};
 use rayon::prelude::*;
 
 use super::parameters::{Number, Parameters};
-use super::recursive_gaussian::{Along, Pass, Recursion, Room, SHORTEST, single};
+use super::recursive_gaussian::{Along, Lines, Pass, Recursion, SHORTEST, single};
 use crate::error::{FeatureError, Result};
 use crate::filters::{Box3, Filter};
 use crate::geometry::Spacing;
@@ -110,11 +110,12 @@ impl Filter for LaplacianOfGaussian {
     ) -> Result<()> {
         let mut left_out = None;
         let source = Source::new(image);
+        let mut room = Room::new(image.dim(), wanted);
         for (at, sigma) in self.sigmas.iter().enumerate() {
             match Self::fault(*sigma, image.shape(), spacing) {
                 None => {
                     let sigma = sigma.value();
-                    each(at, source.laplacian(spacing, sigma, wanted))?;
+                    each(at, source.laplacian(spacing, sigma, wanted, &mut room))?;
                 }
                 Some(fault) => left_out = left_out.or(Some(fault)),
             }
@@ -154,10 +155,33 @@ impl<'a> Source<'a> {
     }
 
     /// A box of the response, as of [`laplacian`].
-    fn laplacian(&self, spacing: Spacing, sigma: f64, wanted: Box3) -> Array3<f64> {
+    fn laplacian(
+        &self,
+        spacing: Spacing,
+        sigma: f64,
+        wanted: Box3,
+        room: &mut Room,
+    ) -> Array3<f64> {
         match self {
-            Self::Double(image) => laplacian(&image.view(), spacing, sigma, wanted),
-            Self::Single(image) => laplacian(&image.view(), spacing, sigma, wanted),
+            Self::Double(image) => laplacian(&image.view(), spacing, sigma, wanted, room),
+            Self::Single(image) => laplacian(&image.view(), spacing, sigma, wanted, room),
+        }
+    }
+}
+
+/// What lies between an image and its response, used again for each width.
+struct Room {
+    /// Filtered along two axes: of the box's size along them, of the image's along the third.
+    between: Vec<f32>,
+    sum: Array3<f32>,
+}
+
+impl Room {
+    fn new((slices, rows, _): (usize, usize, usize), (_, shape): Box3) -> Self {
+        let [z, y, x] = shape;
+        Self {
+            between: vec![0.0; (slices * y).max(z * rows) * x],
+            sum: Array3::zeros(shape),
         }
     }
 }
@@ -172,6 +196,7 @@ fn laplacian<S: Copy + Into<f64> + Sync>(
     spacing: Spacing,
     sigma: f64,
     (low, shape): Box3,
+    room: &mut Room,
 ) -> Array3<f64> {
     let [dz, dy, dx] = spacing.zyx();
     let pass = |axis: usize, recursion: Recursion, along| Pass {
@@ -183,67 +208,54 @@ fn laplacian<S: Copy + Into<f64> + Sync>(
     let smoothing = |axis, d, along| pass(axis, Recursion::smoothing(sigma, d), along);
     let smooth_x = smoothing(2, dx, Along::Rows);
     let smooth_y = smoothing(1, dy, Along::Columns);
-    let in_slices = [
-        [curvature(2, dx, Along::Rows), smooth_y.clone()],
-        [curvature(1, dy, Along::Columns), smooth_x.clone()],
-    ];
-    let in_slices = in_planes(image, Axis(0), &in_slices, shape);
-    let across = in_planes(
-        image,
-        Axis(1),
-        &[[curvature(0, dz, Along::Columns), smooth_x]],
-        shape,
-    );
     let smooth_z = smoothing(0, dz, Along::Columns);
+    // Planes of the image across an axis are filtered by two passes, then planes across another one by the third.
     let parts = [
-        (&in_slices[0], Axis(1), &smooth_z, dx),
-        (&in_slices[1], Axis(1), &smooth_z, dy),
-        (&across[0], Axis(0), &smooth_y, dz),
+        (
+            Axis(0),
+            [curvature(2, dx, Along::Rows), smooth_y.clone()],
+            Axis(1),
+            &smooth_z,
+            dx,
+        ),
+        (
+            Axis(0),
+            [curvature(1, dy, Along::Columns), smooth_x.clone()],
+            Axis(1),
+            &smooth_z,
+            dy,
+        ),
+        (
+            Axis(1),
+            [curvature(0, dz, Along::Columns), smooth_x],
+            Axis(0),
+            &smooth_y,
+            dz,
+        ),
     ];
-    let mut sum = Array3::<f32>::zeros(shape);
-    let mut last = Array3::zeros(shape);
-    for (part, planes, pass, d) in parts {
-        let pairs = part.axis_iter(planes).zip(last.axis_iter_mut(planes));
+    let Room { between, sum } = room;
+    sum.fill(0.0);
+    for (across, [first, second], planes, third, d) in parts {
+        let mut dims = shape;
+        dims[across.index()] = image.len_of(across);
+        let between = &mut between[..dims.iter().product()];
+        let mut between =
+            ArrayViewMut3::from_shape(dims, between).expect("room for either kind of planes");
+        let pairs = image.axis_iter(across).zip(between.axis_iter_mut(across));
         let pairs: Vec<_> = pairs.collect();
         pairs
             .into_par_iter()
-            .for_each_init(Room::default, |room, (source, target)| {
-                pass.filter(&source, target, room);
+            .for_each_init(Lines::default, |lines, (source, target)| {
+                first.then(&second, &source, target, lines);
             });
+        let pairs = between.axis_iter(planes).zip(sum.axis_iter_mut(planes));
+        let pairs: Vec<_> = pairs.collect();
         let per_voxel = 1.0 / (d * d);
-        let pairs: Vec<_> = sum.outer_iter_mut().zip(last.outer_iter()).collect();
-        pairs.into_par_iter().for_each(|(sum, part)| {
-            Zip::from(sum).and(part).for_each(|sum, part| {
-                *sum = single(f64::from(*sum) + f64::from(*part) * per_voxel);
+        pairs
+            .into_par_iter()
+            .for_each_init(Lines::default, |lines, (source, sum)| {
+                third.add(per_voxel, &source, sum, lines);
             });
-        });
     }
     sum.mapv(f64::from)
-}
-
-/// Filters the planes of an image across an axis by each pair of passes, one response for each pair: as
-/// many planes as the image has, of the box's size.
-fn in_planes<S: Copy + Into<f64> + Sync>(
-    image: &ArrayView3<'_, S>,
-    across: Axis,
-    pairs: &[[Pass; 2]],
-    mut shape: [usize; 3],
-) -> Vec<Array3<f32>> {
-    shape[across.index()] = image.len_of(across);
-    let mut responses: Vec<_> = pairs.iter().map(|_| Array3::zeros(shape)).collect();
-    let mut targets: Vec<Vec<_>> = image.axis_iter(across).map(|_| Vec::new()).collect();
-    for response in &mut responses {
-        for (targets, plane) in targets.iter_mut().zip(response.axis_iter_mut(across)) {
-            targets.push(plane);
-        }
-    }
-    let planes: Vec<_> = image.axis_iter(across).zip(targets).collect();
-    planes
-        .into_par_iter()
-        .for_each_init(Room::default, |room, (source, targets)| {
-            for ([first, second], target) in pairs.iter().zip(targets) {
-                first.then(second, &source, target, room);
-            }
-        });
-    responses
 }

@@ -195,53 +195,71 @@ pub(super) enum Along {
     Columns,
 }
 
-/// Where planes are filtered, one after another.
+/// Where the lines of planes are filtered, one plane after another.
 #[derive(Debug, Default)]
-pub(super) struct Room {
+pub(super) struct Lines {
     block: Block,
     between: Vec<f32>,
 }
 
 impl Pass {
-    /// Filters the lines of a plane, each at least [`SHORTEST`] long, into a plane of the places wanted.
+    /// Filters the lines of a plane, each at least [`SHORTEST`] long, by this pass, and what comes out by
+    /// another one, into a plane of the places wanted.
     ///
     /// Sums are in double precision, results are kept in single precision, like the images between ITK's
     /// filters.
-    pub(super) fn filter<S: Copy + Into<f64>>(
-        &self,
-        source: &ArrayView2<'_, S>,
-        mut target: ArrayViewMut2<'_, f32>,
-        room: &mut Room,
-    ) {
-        self.lines(
-            &slices(source),
-            &mut slices_mut(&mut target),
-            &mut room.block,
-        );
-    }
-
-    /// Filters a plane by this pass, then what comes out by another one.
     pub(super) fn then<S: Copy + Into<f64>>(
         &self,
         next: &Self,
         source: &ArrayView2<'_, S>,
         mut target: ArrayViewMut2<'_, f32>,
-        room: &mut Room,
+        lines: &mut Lines,
     ) {
+        let Lines { block, between } = lines;
+        let columns = self.filter(source, between, block);
+        let source: Vec<_> = between.chunks_exact(columns).collect();
+        next.filter_lines(&source, &mut slices_mut(&mut target), block);
+    }
+
+    /// Adds `factor` times the filtered lines of a plane to a plane of the places wanted.
+    pub(super) fn add<S: Copy + Into<f64>>(
+        &self,
+        factor: f64,
+        source: &ArrayView2<'_, S>,
+        mut sum: ArrayViewMut2<'_, f32>,
+        lines: &mut Lines,
+    ) {
+        let Lines { block, between } = lines;
+        let columns = self.filter(source, between, block);
+        for (sum, parts) in slices_mut(&mut sum)
+            .into_iter()
+            .zip(between.chunks_exact(columns))
+        {
+            for (sum, part) in sum.iter_mut().zip(parts) {
+                *sum = single(f64::from(*sum) + f64::from(*part) * factor);
+            }
+        }
+    }
+
+    /// Filters the lines of a plane into a plane, row-major, whose row length is returned.
+    fn filter<S: Copy + Into<f64>>(
+        &self,
+        source: &ArrayView2<'_, S>,
+        target: &mut Vec<f32>,
+        block: &mut Block,
+    ) -> usize {
         let (mut rows, mut columns) = source.dim();
         match self.along {
             Along::Rows => columns = self.wanted.len(),
             Along::Columns => rows = self.wanted.len(),
         }
-        let Room { block, between } = room;
-        between.resize(rows * columns, 0.0);
-        let mut after: Vec<_> = between.chunks_exact_mut(columns).collect();
-        self.lines(&slices(source), &mut after, block);
-        let after: Vec<_> = between.chunks_exact(columns).collect();
-        next.lines(&after, &mut slices_mut(&mut target), block);
+        target.resize(rows * columns, 0.0);
+        let mut target: Vec<_> = target.chunks_exact_mut(columns).collect();
+        self.filter_lines(&slices(source), &mut target, block);
+        columns
     }
 
-    fn lines<S: Copy + Into<f64>>(
+    fn filter_lines<S: Copy + Into<f64>>(
         &self,
         source: &[&[S]],
         target: &mut [&mut [f32]],
