@@ -10,6 +10,9 @@ use crate::geometry::Offset3;
 use crate::roi::{PLANES_AT_A_TIME, Roi};
 use crate::whole_numbers::WholeNumbers;
 
+/// Values that one thread cuts in one go.
+const VALUES_AT_A_TIME: usize = 1 << 15;
+
 /// How intensities become grey levels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -173,16 +176,30 @@ impl DiscretisedRoi {
 
     /// Grey levels of any values.
     fn cut_values(&mut self, bins: &Bins, roi: &Roi) {
-        let mut counts = vec![0_u32; bins.count()];
         let (values, inside) = roi.elements();
         let mut levels = vec![0_u16; values.len()];
-        for ((to, value), inside) in levels.iter_mut().zip(values).zip(inside) {
-            if *inside {
-                let level = bins.level(*value);
-                counts[level - 1] += 1;
-                *to = small(level);
-            }
-        }
+        let pieces = levels.par_chunks_mut(VALUES_AT_A_TIME);
+        let pieces = pieces.zip(values.par_chunks(VALUES_AT_A_TIME));
+        let counts = pieces
+            .zip(inside.par_chunks(VALUES_AT_A_TIME))
+            .map(|((levels, values), inside)| {
+                let mut counts = vec![0_u32; bins.count()];
+                for ((to, value), inside) in levels.iter_mut().zip(values).zip(inside) {
+                    if *inside {
+                        let level = bins.level(*value);
+                        counts[level - 1] += 1;
+                        *to = small(level);
+                    }
+                }
+                counts
+            })
+            .reduce_with(|mut sums, counts| {
+                for (sum, count) in sums.iter_mut().zip(counts) {
+                    *sum += count;
+                }
+                sums
+            });
+        let counts = counts.expect("a region has values");
         let rank_of_level = self.number_levels(&counts);
         self.fill(&levels, |level| rank_of_level[usize::from(*level)]);
     }

@@ -244,10 +244,11 @@ impl Roi {
 
     /// The values inside the region, row after row.
     pub fn intensities(&self) -> Vec<f64> {
-        let mut inside = Vec::with_capacity(self.survey.count);
-        let both = self.values().iter().zip(&self.inside);
-        inside.extend(both.filter(|(_, inside)| **inside).map(|(value, _)| *value));
-        inside
+        let mut found = Vec::with_capacity(self.survey.count);
+        let (values, inside) = self.elements();
+        let both = values.iter().zip(inside);
+        found.extend(both.filter(|(_, inside)| **inside).map(|(value, _)| *value));
+        found
     }
 
     /// Number of connected parts; pixels that share a corner belong together (8 neighbours in a slice, 26

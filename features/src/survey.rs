@@ -26,8 +26,24 @@ impl Survey {
     /// Looks at the intensities of a box, of which those inside count.
     pub(crate) fn new(intensities: &Intensities, inside: &[bool]) -> Self {
         match intensities {
-            Intensities::Real(values) => Self::of_values(in_order(values), inside),
+            Intensities::Real(values) => {
+                let pieces = in_order(values).par_chunks(PIECE);
+                let pieces = pieces.zip(inside.par_chunks(PIECE));
+                let surveys = pieces.map(|(values, inside)| Self::of_values(values, inside));
+                surveys.reduce_with(Self::and).expect("a region has values")
+            }
             Intensities::Whole(whole) => Self::of_whole(whole, inside),
+        }
+    }
+
+    /// Of two parts of a region together.
+    fn and(self, other: Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+            finite: self.finite && other.finite,
+            whole: self.whole && other.whole,
         }
     }
 
