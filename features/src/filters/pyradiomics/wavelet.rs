@@ -16,6 +16,7 @@ use crate::error::{FeatureError, Result};
 use crate::filters::Filter;
 use crate::filters::wavelet_kernels::{self, DecompositionFilters, decomposition_filters};
 use crate::geometry::Spacing;
+use crate::vectorised::vectorised;
 
 /// More levels than this are refused: each doubles the intensities and more.
 const MOST_LEVELS: usize = 32;
@@ -252,16 +253,23 @@ fn convolve(image: &Array3<f64>, taps: &[f64], axis: Axis) -> Array3<f64> {
     pairs
         .into_par_iter()
         .for_each_init(Vec::new, |line, (source, target)| {
-            if axis == Axis(2) {
-                convolve_rows(line, &source, target, taps);
-            } else {
-                convolve_columns(&source, target, taps);
-            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    if axis == Axis(2) {
+                        convolve_rows(line, &source, target, taps);
+                    } else {
+                        convolve_columns(&source, target, taps);
+                    }
+                },
+            );
         });
     response
 }
 
 /// Filters the rows of a plane. `line` is room for a row with its continuation on both sides.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
 fn convolve_rows(
     line: &mut Vec<f64>,
     source: &ArrayView2<'_, f64>,
@@ -287,6 +295,8 @@ fn convolve_rows(
 }
 
 /// Filters the columns of a plane, whole rows at a time.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
 fn convolve_columns(
     source: &ArrayView2<'_, f64>,
     mut target: ArrayViewMut2<'_, f64>,
