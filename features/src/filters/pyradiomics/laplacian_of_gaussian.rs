@@ -259,3 +259,46 @@ fn laplacian<S: Copy + Into<f64> + Sync>(
     }
     sum.mapv(f64::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::s;
+
+    use super::*;
+
+    /// Sizes that leave blocks of lines partly empty; boxes in the middle and at either end.
+    #[test]
+    fn a_box_is_cut_from_the_whole_response_whatever_the_source() {
+        let shape = [9, 35, 21];
+        let image =
+            Array3::from_shape_fn(shape, |(z, y, x)| ((z * 31 + y * 17 + x * x) % 101) as f64);
+        let thirds = image.mapv(|value| value / 3.0);
+        assert!(matches!(Source::new(&image), Source::Single(_)));
+        assert!(matches!(Source::new(&thirds), Source::Double(_)));
+        let spacing = Spacing::new([2.0, 1.0, 0.5]).unwrap();
+        let within = |source: &Source<'_>, wanted| {
+            let mut room = Room::new(image.dim(), wanted);
+            // The room holds an earlier width's numbers.
+            source.laplacian(spacing, 1.0, wanted, &mut room);
+            source.laplacian(spacing, 1.7, wanted, &mut room)
+        };
+        for image in [&image, &thirds] {
+            let whole = within(&Source::Double(image), ([0; 3], shape));
+            assert!(whole.iter().any(|response| response.abs() > 1.0));
+            for (low, size) in [
+                ([0; 3], shape),
+                ([0, 0, 0], [1, 3, 2]),
+                ([3, 10, 5], [2, 19, 9]),
+                ([8, 33, 20], [1, 2, 1]),
+            ] {
+                let cut = whole.slice(s![
+                    low[0]..low[0] + size[0],
+                    low[1]..low[1] + size[1],
+                    low[2]..low[2] + size[2]
+                ]);
+                assert_eq!(within(&Source::Double(image), (low, size)), cut);
+                assert_eq!(within(&Source::new(image), (low, size)), cut);
+            }
+        }
+    }
+}
