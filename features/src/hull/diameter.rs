@@ -79,7 +79,7 @@ fn far_apart(points: &[[f64; 3]]) -> f64 {
 }
 
 /// Largest distance in mm between two points, which stand in order of their z; a step of the lattice is
-/// `unit` mm. All corners of the convex hull must be among them, best those of each slice's only.
+/// `unit` mm. The corners of each slice's convex hull are enough.
 ///
 /// A circle around each slice's points bounds how far apart those of two slices can be, which leaves the pairs
 /// of slices that lie opposite each other, and of their points those far from the other circle.

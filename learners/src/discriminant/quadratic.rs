@@ -181,10 +181,8 @@ impl QuadraticDiscriminant {
     ) -> Result<Covariance> {
         let (p, n) = (samples.width(), rows.len());
         let factor = ((1.0 - self.reg_param) / n as f64).sqrt();
-        let (ridge, ridge_rows) = match self.reg_param {
-            none if none <= 0.0 => (0.0, 0),
-            some => (some.sqrt(), p),
-        };
+        let ridge = self.reg_param.sqrt();
+        let ridge_rows = if ridge > 0.0 { p } else { 0 };
         let r = triangle_of(n + ridge_rows, p, |at, z| {
             if let Some(row) = rows.get(at) {
                 for (z, (x, m)) in z.iter_mut().zip(samples.row(*row).iter().zip(mean)) {
