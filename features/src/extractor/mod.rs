@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use ndarray::{Array3, s};
 use rayon::prelude::*;
 
-use self::underway::{Underway, on_each, on_responses};
+use self::underway::{Stage, Underway, WAITING, through};
 use crate::error::{FeatureError, Result};
 use crate::filters::Filter;
 use crate::processing::{Resampling, normalise, resample};
@@ -331,28 +331,24 @@ impl Extractor {
             return each.map(|roi| self.unfiltered(image, roi)).collect();
         }
         let begun = rois.into_par_iter().map(|roi| self.begin(roi));
-        let mut underway: Vec<Result<Underway>> = begun.collect();
-        if let Some(form) = &self.form {
-            on_each(&mut underway, |region| {
-                region.on_original(form, &self.settings, image)
-            });
-        }
-        for source in &self.images {
-            let settings = source.settings.as_ref().unwrap_or(&self.settings);
-            match (&source.filter, self.set_on(source)) {
-                (None, _) => on_each(&mut underway, |region| {
-                    region.on_original(&self.set, settings, image)
-                }),
-                (Some(filter), Some(set)) => {
-                    on_responses(&mut underway, image, filter.as_ref(), set, settings);
-                }
-                (Some(_), None) => {}
-            }
-        }
-        underway
-            .into_iter()
-            .map(|region| region.map(|region| region.measured))
-            .collect()
+        through(begun.collect(), image, &self.stages(), WAITING)
+    }
+
+    /// What is measured, in the order of the columns.
+    fn stages(&self) -> Vec<Stage<'_>> {
+        let form = self.form.iter().map(|set| Stage {
+            filter: None,
+            set,
+            settings: &self.settings,
+        });
+        let images = self.images.iter().filter_map(|source| {
+            Some(Stage {
+                filter: source.filter.as_deref(),
+                set: self.set_on(source)?,
+                settings: source.settings.as_ref().unwrap_or(&self.settings),
+            })
+        });
+        form.chain(images).collect()
     }
 
     /// Whether any image is a filter's response.
@@ -363,9 +359,8 @@ impl Extractor {
     /// Measures a region on the unfiltered image.
     fn unfiltered(&self, image: &Volume, roi: Roi) -> Result<Measured> {
         let mut region = self.begin(roi)?;
-        for source in &self.images {
-            let settings = source.settings.as_ref().unwrap_or(&self.settings);
-            region.on_original(&self.set, settings, image)?;
+        for stage in self.stages() {
+            region.unfiltered(&stage, image)?;
         }
         Ok(region.measured)
     }
@@ -411,7 +406,12 @@ impl Extractor {
 
 impl ImageSource {
     fn names(&self) -> Vec<String> {
-        match &self.filter {
+        Self::names_of(self.filter.as_deref())
+    }
+
+    /// What the images are called that a filter makes, or the unfiltered one.
+    fn names_of(filter: Option<&dyn Filter>) -> Vec<String> {
+        match filter {
             None => vec![ORIGINAL.to_owned()],
             Some(filter) => filter.names(),
         }

@@ -1,17 +1,24 @@
-//! Regions on their way through the images of an extraction, side by side: what has been measured of each, and
-//! what went wrong.
+//! Regions on their way through the images of an extraction: an image is measured while the next one is still being
+//! filtered.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::Array3;
 use rayon::prelude::*;
 
-use super::{ImageDoubt, Measured};
+use super::{ImageDoubt, ImageSource, Measured};
 use crate::engine::{Subject, measure};
-use crate::error::Result;
+use crate::error::{FeatureError, Result};
 use crate::filters::{Box3, Filter};
 use crate::roi::Roi;
 use crate::set::FeatureSet;
 use crate::settings::{ExtractionSettings, FormOf};
+use crate::vector::FeatureVector;
 use crate::volume::Volume;
+
+/// Bytes of responses that may wait to be measured. What is more is measured before the filter goes on.
+pub(super) const WAITING: usize = 64 << 20;
 
 /// A region on its way through the images.
 pub(super) struct Underway {
@@ -21,75 +28,152 @@ pub(super) struct Underway {
     pub(super) measured: Measured,
 }
 
-/// Filters an image and measures every region on each response.
-pub(super) fn on_responses(
-    underway: &mut [Result<Underway>],
+/// What is to be measured on the unfiltered image, or on each response of a filter.
+pub(super) struct Stage<'a> {
+    pub(super) filter: Option<&'a dyn Filter>,
+    pub(super) set: &'a FeatureSet,
+    pub(super) settings: &'a ExtractionSettings,
+}
+
+/// What was measured of each region on one image; of regions that had already failed, nothing.
+type OnImage = Vec<Option<Result<FeatureVector>>>;
+
+/// The images of a stage, what was measured on them, and why there are not more.
+struct Answers {
+    names: Vec<String>,
+    images: Vec<OnceLock<OnImage>>,
+    fault: Option<FeatureError>,
+}
+
+/// Measures regions of an image, stage after stage; what went wrong with a region takes its place. Responses of up to
+/// `most` bytes wait to be measured.
+pub(super) fn through(
+    regions: Vec<Result<Underway>>,
     image: &Volume,
+    stages: &[Stage<'_>],
+    most: usize,
+) -> Vec<Result<Measured>> {
+    let mut answers: Vec<Answers> = stages.iter().map(Answers::new).collect();
+    let waiting = AtomicUsize::new(0);
+    let good = regions.iter().filter_map(|region| region.as_ref().ok());
+    if let Some(around) = around(good.map(Underway::roi)) {
+        let (regions, waiting) = (&regions, &waiting);
+        rayon::scope(|scope| {
+            for (stage, answers) in stages.iter().zip(&mut answers) {
+                let Answers { images, fault, .. } = answers;
+                let Some(filter) = stage.filter else {
+                    let answer = &images[0];
+                    scope.spawn(move |_| {
+                        let on_image = on_each(regions, |region| region.on_original(stage, image));
+                        answer.get_or_init(|| on_image);
+                    });
+                    continue;
+                };
+                let images = &*images;
+                *fault = filtered(filter, image, around, &mut |at, response| {
+                    let bytes = size_of_val(response.as_slice().unwrap_or_default());
+                    let measure = move || {
+                        let on_image = on_each(regions, |region| {
+                            region.on_response(stage, &response, around.0)
+                        });
+                        images[at].get_or_init(|| on_image);
+                        waiting.fetch_sub(bytes, Ordering::Relaxed);
+                    };
+                    if waiting.fetch_add(bytes, Ordering::Relaxed) + bytes > most {
+                        measure();
+                    } else {
+                        scope.spawn(move |_| measure());
+                    }
+                })
+                .err();
+            }
+        });
+    }
+    collected(regions, stages, answers)
+}
+
+/// Makes the responses of a filter in the box around all regions.
+fn filtered(
     filter: &dyn Filter,
-    set: &FeatureSet,
-    settings: &ExtractionSettings,
-) {
-    let names = filter.names();
-    let good = underway.iter().filter_map(|region| region.as_ref().ok());
-    let Some(regions) = around(good.map(Underway::roi)) else {
-        return;
-    };
+    image: &Volume,
+    regions: Box3,
+    each: &mut dyn FnMut(usize, Array3<f64>),
+) -> Result<()> {
     let (low, shape) = needed(filter, image, regions);
     // The regions' box as the filter sees it.
     let wanted = (
         std::array::from_fn(|axis| regions.0[axis] - low[axis]),
         regions.1,
     );
-    let spacing = image.grid().spacing;
-    let mut done = 0;
-    let mut missing = Vec::new();
     let values = image.box_f64(low, shape);
-    let answer = filter.respond_within(&values, spacing, wanted, &mut |at, response| {
-        // Left out are the responses that this image is too small for: their columns stay undefined.
-        leave_out(underway, set, &names[done..at]);
-        missing.extend_from_slice(&names[done..at]);
-        done = at + 1;
-        let name = &names[at];
-        on_each(underway, |region| {
-            region.on_response(set, settings, name, &response, regions.0);
-            Ok(())
-        });
+    let spacing = image.grid().spacing;
+    filter.respond_within(&values, spacing, wanted, &mut |at, response| {
+        each(at, response);
         Ok(())
-    });
-    if let Err(fault) = answer {
-        leave_out(underway, set, &names[done..]);
-        missing.extend_from_slice(&names[done..]);
-        on_each(underway, |region| {
-            region.measured.doubts.push(ImageDoubt::NotFiltered {
-                images: missing.clone(),
-                reason: fault.to_string(),
-            });
-            Ok(())
-        });
-    }
+    })
 }
 
-/// Does something with each good region, in parallel; a fault takes the region's place.
-pub(super) fn on_each(
-    underway: &mut [Result<Underway>],
-    work: impl Fn(&mut Underway) -> Result<()> + Sync + Send,
-) {
-    underway.par_iter_mut().for_each(|region| {
-        if let Ok(good) = region
-            && let Err(fault) = work(good)
-        {
-            *region = Err(fault);
+/// Does something with each good region, in parallel.
+fn on_each(
+    regions: &[Result<Underway>],
+    work: impl Fn(&Underway) -> Result<FeatureVector> + Sync + Send,
+) -> OnImage {
+    let each = regions.par_iter();
+    each.map(|region| region.as_ref().ok().map(&work)).collect()
+}
+
+/// Puts what was measured together, in the order of the columns.
+fn collected(
+    mut regions: Vec<Result<Underway>>,
+    stages: &[Stage<'_>],
+    answers: Vec<Answers>,
+) -> Vec<Result<Measured>> {
+    for (stage, answers) in stages.iter().zip(answers) {
+        let mut missing = Vec::new();
+        for (name, on_image) in answers.names.into_iter().zip(answers.images) {
+            // Left out are the responses that this image is too small for: their columns stay undefined.
+            let Some(on_image) = on_image.into_inner() else {
+                for region in regions.iter_mut().flatten() {
+                    region.leave_out(stage.set);
+                }
+                missing.push(name);
+                continue;
+            };
+            for (region, answer) in regions.iter_mut().zip(on_image) {
+                let (Ok(good), Some(answer)) = (&mut *region, answer) else {
+                    continue;
+                };
+                match (stage.filter, answer) {
+                    (None, Ok(vector)) => good.take_original(&vector),
+                    (None, Err(fault)) => *region = Err(fault),
+                    (Some(_), answer) => good.take_response(stage.set, &name, answer),
+                }
+            }
         }
-    });
+        if let Some(fault) = answers.fault {
+            for region in regions.iter_mut().flatten() {
+                region.measured.doubts.push(ImageDoubt::NotFiltered {
+                    images: missing.clone(),
+                    reason: fault.to_string(),
+                });
+            }
+        }
+    }
+    regions
+        .into_iter()
+        .map(|region| region.map(|region| region.measured))
+        .collect()
 }
 
-/// Fills the columns of images that a filter could not make.
-fn leave_out(underway: &mut [Result<Underway>], set: &FeatureSet, images: &[String]) {
-    on_each(underway, |region| {
-        let filled = region.measured.values.len() + images.len() * set.width();
-        region.measured.values.resize(filled, f64::NAN);
-        Ok(())
-    });
+impl Answers {
+    fn new(stage: &Stage<'_>) -> Self {
+        let names = ImageSource::names_of(stage.filter);
+        Self {
+            images: names.iter().map(|_| OnceLock::new()).collect(),
+            names,
+            fault: None,
+        }
+    }
 }
 
 /// The box around all regions, or `None` when there is none.
@@ -130,42 +214,46 @@ impl Underway {
         self.resegmented.as_ref().unwrap_or(&self.morphology)
     }
 
-    pub(super) fn on_original(
-        &mut self,
-        set: &FeatureSet,
-        settings: &ExtractionSettings,
-        image: &Volume,
-    ) -> Result<()> {
+    fn on_original(&self, stage: &Stage<'_>, image: &Volume) -> Result<FeatureVector> {
         let subject = Subject {
             roi: self.roi(),
-            morphology: match settings.form_of {
+            morphology: match stage.settings.form_of {
                 FormOf::Whole => &self.morphology,
                 FormOf::Resegmented => self.roi(),
             },
             image: Some(image),
         };
-        let vector = measure(set, settings, subject)?;
-        self.measured.levels = vector.levels();
-        self.measured.values.extend_from_slice(vector.values());
-        Ok(())
+        measure(stage.set, stage.settings, subject)
     }
 
     fn on_response(
-        &mut self,
-        set: &FeatureSet,
-        settings: &ExtractionSettings,
-        name: &str,
+        &self,
+        stage: &Stage<'_>,
         response: &Array3<f64>,
         origin: [usize; 3],
-    ) {
-        let vector = self.roi().on(response, origin).and_then(|roi| {
-            let subject = Subject {
-                roi: &roi,
-                morphology: &roi,
-                image: None,
-            };
-            measure(set, settings, subject)
-        });
+    ) -> Result<FeatureVector> {
+        let roi = self.roi().on(response, origin)?;
+        let subject = Subject {
+            roi: &roi,
+            morphology: &roi,
+            image: None,
+        };
+        measure(stage.set, stage.settings, subject)
+    }
+
+    /// Measures one region on the unfiltered image.
+    pub(super) fn unfiltered(&mut self, stage: &Stage<'_>, image: &Volume) -> Result<()> {
+        let vector = self.on_original(stage, image)?;
+        self.take_original(&vector);
+        Ok(())
+    }
+
+    fn take_original(&mut self, vector: &FeatureVector) {
+        self.measured.levels = vector.levels();
+        self.measured.values.extend_from_slice(vector.values());
+    }
+
+    fn take_response(&mut self, set: &FeatureSet, name: &str, vector: Result<FeatureVector>) {
         let measured = &mut self.measured;
         match vector {
             Ok(vector) => {
@@ -179,13 +267,78 @@ impl Underway {
             }
             // One image that cannot be binned (its values span too many bins) does not cost the others.
             Err(fault) => {
-                let filled = measured.values.len() + set.width();
-                measured.values.resize(filled, f64::NAN);
                 measured.doubts.push(ImageDoubt::NotFiltered {
                     images: vec![name.into()],
                     reason: fault.to_string(),
                 });
+                self.leave_out(set);
             }
         }
+    }
+
+    /// Fills the columns of an image that cannot be measured.
+    fn leave_out(&mut self, set: &FeatureSet) {
+        let values = &mut self.measured.values;
+        values.resize(values.len() + set.width(), f64::NAN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use raduet_testkit::phantoms::Random;
+
+    use super::super::{Extractor, Processing};
+    use super::*;
+    use crate::filters::pyradiomics::{Number, Value, image_type};
+    use crate::geometry::{Affine, Grid, Spacing};
+    use crate::settings::ExtractionOptions;
+    use crate::volume::{MaskVolume, Scaling, Voxels};
+
+    #[test]
+    fn responses_that_wait_are_measured_as_those_that_do_not() {
+        let mut random = Random::new(5);
+        let shape = [6, 12, 14];
+        let grid = Grid {
+            shape,
+            spacing: Spacing::new([2.0, 1.0, 1.0]).unwrap(),
+            affine: Affine([
+                [1.0, 0.0, 0.0, 0.0],
+                [0.0, 1.0, 0.0, 0.0],
+                [0.0, 0.0, 2.0, 0.0],
+            ]),
+        };
+        let values = Array3::from_shape_simple_fn(shape, || random.below(400) as f64);
+        let volume = Volume::new(Voxels::F64(values), Scaling::NONE, grid).unwrap();
+        let inside = Array3::from_shape_fn(shape, |(z, y, x)| z > 0 && y > 2 && x < 11);
+        let mask = MaskVolume::new(inside, grid).unwrap();
+        let settings = ExtractionOptions::default().check().unwrap();
+        // The second of three is too wide for this image.
+        let widths = [1.0, 30.0, 2.0].map(Number::Real).to_vec();
+        let filter = |name, given: &[_]| ImageSource {
+            filter: Some(image_type(name, given).unwrap()),
+            settings: None,
+        };
+        let images = vec![
+            ImageSource::default(),
+            filter("LoG", &[("sigma", Value::Numbers(widths))]),
+            filter("Wavelet", &[]),
+        ];
+        let set = FeatureSet::all_3d(&settings);
+        let extractor = Extractor::new(set, settings, Processing::default(), images, 1).unwrap();
+        let measured = |most| {
+            let roi = Roi::from_volume(&volume, &mask).unwrap().unwrap();
+            let regions = vec![
+                extractor.begin(roi),
+                Err(FeatureError::Emptied { step: "a test" }),
+            ];
+            let mut all = through(regions, &volume, &extractor.stages(), most);
+            assert!(all.pop().unwrap().is_err());
+            let measured = all.pop().unwrap().unwrap();
+            assert_eq!(measured.values.len(), extractor.columns().len());
+            let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+            (bits(&measured.values), measured.doubts)
+        };
+        let (values, doubts) = measured(usize::MAX);
+        assert_eq!((values, doubts), measured(0));
     }
 }
