@@ -56,6 +56,7 @@ pub mod write;
 
 mod axes;
 mod budget;
+mod deflate;
 mod detached;
 pub(crate) mod fault;
 pub(crate) mod fingerprint;

@@ -42,6 +42,7 @@ targets! {
     nifti_file: volumes::nifti_file, 8192;
     nifti_packed: volumes::nifti_packed, 8192;
     gzip_layer: volumes::gzip_layer, 8192;
+    deflate_blocks: volumes::deflate_blocks, 4096;
     nrrd_header: volumes::nrrd_header, 4096;
     nrrd_file: volumes::nrrd_file, 8192;
     metaimage: volumes::metaimage, 8192;
@@ -81,6 +82,7 @@ pub(crate) fn seeds(name: &str) -> Vec<Vec<u8>> {
         "nifti1_header" | "nifti2_header" => vec![vec![0; 8], volumes::seed_header()],
         "nifti_file" | "nifti_packed" | "mask_labels" => vec![volumes::seed_nifti()],
         "gzip_layer" => vec![volumes::packed(&volumes::seed_nifti())],
+        "deflate_blocks" => volumes::seed_deflate(),
         "nrrd_header" | "nrrd_file" => volumes::seed_nrrd(),
         "metaimage" => volumes::seed_metaimage(),
         "dicom_elements" | "dicom_series" | "rtstruct" | "seg" => vec![volumes::seed_dicom()],

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::{DeflateEncoder, GzEncoder};
 use raduet::io::{
     ByteBudget, GeometryRule, LabelChoice, ReadOptions, read_mask, read_volume, survey,
 };
@@ -168,6 +168,40 @@ pub(super) fn gzip_layer(data: &[u8]) {
         bytes.extend(&rest[..cut]);
         through(&placed("f.nii.gz", &bytes));
     }
+}
+
+/// Blocks of deflate: the voxels, behind a good header in a block of its own.
+pub(super) fn deflate_blocks(data: &[u8]) {
+    let good = good_nifti(false);
+    let (head, voxels) = good.split_at(352);
+    let mut bytes = packed(&[])[..10].to_vec();
+    bytes.push(0);
+    bytes.extend(352_u16.to_le_bytes());
+    bytes.extend((!352_u16).to_le_bytes());
+    bytes.extend(head);
+    bytes.extend(data);
+    // No checksum fits; the size does, so that the blocks are unpacked in every way there is.
+    bytes.extend([0; 4]);
+    bytes.extend(((head.len() + voxels.len()) as u32).to_le_bytes());
+    through(&placed("g.nii.gz", &bytes));
+}
+
+/// Voxels in blocks of three kinds.
+pub(super) fn seed_deflate() -> Vec<Vec<u8>> {
+    let deflated = |voxels: &[u8], level| {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(level));
+        encoder.write_all(voxels).expect("in memory");
+        encoder.finish().expect("in memory")
+    };
+    let voxels = &good_nifti(false)[352..];
+    // Enough of it for codes of its own.
+    let many: Vec<u8> = (0..40_u8).flat_map(|i| [i, i / 7, i % 3, 0]).collect();
+    vec![
+        deflated(voxels, 0),
+        deflated(voxels, 6),
+        deflated(&many, 6),
+        deflated(&many, 1),
+    ]
 }
 
 pub(super) fn seed_nrrd() -> Vec<Vec<u8>> {

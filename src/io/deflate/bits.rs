@@ -1,0 +1,125 @@
+//! A packed stream, bit by bit: the lowest bit of a byte comes first.
+
+use super::{Damaged, Result};
+
+/// A place in a packed stream, with the bits that follow it at hand.
+#[derive(Debug, Clone)]
+pub(super) struct Bits<'a> {
+    packed: &'a [u8],
+    /// The first byte of which nothing counts as held.
+    next: usize,
+    /// The next bits. Those above `count` are zero, or already what the stream will have there.
+    pub(super) held: u64,
+    /// How many of them count; below 64.
+    pub(super) count: u32,
+}
+
+impl<'a> Bits<'a> {
+    /// The place so many bits behind the start.
+    pub(super) fn at(packed: &'a [u8], bit: usize) -> Result<Self> {
+        let mut bits = Self {
+            packed,
+            next: bit / 8,
+            held: 0,
+            count: 0,
+        };
+        bits.take((bit % 8) as u32)?;
+        Ok(bits)
+    }
+
+    /// Bits between the start and this place.
+    pub(super) fn position(&self) -> usize {
+        self.next * 8 - self.count as usize
+    }
+
+    /// Holds at least 56 bits, or all that are left.
+    #[inline]
+    pub(super) fn refill(&mut self) {
+        while self.count < 56
+            && let Some(&byte) = self.packed.get(self.next)
+        {
+            self.held |= u64::from(byte) << self.count;
+            self.next += 1;
+            self.count += 8;
+        }
+    }
+
+    /// The same place for the loop over symbols.
+    #[inline]
+    pub(super) fn near(&self) -> Near<'a> {
+        Near {
+            rest: self.packed.get(self.next..).unwrap_or_default(),
+            held: self.held,
+            count: self.count,
+        }
+    }
+
+    /// Goes to where the loop over symbols came.
+    #[inline]
+    pub(super) fn set(&mut self, near: &Near<'a>) {
+        self.next = self.packed.len() - near.rest.len();
+        self.held = near.held;
+        self.count = near.count;
+    }
+
+    /// The next bits as a number, passed over; at most 32.
+    #[inline]
+    pub(super) fn take(&mut self, n: u32) -> Result<u32> {
+        let value = self.peek(n)?;
+        self.held >>= n;
+        self.count -= n;
+        Ok(value)
+    }
+
+    /// The next bits as a number; at most 32.
+    #[inline]
+    pub(super) fn peek(&mut self, n: u32) -> Result<u32> {
+        if self.count < n {
+            self.refill();
+            if self.count < n {
+                return Err(Damaged);
+            }
+        }
+        Ok((self.held & ((1 << n) - 1)) as u32)
+    }
+
+    /// So many whole bytes, from the next one that begins.
+    pub(super) fn bytes(&mut self, n: usize) -> Result<&'a [u8]> {
+        let start = self.position().div_ceil(8);
+        let end = start.checked_add(n).ok_or(Damaged)?;
+        let bytes = self.packed.get(start..end).ok_or(Damaged)?;
+        (self.next, self.held, self.count) = (end, 0, 0);
+        Ok(bytes)
+    }
+}
+
+/// A place in a packed stream that bytes are left behind of, with as little as can be: it is held in registers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Near<'a> {
+    /// Bytes of which nothing counts as held.
+    rest: &'a [u8],
+    pub(super) held: u64,
+    count: u32,
+}
+
+impl Near<'_> {
+    /// Holds at least 56 bits, if eight bytes follow.
+    #[inline(always)]
+    pub(super) fn refill(&mut self) -> bool {
+        let Some(eight) = self.rest.first_chunk::<8>() else {
+            return false;
+        };
+        self.held |= u64::from_le_bytes(*eight) << self.count;
+        self.rest = &self.rest[((63 - self.count) / 8) as usize..];
+        // What 56 bits more, or less of the last byte, come to.
+        self.count |= 0b11_1000;
+        true
+    }
+
+    /// Passes over bits that are held.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, n: u8) {
+        self.held >>= n & 63;
+        self.count -= u32::from(n);
+    }
+}

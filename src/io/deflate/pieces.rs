@@ -1,0 +1,427 @@
+//! One stream by several threads.
+//!
+//! ```text
+//! packed    |  first piece  |  second piece  |  third piece  |          a round
+//!           ^               ^                ^
+//!           known           found: where a block seems to begin
+//! ```
+//!
+//! The first piece of a round is unpacked to where it belongs. The others begin in the unknown: where the stream is
+//! cut, a block is looked for, and a repetition that reaches in front of it notes *which* byte it means. A piece
+//! ends with the first block that the next one could have found. When the round is over, pieces are joined as long
+//! as each begins where the one before ended, to the bit, and what was noted is filled in; the rest is thrown away.
+//! So a wrong guess costs time, never a byte: what is joined has been unpacked from the beginning of the stream on,
+//! block by block, as one thread would have done.
+//!
+//! The bytes a piece notes die out: a new literal is known, and so is all that repeats it. Once none is left in what
+//! repetitions can reach, the rest of the piece is unpacked to bytes.
+//!
+//! Idle threads only: what no other thread has taken up when the first piece is done is not done at all.
+
+use rayon::prelude::*;
+
+use super::bits::Bits;
+use super::blocks::{self, Described, OWN_CODES, Stopped, Unpacked};
+use super::page::{PAGE, Unit};
+use super::tables::Tables;
+use super::{Damaged, REACH, Result};
+use crate::io::room::{give_back, of_any_content};
+
+/// Packed bytes of a piece, at most: what pieces hold until they are joined is a few times as much.
+const LARGEST: usize = 1 << 19;
+/// How much longer the first piece is: it is not noted and not joined.
+const AHEAD: (usize, usize) = (5, 4);
+/// Threads that share a stream, at most: each holds up to twelve megabytes.
+const THREADS: usize = 8;
+/// Fewer are not worth a second thread.
+const SMALLEST: usize = 1 << 17;
+/// Streams that are packed more than so many times are unpacked faster than pieces are joined.
+const DENSEST: usize = 6;
+/// Units that a piece is unpacked to, at most; it costs memory only where something is written.
+const ROOM: usize = REACH + 2 * DENSEST * LARGEST;
+/// A byte that is not known: its place among those a repetition reaches, counted from here.
+const UNKNOWN: u16 = 1 << 8;
+/// Bytes joined at a time.
+const JOINED: usize = 1 << 16;
+
+/// Unpacks the stream that `packed` begins with, which fills `unpacked`: its length.
+///
+/// # Errors
+/// [`Damaged`]: no deflate, cut off, or of another size.
+pub(super) fn unpack(packed: &[u8], unpacked: &mut [u8]) -> Result<usize> {
+    // The loop over symbols needs the room of a page.
+    if unpacked.len() < PAGE {
+        let mut room = vec![0; PAGE];
+        let (end, len) = rounds(packed, &mut room, 1)?;
+        if len != unpacked.len() {
+            return Err(Damaged);
+        }
+        unpacked.copy_from_slice(&room[..len]);
+        return Ok(end);
+    }
+    let dense = packed.len().saturating_mul(DENSEST) < unpacked.len();
+    let threads = if dense {
+        1
+    } else {
+        rayon::current_num_threads().min(THREADS)
+    };
+    let (end, len) = rounds(packed, unpacked, threads)?;
+    if len == unpacked.len() {
+        Ok(end)
+    } else {
+        Err(Damaged)
+    }
+}
+
+/// Unpacks round by round: the bytes read, and those unpacked.
+fn rounds(packed: &[u8], room: &mut [u8], threads: usize) -> Result<(usize, usize)> {
+    let mut bits = Bits::at(packed, 0)?;
+    let mut tables = Tables::new();
+    let mut unpacked = Unpacked {
+        units: room,
+        len: 0,
+    };
+    loop {
+        let from = bits.position() / 8;
+        let left = packed.len().saturating_sub(from);
+        let len = (left / threads).min(LARGEST);
+        // What is left is for one thread.
+        if threads < 2 || len < SMALLEST {
+            let stopped = blocks::unpack(&mut bits, &mut unpacked, &mut tables, usize::MAX)?;
+            debug_assert_eq!(stopped, Stopped::End);
+            break;
+        }
+        let cuts: Vec<usize> = (0..threads)
+            .map(|i| 8 * (from + len * AHEAD.0 / AHEAD.1 + i * len))
+            .collect();
+        let (first, others) = rayon::join_context(
+            |_| blocks::unpack(&mut bits, &mut unpacked, &mut tables, cuts[0]),
+            |context| {
+                if !context.migrated() {
+                    return Vec::new();
+                }
+                cuts.par_windows(2)
+                    .with_max_len(1)
+                    .map(|cut| Piece::unpack(packed, cut[0], cut[1]))
+                    .collect()
+            },
+        );
+        let mut stopped = first?;
+        for piece in others {
+            let next = piece.filter(|piece| piece.start == bits.position());
+            let Some(piece) = next.filter(|_| stopped == Stopped::Block) else {
+                break;
+            };
+            if piece.join(&mut unpacked).is_err() {
+                break;
+            }
+            bits = Bits::at(packed, piece.end)?;
+            stopped = piece.stopped;
+            piece.give_back();
+        }
+        if stopped == Stopped::End {
+            break;
+        }
+    }
+    Ok((bits.position().div_ceil(8), unpacked.len))
+}
+
+/// What a thread unpacked that began in the unknown.
+struct Piece {
+    /// Where it begins and ends in the packed stream, in bits.
+    start: usize,
+    end: usize,
+    stopped: Stopped,
+    /// As many unknown bytes as a repetition reaches, then its own: known, or one of those.
+    noted: Own<u16>,
+    /// As many known bytes, then those that follow, all known; if it came so far.
+    known: Option<Own<u8>>,
+}
+
+impl Piece {
+    /// Looks for a block between two places of a stream, in bits, and unpacks from there to behind the second.
+    fn unpack(packed: &[u8], from: usize, until: usize) -> Option<Self> {
+        let mut tables = Tables::new();
+        let mut from = from;
+        loop {
+            let start = find(packed, from, until)?;
+            if let Ok(piece) = Self::from_block(packed, start, until, &mut tables) {
+                return Some(piece);
+            }
+            from = start + 1;
+        }
+    }
+
+    /// Unpacks from a block on to the first behind a place that another thread might find.
+    fn from_block(packed: &[u8], start: usize, until: usize, tables: &mut Tables) -> Result<Self> {
+        let mut bits = Bits::at(packed, start)?;
+        let mut noted = Own::new(UNKNOWN..)?;
+        let mut known = None;
+        let stopped = loop {
+            if let Some(stopped) = noted.step(&mut bits, tables, until)? {
+                break stopped;
+            }
+            if noted.reach().iter().all(|&unit| unit < UNKNOWN) {
+                let reach = noted.reach().iter().map(|&unit| unit as u8);
+                let bytes: &mut Own<u8> = known.insert(Own::new(reach)?);
+                break bytes.unpack(&mut bits, tables, until)?;
+            }
+        };
+        Ok(Self {
+            start,
+            end: bits.position(),
+            stopped,
+            noted,
+            known,
+        })
+    }
+
+    /// Keeps the memory for other pieces.
+    fn give_back(self) {
+        give_back(self.noted.units);
+        if let Some(known) = self.known {
+            give_back(known.units);
+        }
+    }
+
+    /// Writes the piece behind what is unpacked, with what was noted filled in.
+    ///
+    /// # Errors
+    /// [`Damaged`] when there is no room, or when less than a repetition reaches stands before it: then nothing has
+    /// been written.
+    fn join(&self, unpacked: &mut Unpacked<'_, u8>) -> Result<()> {
+        let noted = self.noted.own();
+        let known = self.known.as_ref().map_or(&[][..], Own::own);
+        let before = unpacked.len.checked_sub(REACH).ok_or(Damaged)?;
+        // What each unit stands for.
+        let mut meant = vec![0; usize::from(UNKNOWN) + REACH];
+        let (bytes, reach) = meant.split_at_mut(UNKNOWN.into());
+        for (byte, value) in bytes.iter_mut().zip(0..=u8::MAX) {
+            *byte = value;
+        }
+        reach.copy_from_slice(&unpacked.units[before..unpacked.len]);
+        let room = unpacked.next(noted.len() + known.len())?;
+        let (to_fill, to_copy) = room.split_at_mut(noted.len());
+        to_copy.copy_from_slice(known);
+        to_fill
+            .par_chunks_mut(JOINED)
+            .zip(noted.par_chunks(JOINED))
+            .for_each(|(bytes, units)| {
+                for (byte, &unit) in bytes.iter_mut().zip(units) {
+                    *byte = meant[usize::from(unit)];
+                }
+            });
+        Ok(())
+    }
+}
+
+/// What a piece is unpacked to.
+struct Own<U> {
+    /// Those behind `len` may be anything.
+    units: Vec<U>,
+    len: usize,
+}
+
+impl<U: Unit + Send> Own<U> {
+    /// Begins with what a repetition reaches.
+    fn new(reach: impl IntoIterator<Item = U>) -> Result<Self> {
+        let mut units = of_any_content(ROOM).map_err(|_| Damaged)?;
+        for (unit, value) in units.iter_mut().zip(reach).take(REACH) {
+            *unit = value;
+        }
+        Ok(Self { units, len: REACH })
+    }
+
+    /// What a repetition reaches.
+    fn reach(&self) -> &[U] {
+        &self.units[self.len - REACH..self.len]
+    }
+
+    /// What was unpacked.
+    fn own(&self) -> &[U] {
+        &self.units[REACH..self.len]
+    }
+
+    fn step(
+        &mut self,
+        bits: &mut Bits<'_>,
+        tables: &mut Tables,
+        until: usize,
+    ) -> Result<Option<Stopped>> {
+        self.with(|unpacked| blocks::step(bits, unpacked, tables, until))
+    }
+
+    fn unpack(
+        &mut self,
+        bits: &mut Bits<'_>,
+        tables: &mut Tables,
+        until: usize,
+    ) -> Result<Stopped> {
+        self.with(|unpacked| blocks::unpack(bits, unpacked, tables, until))
+    }
+
+    fn with<T>(&mut self, work: impl FnOnce(&mut Unpacked<'_, U>) -> T) -> T {
+        let mut unpacked = Unpacked {
+            units: &mut self.units,
+            len: self.len,
+        };
+        let result = work(&mut unpacked);
+        self.len = unpacked.len;
+        result
+    }
+}
+
+/// The first place between two, in bits, where a block with codes of its own seems to begin that is not the last.
+fn find(packed: &[u8], from: usize, until: usize) -> Option<usize> {
+    (from..until).find(|&bit| {
+        seems_to_begin(packed, bit)
+            && Bits::at(packed, bit + 3)
+                .and_then(|mut bits| Described::read(&mut bits))
+                .is_ok_and(|described| described.is_whole())
+    })
+}
+
+/// Whether the first bits of such a block are here: its kind, its numbers of symbols, and lengths of words for
+/// these lengths that make a code. One place in some hundreds passes.
+fn seems_to_begin(packed: &[u8], bit: usize) -> bool {
+    let Some(first) = eight(packed, bit) else {
+        return false;
+    };
+    if first & 7 != u64::from(OWN_CODES) || first >> 3 & 31 > 29 || first >> 8 & 31 > 29 {
+        return false;
+    }
+    let Some(lengths) = eight(packed, bit + 17) else {
+        return false;
+    };
+    // Three bits a length, at most 19: all of them are held.
+    let lengths = lengths & ((1 << (3 * ((first >> 13 & 15) + 4))) - 1);
+    let shares: u16 = (0..5)
+        .map(|i| SHARES[(lengths >> (12 * i)) as usize % SHARES.len()])
+        .sum();
+    shares == 1 << 7
+}
+
+/// At least 57 bits from here on.
+#[inline]
+fn eight(packed: &[u8], bit: usize) -> Option<u64> {
+    let eight = packed.get(bit / 8..)?.first_chunk::<8>()?;
+    Some(u64::from_le_bytes(*eight) >> (bit % 8))
+}
+
+/// How much four words of these lengths, three bits each, take of a code, in parts of 128.
+static SHARES: [u16; 1 << 12] = {
+    let mut shares = [0; 1 << 12];
+    let mut lengths = 0;
+    while lengths < shares.len() {
+        let mut i = 0;
+        while i < 4 {
+            let len = lengths >> (3 * i) & 7;
+            if len > 0 {
+                shares[lengths] += 128 >> len;
+            }
+            i += 1;
+        }
+        lengths += 1;
+    }
+    shares
+};
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::DeflateEncoder;
+
+    use super::*;
+
+    /// What zlib makes of some noise that repeats itself, and the noise.
+    fn stream(bytes: usize, values: u32, level: u32) -> (Vec<u8>, Vec<u8>) {
+        let mut state = 1_u32;
+        let content: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % values
+        })
+        .flat_map(|value| (value as u16).to_le_bytes())
+        .take(bytes)
+        .collect();
+        let mut writer = DeflateEncoder::new(Vec::new(), Compression::new(level));
+        writer.write_all(&content).unwrap();
+        (writer.finish().unwrap(), content)
+    }
+
+    /// Unpacks up to a cut, then what a piece found behind it: the piece, and all bytes.
+    fn in_two(packed: &[u8], len: usize, cut: usize) -> (Piece, Vec<u8>) {
+        let mut bits = Bits::at(packed, 0).unwrap();
+        let mut units = vec![0; len];
+        let mut unpacked = Unpacked {
+            units: &mut units,
+            len: 0,
+        };
+        let mut tables = Tables::new();
+        let stopped = blocks::unpack(&mut bits, &mut unpacked, &mut tables, cut).unwrap();
+        assert_eq!(stopped, Stopped::Block);
+        let piece = Piece::unpack(packed, cut, 8 * packed.len()).unwrap();
+        assert_eq!(piece.start, bits.position());
+        assert_eq!(piece.stopped, Stopped::End);
+        assert_eq!(piece.end.div_ceil(8), packed.len());
+        piece.join(&mut unpacked).unwrap();
+        assert_eq!(unpacked.len, len);
+        (piece, units)
+    }
+
+    #[test]
+    fn a_piece_begins_where_the_one_before_ends_and_fills_in_what_it_noted() {
+        let (packed, content) = stream(1_000_000, 500, 6);
+        for part in 1..8 {
+            let (piece, again) = in_two(&packed, content.len(), packed.len() * part);
+            assert!(piece.noted.own().iter().any(|&unit| unit >= UNKNOWN));
+            assert!(again == content, "part {part}");
+        }
+    }
+
+    #[test]
+    fn a_piece_of_literals_is_known_soon() {
+        // So many values that little is repeated.
+        let (packed, content) = stream(2_000_000, 60_000, 6);
+        let (piece, again) = in_two(&packed, content.len(), packed.len());
+        let known = piece.known.as_ref().map_or(0, |known| known.own().len());
+        assert!(known > piece.noted.own().len(), "{known}");
+        assert!(again == content);
+    }
+
+    #[test]
+    fn too_little_before_a_piece_is_no_place_to_join() {
+        let (packed, content) = stream(400_000, 500, 6);
+        let piece = Piece::unpack(&packed, packed.len(), 8 * packed.len()).unwrap();
+        let mut units = content.clone();
+        for (len, fits) in [
+            (0, false),
+            (REACH - 1, false),
+            (REACH, true),
+            (399_000, false),
+        ] {
+            let mut unpacked = Unpacked {
+                units: &mut units,
+                len,
+            };
+            assert_eq!(piece.join(&mut unpacked).is_ok(), fits, "{len}");
+            assert_eq!(unpacked.len == len, !fits);
+        }
+    }
+
+    #[test]
+    fn bytes_that_hold_no_block_make_no_piece() {
+        let mut state = 9_u64;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 56) as u8
+        })
+        .take(60_000)
+        .collect();
+        assert!(Piece::unpack(&noise, 0, 8 * noise.len()).is_none());
+        assert!(Piece::unpack(&[], 0, 0).is_none());
+    }
+}

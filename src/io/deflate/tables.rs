@@ -1,0 +1,332 @@
+//! The two codes of a block as tables: what the next bits stand for.
+//!
+//! The table of literals and lengths is asked with eleven bits, and tells as much as they hold: two literals, or a
+//! repetition with its length *and* the word of its distance. Only the bits that complete a distance are still to
+//! be read. Everything else is `rare`: repetitions of more than [`Entry::MOST`] bytes or over fewer than
+//! [`NEAREST`], words longer than the table, the end of the block.
+
+use super::Result;
+use super::code::{Code, LONGEST, Word};
+
+/// Bits that ask the table of literals and lengths. Ten and twelve take as long, thirteen a third longer.
+pub(super) const BITS: usize = 11;
+const SIZE: usize = 1 << BITS;
+/// Bits that ask the table of distances.
+const DISTANCE_BITS: usize = 9;
+const DISTANCES: usize = 1 << DISTANCE_BITS;
+
+/// Shortest distance of a repetition that is not rare: as far as eight bytes can be copied at once.
+pub(super) const NEAREST: u16 = 8;
+
+/// The symbol that ends a block.
+pub(super) const END: usize = 256;
+/// Shortest repetition that a length symbol stands for, counted from the first such symbol, and how many bits add
+/// to it: 3, 4, ... 10 without any, then four symbols with each number of bits; the last is 258.
+pub(super) fn length(symbol: usize) -> Option<(u16, u8)> {
+    match symbol {
+        0..8 => Some((3 + symbol as u16, 0)),
+        8..28 => {
+            let more = symbol / 4 - 1;
+            Some((3 + ((4 + symbol as u16 % 4) << more), more as u8))
+        }
+        28 => Some((258, 0)),
+        _ => None,
+    }
+}
+
+/// Shortest distance that a symbol stands for, and how many bits add to it: 1, 2 without any, then two symbols with
+/// each number of bits.
+pub(super) fn distance(symbol: usize) -> Option<(u16, u8)> {
+    match symbol {
+        0..2 => Some((1 + symbol as u16, 0)),
+        2..30 => {
+            let more = symbol / 2 - 1;
+            Some((1 + ((2 + symbol as u16 % 2) << more), more as u8))
+        }
+        _ => None,
+    }
+}
+
+/// What an entry of a table means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Bytes back in what is unpacked; in a table of distances, a distance.
+    Repetition,
+    /// One literal, or two.
+    Literal,
+    /// The length of a repetition whose distance is still to be read.
+    Length,
+    /// The beginning of words longer than the table.
+    Long,
+    /// The end of the block.
+    End,
+    /// No word begins like this.
+    None,
+}
+
+/// What some bits stand for.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub(super) struct Entry {
+    /// Bits it takes, with those that add to a length or a distance; zero when rare.
+    pub(super) bits: u8,
+    /// Those of them that are words.
+    pub(super) words: u8,
+    /// Bytes it stands for; when rare, the bits it takes.
+    pub(super) count: u8,
+    pub(super) kind: Kind,
+    /// Shortest distance, or the literals, the first one lowest; when rare, shortest length, or where the table of
+    /// longer words begins.
+    pub(super) base: u16,
+    /// Picks the bits behind the words that add to the base.
+    pub(super) mask: u16,
+}
+
+impl Entry {
+    /// Most bytes of a repetition that is not rare.
+    pub(super) const MOST: u16 = 16;
+
+    const NONE: Self = Self {
+        bits: 0,
+        words: 0,
+        count: 0,
+        kind: Kind::None,
+        base: 0,
+        mask: 0,
+    };
+
+    /// Literals are looked up like repetitions: with this one behind it, a single one from a place that is not being
+    /// written at the time.
+    const FAR: u16 = 0x40 << 8;
+
+    /// The entry of a symbol for literals and lengths, which is rare unless it is a literal.
+    fn of(word: Word) -> Self {
+        let len = word.len as u8;
+        let rare = |kind, more: u8, base| Self {
+            bits: 0,
+            words: len,
+            count: len + more,
+            kind,
+            base,
+            mask: (1 << more) - 1,
+        };
+        match (u8::try_from(word.symbol), word.symbol.checked_sub(END + 1)) {
+            (Ok(literal), _) => Self {
+                bits: len,
+                words: len,
+                count: 1,
+                kind: Kind::Literal,
+                base: Self::FAR | u16::from(literal),
+                mask: 0,
+            },
+            (_, None) => rare(Kind::End, 0, 0),
+            (_, Some(symbol)) => match length(symbol) {
+                Some((base, more)) => rare(Kind::Length, more, base),
+                None => Self::NONE,
+            },
+        }
+    }
+
+    /// The entry of a symbol for distances.
+    fn of_distance(word: Word) -> Self {
+        match distance(word.symbol) {
+            Some((base, more)) => Self {
+                bits: word.len as u8 + more,
+                words: word.len as u8,
+                count: 0,
+                kind: Kind::Repetition,
+                base,
+                mask: (1 << more) - 1,
+            },
+            None => Self::NONE,
+        }
+    }
+
+    /// Bits a rare one takes.
+    #[inline(always)]
+    pub(super) fn taken(&self) -> u8 {
+        self.count
+    }
+
+    /// The length or the distance, with the bits that add to it.
+    #[inline(always)]
+    pub(super) fn value(&self, held: u64) -> usize {
+        usize::from(self.base) + ((held >> (self.words & 63)) as usize & usize::from(self.mask))
+    }
+
+    /// The literals, the first one first; a single one has anything behind it.
+    #[inline(always)]
+    pub(super) fn literals(&self) -> [u8; 2] {
+        self.base.to_le_bytes()
+    }
+}
+
+/// The two codes of a block.
+pub(super) struct Tables {
+    pub(super) code: Code,
+    pub(super) distance_code: Code,
+    symbols: Box<[Entry; SIZE]>,
+    distances: Box<[Entry; DISTANCES]>,
+    /// Words longer than the tables, asked with the bits behind those that ask the table.
+    long_symbols: Vec<Entry>,
+    long_distances: Vec<Entry>,
+}
+
+impl Tables {
+    pub(super) fn new() -> Self {
+        Self {
+            code: Code::empty(),
+            distance_code: Code::empty(),
+            symbols: Box::new([Entry::NONE; SIZE]),
+            distances: Box::new([Entry::NONE; DISTANCES]),
+            long_symbols: Vec::new(),
+            long_distances: Vec::new(),
+        }
+    }
+
+    /// The codes whose words have these lengths.
+    ///
+    /// # Errors
+    /// [`Damaged`](super::Damaged) when they are no codes.
+    pub(super) fn set(&mut self, lengths: &[u8], distance_lengths: &[u8]) -> Result<()> {
+        self.code.set(lengths)?;
+        self.distance_code.set(distance_lengths)?;
+        fill(
+            &mut self.distances[..],
+            &mut self.long_distances,
+            &self.distance_code,
+            Entry::of_distance,
+        );
+        fill(
+            &mut self.symbols[..],
+            &mut self.long_symbols,
+            &self.code,
+            Entry::of,
+        );
+        self.join_literals();
+        self.join_distances();
+        Ok(())
+    }
+
+    /// Two literals where both fit.
+    fn join_literals(&mut self) {
+        let literals = || self.code.words().filter(|word| word.symbol < END);
+        let shortest = literals().next().map_or(BITS, |word| word.len as usize);
+        for first in literals().take_while(|word| word.len as usize + shortest <= BITS) {
+            let room = BITS - first.len as usize;
+            for second in literals().take_while(|word| word.len as usize <= room) {
+                let bits = (first.len + second.len) as u8;
+                let entry = Entry {
+                    bits,
+                    words: bits,
+                    count: 2,
+                    kind: Kind::Literal,
+                    base: (first.symbol | second.symbol << 8) as u16,
+                    mask: 0,
+                };
+                let start = first.bits | second.bits << first.len;
+                for place in self.symbols[start..].iter_mut().step_by(1 << bits) {
+                    *place = entry;
+                }
+            }
+        }
+    }
+
+    /// A length and the word of its distance where both fit.
+    fn join_distances(&mut self) {
+        for word in self.code.words() {
+            let symbol = word.symbol.checked_sub(END + 1);
+            let Some((base, more)) = symbol.and_then(length) else {
+                continue;
+            };
+            let len = word.len as u8 + more;
+            for added in 0..1 << more {
+                let count = base + added;
+                if count > Entry::MOST || usize::from(len) >= BITS {
+                    break;
+                }
+                let start = word.bits | usize::from(added) << word.len;
+                let places = self.symbols[start..].iter_mut().step_by(1 << len);
+                for (place, distance) in places.zip(self.distances.iter().cycle()) {
+                    let fits = usize::from(distance.words + len) <= BITS;
+                    if distance.kind == Kind::Repetition && distance.base >= NEAREST && fits {
+                        *place = Entry {
+                            bits: distance.bits + len,
+                            words: distance.words + len,
+                            count: count as u8,
+                            ..*distance
+                        };
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the next bits stand for.
+    #[inline(always)]
+    pub(super) fn symbol(&self, held: u64) -> &Entry {
+        &self.symbols[held as usize % SIZE]
+    }
+
+    /// The same of a word longer than the table.
+    #[inline]
+    pub(super) fn long_symbol(&self, entry: &Entry, held: u64) -> &Entry {
+        long(&self.long_symbols, entry, held >> BITS, LONGEST - BITS)
+    }
+
+    /// The distance that the next bits stand for.
+    #[inline(always)]
+    pub(super) fn distance(&self, held: u64) -> &Entry {
+        let entry = &self.distances[held as usize % DISTANCES];
+        if entry.kind == Kind::Long {
+            let held = held >> DISTANCE_BITS;
+            return long(&self.long_distances, entry, held, LONGEST - DISTANCE_BITS);
+        }
+        entry
+    }
+}
+
+/// Entry of a word longer than a table by the bits behind those that ask the table.
+fn long<'a>(table: &'a [Entry], entry: &Entry, held: u64, bits: usize) -> &'a Entry {
+    let place = usize::from(entry.base) + held as usize % (1 << bits);
+    table.get(place).unwrap_or(&Entry::NONE)
+}
+
+/// Fills a table. For each length of words its first half is doubled: what has been written for shorter words
+/// then stands wherever their bits are followed by others.
+fn fill(table: &mut [Entry], long: &mut Vec<Entry>, code: &Code, entry: impl Fn(Word) -> Entry) {
+    let bits = table.len().ilog2() as usize;
+    let more = LONGEST - bits;
+    long.clear();
+    table[0] = Entry::NONE;
+    let mut filled = 1;
+    for word in code.words() {
+        let len = word.len as usize;
+        while filled < 1 << len.min(bits) {
+            table.copy_within(..filled, filled);
+            filled *= 2;
+        }
+        if len <= bits {
+            table[word.bits] = entry(word);
+            continue;
+        }
+        let place = &mut table[word.bits % (1 << bits)];
+        if place.kind != Kind::Long {
+            *place = Entry {
+                kind: Kind::Long,
+                base: long.len() as u16,
+                ..Entry::NONE
+            };
+            long.resize(long.len() + (1 << more), Entry::NONE);
+        }
+        let start = usize::from(place.base) + (word.bits >> bits);
+        let end = usize::from(place.base) + (1 << more);
+        for place in long[start..end].iter_mut().step_by(1 << (len - bits)) {
+            *place = entry(word);
+        }
+    }
+    while filled < table.len() {
+        table.copy_within(..filled, filled);
+        filled *= 2;
+    }
+}
