@@ -39,6 +39,9 @@ const SMALLEST: usize = 1 << 17;
 const DENSEST: usize = 6;
 /// Units that a piece is unpacked to, at most; it costs memory only where something is written.
 const ROOM: usize = REACH + 2 * DENSEST * LARGEST;
+/// Places that only seemed to begin a block, before a piece is given up. Noise has none, so that many are somebody's
+/// making.
+const GUESSES: usize = 4;
 /// A byte that is not known: its place among those a repetition reaches, counted from here.
 const UNKNOWN: u16 = 1 << 8;
 /// Bytes joined at a time.
@@ -143,13 +146,14 @@ impl Piece {
     fn unpack(packed: &[u8], from: usize, until: usize) -> Option<Self> {
         let mut tables = Tables::new();
         let mut from = from;
-        loop {
+        for _ in 0..GUESSES {
             let start = find(packed, from, until)?;
             if let Ok(piece) = Self::from_block(packed, start, until, &mut tables) {
                 return Some(piece);
             }
             from = start + 1;
         }
+        None
     }
 
     /// Unpacks from a block on to the first behind a place that another thread might find.
