@@ -182,7 +182,8 @@ pub(super) fn deflate_blocks(data: &[u8]) {
     bytes.extend(data);
     // No checksum fits; the size does, so that the blocks are unpacked in every way there is.
     bytes.extend([0; 4]);
-    bytes.extend(((head.len() + voxels.len()) as u32).to_le_bytes());
+    let size = u32::try_from(head.len() + voxels.len()).expect("a small file");
+    bytes.extend(size.to_le_bytes());
     through(&placed("g.nii.gz", &bytes));
 }
 

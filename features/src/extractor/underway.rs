@@ -307,7 +307,7 @@ mod tests {
                 [0.0, 0.0, 2.0, 0.0],
             ]),
         };
-        let values = Array3::from_shape_simple_fn(shape, || random.below(400) as f64);
+        let values = Array3::from_shape_simple_fn(shape, || f64::from(random.below(400)));
         let volume = Volume::new(Voxels::F64(values), Scaling::NONE, grid).unwrap();
         let inside = Array3::from_shape_fn(shape, |(z, y, x)| z > 0 && y > 2 && x < 11);
         let mask = MaskVolume::new(inside, grid).unwrap();
