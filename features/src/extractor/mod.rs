@@ -331,11 +331,16 @@ impl Extractor {
             return each.map(|roi| self.unfiltered(image, roi)).collect();
         }
         let begun = rois.into_par_iter().map(|roi| self.begin(roi));
-        through(begun.collect(), image, &self.stages(), WAITING)
+        through(
+            begun.collect(),
+            image,
+            &self.stages().collect::<Vec<_>>(),
+            WAITING,
+        )
     }
 
     /// What is measured, in the order of the columns.
-    fn stages(&self) -> Vec<Stage<'_>> {
+    fn stages(&self) -> impl Iterator<Item = Stage<'_>> {
         let form = self.form.iter().map(|set| Stage {
             filter: None,
             set,
@@ -348,7 +353,7 @@ impl Extractor {
                 settings: source.settings.as_ref().unwrap_or(&self.settings),
             })
         });
-        form.chain(images).collect()
+        form.chain(images)
     }
 
     /// Whether any image is a filter's response.

@@ -312,8 +312,7 @@ mod tests {
         let inside = Array3::from_shape_fn(shape, |(z, y, x)| z > 0 && y > 2 && x < 11);
         let mask = MaskVolume::new(inside, grid).unwrap();
         let settings = ExtractionOptions::default().check().unwrap();
-        // The second of three is too wide for this image.
-        let widths = [1.0, 30.0, 2.0].map(Number::Real).to_vec();
+        let widths = [1.0, 3.0, 2.0].map(Number::Real).to_vec();
         let filter = |name, given: &[_]| ImageSource {
             filter: Some(image_type(name, given).unwrap()),
             settings: None,
@@ -325,13 +324,14 @@ mod tests {
         ];
         let set = FeatureSet::all_3d(&settings);
         let extractor = Extractor::new(set, settings, Processing::default(), images, 1).unwrap();
+        let stages: Vec<_> = extractor.stages().collect();
         let measured = |most| {
             let roi = Roi::from_volume(&volume, &mask).unwrap().unwrap();
             let regions = vec![
                 extractor.begin(roi),
                 Err(FeatureError::Emptied { step: "a test" }),
             ];
-            let mut all = through(regions, &volume, &extractor.stages(), most);
+            let mut all = through(regions, &volume, &stages, most);
             assert!(all.pop().unwrap().is_err());
             let measured = all.pop().unwrap().unwrap();
             assert_eq!(measured.values.len(), extractor.columns().len());

@@ -190,8 +190,8 @@ impl Described {
         Ok(described)
     }
 
-    /// Whether both are codes that an ordinary writer makes: of several words, none missing.
-    pub(super) fn is_whole(&self) -> bool {
+    /// Whether both are codes.
+    pub(super) fn makes_codes(&self) -> bool {
         let (symbols, distances) = self.lengths();
         [symbols, distances]
             .into_iter()

@@ -9,7 +9,7 @@ pub(super) const LONGEST: usize = 15;
 const SYMBOLS: usize = 288;
 
 /// The words in their order: by length, then by symbol.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Code {
     /// How many words have this length; none has length zero.
     pub(super) counts: [u16; LONGEST + 1],
@@ -18,7 +18,7 @@ pub(super) struct Code {
 }
 
 /// A word, its first bit lowest, and what it stands for.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Word {
     pub(super) len: u32,
     pub(super) bits: usize,

@@ -70,7 +70,7 @@ pub(crate) fn unpack_member(packed: &[u8], unpacked: &mut [u8]) -> Result<()> {
 
 /// What stands behind the header of a gzip member.
 fn member(packed: &[u8]) -> Result<&[u8]> {
-    const MULTIPART: u8 = 2;
+    const CHECKSUM: u8 = 2;
     const EXTRA: u8 = 4;
     const NAME: u8 = 8;
     const COMMENT: u8 = 16;
@@ -96,8 +96,8 @@ fn member(packed: &[u8]) -> Result<&[u8]> {
             rest = rest.get(end.saturating_add(1)..).ok_or(Damaged)?;
         }
     }
-    // A checksum of the header, which few write and fewer compare.
-    if flags & MULTIPART != 0 {
+    // That of the header, which few write and fewer compare.
+    if flags & CHECKSUM != 0 {
         rest = rest.get(2..).ok_or(Damaged)?;
     }
     Ok(rest)

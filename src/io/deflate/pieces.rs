@@ -281,7 +281,7 @@ fn find(packed: &[u8], from: usize, until: usize) -> Option<usize> {
         seems_to_begin(packed, bit)
             && Bits::at(packed, bit + 3)
                 .and_then(|mut bits| Described::read(&mut bits))
-                .is_ok_and(|described| described.is_whole())
+                .is_ok_and(|described| described.makes_codes())
     })
 }
 

@@ -20,6 +20,7 @@ pub(super) const NEAREST: u16 = 8;
 
 /// The symbol that ends a block.
 pub(super) const END: usize = 256;
+
 /// Shortest repetition that a length symbol stands for, counted from the first such symbol, and how many bits add
 /// to it: 3, 4, ... 10 without any, then four symbols with each number of bits; the last is 258.
 pub(super) fn length(symbol: usize) -> Option<(u16, u8)> {
