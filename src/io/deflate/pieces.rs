@@ -9,7 +9,9 @@
 //! The first piece of a round is unpacked to where it belongs. The others begin in the unknown: where the stream is
 //! cut, a block is looked for, and a repetition that reaches in front of it notes *which* byte it means. A piece
 //! ends with the first block that the next one could have found. When the round is over, pieces are joined as long
-//! as each begins where the one before ended, to the bit, and what was noted is filled in; the rest is thrown away.
+//! as each begins where the one before ended, to the bit; the rest is thrown away. Of a piece that is joined only so
+//! much is written at once as a repetition reaches, so that the next round can begin: what was noted in the rest is
+//! filled in by the threads that are not first.
 //! So a wrong guess costs time, never a byte: what is joined has been unpacked from the beginning of the stream on,
 //! block by block, as one thread would have done.
 //!
@@ -29,8 +31,8 @@ use crate::io::room::{give_back, of_any_content};
 
 /// Packed bytes of a piece, at most: what pieces hold until they are joined is a few times as much.
 const LARGEST: usize = 1 << 19;
-/// How much longer the first piece is: it is not noted and not joined.
-const AHEAD: (usize, usize) = (5, 4);
+/// How much longer the first piece is: nothing in it is noted, and nothing to be filled in.
+const AHEAD: (usize, usize) = (3, 2);
 /// Threads that share a stream, at most: each holds up to twelve megabytes.
 const THREADS: usize = 8;
 /// Fewer are not worth a second thread.
@@ -80,26 +82,27 @@ pub(super) fn unpack(packed: &[u8], unpacked: &mut [u8]) -> Result<usize> {
 fn rounds(packed: &[u8], room: &mut [u8], threads: usize) -> Result<(usize, usize)> {
     let mut bits = Bits::at(packed, 0)?;
     let mut tables = Tables::new();
-    let mut unpacked = Unpacked {
-        units: room,
-        len: 0,
-    };
+    let mut len = 0_usize;
+    let mut joined: Vec<Joined> = Vec::new();
     loop {
-        let from = bits.position() / 8;
-        let left = packed.len().saturating_sub(from);
-        let len = (left / threads).min(LARGEST);
-        // What is left is for one thread.
-        if threads < 2 || len < SMALLEST {
-            let stopped = blocks::unpack(&mut bits, &mut unpacked, &mut tables, usize::MAX)?;
-            debug_assert_eq!(stopped, Stopped::End);
-            break;
+        let cuts = cuts(packed, bits.position() / 8, threads);
+        // Up to what repetitions reach there may be something to fill in, unless a page must begin there.
+        if room.len() < len + PAGE {
+            fill_in(&mut joined, room);
         }
-        let cuts: Vec<usize> = (0..threads)
-            .map(|i| 8 * (from + len * AHEAD.0 / AHEAD.1 + i * len))
-            .collect();
+        let filled_up_to = match joined.len() {
+            0 => 0,
+            _ => len - REACH,
+        };
+        let (to_fill, units) = room.split_at_mut(filled_up_to);
+        let mut unpacked = Unpacked {
+            len: len - to_fill.len(),
+            units,
+        };
         let (first, others) = rayon::join_context(
             |_| blocks::unpack(&mut bits, &mut unpacked, &mut tables, cuts[0]),
             |context| {
+                fill_in(&mut joined, to_fill);
                 if !context.migrated() {
                     return Vec::new();
                 }
@@ -110,23 +113,46 @@ fn rounds(packed: &[u8], room: &mut [u8], threads: usize) -> Result<(usize, usiz
             },
         );
         let mut stopped = first?;
+        len = to_fill.len() + unpacked.len;
         for piece in others {
             let next = piece.filter(|piece| piece.start == bits.position());
             let Some(piece) = next.filter(|_| stopped == Stopped::Block) else {
                 break;
             };
-            if piece.join(&mut unpacked).is_err() {
+            let (end, then) = (piece.end, piece.stopped);
+            let Ok(piece) = Joined::new(piece, room, len) else {
                 break;
-            }
-            bits = Bits::at(packed, piece.end)?;
-            stopped = piece.stopped;
-            piece.give_back();
+            };
+            len += piece.piece.len();
+            joined.push(piece);
+            bits = Bits::at(packed, end)?;
+            stopped = then;
         }
         if stopped == Stopped::End {
             break;
         }
     }
-    Ok((bits.position().div_ceil(8), unpacked.len))
+    fill_in(&mut joined, room);
+    Ok((bits.position().div_ceil(8), len))
+}
+
+/// Writes what is not yet written of pieces.
+fn fill_in(joined: &mut Vec<Joined>, room: &mut [u8]) {
+    for piece in joined.drain(..) {
+        piece.fill_in(room);
+    }
+}
+
+/// Where the first piece of a round ends and each other one begins and ends, in bits; behind the end of the stream
+/// where so little is left that one thread had better do it.
+fn cuts(packed: &[u8], from: usize, threads: usize) -> Vec<usize> {
+    let left = packed.len().saturating_sub(from);
+    let len = (left / threads).min(LARGEST);
+    if threads < 2 || len < SMALLEST {
+        return vec![usize::MAX];
+    }
+    let cuts = (0..threads).map(|i| 8 * (from + len * AHEAD.0 / AHEAD.1 + i * len));
+    cuts.collect()
 }
 
 /// What a thread unpacked that began in the unknown.
@@ -180,6 +206,11 @@ impl Piece {
         })
     }
 
+    /// Bytes of the piece.
+    fn len(&self) -> usize {
+        self.noted.own().len() + self.known.as_ref().map_or(0, |known| known.own().len())
+    }
+
     /// Keeps the memory for other pieces.
     fn give_back(self) {
         give_back(self.noted.units);
@@ -187,35 +218,64 @@ impl Piece {
             give_back(known.units);
         }
     }
+}
 
-    /// Writes the piece behind what is unpacked, with what was noted filled in.
+/// A piece with what stands before it, so that all its bytes are known.
+struct Joined {
+    piece: Piece,
+    /// Where it begins in what is unpacked.
+    start: usize,
+    /// What each unit stands for.
+    meant: Vec<u8>,
+}
+
+impl Joined {
+    /// Joins a piece behind so many unpacked bytes, and writes as much of its end as a repetition reaches. The rest
+    /// can wait.
     ///
     /// # Errors
     /// [`Damaged`] when there is no room, or when less than a repetition reaches stands before it: then nothing has
     /// been written.
-    fn join(&self, unpacked: &mut Unpacked<'_, u8>) -> Result<()> {
-        let noted = self.noted.own();
-        let known = self.known.as_ref().map_or(&[][..], Own::own);
-        let before = unpacked.len.checked_sub(REACH).ok_or(Damaged)?;
-        // What each unit stands for.
-        let mut meant = vec![0; usize::from(UNKNOWN) + REACH];
-        let (bytes, reach) = meant.split_at_mut(UNKNOWN.into());
-        for (byte, value) in bytes.iter_mut().zip(0..=u8::MAX) {
-            *byte = value;
+    fn new(piece: Piece, room: &mut [u8], start: usize) -> Result<Self> {
+        let before = start.checked_sub(REACH).ok_or(Damaged)?;
+        let mut meant: Vec<u8> = (0..=u8::MAX).collect();
+        meant.extend_from_slice(&room[before..start]);
+        let joined = Self {
+            piece,
+            start,
+            meant,
+        };
+        let bytes = room.get_mut(start..).ok_or(Damaged)?;
+        let bytes = bytes.get_mut(..joined.piece.len()).ok_or(Damaged)?;
+        let waits = joined.waits();
+        joined.write(waits, &mut bytes[waits..]);
+        Ok(joined)
+    }
+
+    /// Bytes that are not yet written.
+    fn waits(&self) -> usize {
+        self.piece.len().saturating_sub(REACH)
+    }
+
+    /// Writes the rest.
+    fn fill_in(self, room: &mut [u8]) {
+        let rest = room[self.start..][..self.waits()].par_chunks_mut(JOINED);
+        rest.enumerate()
+            .for_each(|(number, bytes)| self.write(number * JOINED, bytes));
+        self.piece.give_back();
+    }
+
+    /// Writes some bytes of the piece.
+    fn write(&self, from: usize, bytes: &mut [u8]) {
+        let noted = self.piece.noted.own();
+        let known = self.piece.known.as_ref().map_or(&[][..], Own::own);
+        let (to_look_up, to_copy) =
+            bytes.split_at_mut(noted.len().saturating_sub(from).min(bytes.len()));
+        for (byte, unit) in to_look_up.iter_mut().zip(noted.iter().skip(from)) {
+            *byte = self.meant[usize::from(*unit)];
         }
-        reach.copy_from_slice(&unpacked.units[before..unpacked.len]);
-        let room = unpacked.next(noted.len() + known.len())?;
-        let (to_fill, to_copy) = room.split_at_mut(noted.len());
-        to_copy.copy_from_slice(known);
-        to_fill
-            .par_chunks_mut(JOINED)
-            .zip(noted.par_chunks(JOINED))
-            .for_each(|(bytes, units)| {
-                for (byte, &unit) in bytes.iter_mut().zip(units) {
-                    *byte = meant[usize::from(unit)];
-                }
-            });
-        Ok(())
+        let from = (from + to_look_up.len()).saturating_sub(noted.len());
+        to_copy.copy_from_slice(&known[from..][..to_copy.len()]);
     }
 }
 
@@ -354,8 +414,9 @@ mod tests {
         (writer.finish().unwrap(), content)
     }
 
-    /// Unpacks up to a cut, then what a piece found behind it: the piece, and all bytes.
-    fn in_two(packed: &[u8], len: usize, cut: usize) -> (Piece, Vec<u8>) {
+    /// Unpacks up to a cut, then what a piece found behind it: what the piece noted, how
+    /// many bytes it knew, and all bytes.
+    fn in_two(packed: &[u8], len: usize, cut: usize) -> (Vec<u16>, usize, Vec<u8>) {
         let mut bits = Bits::at(packed, 0).unwrap();
         let mut units = vec![0; len];
         let mut unpacked = Unpacked {
@@ -369,17 +430,25 @@ mod tests {
         assert_eq!(piece.start, bits.position());
         assert_eq!(piece.stopped, Stopped::End);
         assert_eq!(piece.end.div_ceil(8), packed.len());
-        piece.join(&mut unpacked).unwrap();
-        assert_eq!(unpacked.len, len);
-        (piece, units)
+        let start = unpacked.len;
+        assert_eq!(start + piece.len(), len);
+        let joined = Joined::new(piece, &mut units, start).unwrap();
+        let noted = joined.piece.noted.own().to_vec();
+        let known = joined
+            .piece
+            .known
+            .as_ref()
+            .map_or(0, |known| known.own().len());
+        joined.fill_in(&mut units);
+        (noted, known, units)
     }
 
     #[test]
     fn a_piece_begins_where_the_one_before_ends_and_fills_in_what_it_noted() {
         let (packed, content) = stream(1_000_000, 500, 6);
         for part in 1..8 {
-            let (piece, again) = in_two(&packed, content.len(), packed.len() * part);
-            assert!(piece.noted.own().iter().any(|&unit| unit >= UNKNOWN));
+            let (noted, _, again) = in_two(&packed, content.len(), packed.len() * part);
+            assert!(noted.iter().any(|&unit| unit >= UNKNOWN));
             assert!(again == content, "part {part}");
         }
     }
@@ -388,29 +457,24 @@ mod tests {
     fn a_piece_of_literals_is_known_soon() {
         // So many values that little is repeated.
         let (packed, content) = stream(2_000_000, 60_000, 6);
-        let (piece, again) = in_two(&packed, content.len(), packed.len());
-        let known = piece.known.as_ref().map_or(0, |known| known.own().len());
-        assert!(known > piece.noted.own().len(), "{known}");
+        let (noted, known, again) = in_two(&packed, content.len(), packed.len());
+        assert!(known > noted.len(), "{known}");
         assert!(again == content);
     }
 
     #[test]
     fn too_little_before_a_piece_is_no_place_to_join() {
         let (packed, content) = stream(400_000, 500, 6);
-        let piece = Piece::unpack(&packed, packed.len(), 8 * packed.len()).unwrap();
-        let mut units = content.clone();
         for (len, fits) in [
             (0, false),
             (REACH - 1, false),
             (REACH, true),
             (399_000, false),
         ] {
-            let mut unpacked = Unpacked {
-                units: &mut units,
-                len,
-            };
-            assert_eq!(piece.join(&mut unpacked).is_ok(), fits, "{len}");
-            assert_eq!(unpacked.len == len, !fits);
+            let piece = Piece::unpack(&packed, packed.len(), 8 * packed.len()).unwrap();
+            let mut room = content.clone();
+            assert_eq!(Joined::new(piece, &mut room, len).is_ok(), fits, "{len}");
+            assert_eq!(room != content, fits, "{len}");
         }
     }
 
