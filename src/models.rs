@@ -6,7 +6,9 @@
 
 use std::sync::Mutex;
 
-use raduet_study::{Arm, Fold, Predictions, Split};
+#[cfg(any(feature = "learners", feature = "deep"))]
+use raduet_study::Arm;
+use raduet_study::{Fold, Predictions, Split};
 #[cfg(feature = "learners")]
 use rayon::prelude::*;
 
@@ -47,6 +49,10 @@ pub struct Answers {
 /// # Errors
 /// [`Code::Settings`] for unknown names, or an arm that this build does not have.
 pub fn planned(settings: &Settings) -> Result<Vec<PlannedModel>> {
+    #[cfg_attr(
+        not(any(feature = "learners", feature = "deep")),
+        expect(unused_mut, reason = "without arms there are no models")
+    )]
     let mut models = Vec::new();
     if settings.learners.enabled {
         #[cfg(feature = "learners")]
@@ -286,11 +292,13 @@ impl Study<'_> {
     }
 
     /// Where a model's file goes.
+    #[cfg(any(feature = "learners", feature = "deep"))]
     fn model_file(&self, model: &FittedModel, extension: &str) -> String {
         format!("models/{}.{extension}", self.file_name(model))
     }
 
     /// A model's name in names of files; the fold is named where there are several.
+    #[cfg(any(feature = "learners", feature = "deep"))]
     fn file_name(&self, model: &FittedModel) -> String {
         let name = model.name.replace(':', "-");
         if self.split.folds.len() == 1 {
@@ -342,6 +350,7 @@ fn ends_the_run(outcome: &Result<FittedModel>) -> bool {
 }
 
 /// Writes a finished model down; it is on disk when this returns.
+#[cfg(any(feature = "learners", feature = "deep"))]
 fn keep(journal: &Mutex<Journal>, model: &FittedModel) -> Result<()> {
     let mut journal = journal
         .lock()

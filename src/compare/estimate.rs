@@ -1,7 +1,9 @@
 //! What a plan will do, and about how long it will take: a few cases are measured, a batch of each network is sent
 //! forward and back. The output folder is not touched.
 
-use raduet_study::{Arm, Part};
+#[cfg(feature = "deep")]
+use raduet_study::Arm;
+use raduet_study::Part;
 
 use super::Plan;
 #[cfg(feature = "deep")]

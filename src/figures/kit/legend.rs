@@ -7,6 +7,10 @@ use super::style::{CURVE, MARK, SMALL};
 
 /// What stands before a name.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(
+    not(feature = "learners"),
+    expect(dead_code, reason = "the figures of learners use them all")
+)]
 pub(crate) enum Sample {
     Line(Paint, Dash),
     Mark(Mark, Paint),

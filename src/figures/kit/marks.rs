@@ -7,6 +7,10 @@ use super::style::{HAIR, Role};
 
 /// A shape of a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "learners"),
+    expect(dead_code, reason = "the figures of learners use them all")
+)]
 pub(crate) enum Mark {
     Disc,
     Square,
@@ -17,6 +21,7 @@ pub(crate) enum Mark {
 }
 
 /// The shapes in the order in which classes take them.
+#[cfg(feature = "learners")]
 const SHAPES: [Mark; 6] = [
     Mark::Disc,
     Mark::Square,
@@ -32,6 +37,7 @@ const TIP: f64 = 1.253;
 
 impl Mark {
     /// The shape of a class, a part or a site by its position.
+    #[cfg(feature = "learners")]
     pub(crate) fn of_class(at: usize) -> Self {
         SHAPES[at % SHAPES.len()]
     }
