@@ -247,16 +247,22 @@ impl Tables {
                     break;
                 }
                 let start = word.bits | usize::from(added) << word.len;
-                let places = self.symbols[start..].iter_mut().step_by(1 << len);
-                for (place, distance) in places.zip(self.distances.iter().cycle()) {
-                    let fits = usize::from(distance.words + len) <= BITS;
-                    if distance.kind == Kind::Repetition && distance.base >= NEAREST && fits {
-                        *place = Entry {
+                let room = BITS - usize::from(len);
+                // The shorter words come first.
+                let distances = self.distance_code.words();
+                for word in distances.take_while(|word| word.len as usize <= room) {
+                    let distance = Entry::of_distance(word);
+                    if distance.kind == Kind::Repetition && distance.base >= NEAREST {
+                        let entry = Entry {
                             bits: distance.bits + len,
                             words: distance.words + len,
                             count: count as u8,
-                            ..*distance
+                            ..distance
                         };
+                        let places = &mut self.symbols[start | word.bits << len..];
+                        for place in places.iter_mut().step_by(1 << entry.words) {
+                            *place = entry;
+                        }
                     }
                 }
             }

@@ -122,29 +122,30 @@ pub(super) fn count(volume: &Volume) -> Result<Counts> {
 }
 
 fn count_in<T: Stored>(array: &Array3<T>, scaling: Scaling) -> Result<Counts> {
-    /// Voxels compared at a time: without an early end that compiles to a few wide instructions.
-    const BLOCK: usize = 64;
+    /// Voxels compared at a time, first many, then few: without an early end that compiles to wide instructions.
+    const MANY: usize = 512;
+    const FEW: usize = 32;
     let mut runs = Runs::default();
     let voxels = array.as_standard_layout();
     let voxels = voxels.as_slice().unwrap_or_default();
-    for (number, block) in voxels.chunks(BLOCK).enumerate() {
-        if let Some((value, ..)) = runs.run
-            && block
-                .iter()
-                .fold(0, |other, &v| other | u8::from(v != value))
-                == 0
-        {
-            runs.length += block.len() as u64;
+    for (number, many) in voxels.chunks(MANY).enumerate() {
+        if runs.goes_on(many) {
             continue;
         }
-        for (within, &stored) in block.iter().enumerate() {
-            if runs.run.is_some_and(|(value, ..)| value == stored) {
-                runs.length += 1;
-            } else if let Some((label, rounded)) = label_of(stored, scaling) {
-                runs.begin(stored, label, rounded);
-            } else {
-                let value = stored.real() * scaling.slope + scaling.intercept;
-                return Err(no_label(value, number * BLOCK + within, array.dim()));
+        for (within, few) in many.chunks(FEW).enumerate() {
+            if runs.goes_on(few) {
+                continue;
+            }
+            for (last, &stored) in few.iter().enumerate() {
+                if runs.run.is_some_and(|(value, ..)| value == stored) {
+                    runs.length += 1;
+                } else if let Some((label, rounded)) = label_of(stored, scaling) {
+                    runs.begin(stored, label, rounded);
+                } else {
+                    let value = stored.real() * scaling.slope + scaling.intercept;
+                    let at = number * MANY + within * FEW + last;
+                    return Err(no_label(value, at, array.dim()));
+                }
             }
         }
     }
@@ -173,7 +174,21 @@ impl<T> Default for Runs<T> {
     }
 }
 
-impl<T> Runs<T> {
+impl<T: Copy + PartialEq> Runs<T> {
+    /// Counts a block, if all of it belongs to the run.
+    fn goes_on(&mut self, block: &[T]) -> bool {
+        let Some((value, ..)) = self.run else {
+            return false;
+        };
+        let others = block
+            .iter()
+            .fold(0, |other, &v| other | u8::from(v != value));
+        if others == 0 {
+            self.length += block.len() as u64;
+        }
+        others == 0
+    }
+
     fn begin(&mut self, stored: T, label: i64, rounded: bool) {
         self.close();
         self.run = Some((stored, label, rounded));
@@ -233,6 +248,42 @@ fn inside_in<T: Stored>(array: &Array3<T>, scaling: Scaling, label: i64) -> Arra
         Some(wanted) if scaling == Scaling::NONE => array.mapv(|stored| stored == wanted),
         _ => {
             array.mapv(|stored| label_of(stored, scaling).is_some_and(|(found, _)| found == label))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs of all lengths around those of the blocks, against one look at each voxel.
+    #[test]
+    fn voxels_are_counted_in_runs_as_one_by_one() {
+        let lengths = [1, 2, 31, 32, 33, 64, 500, 511, 512, 513, 1025, 3, 4000];
+        for skip in 0..lengths.len() {
+            let lengths = lengths.iter().cycle().skip(skip).take(20);
+            let stored = lengths.zip([0, 3, 0, 1, 255, 3, 1].into_iter().cycle());
+            let stored = stored.flat_map(|(&length, label)| vec![label; length]);
+            let stored: Vec<u8> = stored.collect();
+            let mut expected = BTreeMap::new();
+            for &label in stored.iter().filter(|label| **label > 0) {
+                *expected.entry(i64::from(label)).or_default() += 1;
+            }
+            let array = Array3::from_shape_vec((1, 1, stored.len()), stored).unwrap();
+            let counts = count_in(&array, Scaling::NONE).unwrap();
+            assert_eq!(counts, (expected, 0));
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_no_label_is_found_where_it_is() {
+        for at in [0, 1, 31, 32, 100, 511, 512, 600, 1099] {
+            let mut array = Array3::from_elem((2, 5, 110), 1.0_f32);
+            array.as_slice_mut().unwrap()[at] = 0.5;
+            let fault = count_in(&array, Scaling::NONE).unwrap_err().to_string();
+            let (x, y, z) = (at % 110, at / 110 % 5, at / 550);
+            let place = format!("value 0.5 at voxel x {x}, y {y}, z {z} ");
+            assert!(fault.contains(&place), "{fault}");
         }
     }
 }
