@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::discretise::{Discretisation, DiscretisedRoi};
 use crate::families::gldzm::{self, distance::DistanceMap};
-use crate::families::glszm::zones::{Size, count_zones};
+use crate::families::glszm::zones::Zones;
 use crate::families::neighbourhood::Numbered;
 use crate::families::ngldm::dependences::count_dependences;
 use crate::families::ngtdm::differences::count_differences;
@@ -233,6 +233,7 @@ proptest! {
     fn zones_and_their_distances_are_those_of_the_definition(case in case()) {
         let Some(case) = case else { return Ok(()) };
         for (part, voxels) in case.parts() {
+            let mut labelled = Zones::label(&case.levels, &part);
             let (mut sizes, mut nearest) = (Counts::new(), Counts::new());
             let expected = zones(&voxels, part.reach);
             for (level, zone) in &expected {
@@ -240,11 +241,11 @@ proptest! {
                 let distances = zone.iter().map(|place| distance_to_edge(*place, &case.morphology, part.reach));
                 *nearest.entry((*level, distances.min().unwrap())).or_default() += 1;
             }
-            let found = count_zones(&case.levels, &part, &Size);
-            prop_assert_eq!(counted(found.cells(case.levels.levels())), sizes);
+            prop_assert_eq!(labelled.zones_and_voxels(), (expected.len(), voxels.len() as u64));
+            prop_assert_eq!(counted(labelled.sizes().cells(case.levels.levels())), sizes);
             let map = DistanceMap::new(case.morphology.inside(), part.reach);
             let map = map.window(case.morphology.offset(), case.roi.offset());
-            let found = gldzm::count_distances(&case.levels, &part, &map);
+            let found = gldzm::count_distances(&mut labelled, &part, case.levels.rows(), &map);
             prop_assert_eq!(counted(found.cells(case.levels.levels())), nearest);
         }
     }

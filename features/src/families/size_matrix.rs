@@ -35,13 +35,13 @@ impl SizeCounts {
         }
     }
 
-    /// Counts a zone of one rank and size.
-    pub(crate) fn add(&mut self, rank: u16, size: u32) {
+    /// Counts some zones of one rank and size.
+    pub(crate) fn add(&mut self, rank: u16, size: u32, zones: u32) {
         let at = size as usize - 1;
         if at < SHORT {
-            self.short[(usize::from(rank) - 1) * SHORT + at] += 1;
+            self.short[(usize::from(rank) - 1) * SHORT + at] += zones;
         } else {
-            self.long.push((rank, size));
+            self.long.extend((0..zones).map(|_| (rank, size)));
         }
     }
 
@@ -241,7 +241,7 @@ mod tests {
     fn short_and_long_sizes_come_out_in_order() {
         let mut counts = SizeCounts::new(2);
         for (rank, size) in [(2, 40), (1, 3), (2, 1), (1, 100), (2, 40), (1, 3), (2, 33)] {
-            counts.add(rank, size);
+            counts.add(rank, size, 1);
         }
         let cells: Vec<_> = counts
             .cells(&[5, 9])

@@ -13,8 +13,7 @@
 pub(super) mod distance;
 
 use crate::aggregation::Aggregation;
-use crate::discretise::DiscretisedRoi;
-use crate::families::glszm::zones::{Least, count_zones};
+use crate::families::glszm::zones::Zones;
 use crate::families::parts::{self, Part};
 use crate::families::size_matrix::{SizeCounts, SizeNumbers};
 use crate::family::{Extent, FeatureFamily, Input, Region};
@@ -58,12 +57,15 @@ impl FeatureFamily for Gldzm {
             let map = DistanceMap::new(region.morphology.inside(), parting.reach());
             let map = map.window(region.morphology.offset(), region.roi.offset());
             values.extend(parting.features(self.profile(), TABLE, levels, |part| {
-                let cells = count_distances(levels, part, &map).cells(levels.levels());
-                let zones: u32 = cells.iter().map(|cell| cell.count).sum();
-                let voxels: u32 = levels.histogram_of(&part.slices).iter().sum();
+                let mut zones = Zones::label(levels, part);
+                let counts = count_distances(&mut zones, part, levels.rows(), &map);
+                let (zones, voxels) = zones.zones_and_voxels();
                 DistanceNumbers {
-                    shared: SizeNumbers::new(&cells, Profile::Ibsi.epsilon()),
-                    percentage: f64::from(zones) / f64::from(voxels),
+                    shared: SizeNumbers::new(
+                        &counts.cells(levels.levels()),
+                        Profile::Ibsi.epsilon(),
+                    ),
+                    percentage: zones as f64 / voxels as f64,
                 }
             }));
         }
@@ -72,13 +74,12 @@ impl FeatureFamily for Gldzm {
 
 /// Zones by level and smallest distance.
 pub(super) fn count_distances(
-    levels: &DiscretisedRoi,
+    zones: &mut Zones<'_>,
     part: &Part,
+    rows: usize,
     map: &distance::Window<'_>,
 ) -> SizeCounts {
-    let rows = levels.rows();
-    let distances = |row: usize| map.row(part.slices.start + row / rows, row % rows);
-    count_zones(levels, part, &Least(distances))
+    zones.smallest(|row| map.row(part.slices.start + row / rows, row % rows))
 }
 
 /// What the features are read from.

@@ -7,6 +7,7 @@
 //!  SW  S  SE
 //! ```
 
+use crate::mesh::bits::{WORD, packed};
 use crate::vectorised::vectorised;
 
 /// The neighbours as steps (z, y, x) by their numbers, first the ones that touch most others.
@@ -40,12 +41,12 @@ pub(super) struct Neighbourhood<'a> {
 pub(super) struct Joins {
     /// For each voxel a bit for each neighbour.
     needs: Vec<u16>,
+    /// 1 for each voxel that has any, whole words of them.
+    flags: Vec<u8>,
+    back: [usize; NEIGHBOURS.len()],
 }
 
 impl Joins {
-    /// Where [`Self::back`] has what stands for no neighbour.
-    pub(super) const NONE: usize = u16::BITS as usize;
-
     /// The neighbours in the slice before.
     pub(super) const SLICE_BEFORE: u16 = {
         let (mut set, mut k) = (0, 0);
@@ -58,36 +59,49 @@ impl Joins {
         set
     };
 
-    pub(super) fn new(columns: usize) -> Self {
+    /// Room for the joins of a row of slices of so many rows and columns.
+    pub(super) fn new(rows: usize, columns: usize) -> Self {
         Self {
             needs: vec![0; columns],
+            flags: vec![0; columns.next_multiple_of(WORD)],
+            back: NEIGHBOURS.map(|step| {
+                let [z, y, x] = step.map(isize::from);
+                let step = (z * rows.cast_signed() + y) * columns.cast_signed() + x;
+                step.unsigned_abs()
+            }),
         }
     }
 
-    /// For each voxel of the row a bit for each neighbour.
-    pub(super) fn needs(&self) -> &[u16] {
-        &self.needs
+    /// How far before a voxel its neighbours stand, by their number.
+    pub(super) fn back(&self) -> [usize; NEIGHBOURS.len()] {
+        self.back
     }
 
-    /// How far before a voxel its neighbours stand by number, in two slices of so many rows and columns; where there
-    /// is none, the voxel itself.
-    pub(super) fn back(rows: usize, columns: usize) -> [usize; Self::NONE + 1] {
-        let mut back = [0; Self::NONE + 1];
-        for (back, [z, y, x]) in back.iter_mut().zip(NEIGHBOURS) {
-            let [z, y, x] = [z, y, x].map(isize::from);
-            let step = (z * rows.cast_signed() + y) * columns.cast_signed() + x;
-            *back = step.unsigned_abs();
+    /// Visits the voxels of the row that have joins, each with a bit for each neighbour.
+    #[inline]
+    pub(super) fn each(&self, mut visit: impl FnMut(usize, u16)) {
+        for (number, flags) in self.flags.chunks_exact(WORD).enumerate() {
+            let mut word = packed(flags);
+            while word > 0 {
+                let column = WORD * number + word.trailing_zeros() as usize;
+                word &= word - 1;
+                visit(column, self.needs[column]);
+            }
         }
-        back
     }
 
     /// Lists the joins of a row.
     pub(super) fn list(&mut self, near: Neighbourhood<'_>) {
         vectorised(
             #[inline(always)]
-            || match near.slice_before {
-                Some(rows) => self.look_around(near.row, near.before, rows),
-                None => self.look_in_slice(near.row, near.before),
+            || {
+                match near.slice_before {
+                    Some(rows) => self.look_around(near.row, near.before, rows),
+                    None => self.look_in_slice(near.row, near.before),
+                }
+                for (flag, needs) in self.flags.iter_mut().zip(&self.needs) {
+                    *flag = u8::from(*needs > 0);
+                }
             },
         );
     }
@@ -199,13 +213,12 @@ mod tests {
     #[test]
     fn the_voxels_before_are_those_of_the_steps() {
         let (rows, columns) = (5, 7);
-        let back = Joins::back(rows, columns);
+        let back = Joins::new(rows, columns).back();
         let place = |[z, y, x]: [isize; 3]| (z * 5 + y) * 7 + x;
         for (back, step) in back.iter().zip(NEIGHBOURS) {
             let other = std::array::from_fn(|axis| 3 + isize::from(step[axis]));
             assert_eq!(place([3; 3]) - place(other), back.cast_signed());
         }
-        assert_eq!(back[Joins::NONE], 0);
         let in_slice = NEIGHBOURS
             .iter()
             .enumerate()

@@ -8,11 +8,10 @@
 //! Thibault et al., Texture indexes and gray level size zone matrix, Pattern Recognition and
 //! Information Processing, 2009, pages 140-145.
 
+mod forest;
 mod joins;
-mod labels;
 pub(super) mod zones;
 
-use self::zones::{Size, count_zones};
 use crate::aggregation::Aggregation;
 use crate::families::parts;
 use crate::families::size_matrix::SizeNumbers;
@@ -53,7 +52,7 @@ impl FeatureFamily for Glszm {
         let levels = region.grey_levels();
         for parting in parts::partings(self.0, region.settings) {
             values.extend(parting.features(self.0, TABLE, levels, |part| {
-                let counts = count_zones(levels, part, &Size);
+                let counts = zones::Zones::label(levels, part).sizes();
                 SizeNumbers::new(&counts.cells(levels.levels()), self.0.epsilon())
             }));
         }

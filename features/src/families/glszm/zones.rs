@@ -2,25 +2,36 @@
 //! in a volume.
 //!
 //! ```text
-//! 1 2 1      labels:  0 1 2      In storage order a voxel takes the label of a neighbour before it. Labels that
-//! . 1 .               . 0 .      turn out to be of one zone are joined: 0 and 2.
+//! 1 1 2 2 2      nodes:  0 1 . . .     a zone's first voxel is its root; others tell how far back
+//! . 2 1 1 .              . . . . .     their parent stands
 //! ```
 //!
+//! Voxels are the nodes of a union-find, joined with as few of their neighbours before them as make the zone whole.
 //! Random textures change at almost every voxel, where a processor cannot guess what comes next: so neighbours are
-//! compared without branches, and so are labels given. Only the labels of two slices are kept, not one for each
-//! voxel: whatever is asked of a zone is gathered under its labels on the way.
+//! compared without branches, and only voxels with a join are visited one by one. A zone of one voxel is never
+//! visited: there are as many as voxels that no join has reached.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::forest::{Forest, root};
 use super::joins::{Joins, Neighbourhood};
-pub(crate) use super::labels::Gather;
-use super::labels::Labels;
 use crate::discretise::DiscretisedRoi;
 use crate::families::parts::Part;
 use crate::families::size_matrix::SizeCounts;
 use crate::geometry::Reach;
+
+/// The zones of a part of a region.
+pub(crate) struct Zones<'a> {
+    levels: &'a DiscretisedRoi,
+    slices: Range<usize>,
+    /// For each voxel of the box how far back its parent stands; for a root 0, less 1 for each further voxel
+    /// of its zone.
+    nodes: Vec<i32>,
+    /// Voxels that were the root of a zone of several voxels when it had two.
+    begun: Vec<usize>,
+}
 
 /// Slabs that are labelled side by side: few, since what joins them is done by one thread.
 const SLABS: usize = 8;
@@ -28,154 +39,122 @@ const SLABS: usize = 8;
 /// Fewest voxels of a slab.
 const SLAB_VOXELS: usize = 1 << 17;
 
-/// The number of voxels of a zone.
-pub(crate) struct Size;
-
-impl Gather for Size {
-    const NOTHING: u32 = 0;
-
-    #[inline]
-    fn row(&self, _: usize) -> impl Fn(usize) -> u32 {
-        |_| 1
-    }
-
-    #[inline]
-    fn both(a: u32, b: u32) -> u32 {
-        a + b
-    }
-}
-
-/// The least of a number that the voxels of each row have, counted from the first slice of the part on.
-pub(crate) struct Least<F>(pub(crate) F);
-
-impl<'a, F: Fn(usize) -> &'a [u32] + Sync> Gather for Least<F> {
-    const NOTHING: u32 = u32::MAX;
-
-    #[inline]
-    fn row(&self, row: usize) -> impl Fn(usize) -> u32 {
-        let row = (self.0)(row);
-        move |column| row[column]
-    }
-
-    #[inline]
-    fn both(a: u32, b: u32) -> u32 {
-        a.min(b)
-    }
-}
-
-/// The zones of a part of a region by level and by what is gathered over their voxels: in slabs of slices side by
-/// side, which are then joined where they meet.
-pub(crate) fn count_zones<G: Gather>(
-    levels: &DiscretisedRoi,
-    part: &Part,
-    gather: &G,
-) -> SizeCounts {
-    let slice = levels.rows() * levels.columns();
-    let voxels = SLAB_VOXELS.max((part.slices.len() * slice).div_ceil(SLABS));
-    let firsts = part.slices.clone().step_by(voxels.div_ceil(slice));
-    let firsts: Vec<usize> = firsts.collect();
-    let ends = firsts.iter().skip(1).copied().chain([part.slices.end]);
-    let slabs: Vec<_> = firsts.iter().copied().zip(ends).collect();
-    let slabs: Vec<Slab> = slabs
-        .into_par_iter()
-        .map(|(first, end)| Slab::label(levels, part, first..end, gather))
-        .collect();
-    let mut slabs = slabs.into_iter();
-    let Slab {
-        mut labels,
-        mut last,
-        ..
-    } = slabs.next().expect("a part has slices");
-    for (z, slab) in firsts.into_iter().skip(1).zip(slabs) {
-        let given = labels.append(&slab.labels);
-        if part.reach == Reach::Volume {
-            let now: Vec<u32> = slab.first.iter().map(|label| label + given).collect();
-            join_with_slice_before(&mut labels, levels, z, [&last, &now]);
-            last = slab.last;
-            for label in &mut last {
-                *label += given;
-            }
-        }
-    }
-    let mut counts = SizeCounts::new(levels.levels().len());
-    labels.zones::<G>(|rank, gathered| counts.add(rank, gathered));
-    counts
-}
-
-/// Some slices with their labels.
-struct Slab {
-    labels: Labels,
-    /// Those of the voxels of the first slice; outside the region anything.
-    first: Vec<u32>,
-    /// Those of the last slice.
-    last: Vec<u32>,
-}
-
-impl Slab {
-    fn label<G: Gather>(
-        levels: &DiscretisedRoi,
-        part: &Part,
-        slices: Range<usize>,
-        gather: &G,
-    ) -> Self {
+impl<'a> Zones<'a> {
+    /// Finds the zones: in slabs of slices side by side, which are then joined where they meet.
+    pub(crate) fn label(levels: &'a DiscretisedRoi, part: &Part) -> Self {
         let (rows, columns) = (levels.rows(), levels.columns());
-        let voxels = rows * columns;
-        let mut labels = Labels::with_room(slices.len() * voxels);
-        let mut joins = Joins::new(columns);
-        let back = Joins::back(rows, columns);
-        let mut first = Vec::new();
-        // The slice before, and this one.
-        let mut places = vec![0; 2 * voxels];
-        for z in slices.clone() {
-            places.copy_within(voxels.., 0);
-            let reach = if z > slices.start {
-                part.reach
-            } else {
-                Reach::Slice
-            };
-            for y in 0..rows {
-                joins.list(neighbourhood(levels, z, y, reach));
-                let ranks = &levels.ranks()[levels.row(z, y)..][..columns];
-                let of = gather.row((z - part.slices.start) * rows + y);
-                let places = (&mut places[..], voxels + y * columns);
-                labels.label_row::<G>(ranks, joins.needs(), &back, places, of);
-            }
-            if z == slices.start {
-                first = places[voxels..].to_vec();
+        let voxels = part.slices.len() * rows * columns;
+        assert!(i32::try_from(voxels).is_ok(), "fewer than 2^31 voxels");
+        let mut nodes = vec![0; voxels];
+        let slab = SLAB_VOXELS.max(voxels.div_ceil(SLABS));
+        let thickness = slab.div_ceil(rows * columns);
+        let slab = thickness * rows * columns;
+        let begun: Vec<Vec<usize>> = nodes
+            .par_chunks_mut(slab)
+            .enumerate()
+            .map(|(number, nodes)| {
+                let first = part.slices.start + number * thickness;
+                let slices = first..part.slices.end.min(first + thickness);
+                let mut forest = Forest::new(nodes, Vec::new());
+                let mut joins = Joins::new(rows, columns);
+                for (z, y) in slices.flat_map(|z| (0..rows).map(move |y| (z, y))) {
+                    let reach = if z > first { part.reach } else { Reach::Slice };
+                    joins.list(neighbourhood(levels, z, y, reach));
+                    forest.join_row(&joins, ((z - first) * rows + y) * columns);
+                }
+                forest.begun()
+            })
+            .collect();
+        let begun = begun.into_iter().enumerate();
+        let begun = begun.flat_map(|(number, begun)| {
+            let roots = begun.into_iter();
+            roots.map(move |root| number * slab + root)
+        });
+        let mut whole = Forest::new(&mut nodes, begun.collect());
+        if part.reach == Reach::Volume {
+            let mut joins = Joins::new(rows, columns);
+            let seams = part.slices.clone().step_by(thickness).skip(1);
+            for (z, y) in seams.flat_map(|z| (0..rows).map(move |y| (z, y))) {
+                joins.list(neighbourhood(levels, z, y, Reach::Volume));
+                let row = ((z - part.slices.start) * rows + y) * columns;
+                whole.join_with_slice_before(&joins, row);
             }
         }
+        let begun = whole.begun();
         Self {
-            labels,
-            first,
-            last: places.split_off(voxels),
+            levels,
+            slices: part.slices.clone(),
+            nodes,
+            begun,
         }
     }
-}
 
-/// Joins the labels of a slice with those of the one before it.
-fn join_with_slice_before(
-    labels: &mut Labels,
-    levels: &DiscretisedRoi,
-    z: usize,
-    [before, now]: [&[u32]; 2],
-) {
-    let (rows, columns) = (levels.rows(), levels.columns());
-    let places = [before, now].concat();
-    let back = Joins::back(rows, columns);
-    let mut joins = Joins::new(columns);
-    for y in 0..rows {
-        joins.list(neighbourhood(levels, z, y, Reach::Volume));
-        for (column, needs) in joins.needs().iter().enumerate() {
-            let place = before.len() + y * columns + column;
-            let mut needs = needs & Joins::SLICE_BEFORE;
-            while needs > 0 {
-                labels.unite(
-                    places[place],
-                    places[place - back[needs.trailing_zeros() as usize]],
-                );
-                needs &= needs - 1;
+    /// The ranks of the voxels in the order of the nodes, 0 outside the region.
+    fn ranks(&self) -> impl Iterator<Item = u16> {
+        let rows = self.slices.clone();
+        let rows = rows.flat_map(|z| (0..self.levels.rows()).map(move |y| (z, y)));
+        rows.flat_map(|(z, y)| {
+            let begin = self.levels.row(z, y);
+            self.levels.ranks()[begin..][..self.levels.columns()]
+                .iter()
+                .copied()
+        })
+    }
+
+    /// Number of zones and of voxels in them.
+    pub(crate) fn zones_and_voxels(&self) -> (usize, u64) {
+        let (mut zones, mut voxels) = (0, 0);
+        for (_, back) in self.ranks().zip(&self.nodes).filter(|(rank, _)| *rank > 0) {
+            zones += usize::from(*back <= 0);
+            voxels += 1;
+        }
+        (zones, voxels)
+    }
+
+    /// Zones by level and number of voxels.
+    pub(crate) fn sizes(&self) -> SizeCounts {
+        let mut counts = SizeCounts::new(self.levels.levels().len());
+        let mut alone = self.levels.histogram_of(&self.slices);
+        let (rows, columns) = (self.levels.rows(), self.levels.columns());
+        for root in &self.begun {
+            // The others have become parts of larger zones.
+            let further = self.nodes[*root];
+            if further < 0 {
+                let line = root / columns;
+                let row = self
+                    .levels
+                    .row(self.slices.start + line / rows, line % rows);
+                let rank = self.levels.ranks()[row + root % columns];
+                let size = 1 + further.unsigned_abs();
+                counts.add(rank, size, 1);
+                alone[usize::from(rank) - 1] -= size;
             }
         }
+        for (rank, zones) in (1..).zip(alone) {
+            counts.add(rank, 1, zones);
+        }
+        counts
+    }
+
+    /// Zones by level and smallest distance; `distances` gives those of the columns of a row of the part,
+    /// counted from its first slice on.
+    pub(crate) fn smallest<'b>(&mut self, distances: impl Fn(usize) -> &'b [u32]) -> SizeCounts {
+        let columns = self.levels.columns();
+        let lines = self.nodes.len() / columns;
+        let mut nearest = vec![u32::MAX; self.nodes.len()];
+        for line in 0..lines {
+            for (column, distance) in distances(line).iter().enumerate().take(columns) {
+                let root = root(&mut self.nodes, line * columns + column);
+                nearest[root] = nearest[root].min(*distance);
+            }
+        }
+        let mut counts = SizeCounts::new(self.levels.levels().len());
+        for ((rank, back), distance) in self.ranks().zip(&self.nodes).zip(nearest) {
+            if rank > 0 && *back <= 0 {
+                counts.add(rank, distance, 1);
+            }
+        }
+        counts
     }
 }
 
@@ -251,7 +230,7 @@ mod tests {
             let found = DiscretisedRoi::new(&roi.unwrap().unwrap(), rule, 4096, 1).unwrap();
             for reach in [Reach::Slice, Reach::Volume] {
                 let slices = 0..shape.0;
-                let counts = count_zones(&found, &Part { slices, reach }, &Size);
+                let counts = Zones::label(&found, &Part { slices, reach }).sizes();
                 let zones = counts.cells(found.levels()).into_iter().flat_map(|cell| {
                     std::iter::repeat_n((cell.level, cell.size), cell.count as usize)
                 });
