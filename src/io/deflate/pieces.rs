@@ -20,6 +20,7 @@
 //!
 //! Idle threads only: what no other thread has taken up when the first piece is done is not done at all.
 
+use rayon::FnContext;
 use rayon::prelude::*;
 
 use super::bits::Bits;
@@ -90,28 +91,30 @@ fn rounds(packed: &[u8], room: &mut [u8], threads: usize) -> Result<(usize, usiz
         if room.len() < len + PAGE {
             fill_in(&mut joined, room);
         }
-        let filled_up_to = match joined.len() {
-            0 => 0,
-            _ => len - REACH,
-        };
-        let (to_fill, units) = room.split_at_mut(filled_up_to);
+        let fill_up_to = if joined.is_empty() { 0 } else { len - REACH };
+        let (to_fill, units) = room.split_at_mut(fill_up_to);
         let mut unpacked = Unpacked {
             len: len - to_fill.len(),
             units,
         };
-        let (first, others) = rayon::join_context(
-            |_| blocks::unpack(&mut bits, &mut unpacked, &mut tables, cuts[0]),
-            |context| {
-                fill_in(&mut joined, to_fill);
-                if !context.migrated() {
-                    return Vec::new();
-                }
-                cuts.par_windows(2)
-                    .with_max_len(1)
-                    .map(|cut| Piece::unpack(packed, cut[0], cut[1]))
-                    .collect()
-            },
-        );
+        // Nobody is woken for nothing.
+        let alone = cuts.len() == 1 && joined.is_empty();
+        let mut first = || blocks::unpack(&mut bits, &mut unpacked, &mut tables, cuts[0]);
+        let others = |context: FnContext| {
+            fill_in(&mut joined, to_fill);
+            if !context.migrated() {
+                return Vec::new();
+            }
+            cuts.par_windows(2)
+                .with_max_len(1)
+                .map(|cut| Piece::unpack(packed, cut[0], cut[1]))
+                .collect()
+        };
+        let (first, others) = if alone {
+            (first(), Vec::new())
+        } else {
+            rayon::join_context(|_| first(), others)
+        };
         let mut stopped = first?;
         len = to_fill.len() + unpacked.len;
         for piece in others {
@@ -414,8 +417,8 @@ mod tests {
         (writer.finish().unwrap(), content)
     }
 
-    /// Unpacks up to a cut, then what a piece found behind it: what the piece noted, how
-    /// many bytes it knew, and all bytes.
+    /// Unpacks up to a cut, then what a piece found behind it: what the piece noted, how many bytes it knew, and
+    /// all bytes.
     fn in_two(packed: &[u8], len: usize, cut: usize) -> (Vec<u16>, usize, Vec<u8>) {
         let mut bits = Bits::at(packed, 0).unwrap();
         let mut units = vec![0; len];
