@@ -131,15 +131,16 @@ fn count_in_tables<const N: usize>(
 fn upper_triangle(table: &[u32], side: usize, room: &mut Vec<Cell>) -> Vec<Cell> {
     room.resize(side * (side - 1) / 2, Cell::default());
     let mut found = 0;
+    let mut add = |i, j, count| {
+        room[found] = Cell { i, j, count };
+        found += usize::from(count > 0);
+    };
     for (i, row) in (0_u16..).zip(table.chunks_exact(side).skip(1)) {
-        let first = usize::from(i) + 1;
-        let columns = table[first * side + first..].iter().step_by(side);
-        for (j, (right, below)) in (i..).zip(row[first..].iter().zip(columns)) {
-            // On the diagonal both are the same element.
-            let below = if i == j { 0 } else { *below };
-            let count = u64::from(*right) + u64::from(below);
-            room[found] = Cell { i, j, count };
-            found += usize::from(count > 0);
+        let diagonal = usize::from(i) + 1;
+        add(i, i, u64::from(row[diagonal]));
+        for (j, right) in (i + 1..).zip(&row[diagonal + 1..]) {
+            let below = table[(usize::from(j) + 1) * side + diagonal];
+            add(i, j, u64::from(*right) + u64::from(below));
         }
     }
     room[..found].to_vec()

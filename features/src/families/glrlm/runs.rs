@@ -58,7 +58,7 @@ fn count_together(
     slices: &Range<usize>,
     offsets: &[Offset3],
 ) -> Vec<RunCounts> {
-    let [plane, stride] = levels.strides();
+    let [plane, _] = levels.strides();
     let voxels = levels.histogram_of(slices);
     let mut directions: Vec<_> = offsets
         .iter()
@@ -77,6 +77,7 @@ fn count_together(
                 .rposition(|rank| *rank > 0)
                 .map_or(0, |last| last + 1);
             let (first, row) = (first + skipped, &row[skipped..end]);
+            let column = levels.pad() + skipped;
             let in_plane = first - (z + levels.pad()) * plane;
             for direction in &mut directions {
                 let before = &levels.ranks()[first - direction.step..][..row.len()];
@@ -84,7 +85,7 @@ fn count_together(
                 let before = (z > slices.start || direction.offset.z == 0).then_some(before);
                 // Within a slice only the row before is remembered.
                 let at = match direction.offset.z {
-                    0 => in_plane % stride,
+                    0 => column,
                     _ => in_plane,
                 };
                 direction.count_row(at, row, before);
@@ -107,11 +108,11 @@ struct Counting {
     width: usize,
     places: Vec<u32>,
     beyond: Vec<(u16, u32)>,
-    /// Places of the voxels of this row in their runs, less 1; of this slice where the step leads out of it.
+    /// Places of voxels in their runs, less 1: of two rows, or of two slices where the step leads out of one.
     /// Outside the region they may be anything.
-    latest: Vec<u32>,
-    /// Those of the row or slice before.
-    previous: Vec<u32>,
+    remembered: Vec<u32>,
+    /// Where those of this row or slice begin; the others are of the one before.
+    latest: usize,
     /// 1 for each voxel of a row that continues a run, whole words of them.
     continues: Vec<u8>,
 }
@@ -131,8 +132,8 @@ impl Counting {
             width,
             places: vec![0; 8 * width],
             beyond: Vec::new(),
-            latest: vec![0; remembered],
-            previous: vec![0; remembered],
+            remembered: vec![0; 2 * remembered],
+            latest: 0,
             continues: vec![0; stride.next_multiple_of(WORD)],
         }
     }
@@ -141,10 +142,10 @@ impl Counting {
     /// step back.
     fn count_row(&mut self, at: usize, row: &[u16], before: Option<&[u16]>) {
         if self.offset.z == 0 {
-            std::mem::swap(&mut self.latest, &mut self.previous);
+            self.go_on();
         }
-        let now = &mut self.latest[at..][..row.len()];
-        now.fill(0);
+        let latest = self.latest + at;
+        self.remembered[latest..][..row.len()].fill(0);
         let Some(before) = before else { return };
         // Without branches first, then the few that matter, a word of flags at a time.
         let flags = self.continues.iter_mut().zip(row.iter().zip(before));
@@ -158,37 +159,49 @@ impl Counting {
         );
         let whole = row.len().next_multiple_of(WORD);
         self.continues[row.len()..whole].fill(0);
-        let from = at
+        // Along the row the predecessor was written a moment ago.
+        let along_row = self.offset.z == 0 && self.offset.y == 0;
+        let before = if along_row {
+            latest
+        } else {
+            self.previous() + at
+        };
+        let before = before
             .checked_add_signed(-self.step_in_places)
             .expect("wide enough padding");
-        let along_row = self.offset.z == 0 && self.offset.y == 0;
-        let places = (!along_row).then(|| &self.previous[from..][..row.len()]);
+        let (remembered, width) = (&mut self.remembered[..], self.width);
+        let mut counts = &mut self.places[..];
         for (number, flags) in self.continues[..whole].chunks_exact(WORD).enumerate() {
             let mut word = packed(flags);
             while word > 0 {
                 let x = WORD * number + word.trailing_zeros() as usize;
                 word &= word - 1;
-                // Along the row the predecessor was written a moment ago.
-                let place = 1 + places.map_or_else(|| now[x - 1], |places| places[x]);
-                now[x] = place;
-                let element = place as usize * self.width + usize::from(row[x]);
-                match self.places.get_mut(element) {
-                    Some(count) => *count += 1,
-                    None => add_far(
-                        &mut self.places,
-                        &mut self.beyond,
-                        self.width,
-                        row[x],
-                        place,
-                    ),
+                let place = 1 + remembered[before + x];
+                remembered[latest + x] = place;
+                let element = place as usize * width + usize::from(row[x]);
+                if let Some(count) = counts.get_mut(element) {
+                    *count += 1;
+                } else {
+                    add_far(&mut self.places, &mut self.beyond, width, row[x], place);
+                    counts = &mut self.places;
                 }
             }
         }
     }
 
+    /// Where the places of the row or slice before begin.
+    fn previous(&self) -> usize {
+        self.remembered.len() / 2 - self.latest
+    }
+
+    /// What was this row or slice is now the one before.
+    fn go_on(&mut self) {
+        self.latest = self.previous();
+    }
+
     fn end_slice(&mut self) {
         if self.offset.z > 0 {
-            std::mem::swap(&mut self.latest, &mut self.previous);
+            self.go_on();
         }
     }
 

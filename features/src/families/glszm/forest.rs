@@ -2,76 +2,118 @@
 
 use super::joins::Joins;
 
+/// A zone that had two voxels once; it may have become a part of a larger one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Begun {
+    /// Its root.
+    pub(super) root: usize,
+    /// The rank of its level.
+    pub(super) rank: u16,
+}
+
 /// The nodes of some slices, while they are joined.
 pub(super) struct Forest<'a> {
     /// For each voxel how far back its parent stands; for a root 0, less 1 for each further voxel of its zone.
     nodes: &'a mut [i32],
-    /// Voxels that were the root of a zone of several voxels when it had two.
-    begun: Vec<usize>,
+    begun: Vec<Begun>,
+    /// Room for those of a row.
+    begun_in_row: Vec<Begun>,
 }
 
 impl<'a> Forest<'a> {
     /// Goes on with nodes and what has begun among them.
-    pub(super) fn new(nodes: &'a mut [i32], begun: Vec<usize>) -> Self {
-        Self { nodes, begun }
+    pub(super) fn new(nodes: &'a mut [i32], begun: Vec<Begun>) -> Self {
+        Self {
+            nodes,
+            begun,
+            begun_in_row: Vec::new(),
+        }
     }
 
-    /// Voxels that were the root of a zone of several voxels when it had two.
-    pub(super) fn begun(self) -> Vec<usize> {
+    /// The zones of several voxels, with some that are parts of others.
+    pub(super) fn begun(self) -> Vec<Begun> {
         self.begun
     }
 
-    /// Makes the listed joins of a row that begins at one node, the first ones of its voxels.
-    pub(super) fn join_row(&mut self, joins: &Joins, row: usize) {
-        let back = joins.back();
+    /// Makes the listed joins of a row of these ranks that begins at one node: first one join of each voxel that has
+    /// any, then the few others.
+    pub(super) fn join_row(&mut self, joins: &Joins, ranks: &[u16], row: usize) {
+        let (nodes, back) = (&mut *self.nodes, joins.back());
+        self.begun_in_row.resize(ranks.len(), Begun::default());
+        let mut begun = 0;
+        let mut further = false;
         joins.each(|column, needs| {
             let node = row + column;
             // Nothing is joined with this voxel yet.
-            let root = root(self.nodes, node - back[needs.trailing_zeros() as usize]);
-            self.attach(root, node, 0);
-            let mut further = needs & (needs - 1);
-            while further > 0 {
-                self.unite(root, node - back[further.trailing_zeros() as usize]);
-                further &= further - 1;
-            }
+            let root = root(nodes, node - back[needs.trailing_zeros() as usize]);
+            // Whether the zone begins here nobody can guess.
+            let rank = ranks[column];
+            self.begun_in_row[begun] = Begun { root, rank };
+            begun += usize::from(nodes[root] == 0);
+            nodes[root] -= 1;
+            nodes[node] = distance(root, node);
+            further |= needs & (needs - 1) != 0;
         });
+        self.begun.extend_from_slice(&self.begun_in_row[..begun]);
+        if further {
+            joins.each(|column, needs| {
+                let node = row + column;
+                let mut needs = needs & (needs - 1);
+                while needs > 0 {
+                    let other = node - back[needs.trailing_zeros() as usize];
+                    self.unite(node, other, ranks[column]);
+                    needs &= needs - 1;
+                }
+            });
+        }
     }
 
-    /// Makes the listed joins with the slice before of a row that begins at one node and has joins already.
-    pub(super) fn join_with_slice_before(&mut self, joins: &Joins, row: usize) {
+    /// Makes the listed joins with the slice before of a row of these ranks that begins at one node and has
+    /// joins already.
+    pub(super) fn join_with_slice_before(&mut self, joins: &Joins, ranks: &[u16], row: usize) {
         let back = joins.back();
         joins.each(|column, needs| {
             let mut needs = needs & Joins::SLICE_BEFORE;
             while needs > 0 {
                 let node = row + column;
-                self.unite(node, node - back[needs.trailing_zeros() as usize]);
+                let other = node - back[needs.trailing_zeros() as usize];
+                self.unite(node, other, ranks[column]);
                 needs &= needs - 1;
             }
         });
     }
 
-    fn unite(&mut self, a: usize, b: usize) {
+    fn unite(&mut self, a: usize, b: usize, rank: u16) {
         let (a, b) = (root(self.nodes, a), root(self.nodes, b));
         if a == b {
             return;
         }
         let (first, later) = (a.min(b), a.max(b));
-        self.attach(first, later, self.nodes[later]);
-    }
-
-    /// Makes one root the parent of a later one, whose zone is larger than one voxel by so many, as a node
-    /// says it.
-    fn attach(&mut self, first: usize, later: usize, further: i32) {
         if self.nodes[first] == 0 {
-            self.begun.push(first);
+            self.begun.push(Begun { root: first, rank });
         }
-        self.nodes[first] += further - 1;
-        self.nodes[later] = i32::try_from(later - first).expect("fewer than 2^31 voxels");
+        self.nodes[first] += self.nodes[later] - 1;
+        self.nodes[later] = distance(first, later);
     }
 }
 
+/// How far back a parent stands.
+fn distance(parent: usize, node: usize) -> i32 {
+    i32::try_from(node - parent).expect("fewer than 2^31 voxels")
+}
+
 /// The root of a node's zone.
-pub(super) fn root(nodes: &mut [i32], mut node: usize) -> usize {
+#[inline]
+pub(super) fn root(nodes: &mut [i32], node: usize) -> usize {
+    // Whether a node is a root nobody can guess; its parent mostly is one.
+    let parent = node - nodes[node].max(0).unsigned_abs() as usize;
+    if nodes[parent] <= 0 {
+        return parent;
+    }
+    climb(nodes, node)
+}
+
+fn climb(nodes: &mut [i32], mut node: usize) -> usize {
     loop {
         let back = nodes[node];
         if back <= 0 {

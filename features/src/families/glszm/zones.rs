@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::forest::{Forest, root};
+use super::forest::{Begun, Forest, root};
 use super::joins::{Joins, Neighbourhood};
 use crate::discretise::DiscretisedRoi;
 use crate::families::parts::Part;
@@ -29,8 +29,8 @@ pub(crate) struct Zones<'a> {
     /// For each voxel of the box how far back its parent stands; for a root 0, less 1 for each further voxel
     /// of its zone.
     nodes: Vec<i32>,
-    /// Voxels that were the root of a zone of several voxels when it had two.
-    begun: Vec<usize>,
+    /// The zones of several voxels, with some that are parts of others.
+    begun: Vec<Begun>,
 }
 
 /// Slabs that are labelled side by side: few, since what joins them is done by one thread.
@@ -49,7 +49,7 @@ impl<'a> Zones<'a> {
         let slab = SLAB_VOXELS.max(voxels.div_ceil(SLABS));
         let thickness = slab.div_ceil(rows * columns);
         let slab = thickness * rows * columns;
-        let begun: Vec<Vec<usize>> = nodes
+        let begun: Vec<Vec<Begun>> = nodes
             .par_chunks_mut(slab)
             .enumerate()
             .map(|(number, nodes)| {
@@ -60,15 +60,21 @@ impl<'a> Zones<'a> {
                 for (z, y) in slices.flat_map(|z| (0..rows).map(move |y| (z, y))) {
                     let reach = if z > first { part.reach } else { Reach::Slice };
                     joins.list(neighbourhood(levels, z, y, reach));
-                    forest.join_row(&joins, ((z - first) * rows + y) * columns);
+                    forest.join_row(
+                        &joins,
+                        ranks(levels, z, y),
+                        ((z - first) * rows + y) * columns,
+                    );
                 }
                 forest.begun()
             })
             .collect();
         let begun = begun.into_iter().enumerate();
         let begun = begun.flat_map(|(number, begun)| {
-            let roots = begun.into_iter();
-            roots.map(move |root| number * slab + root)
+            begun.into_iter().map(move |zone| Begun {
+                root: number * slab + zone.root,
+                ..zone
+            })
         });
         let mut whole = Forest::new(&mut nodes, begun.collect());
         if part.reach == Reach::Volume {
@@ -77,7 +83,7 @@ impl<'a> Zones<'a> {
             for (z, y) in seams.flat_map(|z| (0..rows).map(move |y| (z, y))) {
                 joins.list(neighbourhood(levels, z, y, Reach::Volume));
                 let row = ((z - part.slices.start) * rows + y) * columns;
-                whole.join_with_slice_before(&joins, row);
+                whole.join_with_slice_before(&joins, ranks(levels, z, y), row);
             }
         }
         let begun = whole.begun();
@@ -93,12 +99,7 @@ impl<'a> Zones<'a> {
     fn ranks(&self) -> impl Iterator<Item = u16> {
         let rows = self.slices.clone();
         let rows = rows.flat_map(|z| (0..self.levels.rows()).map(move |y| (z, y)));
-        rows.flat_map(|(z, y)| {
-            let begin = self.levels.row(z, y);
-            self.levels.ranks()[begin..][..self.levels.columns()]
-                .iter()
-                .copied()
-        })
+        rows.flat_map(|(z, y)| ranks(self.levels, z, y).iter().copied())
     }
 
     /// Number of zones and of voxels in them.
@@ -115,19 +116,13 @@ impl<'a> Zones<'a> {
     pub(crate) fn sizes(&self) -> SizeCounts {
         let mut counts = SizeCounts::new(self.levels.levels().len());
         let mut alone = self.levels.histogram_of(&self.slices);
-        let (rows, columns) = (self.levels.rows(), self.levels.columns());
-        for root in &self.begun {
+        for Begun { root, rank } in &self.begun {
             // The others have become parts of larger zones.
             let further = self.nodes[*root];
             if further < 0 {
-                let line = root / columns;
-                let row = self
-                    .levels
-                    .row(self.slices.start + line / rows, line % rows);
-                let rank = self.levels.ranks()[row + root % columns];
                 let size = 1 + further.unsigned_abs();
-                counts.add(rank, size, 1);
-                alone[usize::from(rank) - 1] -= size;
+                counts.add(*rank, size, 1);
+                alone[usize::from(*rank) - 1] -= size;
             }
         }
         for (rank, zones) in (1..).zip(alone) {
@@ -156,6 +151,11 @@ impl<'a> Zones<'a> {
         }
         counts
     }
+}
+
+/// The ranks of a row.
+fn ranks(levels: &DiscretisedRoi, z: usize, y: usize) -> &[u16] {
+    &levels.ranks()[levels.row(z, y)..][..levels.columns()]
 }
 
 /// What a row is joined with.
