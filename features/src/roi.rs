@@ -347,13 +347,39 @@ pub(crate) fn ends(row: &[bool]) -> Option<(usize, usize)> {
     const BLOCK: usize = 32;
     // No early end within a block: a few wide instructions.
     let any = |block: &[bool]| block.iter().fold(false, |any, inside| any | inside);
-    let first = row.chunks(BLOCK).position(any)? * BLOCK;
-    let last = row.chunks(BLOCK).rposition(any)? * BLOCK;
-    let (front, back) = (&row[first..], &row[last..row.len().min(last + BLOCK)]);
+    let from = row.chunks(BLOCK).position(any)? * BLOCK;
+    let to = row.chunks(BLOCK).rposition(any)? * BLOCK + BLOCK;
     Some((
-        first + front.iter().position(|inside| *inside)?,
-        last + back.iter().rposition(|inside| *inside)?,
+        from + first(&row[from..])?,
+        last(&row[..row.len().min(to)])?,
     ))
+}
+
+/// Eight elements as the bytes of a word, the first one lowest.
+fn word(eight: [bool; 8]) -> u64 {
+    u64::from_le_bytes(eight.map(u8::from))
+}
+
+/// The first true element, eight at a time: where it is in a row nobody can guess.
+fn first(row: &[bool]) -> Option<usize> {
+    let (eights, rest) = row.as_chunks();
+    let found = eights.iter().copied().map(word).enumerate();
+    let mut found = found.filter(|(_, word)| *word > 0);
+    let found = found
+        .next()
+        .map(|(at, word)| 8 * at + word.trailing_zeros() as usize / 8);
+    found.or_else(|| Some(8 * eights.len() + rest.iter().position(|inside| *inside)?))
+}
+
+/// The last one.
+fn last(row: &[bool]) -> Option<usize> {
+    let (rest, eights) = row.as_rchunks();
+    let found = eights.iter().copied().map(word).enumerate();
+    let mut found = found.filter(|(_, word)| *word > 0).rev();
+    let found = found
+        .next()
+        .map(|(at, word)| rest.len() + 8 * at + 7 - word.leading_zeros() as usize / 8);
+    found.or_else(|| rest.iter().rposition(|inside| *inside))
 }
 
 pub(crate) fn crop<T: Clone>(
@@ -392,6 +418,18 @@ mod tests {
         assert_eq!(roi.shape(), [1, 2, 3]);
         assert_eq!(roi.count(), 2);
         assert_eq!(roi.intensities(), [13.0, 21.0]);
+    }
+
+    #[test]
+    fn ends_of_rows_of_all_lengths() {
+        for len in 0..75 {
+            assert_eq!(ends(&vec![false; len]), None);
+            for (a, b) in (0..len).flat_map(|a| (a..len).map(move |b| (a, b))) {
+                let between = |at| at == a || at == b || (a < at && at < b && at % 3 == 0);
+                let row: Vec<bool> = (0..len).map(between).collect();
+                assert_eq!(ends(&row), Some((a, b)));
+            }
+        }
     }
 
     #[test]

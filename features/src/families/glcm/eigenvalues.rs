@@ -23,6 +23,9 @@ const ZERO: f64 = 8.0 * f64::EPSILON;
 /// Steps of Lanczos' iteration between two looks at what has been found.
 const BETWEEN_LOOKS: usize = 8;
 
+/// Sums that a product of vectors is added up in side by side: one alone waits for each of its additions.
+const LANES: usize = 4;
+
 /// Relative change of the eigenvalue between two looks below which it has converged: the error left is
 /// about as large.
 const CONVERGED: f64 = 1e-13;
@@ -125,7 +128,15 @@ fn start(leading: &[f64]) -> Vec<f64> {
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 /// `to += factor · of`
