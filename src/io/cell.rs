@@ -46,13 +46,11 @@ pub fn number(value: f64) -> String {
     if !value.is_finite() {
         return String::new();
     }
-    // Plain decimals where they are short, scientific where they would be a row of zeros.
-    let magnitude = value.abs();
-    if value == 0.0 || (1e-5..1e16).contains(&magnitude) {
-        format!("{value}")
-    } else {
-        format!("{value:e}")
-    }
+    // Plain decimals from 1e-5 up to 1e16, scientific where they would be a row of zeros; whole numbers as such.
+    let mut room = zmij::Buffer::new();
+    let text = room.format_finite(value);
+    let text = text.strip_suffix(".0").unwrap_or(text);
+    text.replacen("e+", "e", 1)
 }
 
 #[cfg(test)]
@@ -65,6 +63,34 @@ mod tests {
             "=1+1", "-5 to 3", "-5", "@home", "plain", "'quoted", "'=1", "''@x", "'-5", "",
         ] {
             assert_eq!(original(&text(content)), content);
+        }
+    }
+
+    /// As many digits as the standard library's, in the same form.
+    #[test]
+    fn numbers_are_the_shortest_decimals() {
+        let plain = |value: f64| value == 0.0 || (1e-5..1e16).contains(&value.abs());
+        let mut bits = 1_u64;
+        for power in 0..200_000 {
+            // Any bits; whole numbers; decimals around the changes of form.
+            bits = bits
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let near = f64::from(power % 999) * 10_f64.powi(power % 50 - 25);
+            for value in [f64::from_bits(bits), (bits >> 20) as f64, near, -near] {
+                let expected = match value {
+                    value if !value.is_finite() => String::new(),
+                    value if plain(value) => format!("{value}"),
+                    value => format!("{value:e}"),
+                };
+                let found = number(value);
+                // Of two decimals equally near, either may be taken.
+                assert_eq!(found.len(), expected.len(), "{found} {expected}");
+                assert_eq!(found.contains('e'), expected.contains('e'), "{found}");
+                if value.is_finite() {
+                    assert_eq!(found.parse::<f64>().unwrap().to_bits(), value.to_bits());
+                }
+            }
         }
     }
 

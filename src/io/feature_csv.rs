@@ -16,6 +16,7 @@ use std::path::Path;
 use raduet_study::{
     CaseId, ClassNames, Cohort, FeatureTable, Label, Part, PatientId, SampleId, StudyError,
 };
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::key_columns::{Chosen, manifest};
@@ -144,19 +145,32 @@ pub(super) const CASE: [&str; 2] = ["ROIVoxels", "ROIVolume_mm3"];
 /// # Errors
 /// [`Code::Internal`] when the writer fails, which it does not in memory.
 pub fn write(file: &FeatureFile) -> Result<Vec<u8>> {
-    let mut out = csv::Writer::from_writer(Vec::new());
+    /// Rows that one thread writes in one go.
+    const ROWS: usize = 32;
     let keys = Keys::of(file);
     let features = file.table.columns().iter().map(String::as_str);
-    out.write_record(keys.head().into_iter().chain(features))
-        .map_err(|fault| internal(&fault))?;
-    for index in 0..file.rows.len() {
-        let values = file.table.row(index).iter();
-        let values = values.map(|&value| cell::number(value));
-        out.write_record(keys.cells(file, index).into_iter().chain(values))
-            .map_err(|fault| internal(&fault))?;
-    }
+    let head = keys.head().into_iter().chain(features);
+    let head = records(|out| out.write_record(head))?;
+    let indices: Vec<usize> = (0..file.rows.len()).collect();
+    let rows = indices.par_chunks(ROWS).map(|indices| {
+        records(|out| {
+            indices.iter().try_for_each(|index| {
+                let values = file.table.row(*index).iter();
+                let values = values.map(|&value| cell::number(value));
+                out.write_record(keys.cells(file, *index).into_iter().chain(values))
+            })
+        })
+    });
+    let rows: Vec<Vec<u8>> = rows.collect::<Result<_>>()?;
+    Ok([head, rows.concat()].concat())
+}
+
+/// Some lines of a table.
+fn records(write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> csv::Result<()>) -> Result<Vec<u8>> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    write(&mut out).map_err(|fault| internal(&fault))?;
     out.into_inner()
-        .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))
+        .map_err(|fault| ToolError::internal(fault.to_string()))
 }
 
 /// Which key columns a table has.

@@ -2,8 +2,8 @@
 //!
 //! The table of literals and lengths is asked with eleven bits, and tells as much as they hold: two literals, or a
 //! repetition with its length *and* the word of its distance. Only the bits that complete a distance are still to
-//! be read. Everything else is `rare`: repetitions of more than [`Entry::MOST`] bytes or over fewer than
-//! [`NEAREST`], words longer than the table, the end of the block.
+//! be read. Everything else is `rare`: repetitions of more than [`Entry::MOST`] bytes, or of more bytes than they
+//! reach back where these are fewer than [`NEAREST`], words longer than the table, the end of the block.
 
 use super::Result;
 use super::code::{Code, LONGEST, Word};
@@ -15,7 +15,8 @@ const SIZE: usize = 1 << BITS;
 const DISTANCE_BITS: usize = 9;
 const DISTANCES: usize = 1 << DISTANCE_BITS;
 
-/// Shortest distance of a repetition that is not rare: as far as eight bytes can be copied at once.
+/// Shortest distance over which eight bytes can be copied at once. Nearer repetitions are rare unless they end before
+/// they would copy their own bytes.
 pub(super) const NEAREST: u16 = 8;
 
 /// The symbol that ends a block.
@@ -252,7 +253,9 @@ impl Tables {
                 let distances = self.distance_code.words();
                 for word in distances.take_while(|word| word.len as usize <= room) {
                     let distance = Entry::of_distance(word);
-                    if distance.kind == Kind::Repetition && distance.base >= NEAREST {
+                    // Where it ends before it begins again, nothing is copied that has just been written.
+                    let apart = distance.base >= NEAREST.min(count);
+                    if distance.kind == Kind::Repetition && apart {
                         let entry = Entry {
                             bits: distance.bits + len,
                             words: distance.words + len,
