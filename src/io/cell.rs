@@ -50,7 +50,10 @@ pub fn number(value: f64) -> String {
     let mut room = zmij::Buffer::new();
     let text = room.format_finite(value);
     let text = text.strip_suffix(".0").unwrap_or(text);
-    text.replacen("e+", "e", 1)
+    match text.split_once('+') {
+        Some((digits, power)) => [digits, power].concat(),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]

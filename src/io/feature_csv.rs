@@ -161,8 +161,9 @@ pub fn write(file: &FeatureFile) -> Result<Vec<u8>> {
             })
         })
     });
-    let rows: Vec<Vec<u8>> = rows.collect::<Result<_>>()?;
-    Ok([head, rows.concat()].concat())
+    let mut parts = vec![head];
+    parts.extend(rows.collect::<Result<Vec<_>>>()?);
+    Ok(parts.concat())
 }
 
 /// Some lines of a table.

@@ -13,7 +13,9 @@
 //! | [`tables`] | the same as tables: what the next eleven bits stand for |
 //! | [`page`] | the loop over symbols, inside a stretch of fixed size |
 //! | [`blocks`] | headers of blocks, stored blocks, the ends of a stream |
-//! | [`pieces`] | one stream by several threads |
+//! | [`pieces`] | one stream by several threads, round by round |
+//! | [`piece`] | what a thread unpacks that begins in the middle |
+//! | [`search`] | where a block seems to begin there |
 //!
 //! Whatever is wrong with a stream is [`Damaged`]: the caller has a slower way that words the error. Nothing here
 //! asks for memory by the word of the stream.
@@ -35,7 +37,9 @@ mod bits;
 mod blocks;
 mod code;
 mod page;
+mod piece;
 mod pieces;
+mod search;
 mod tables;
 #[cfg(test)]
 mod tests;
