@@ -464,6 +464,9 @@ mod tests {
         assert!((found - expected).abs() < 1e-12, "{found} {expected}");
     }
 
+    /// How often two levels meet.
+    type Near<'a> = &'a dyn Fn(usize, usize) -> f64;
+
     /// Normalised counts of pairs of levels, smooth and noisy, as large as matrices get.
     #[test]
     fn both_ways_agree_on_co_occurrences() {
@@ -479,7 +482,7 @@ mod tests {
                 0.02
             }
         };
-        let kinds: [(usize, &dyn Fn(usize, usize) -> f64, f64); 10] = [
+        let kinds: [(usize, Near, f64); 10] = [
             (80, &smooth(2.0), 0.0),
             (100, &smooth(9.0), 0.3),
             (150, &smooth(40.0), 0.0),
