@@ -108,7 +108,7 @@ fn by_iteration(matrix: &[f64], leading: &[f64]) -> Option<f64> {
 /// A vector of length 1 to begin with. Where levels of neighbours differ little, the eigenvector wanted rises along the
 /// levels about like this one; numbers without a pattern, always the same, give it a share in every other.
 fn start(leading: &[f64]) -> Vec<f64> {
-    /// How large these are, less a constant.
+    /// The width these are spread over, as a part of the vector's length.
     const SHARE: f64 = 0.1;
     let levels = || {
         leading
