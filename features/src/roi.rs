@@ -363,23 +363,21 @@ fn word(eight: [bool; 8]) -> u64 {
 /// The first true element, eight at a time: where it is in a row nobody can guess.
 fn first(row: &[bool]) -> Option<usize> {
     let (eights, rest) = row.as_chunks();
-    let found = eights.iter().copied().map(word).enumerate();
-    let mut found = found.filter(|(_, word)| *word > 0);
-    let found = found
-        .next()
-        .map(|(at, word)| 8 * at + word.trailing_zeros() as usize / 8);
-    found.or_else(|| Some(8 * eights.len() + rest.iter().position(|inside| *inside)?))
+    let mut words = eights.iter().copied().map(word).enumerate();
+    match words.find(|(_, word)| *word > 0) {
+        Some((at, word)) => Some(8 * at + word.trailing_zeros() as usize / 8),
+        None => Some(8 * eights.len() + rest.iter().position(|inside| *inside)?),
+    }
 }
 
 /// The last one.
 fn last(row: &[bool]) -> Option<usize> {
     let (rest, eights) = row.as_rchunks();
-    let found = eights.iter().copied().map(word).enumerate();
-    let mut found = found.filter(|(_, word)| *word > 0).rev();
-    let found = found
-        .next()
-        .map(|(at, word)| rest.len() + 8 * at + 7 - word.leading_zeros() as usize / 8);
-    found.or_else(|| rest.iter().rposition(|inside| *inside))
+    let mut words = eights.iter().copied().map(word).enumerate();
+    match words.rfind(|(_, word)| *word > 0) {
+        Some((at, word)) => Some(rest.len() + 8 * at + 7 - word.leading_zeros() as usize / 8),
+        None => rest.iter().rposition(|inside| *inside),
+    }
 }
 
 pub(crate) fn crop<T: Clone>(
