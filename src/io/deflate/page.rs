@@ -108,24 +108,31 @@ fn symbols<U: Unit, const CHECKED: bool>(
     // Nothing whose address goes elsewhere: all of it stays in registers.
     let mut near = bits.near();
     let mut place = *at;
-    let ended = loop {
+    let ended = 'page: loop {
         if place > LAST || !near.refill() {
             break Ended::Room;
         }
-        let entry = tables.symbol(near.held);
-        if entry.bits != 0 {
-            place += usual::<U, CHECKED>(&mut near, page, place, entry)?;
-            let entry = tables.symbol(near.held);
-            if entry.bits != 0 {
-                place += usual::<U, CHECKED>(&mut near, page, place, entry)?;
-                continue;
+        let (mut taken, mut entry) = tables.usual(near.held);
+        while taken != 0 {
+            place += usual::<U, CHECKED>(near.held, page, place, entry)?;
+            near.skip(taken);
+            (taken, entry) = tables.usual(near.held);
+            if taken == 0 {
+                // A rare symbol may take 48 bits, as two usual ones.
+                if !near.refill() {
+                    break 'page Ended::Room;
+                }
+                break;
             }
-            // A rare symbol may take 48 bits, as two usual ones.
-            if !near.refill() {
-                break Ended::Room;
+            place += usual::<U, CHECKED>(near.held, page, place, entry)?;
+            near.skip(taken);
+            // Looked up before more is held: the way from one look to the next does not lead through the packed bytes.
+            (taken, entry) = tables.usual(near.held);
+            if place > LAST || !near.refill() {
+                break 'page Ended::Room;
             }
         }
-        let (behind, next) = rare::<U, CHECKED>(near, page, place, tables)?;
+        let (behind, next) = rare::<U, CHECKED>(near, page, place, entry, tables)?;
         near = behind;
         match next {
             Some(next) => place = next,
@@ -140,21 +147,21 @@ fn symbols<U: Unit, const CHECKED: bool>(
 /// A rare symbol: the place behind it in the stream, and the next one in the page unless the block ends. Both come
 /// and go by value, so that the loop's own stay in registers.
 #[inline(always)]
-fn rare<'a, U: Unit, const CHECKED: bool>(
+fn rare<'a, 't, U: Unit, const CHECKED: bool>(
     mut near: Near<'a>,
     page: &mut [U; PAGE],
     place: usize,
-    tables: &Tables,
+    mut entry: &'t Entry,
+    tables: &'t Tables,
 ) -> Result<(Near<'a>, Option<usize>)> {
-    let mut entry = tables.symbol(near.held);
-    if entry.kind == Kind::Long {
+    if entry.kind() == Kind::Long {
         entry = tables.long_symbol(entry, near.held);
     }
-    match entry.kind {
+    match entry.kind() {
         Kind::Length => {}
         Kind::Literal => {
-            page[place] = U::literal(entry.literals()[0]);
-            near.skip(entry.bits);
+            page[place] = U::literal(entry.bytes()[0]);
+            near.skip(entry.words());
             return Ok((near, Some(place + 1)));
         }
         Kind::End => {
@@ -166,11 +173,11 @@ fn rare<'a, U: Unit, const CHECKED: bool>(
     let len = entry.value(near.held);
     near.skip(entry.taken());
     let entry = tables.distance(near.held);
-    if entry.kind != Kind::Repetition {
+    if entry.kind() != Kind::Repetition {
         return Err(Damaged);
     }
     let distance = entry.value(near.held);
-    near.skip(entry.bits);
+    near.skip(entry.taken());
     if CHECKED && distance > place {
         return Err(Damaged);
     }
@@ -181,29 +188,25 @@ fn rare<'a, U: Unit, const CHECKED: bool>(
 /// One or two literals, or a repetition of at most sixteen: how many. Sixteen units are written in any case.
 #[inline(always)]
 fn usual<U: Unit, const CHECKED: bool>(
-    near: &mut Near<'_>,
+    held: u64,
     page: &mut [U; PAGE],
     place: usize,
     entry: &Entry,
 ) -> Result<usize> {
-    let repetition = entry.kind == Kind::Repetition;
-    let distance = entry.value(near.held);
-    if CHECKED && repetition && distance > place {
+    let repeats = entry.repeats();
+    let distance = entry.value(held);
+    if CHECKED && repeats && distance > place {
         return Err(Damaged);
     }
-    let repeated = load(page, place.wrapping_sub(distance));
-    let literals = U::literals(entry.literals());
+    let from = place.wrapping_sub(distance) % PLACES;
+    let (first, second) = (load(page, from), load(page, from + EIGHT));
+    let literals = U::literals(entry.bytes());
     // Which of the two is a coin's toss in noise, so it had better be no branch.
-    store(
-        page,
-        place,
-        select_unpredictable(repetition, repeated, literals),
-    );
-    // What it reaches may just have been written.
-    let more = load(page, place.wrapping_sub(distance).wrapping_add(EIGHT));
-    store(page, place + EIGHT, more);
-    near.skip(entry.bits);
-    Ok(usize::from(entry.count))
+    let first = select_unpredictable(repeats, first, literals);
+    let place = place % PLACES;
+    store(page, place, first);
+    store(page, place + EIGHT, second);
+    Ok(entry.count())
 }
 
 /// Writes `len` units again that stand `distance` before `place`, and up to seven more.
@@ -216,8 +219,8 @@ fn repeat<U: Unit>(page: &mut [U; PAGE], place: usize, distance: usize, len: usi
     }
     if distance >= EIGHT {
         for step in (0..len).step_by(EIGHT) {
-            let eight = load(page, (place + step).wrapping_sub(distance));
-            store(page, place + step, eight);
+            let eight = load(page, (place + step).wrapping_sub(distance) % PLACES);
+            store(page, (place + step) % PLACES, eight);
         }
         return;
     }
@@ -228,18 +231,31 @@ fn repeat<U: Unit>(page: &mut [U; PAGE], place: usize, distance: usize, len: usi
     }
     // The units between repeat by themselves: as many wholes of them as fit into eight.
     let from = place.wrapping_sub(distance);
-    let mut eight = [U::zeroed(); EIGHT];
-    for (i, unit) in eight.iter_mut().enumerate() {
-        *unit = page[from.wrapping_add(i % distance) % PLACES];
-    }
-    for step in (0..len).step_by(EIGHT - EIGHT % distance) {
-        store(page, place + step, cast(eight));
+    let (within, step) = WHOLES[distance];
+    let eight = within.map(|i| page[from.wrapping_add(i) % PLACES]);
+    for behind in (0..len).step_by(step) {
+        store(page, (place + behind) % PLACES, cast(eight));
     }
 }
 
+/// Where each of eight units stands in what repeats itself, and how many of the eight are wholes, by distance.
+static WHOLES: [([usize; EIGHT], usize); EIGHT] = {
+    let mut wholes = [([0; EIGHT], EIGHT); EIGHT];
+    let mut distance = 1;
+    while distance < EIGHT {
+        let mut i = 0;
+        while i < EIGHT {
+            wholes[distance].0[i] = i % distance;
+            i += 1;
+        }
+        wholes[distance].1 = EIGHT - EIGHT % distance;
+        distance += 1;
+    }
+    wholes
+};
+
 #[inline(always)]
 fn load<U: Unit>(page: &[U; PAGE], place: usize) -> U::Eight {
-    let place = place % PLACES;
     let mut eight = [U::zeroed(); EIGHT];
     eight.copy_from_slice(&page[place..place + EIGHT]);
     cast(eight)
@@ -247,7 +263,6 @@ fn load<U: Unit>(page: &[U; PAGE], place: usize) -> U::Eight {
 
 #[inline(always)]
 fn store<U: Unit>(page: &mut [U; PAGE], place: usize, eight: U::Eight) {
-    let place = place % PLACES;
     let eight: [U; EIGHT] = cast(eight);
     page[place..place + EIGHT].copy_from_slice(&eight);
 }

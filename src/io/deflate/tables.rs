@@ -2,8 +2,8 @@
 //!
 //! The table of literals and lengths is asked with eleven bits, and tells as much as they hold: two literals, or a
 //! repetition with its length *and* the word of its distance. Only the bits that complete a distance are still to
-//! be read. Everything else is `rare`: repetitions of more than [`Entry::MOST`] bytes, or of more bytes than they
-//! reach back where these are fewer than [`NEAREST`], words longer than the table, the end of the block.
+//! be read. Everything else is `rare`: repetitions of more than [`Entry::MOST`] bytes, of more bytes than they reach
+//! back, or of more than [`Entry::WIDEST`] bits, words longer than the table, the end of the block.
 
 use super::Result;
 use super::code::{Code, LONGEST, Word};
@@ -14,10 +14,6 @@ const SIZE: usize = 1 << BITS;
 /// Bits that ask the table of distances.
 const DISTANCE_BITS: usize = 9;
 const DISTANCES: usize = 1 << DISTANCE_BITS;
-
-/// Shortest distance over which eight bytes can be copied at once. Nearer repetitions are rare unless they end before
-/// they would copy their own bytes.
-pub(super) const NEAREST: u16 = 8;
 
 /// The symbol that ends a block.
 pub(super) const END: usize = 256;
@@ -66,100 +62,129 @@ pub(super) enum Kind {
     None,
 }
 
-/// What some bits stand for.
+/// What some bits stand for, in eight bytes that are written at once and read one by one.
+///
+/// ```text
+/// byte 0      bits it takes, with those that add to a distance; zero when rare
+/// byte 1      bits of its words
+/// byte 2      bytes it stands for; when rare, or in a table of distances, the bits it takes
+/// byte 3      the kind
+/// byte 4, 5   shortest distance or length, the literals, or where the table of longer words begins
+/// byte 6, 7   picks the bits behind the words that add to the distance or length
+/// ```
 #[derive(Debug, Clone, Copy)]
-#[repr(C)]
-pub(super) struct Entry {
-    /// Bits it takes, with those that add to a length or a distance; zero when rare.
-    pub(super) bits: u8,
-    /// Those of them that are words.
-    pub(super) words: u8,
-    /// Bytes it stands for; when rare, the bits it takes.
-    pub(super) count: u8,
-    pub(super) kind: Kind,
-    /// Shortest distance, or the literals, the first one lowest; when rare, shortest length, or where the table of
-    /// longer words begins.
-    pub(super) base: u16,
-    /// Picks the bits behind the words that add to the base.
-    pub(super) mask: u16,
-}
+pub(super) struct Entry([u8; 8]);
 
 impl Entry {
     /// Most bytes of a repetition that is not rare.
     pub(super) const MOST: u16 = 16;
 
-    const NONE: Self = Self {
-        bits: 0,
-        words: 0,
-        count: 0,
-        kind: Kind::None,
-        base: 0,
-        mask: 0,
-    };
+    /// Most bits that a symbol takes which is not rare. So many are held that the table can be asked behind two such.
+    const WIDEST: u8 = 22;
+
+    const NONE: Self = Self::rare(Kind::None, 0, 0, 0);
 
     /// Literals are looked up like repetitions: with this one behind it, a single one from a place that is not being
     /// written at the time.
     const FAR: u16 = 0x40 << 8;
 
+    const fn new(bits: u8, words: u8, count: u8, kind: Kind, base: u16, more: u8) -> Self {
+        let bytes = u64::from_le_bytes([bits, words, count, kind as u8, 0, 0, 0, 0]);
+        let mask = (1 << more) - 1;
+        Self((bytes | (base as u64) << 32 | mask << 48).to_le_bytes())
+    }
+
+    const fn rare(kind: Kind, base: u16, words: u8, more: u8) -> Self {
+        Self::new(0, words, words + more, kind, base, more)
+    }
+
+    /// One literal or two.
+    const fn literals(literals: u16, words: u8, count: u8) -> Self {
+        Self::new(words, words, count, Kind::Literal, literals, 0)
+    }
+
+    /// A repetition with its distance.
+    const fn repetition(count: u8, distance: u16, words: u8, more: u8) -> Self {
+        Self::new(words + more, words, count, Kind::Repetition, distance, more)
+    }
+
     /// The entry of a symbol for literals and lengths, which is rare unless it is a literal.
     fn of(word: Word) -> Self {
-        let len = word.len as u8;
-        let rare = |kind, more: u8, base| Self {
-            bits: 0,
-            words: len,
-            count: len + more,
-            kind,
-            base,
-            mask: (1 << more) - 1,
-        };
+        let words = word.len as u8;
         match (u8::try_from(word.symbol), word.symbol.checked_sub(END + 1)) {
-            (Ok(literal), _) => Self {
-                bits: len,
-                words: len,
-                count: 1,
-                kind: Kind::Literal,
-                base: Self::FAR | u16::from(literal),
-                mask: 0,
-            },
-            (_, None) => rare(Kind::End, 0, 0),
-            (_, Some(symbol)) => match length(symbol) {
-                Some((base, more)) => rare(Kind::Length, more, base),
-                None => Self::NONE,
-            },
+            (Ok(literal), _) => Self::literals(Self::FAR | u16::from(literal), words, 1),
+            (_, None) => Self::rare(Kind::End, 0, words, 0),
+            (_, Some(symbol)) => length(symbol).map_or(Self::NONE, |(base, more)| {
+                Self::rare(Kind::Length, base, words, more)
+            }),
         }
     }
 
     /// The entry of a symbol for distances.
     fn of_distance(word: Word) -> Self {
-        match distance(word.symbol) {
-            Some((base, more)) => Self {
-                bits: word.len as u8 + more,
-                words: word.len as u8,
-                count: 0,
-                kind: Kind::Repetition,
-                base,
-                mask: (1 << more) - 1,
-            },
-            None => Self::NONE,
-        }
+        distance(word.symbol).map_or(Self::NONE, |(base, more)| {
+            Self::rare(Kind::Repetition, base, word.len as u8, more)
+        })
     }
 
-    /// Bits a rare one takes.
+    /// Bits of the words.
+    #[inline(always)]
+    pub(super) fn words(&self) -> u8 {
+        self.0[1]
+    }
+
+    /// Bytes it stands for.
+    #[inline(always)]
+    pub(super) fn count(&self) -> usize {
+        usize::from(self.0[2])
+    }
+
+    /// Bits it takes, when it is rare or a distance.
     #[inline(always)]
     pub(super) fn taken(&self) -> u8 {
-        self.count
+        self.0[2]
+    }
+
+    #[inline(always)]
+    pub(super) fn kind(&self) -> Kind {
+        const KINDS: [Kind; 6] = [
+            Kind::Repetition,
+            Kind::Literal,
+            Kind::Length,
+            Kind::Long,
+            Kind::End,
+            Kind::None,
+        ];
+        KINDS[usize::from(self.0[3]).min(5)]
+    }
+
+    /// Whether this is a repetition or, in a table of distances, a distance.
+    #[inline(always)]
+    pub(super) fn repeats(&self) -> bool {
+        self.0[3] == Kind::Repetition as u8
+    }
+
+    #[inline(always)]
+    fn base(&self) -> u16 {
+        u16::from_le_bytes([self.0[4], self.0[5]])
+    }
+
+    /// The literals, the first one first; a single one has anything behind it.
+    #[inline(always)]
+    pub(super) fn bytes(&self) -> [u8; 2] {
+        [self.0[4], self.0[5]]
     }
 
     /// The length or the distance, with the bits that add to it.
     #[inline(always)]
     pub(super) fn value(&self, held: u64) -> usize {
-        usize::from(self.base) + ((held >> (self.words & 63)) as usize & usize::from(self.mask))
+        let more = (held >> (self.words() & 63)) as usize & usize::from(self.mask());
+        usize::from(self.base()) + more
     }
 
-    /// The literals, the first one first; a single one has anything behind it.
     #[inline(always)]
-    pub(super) fn literals(&self) -> [u8; 2] {
-        self.base.to_le_bytes()
+    fn mask(&self) -> u16 {
+        u16::from_le_bytes([self.0[6], self.0[7]])
     }
 }
 
@@ -168,6 +193,8 @@ pub(super) struct Tables {
     pub(super) code: Code,
     pub(super) distance_code: Code,
     symbols: Box<[Entry; SIZE]>,
+    /// Bits that each of the symbols takes, zero when it is rare: all that the next look waits for.
+    usual: Box<[u8; SIZE]>,
     distances: Box<[Entry; DISTANCES]>,
     /// Words longer than the tables, asked with the bits behind those that ask the table.
     long_symbols: Vec<Entry>,
@@ -180,6 +207,7 @@ impl Tables {
             code: Code::empty(),
             distance_code: Code::empty(),
             symbols: Box::new([Entry::NONE; SIZE]),
+            usual: Box::new([0; SIZE]),
             distances: Box::new([Entry::NONE; DISTANCES]),
             long_symbols: Vec::new(),
             long_distances: Vec::new(),
@@ -207,6 +235,9 @@ impl Tables {
         );
         self.join_literals();
         self.join_distances();
+        for (bits, entry) in self.usual.iter_mut().zip(&self.symbols[..]) {
+            *bits = entry.0[0];
+        }
         Ok(())
     }
 
@@ -218,14 +249,8 @@ impl Tables {
             let room = BITS - first.len as usize;
             for second in literals().take_while(|word| word.len as usize <= room) {
                 let bits = (first.len + second.len) as u8;
-                let entry = Entry {
-                    bits,
-                    words: bits,
-                    count: 2,
-                    kind: Kind::Literal,
-                    base: (first.symbol | second.symbol << 8) as u16,
-                    mask: 0,
-                };
+                let both = (first.symbol | second.symbol << 8) as u16;
+                let entry = Entry::literals(both, bits, 2);
                 let start = first.bits | second.bits << first.len;
                 for place in self.symbols[start..].iter_mut().step_by(1 << bits) {
                     *place = entry;
@@ -252,24 +277,27 @@ impl Tables {
                 // The shorter words come first.
                 let distances = self.distance_code.words();
                 for word in distances.take_while(|word| word.len as usize <= room) {
-                    let distance = Entry::of_distance(word);
+                    let Some((base, more)) = distance(word.symbol) else {
+                        continue;
+                    };
+                    let words = word.len as u8 + len;
                     // Where it ends before it begins again, nothing is copied that has just been written.
-                    let apart = distance.base >= NEAREST.min(count);
-                    if distance.kind == Kind::Repetition && apart {
-                        let entry = Entry {
-                            bits: distance.bits + len,
-                            words: distance.words + len,
-                            count: count as u8,
-                            ..distance
-                        };
+                    if base >= count && words + more <= Entry::WIDEST {
+                        let entry = Entry::repetition(count as u8, base, words, more);
                         let places = &mut self.symbols[start | word.bits << len..];
-                        for place in places.iter_mut().step_by(1 << entry.words) {
+                        for place in places.iter_mut().step_by(1 << words) {
                             *place = entry;
                         }
                     }
                 }
             }
         }
+    }
+
+    /// What the next bits stand for, and how many it takes; none when it is rare.
+    #[inline(always)]
+    pub(super) fn usual(&self, held: u64) -> (u8, &Entry) {
+        (self.usual[held as usize % SIZE], self.symbol(held))
     }
 
     /// What the next bits stand for.
@@ -288,7 +316,7 @@ impl Tables {
     #[inline(always)]
     pub(super) fn distance(&self, held: u64) -> &Entry {
         let entry = &self.distances[held as usize % DISTANCES];
-        if entry.kind == Kind::Long {
+        if entry.kind() == Kind::Long {
             let held = held >> DISTANCE_BITS;
             return long(&self.long_distances, entry, held, LONGEST - DISTANCE_BITS);
         }
@@ -298,7 +326,7 @@ impl Tables {
 
 /// Entry of a word longer than a table by the bits behind those that ask the table.
 fn long<'a>(table: &'a [Entry], entry: &Entry, held: u64, bits: usize) -> &'a Entry {
-    let place = usize::from(entry.base) + held as usize % (1 << bits);
+    let place = usize::from(entry.base()) + held as usize % (1 << bits);
     table.get(place).unwrap_or(&Entry::NONE)
 }
 
@@ -321,16 +349,12 @@ fn fill(table: &mut [Entry], long: &mut Vec<Entry>, code: &Code, entry: impl Fn(
             continue;
         }
         let place = &mut table[word.bits % (1 << bits)];
-        if place.kind != Kind::Long {
-            *place = Entry {
-                kind: Kind::Long,
-                base: long.len() as u16,
-                ..Entry::NONE
-            };
+        if place.kind() != Kind::Long {
+            *place = Entry::rare(Kind::Long, long.len() as u16, 0, 0);
             long.resize(long.len() + (1 << more), Entry::NONE);
         }
-        let start = usize::from(place.base) + (word.bits >> bits);
-        let end = usize::from(place.base) + (1 << more);
+        let start = usize::from(place.base()) + (word.bits >> bits);
+        let end = usize::from(place.base()) + (1 << more);
         for place in long[start..end].iter_mut().step_by(1 << (len - bits)) {
             *place = entry(word);
         }

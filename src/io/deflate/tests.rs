@@ -347,42 +347,51 @@ fn tables_tell_what_words_say_bit_by_bit() {
             let bytes = held.to_le_bytes();
             let mut bits = bits::Bits::at(&bytes, 0).unwrap();
             let symbol = tables.code.read(&mut bits).unwrap();
-            let mut entry = tables.symbol(held);
-            if entry.kind == tables::Kind::Long {
+            let (usual, mut entry) = tables.usual(held);
+            let long = entry.kind() == tables::Kind::Long;
+            if long {
                 entry = tables.long_symbol(entry, held);
             }
-            match symbol {
+            let takes = match symbol {
                 0..256 => {
-                    assert_eq!(entry.kind, tables::Kind::Literal);
-                    assert_eq!(usize::from(entry.literals()[0]), symbol);
-                    if entry.count == 2 {
+                    assert_eq!(entry.kind(), tables::Kind::Literal);
+                    assert_eq!(usize::from(entry.bytes()[0]), symbol);
+                    if entry.count() == 2 {
                         let second = tables.code.read(&mut bits).unwrap();
-                        assert_eq!(usize::from(entry.literals()[1]), second);
+                        assert_eq!(usize::from(entry.bytes()[1]), second);
                     }
-                    assert_eq!(usize::from(entry.bits), bits.position());
+                    assert_eq!(long, usual == 0);
+                    usize::from(entry.words())
                 }
-                tables::END => assert_eq!(entry.kind, tables::Kind::End),
-                _ if entry.kind == tables::Kind::Repetition => {
+                _ if entry.kind() == tables::Kind::Repetition => {
                     let (len, more) = tables::length(symbol - 257).unwrap();
                     let added = bits.take(more.into()).unwrap();
-                    assert_eq!(u32::from(entry.count), u32::from(len) + added);
+                    assert_eq!(entry.count(), usize::from(len) + added as usize);
                     let symbol = tables.distance_code.read(&mut bits).unwrap();
-                    assert_eq!(usize::from(entry.words), bits.position());
+                    assert_eq!(usize::from(entry.words()), bits.position());
                     let (distance, more) = tables::distance(symbol).unwrap();
-                    let longest = u16::from(entry.count);
-                    assert!(distance >= tables::NEAREST.min(longest));
+                    assert!(usize::from(distance) >= entry.count());
                     let added = bits.take(more.into()).unwrap() as usize;
                     assert_eq!(entry.value(held), usize::from(distance) + added);
-                    assert_eq!(usize::from(entry.bits), bits.position());
+                    // So that eleven of 56 bits are left behind two.
+                    assert!((1..=22).contains(&usual));
+                    usize::from(usual)
+                }
+                tables::END => {
+                    assert_eq!(entry.kind(), tables::Kind::End);
+                    assert_eq!(usual, 0);
+                    usize::from(entry.taken())
                 }
                 _ => {
-                    assert_eq!(entry.kind, tables::Kind::Length);
+                    assert_eq!(entry.kind(), tables::Kind::Length);
+                    assert_eq!(usual, 0);
                     let (len, more) = tables::length(symbol - 257).unwrap();
                     let added = bits.take(more.into()).unwrap() as usize;
                     assert_eq!(entry.value(held), usize::from(len) + added);
-                    assert_eq!(usize::from(entry.taken()), bits.position());
+                    usize::from(entry.taken())
                 }
-            }
+            };
+            assert_eq!(takes, bits.position());
         }
     }
 }
