@@ -111,8 +111,15 @@ pub(crate) fn emptied<T: Pod + Send>(n: usize) -> Result<Vec<T>> {
             spare.clear();
             Ok(spare)
         }
-        None => reserved(n),
+        None => reserved(rounded(n)),
     }
+}
+
+/// A little more, so that the next packed file finds room here, too: they are nearly of one size. What is not used
+/// costs nothing.
+fn rounded(n: usize) -> usize {
+    let step = (n / 8).checked_next_power_of_two().unwrap_or(1).max(1);
+    n.checked_next_multiple_of(step).unwrap_or(n)
 }
 
 /// So many numbers, which may be anything: for those who write over all of them.
@@ -132,6 +139,17 @@ pub(crate) fn of_any_content<T: Pod + Send>(n: usize) -> Result<Vec<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_little_more_is_at_most_a_quarter_more() {
+        assert_eq!(rounded(0), 0);
+        assert_eq!(rounded(7), 7);
+        assert_eq!(rounded(3_632_058), rounded(3_636_184));
+        for n in [8, 9, 1000, 1023, 1025, 1 << 20, 3_636_184, usize::MAX] {
+            let more = rounded(n);
+            assert!(more >= n && more - n <= n / 4, "{n}: {more}");
+        }
+    }
 
     #[test]
     fn a_spare_vector_serves_a_request_of_its_size_and_type_only() {
