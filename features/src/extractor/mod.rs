@@ -260,9 +260,11 @@ impl Extractor {
                 let rois = rois.into_iter().collect::<Result<_>>()?;
                 self.regions(&normalised, rois)
             } else {
-                // From its voxels to its row, slice by slice, while it lies in the processor's cache.
+                // From its voxels to its row, slice by slice, while it lies in the processor's cache. One at a time, so
+                // that no thread waits for several slices of another.
                 let rows = occupied
                     .par_iter()
+                    .with_max_len(1)
                     .map(|z| Ok(self.unfiltered(&normalised, roi(z)?)));
                 let rows = rows.collect::<Vec<Result<_>>>();
                 rows.into_iter().collect::<Result<_>>()?
