@@ -41,7 +41,6 @@ impl<'a> Forest<'a> {
         let (nodes, back) = (&mut *self.nodes, joins.back());
         self.begun_in_row.resize(ranks.len(), Begun::default());
         let mut begun = 0;
-        let mut further = false;
         joins.each(|column, needs| {
             let node = row + column;
             // Nothing is joined with this voxel yet.
@@ -52,20 +51,17 @@ impl<'a> Forest<'a> {
             begun += usize::from(nodes[root] == 0);
             nodes[root] -= 1;
             nodes[node] = distance(root, node);
-            further |= needs & (needs - 1) != 0;
         });
         self.begun.extend_from_slice(&self.begun_in_row[..begun]);
-        if further {
-            joins.each(|column, needs| {
-                let node = row + column;
-                let mut needs = needs & (needs - 1);
-                while needs > 0 {
-                    let other = node - back[needs.trailing_zeros() as usize];
-                    self.unite(node, other, ranks[column]);
-                    needs &= needs - 1;
-                }
-            });
-        }
+        joins.each_of_several(|column, needs| {
+            let node = row + column;
+            let mut needs = needs & (needs - 1);
+            while needs > 0 {
+                let other = node - back[needs.trailing_zeros() as usize];
+                self.unite(node, other, ranks[column]);
+                needs &= needs - 1;
+            }
+        });
     }
 
     /// Makes the listed joins with the slice before of a row of these ranks that begins at one node and has

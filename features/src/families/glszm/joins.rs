@@ -42,7 +42,9 @@ pub(super) struct Joins {
     /// For each voxel a bit for each neighbour.
     needs: Vec<u16>,
     /// 1 for each voxel that has any, whole words of them.
-    flags: Vec<u8>,
+    some: Vec<u8>,
+    /// The same of those that have several.
+    several: Vec<u8>,
     back: [usize; NEIGHBOURS.len()],
 }
 
@@ -63,7 +65,8 @@ impl Joins {
     pub(super) fn new(rows: usize, columns: usize) -> Self {
         Self {
             needs: vec![0; columns],
-            flags: vec![0; columns.next_multiple_of(WORD)],
+            some: vec![0; columns.next_multiple_of(WORD)],
+            several: vec![0; columns.next_multiple_of(WORD)],
             back: NEIGHBOURS.map(|step| {
                 let [z, y, x] = step.map(isize::from);
                 let step = (z * rows.cast_signed() + y) * columns.cast_signed() + x;
@@ -79,8 +82,19 @@ impl Joins {
 
     /// Visits the voxels of the row that have joins, each with a bit for each neighbour.
     #[inline]
-    pub(super) fn each(&self, mut visit: impl FnMut(usize, u16)) {
-        for (number, flags) in self.flags.chunks_exact(WORD).enumerate() {
+    pub(super) fn each(&self, visit: impl FnMut(usize, u16)) {
+        self.each_flagged(&self.some, visit);
+    }
+
+    /// The same, of those that have several.
+    #[inline]
+    pub(super) fn each_of_several(&self, visit: impl FnMut(usize, u16)) {
+        self.each_flagged(&self.several, visit);
+    }
+
+    #[inline]
+    fn each_flagged(&self, flags: &[u8], mut visit: impl FnMut(usize, u16)) {
+        for (number, flags) in flags.chunks_exact(WORD).enumerate() {
             let mut word = packed(flags);
             while word > 0 {
                 let column = WORD * number + word.trailing_zeros() as usize;
@@ -99,8 +113,11 @@ impl Joins {
                     Some(rows) => self.look_around(near.row, near.before, rows),
                     None => self.look_in_slice(near.row, near.before),
                 }
-                for (flag, needs) in self.flags.iter_mut().zip(&self.needs) {
+                for (flag, needs) in self.some.iter_mut().zip(&self.needs) {
                     *flag = u8::from(*needs > 0);
+                }
+                for (flag, needs) in self.several.iter_mut().zip(&self.needs) {
+                    *flag = u8::from(needs & needs.wrapping_sub(1) > 0);
                 }
             },
         );
