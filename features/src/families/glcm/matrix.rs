@@ -29,6 +29,9 @@ const TABLE_ELEMENTS_PER_VOXEL: usize = 16;
 /// one element, which have to wait for each other, are spread over several tables.
 const TOGETHER: usize = 4;
 
+/// Rows and columns of a table whose places are known without a comparison.
+const SMALL_SIDE: usize = 64;
+
 /// Pair counts of some slices for each step, which must lead forwards in storage order and not further
 /// than the padding; cells ordered by (i, j). Empty where no two voxels of the region are that step
 /// apart.
@@ -56,6 +59,9 @@ pub(crate) fn count_pairs(
     let in_tables = side * side <= TABLE_ELEMENTS_PER_VOXEL * voxels.max(64);
     let counted: Vec<Vec<Cell>> = groups
         .flat_map_iter(|steps| match *steps {
+            [a, b, c, d] if side <= SMALL_SIDE && voxels <= u16::MAX.into() => {
+                count_in_small_tables(levels, &slices, [a, b, c, d], pairs)
+            }
             [a, b, c, d] if in_tables => count_in_tables(levels, &slices, [a, b, c, d], pairs),
             _ if in_tables => {
                 let one_by_one = steps.iter();
@@ -116,43 +122,110 @@ fn count_in_tables<const N: usize>(
             }
         }
     }
+    let tables = tables.each_ref().map(|table| Table {
+        counts: table,
+        stride: side,
+        side,
+    });
+    cells(&tables, pairs)
+}
+
+/// The same for few levels and voxels, in tables of a fixed size: a place needs no comparison, and more of them lie
+/// near the processor.
+fn count_in_small_tables(
+    levels: &DiscretisedRoi,
+    slices: &Range<usize>,
+    steps: [usize; TOGETHER],
+    pairs: Pairs,
+) -> Vec<Vec<Cell>> {
+    const PLACES: usize = SMALL_SIDE * SMALL_SIDE;
+    let ranks = levels.ranks();
+    let mut tables = vec![[0_u16; PLACES]; TOGETHER];
+    if let [first, second, third, fourth] = &mut tables[..] {
+        for row in rows(levels, slices) {
+            let [a, b, c, d] = steps.map(|step| &ranks[row.start + step..][..row.len()]);
+            let neighbours = a.iter().zip(b).zip(c.iter().zip(d));
+            for (from, ((a, b), (c, d))) in ranks[row].iter().zip(neighbours) {
+                if *from == 0 {
+                    continue;
+                }
+                let place =
+                    |to: &u16| (usize::from(*from) * SMALL_SIDE + usize::from(*to)) % PLACES;
+                first[place(a)] += 1;
+                second[place(b)] += 1;
+                third[place(c)] += 1;
+                fourth[place(d)] += 1;
+            }
+        }
+    }
+    let tables: Vec<Table<'_, u16>> = tables
+        .iter()
+        .map(|table| Table {
+            counts: table,
+            stride: SMALL_SIDE,
+            side: levels.levels().len() + 1,
+        })
+        .collect();
+    cells(&tables, pairs)
+}
+
+/// Counts of pairs by their ranks, row after row.
+struct Table<'a, C> {
+    counts: &'a [C],
+    /// From row to row.
+    stride: usize,
+    /// Rows and columns in use, the first of each for rank 0.
+    side: usize,
+}
+
+fn cells<C: Copy + Into<u64>>(tables: &[Table<'_, C>], pairs: Pairs) -> Vec<Vec<Cell>> {
     let mut room = Vec::new();
     let cells = tables.iter().map(|table| match pairs {
-        Pairs::Symmetric => upper_triangle(table, side, &mut room),
-        Pairs::OneWay => whole_table(table, side),
+        Pairs::Symmetric => upper_triangle(table, &mut room),
+        Pairs::OneWay => whole_table(table),
     });
     cells.collect()
+}
+
+impl<C: Copy + Into<u64>> Table<'_, C> {
+    /// The row of each rank but 0, with the position of its level.
+    fn rows(&self) -> impl Iterator<Item = (u16, &[C])> {
+        let rows = self
+            .counts
+            .chunks_exact(self.stride)
+            .map(|row| &row[..self.side]);
+        (0..).zip(rows.take(self.side).skip(1))
+    }
 }
 
 /// The non-zero elements of the table and its transpose together.
 ///
 /// Whether an element is zero cannot be foreseen, so that a branch would cost more than to write every
 /// element into `room` and keep the place when it was zero.
-fn upper_triangle(table: &[u32], side: usize, room: &mut Vec<Cell>) -> Vec<Cell> {
-    room.resize(side * (side - 1) / 2, Cell::default());
+fn upper_triangle<C: Copy + Into<u64>>(table: &Table<'_, C>, room: &mut Vec<Cell>) -> Vec<Cell> {
+    room.resize(table.side * (table.side - 1) / 2, Cell::default());
     let mut found = 0;
     let mut add = |i, j, count| {
         room[found] = Cell { i, j, count };
         found += usize::from(count > 0);
     };
-    for (i, row) in (0_u16..).zip(table.chunks_exact(side).skip(1)) {
+    for (i, row) in table.rows() {
         let diagonal = usize::from(i) + 1;
-        add(i, i, u64::from(row[diagonal]));
+        add(i, i, row[diagonal].into());
         for (j, right) in (i + 1..).zip(&row[diagonal + 1..]) {
-            let below = table[(usize::from(j) + 1) * side + diagonal];
-            add(i, j, u64::from(*right) + u64::from(below));
+            let below = table.counts[(usize::from(j) + 1) * table.stride + diagonal];
+            add(i, j, (*right).into() + below.into());
         }
     }
     room[..found].to_vec()
 }
 
-fn whole_table(table: &[u32], side: usize) -> Vec<Cell> {
+fn whole_table<C: Copy + Into<u64>>(table: &Table<'_, C>) -> Vec<Cell> {
     let mut cells = Vec::new();
-    for (i, row) in (0_u16..).zip(table.chunks_exact(side).skip(1)) {
-        for (j, count) in (0_u16..).zip(&row[1..]).filter(|(_, count)| **count > 0) {
-            let count = u64::from(*count);
-            cells.push(Cell { i, j, count });
-        }
+    for (i, row) in table.rows() {
+        let counts = row[1..].iter().map(|count| (*count).into());
+        let counts = (0_u16..).zip(counts).filter(|(_, count)| *count > 0);
+        cells.extend(counts.map(|(j, count)| Cell { i, j, count }));
     }
     cells
 }
@@ -244,29 +317,32 @@ mod tests {
     use crate::geometry::{Reach, Spacing, half_offsets};
     use crate::roi::Roi;
 
-    /// Both ways of counting, on a volume with many levels and holes.
+    /// All ways of counting, on volumes with few and many levels and with holes.
     #[test]
     fn tables_and_sorting_agree() {
         let shape = (3, 23, 31);
-        let values = Array3::from_shape_fn(shape, |(z, y, x)| {
-            ((y * y * 7 + x * x * 13 + x * y + z) % 29) as f64
-        });
-        let inside = Array3::from_shape_fn(shape, |(z, y, x)| (y * x + z) % 7 != 3);
-        let spacing = Spacing::new([1.0; 3]).unwrap();
-        let roi = Roi::from_arrays(&values, &inside, spacing)
-            .unwrap()
-            .unwrap();
-        let rule = Discretisation::PyRadiomicsFixedBinSize { width: 1.0 };
-        let levels = DiscretisedRoi::new(&roi, rule, 4096, 2).unwrap();
-        let mut sorter = Sorter::default();
-        for pairs in [Pairs::Symmetric, Pairs::OneWay] {
-            let offsets = half_offsets(&[1, 2], Reach::Volume);
-            let counted = count_pairs(&levels, 0..3, &offsets, pairs);
-            assert_eq!(counted.len(), 13 + 49);
-            for (offset, cells) in offsets.into_iter().zip(counted) {
-                let step = levels.step(offset).cast_unsigned();
-                assert_eq!(cells, sorter.count(&levels, &(0..3), step, pairs));
-                assert!(cells.len() > 20);
+        for many in [29, 63, 64, 97] {
+            let values = Array3::from_shape_fn(shape, |(z, y, x)| {
+                ((y * y * 7 + x * x * 13 + x * y + z) % many) as f64
+            });
+            let inside = Array3::from_shape_fn(shape, |(z, y, x)| (y * x + z) % 7 != 3);
+            let spacing = Spacing::new([1.0; 3]).unwrap();
+            let roi = Roi::from_arrays(&values, &inside, spacing)
+                .unwrap()
+                .unwrap();
+            let rule = Discretisation::PyRadiomicsFixedBinSize { width: 1.0 };
+            let levels = DiscretisedRoi::new(&roi, rule, 4096, 2).unwrap();
+            assert_eq!(levels.levels().len(), many);
+            let mut sorter = Sorter::default();
+            for pairs in [Pairs::Symmetric, Pairs::OneWay] {
+                let offsets = half_offsets(&[1, 2], Reach::Volume);
+                let counted = count_pairs(&levels, 0..3, &offsets, pairs);
+                assert_eq!(counted.len(), 13 + 49);
+                for (offset, cells) in offsets.into_iter().zip(counted) {
+                    let step = levels.step(offset).cast_unsigned();
+                    assert_eq!(cells, sorter.count(&levels, &(0..3), step, pairs));
+                    assert!(cells.len() > 20);
+                }
             }
         }
     }
