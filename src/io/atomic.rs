@@ -9,9 +9,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread::ScopedJoinHandle;
 
-use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
 use super::fault;
@@ -125,13 +126,22 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 /// `E_OUTPUT`; each of the names then has its new file, or its old one, whole.
 pub fn write_files<P: AsRef<Path> + Sync>(files: &[(P, Vec<u8>)]) -> Result<()> {
     let paths = files.iter().map(|(path, _)| path.as_ref());
-    let written = files.par_iter().map(|(path, bytes)| {
+    let write = |(path, bytes): &(P, Vec<u8>)| {
         let path = path.as_ref();
         let mut file = AtomicFile::create(path)?;
         file.write_all(bytes).map_err(|error| file.error(&error))?;
         file.on_disk().map_err(|error| output_error(path, &error))
+    };
+    // Threads that wait for the disk, not for a processor: one for each file, however many compute.
+    let written: Result<Vec<NamedTempFile>> = std::thread::scope(|scope| {
+        let writers = files.iter().map(|file| scope.spawn(move || write(file)));
+        let writers: Vec<_> = writers.collect();
+        let written = writers.into_iter().map(ScopedJoinHandle::join);
+        written
+            .map(|file| file.unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
     });
-    let written: Vec<NamedTempFile> = written.collect::<Result<_>>()?;
+    let written = written?;
     let mut folders: Vec<&Path> = paths.clone().map(folder_of).collect();
     folders.sort_unstable();
     folders.dedup();

@@ -1,6 +1,7 @@
 //! How many bytes a single file may make the tool allocate.
 
 use std::fs;
+use std::sync::LazyLock;
 
 /// Used where the machine does not say how much memory it has.
 const FALLBACK_BYTES: u64 = 4 << 30;
@@ -12,7 +13,9 @@ pub struct ByteBudget(pub u64);
 impl Default for ByteBudget {
     /// Half of the memory: while a volume is read, its bytes and its voxels are held side by side.
     fn default() -> Self {
-        Self(machine_memory().map_or(FALLBACK_BYTES, |bytes| bytes / 2))
+        static HALF: LazyLock<u64> =
+            LazyLock::new(|| machine_memory().map_or(FALLBACK_BYTES, |bytes| bytes / 2));
+        Self(*HALF)
     }
 }
 

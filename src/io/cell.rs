@@ -43,16 +43,24 @@ pub fn original(cell: &str) -> Cow<'_, str> {
 
 /// A number as the shortest decimal that reads back to the same bits; empty where undefined.
 pub fn number(value: f64) -> String {
+    with_number(value, str::to_owned)
+}
+
+/// Hands over what [`number`] writes, without asking for memory.
+pub(crate) fn with_number<T>(value: f64, take: impl FnOnce(&str) -> T) -> T {
     if !value.is_finite() {
-        return String::new();
+        return take("");
     }
     // Plain decimals from 1e-5 up to 1e16, scientific where they would be a row of zeros; whole numbers as such.
     let mut room = zmij::Buffer::new();
     let text = room.format_finite(value);
-    let text = text.strip_suffix(".0").unwrap_or(text);
-    match text.split_once('+') {
-        Some((digits, power)) => [digits, power].concat(),
-        None => text.to_owned(),
+    match text.as_bytes() {
+        [.., b'.', b'0'] => take(&text[..text.len() - 2]),
+        _ if value.abs() < 1.0 => take(text),
+        _ => match text.split_once('+') {
+            Some((digits, power)) => take(&[digits, power].concat()),
+            None => take(text),
+        },
     }
 }
 

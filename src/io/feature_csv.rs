@@ -155,9 +155,13 @@ pub fn write(file: &FeatureFile) -> Result<Vec<u8>> {
     let rows = indices.par_chunks(ROWS).map(|indices| {
         records(|out| {
             indices.iter().try_for_each(|index| {
-                let values = file.table.row(*index).iter();
-                let values = values.map(|&value| cell::number(value));
-                out.write_record(keys.cells(file, *index).into_iter().chain(values))
+                for key in keys.cells(file, *index) {
+                    out.write_field(key)?;
+                }
+                for value in file.table.row(*index) {
+                    cell::with_number(*value, |number| out.write_field(number))?;
+                }
+                out.write_record(None::<&[u8]>)
             })
         })
     });
