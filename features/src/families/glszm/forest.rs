@@ -1,12 +1,17 @@
 //! Zones as the trees of a union-find.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "fewer than 2^31 voxels, which whoever makes the nodes asserts"
+)]
+
 use super::joins::Joins;
 
 /// A zone that had two voxels once; it may have become a part of a larger one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Begun {
     /// Its root.
-    pub(super) root: usize,
+    pub(super) root: u32,
     /// The rank of its level.
     pub(super) rank: u16,
 }
@@ -47,7 +52,10 @@ impl<'a> Forest<'a> {
             let root = root(nodes, node - back[needs.trailing_zeros() as usize]);
             // Whether the zone begins here nobody can guess.
             let rank = ranks[column];
-            self.begun_in_row[begun] = Begun { root, rank };
+            self.begun_in_row[begun] = Begun {
+                root: root as u32,
+                rank,
+            };
             begun += usize::from(nodes[root] == 0);
             nodes[root] -= 1;
             nodes[node] = distance(root, node);
@@ -86,7 +94,8 @@ impl<'a> Forest<'a> {
         }
         let (first, later) = (a.min(b), a.max(b));
         if self.nodes[first] == 0 {
-            self.begun.push(Begun { root: first, rank });
+            let root = first as u32;
+            self.begun.push(Begun { root, rank });
         }
         self.nodes[first] += self.nodes[later] - 1;
         self.nodes[later] = distance(first, later);

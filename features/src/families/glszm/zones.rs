@@ -39,6 +39,9 @@ const SLABS: usize = 8;
 /// Fewest voxels of a slab.
 const SLAB_VOXELS: usize = 1 << 17;
 
+/// There are fewer zones of several voxels, as a rule, than one for so many voxels: room is asked for once.
+const VOXELS_OF_A_ZONE: usize = 4;
+
 impl<'a> Zones<'a> {
     /// Finds the zones: in slabs of slices side by side, which are then joined where they meet.
     pub(crate) fn label(levels: &'a DiscretisedRoi, part: &Part) -> Self {
@@ -55,7 +58,8 @@ impl<'a> Zones<'a> {
             .map(|(number, nodes)| {
                 let first = part.slices.start + number * thickness;
                 let slices = first..part.slices.end.min(first + thickness);
-                let mut forest = Forest::new(nodes, Vec::new());
+                let mut forest =
+                    Forest::new(nodes, Vec::with_capacity(nodes.len() / VOXELS_OF_A_ZONE));
                 let mut joins = Joins::new(rows, columns);
                 for (z, y) in slices.flat_map(|z| (0..rows).map(move |y| (z, y))) {
                     let reach = if z > first { part.reach } else { Reach::Slice };
@@ -69,14 +73,17 @@ impl<'a> Zones<'a> {
                 forest.begun()
             })
             .collect();
-        let begun = begun.into_iter().enumerate();
-        let begun = begun.flat_map(|(number, begun)| {
-            begun.into_iter().map(move |zone| Begun {
-                root: number * slab + zone.root,
+        // Those of the first slab stay where they are.
+        let mut slabs = begun.into_iter();
+        let mut begun = slabs.next().unwrap_or_default();
+        for (number, more) in (1..).zip(slabs) {
+            let first = u32::try_from(number * slab).expect("asserted above");
+            begun.extend(more.into_iter().map(|zone| Begun {
+                root: first + zone.root,
                 ..zone
-            })
-        });
-        let mut whole = Forest::new(&mut nodes, begun.collect());
+            }));
+        }
+        let mut whole = Forest::new(&mut nodes, begun);
         if part.reach == Reach::Volume {
             let mut joins = Joins::new(rows, columns);
             let seams = part.slices.clone().step_by(thickness).skip(1);
@@ -118,7 +125,7 @@ impl<'a> Zones<'a> {
         let mut alone = self.levels.histogram_of(&self.slices);
         for Begun { root, rank } in &self.begun {
             // The others have become parts of larger zones.
-            let further = self.nodes[*root];
+            let further = self.nodes[*root as usize];
             if further < 0 {
                 let size = 1 + further.unsigned_abs();
                 counts.add(*rank, size, 1);
