@@ -122,32 +122,40 @@ pub(super) fn count(volume: &Volume) -> Result<Counts> {
 }
 
 fn count_in<T: Stored>(array: &Array3<T>, scaling: Scaling) -> Result<Counts> {
-    /// Voxels compared at a time, first many, then few: without an early end that compiles to wide instructions.
-    const MANY: usize = 512;
-    const FEW: usize = 32;
+    /// Voxels compared at a time: without an early end that compiles to wide instructions.
+    const BLOCK: usize = 512;
     let mut runs = Runs::default();
     let voxels = array.as_standard_layout();
     let voxels = voxels.as_slice().unwrap_or_default();
-    for (number, many) in voxels.chunks(MANY).enumerate() {
-        if runs.goes_on(many) {
+    // 1 where another run begins.
+    let mut begins = [0_u8; BLOCK];
+    for (number, block) in voxels.chunks(BLOCK).enumerate() {
+        if runs.goes_on(block) {
             continue;
         }
-        for (within, few) in many.chunks(FEW).enumerate() {
-            if runs.goes_on(few) {
-                continue;
-            }
-            for (last, &stored) in few.iter().enumerate() {
-                if runs.run.is_some_and(|(value, ..)| value == stored) {
-                    runs.length += 1;
-                } else if let Some((label, rounded)) = label_of(stored, scaling) {
-                    runs.begin(stored, label, rounded);
-                } else {
+        begins.fill(0);
+        begins[0] = u8::from(!runs.goes_on(&block[..1]));
+        let neighbours = block.iter().zip(&block[1..]);
+        for (begins, (before, here)) in begins[1..].iter_mut().zip(neighbours) {
+            *begins = u8::from(before != here);
+        }
+        let mut counted = 1 - usize::from(begins[0]);
+        for (eight, flags) in begins.as_chunks::<8>().0.iter().enumerate() {
+            let mut flags = u64::from_le_bytes(*flags);
+            while flags > 0 {
+                let within = 8 * eight + flags.trailing_zeros() as usize / 8;
+                flags &= flags - 1;
+                let stored = block[within];
+                let Some((label, rounded)) = label_of(stored, scaling) else {
                     let value = stored.real() * scaling.slope + scaling.intercept;
-                    let at = number * MANY + within * FEW + last;
-                    return Err(no_label(value, at, array.dim()));
-                }
+                    return Err(no_label(value, number * BLOCK + within, array.dim()));
+                };
+                runs.length += (within - counted) as u64;
+                runs.begin(stored, label, rounded);
+                counted = within;
             }
         }
+        runs.length += (block.len() - counted) as u64;
     }
     runs.close();
     runs.counts.remove(&0);
@@ -192,7 +200,7 @@ impl<T: Copy + PartialEq> Runs<T> {
     fn begin(&mut self, stored: T, label: i64, rounded: bool) {
         self.close();
         self.run = Some((stored, label, rounded));
-        self.length = 1;
+        self.length = 0;
     }
 
     fn close(&mut self) {
