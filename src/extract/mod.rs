@@ -423,7 +423,12 @@ impl Extraction {
         outcomes: Vec<Option<Result<CaseOutcome>>>,
     ) -> Result<Extracted> {
         let cohort = cases.cohort();
-        let (mut rows, mut samples, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        let measured = outcomes.iter().flatten().flatten();
+        let total = measured.map(|(case, _)| case.rows.len()).sum();
+        let mut rows = Vec::with_capacity(total);
+        let mut samples = Vec::with_capacity(total);
+        let names = self.column_names();
+        let mut values = Vec::with_capacity(total * names.len());
         let (mut images, mut failures, mut warnings) =
             (Vec::new(), Vec::new(), self.warnings.clone());
         let mut too_small = 0;
@@ -471,7 +476,7 @@ impl Extraction {
             }
         }
         warnings.extend(levels::doubt(self.discretisation(), found_levels));
-        let table = FeatureTable::new(samples, self.column_names(), values)
+        let table = FeatureTable::new(samples, names, values)
             .map_err(|fault| ToolError::new(Code::Internal, fault.to_string()))?;
         let features = FeatureFile {
             classes: cohort.classes().clone(),

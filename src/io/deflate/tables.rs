@@ -15,6 +15,9 @@ const SIZE: usize = 1 << BITS;
 const DISTANCE_BITS: usize = 9;
 const DISTANCES: usize = 1 << DISTANCE_BITS;
 
+/// Symbols that stand for distances.
+const DISTANCE_SYMBOLS: usize = 30;
+
 /// The symbol that ends a block.
 pub(super) const END: usize = 256;
 
@@ -37,7 +40,7 @@ pub(super) fn length(symbol: usize) -> Option<(u16, u8)> {
 pub(super) fn distance(symbol: usize) -> Option<(u16, u8)> {
     match symbol {
         0..2 => Some((1 + symbol as u16, 0)),
-        2..30 => {
+        2..DISTANCE_SYMBOLS => {
             let more = symbol / 2 - 1;
             Some((1 + ((2 + symbol as u16 % 2) << more), more as u8))
         }
@@ -106,6 +109,12 @@ impl Entry {
     /// A repetition with its distance.
     const fn repetition(count: u8, distance: u16, words: u8, more: u8) -> Self {
         Self::new(words + more, words, count, Kind::Repetition, distance, more)
+    }
+
+    /// The same distance behind a length of so many bits, for so many bytes.
+    fn behind_length(self, bits: u8, count: u8) -> Self {
+        let length = u64::from_le_bytes([bits, bits, count, 0, 0, 0, 0, 0]);
+        Self((u64::from_le_bytes(self.0) + length).to_le_bytes())
     }
 
     /// The entry of a symbol for literals and lengths, which is rare unless it is a literal.
@@ -261,31 +270,37 @@ impl Tables {
 
     /// A length and the word of its distance where both fit.
     fn join_distances(&mut self) {
+        // The shorter words come first.
+        let mut distances = [(0, 0, Entry::NONE); DISTANCE_SYMBOLS];
+        let mut found = 0;
+        for word in self.distance_code.words() {
+            if let Some((base, more)) = distance(word.symbol) {
+                let entry = Entry::repetition(0, base, word.len as u8, more);
+                distances[found] = (word.bits, word.len as usize, entry);
+                found += 1;
+            }
+        }
         for word in self.code.words() {
             let symbol = word.symbol.checked_sub(END + 1);
             let Some((base, more)) = symbol.and_then(length) else {
                 continue;
             };
-            let len = word.len as u8 + more;
+            let len = word.len as usize + usize::from(more);
             for added in 0..1 << more {
                 let count = base + added;
-                if count > Entry::MOST || usize::from(len) >= BITS {
+                if count > Entry::MOST || len >= BITS {
                     break;
                 }
                 let start = word.bits | usize::from(added) << word.len;
-                let room = BITS - usize::from(len);
-                // The shorter words come first.
-                let distances = self.distance_code.words();
-                for word in distances.take_while(|word| word.len as usize <= room) {
-                    let Some((base, more)) = distance(word.symbol) else {
-                        continue;
-                    };
-                    let words = word.len as u8 + len;
+                let distances = distances[..found].iter();
+                for (bits, distance_len, distance) in
+                    distances.take_while(|(_, distance_len, _)| len + distance_len <= BITS)
+                {
+                    let entry = distance.behind_length(len as u8, count as u8);
                     // Where it ends before it begins again, nothing is copied that has just been written.
-                    if base >= count && words + more <= Entry::WIDEST {
-                        let entry = Entry::repetition(count as u8, base, words, more);
-                        let places = &mut self.symbols[start | word.bits << len..];
-                        for place in places.iter_mut().step_by(1 << words) {
+                    if distance.base() >= count && entry.0[0] <= Entry::WIDEST {
+                        let places = &mut self.symbols[start | bits << len..];
+                        for place in places.iter_mut().step_by(1 << (len + distance_len)) {
                             *place = entry;
                         }
                     }
