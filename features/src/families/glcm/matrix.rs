@@ -57,9 +57,13 @@ pub(crate) fn count_pairs(
     let voxels = levels.pixels().min(slices.len() * rows * columns);
     let groups = steps.par_chunks(TOGETHER);
     let in_tables = side * side <= TABLE_ELEMENTS_PER_VOXEL * voxels.max(64);
+    // Tables of a fixed size, whose counts have sixteen bits.
+    let in_small_tables = side <= SMALL_SIDE
+        && SMALL_SIDE * SMALL_SIDE <= TABLE_ELEMENTS_PER_VOXEL * voxels
+        && voxels <= u16::MAX.into();
     let counted: Vec<Vec<Cell>> = groups
         .flat_map_iter(|steps| match *steps {
-            [a, b, c, d] if side <= SMALL_SIDE && voxels <= u16::MAX.into() => {
+            [a, b, c, d] if in_small_tables => {
                 count_in_small_tables(levels, &slices, [a, b, c, d], pairs)
             }
             [a, b, c, d] if in_tables => count_in_tables(levels, &slices, [a, b, c, d], pairs),
