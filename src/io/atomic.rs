@@ -11,7 +11,6 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread::ScopedJoinHandle;
 
 use tempfile::NamedTempFile;
 
@@ -134,12 +133,18 @@ pub fn write_files<P: AsRef<Path> + Sync>(files: &[(P, Vec<u8>)]) -> Result<()> 
     };
     // Threads that wait for the disk, not for a processor: one for each file, however many compute.
     let written: Result<Vec<NamedTempFile>> = std::thread::scope(|scope| {
-        let writers = files.iter().map(|file| scope.spawn(move || write(file)));
-        let writers: Vec<_> = writers.collect();
-        let written = writers.into_iter().map(ScopedJoinHandle::join);
-        written
-            .map(|file| file.unwrap_or_else(|panic| resume_unwind(panic)))
-            .collect()
+        let start = |file| {
+            let thread = std::thread::Builder::new();
+            // Where there is no thread to be had, the file is written here.
+            let started = thread.spawn_scoped(scope, move || write(file));
+            started.map_err(|_| write(file))
+        };
+        let writers: Vec<_> = files.iter().map(start).collect();
+        let written = writers.into_iter().map(|writer| match writer {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(written) => written,
+        });
+        written.collect()
     });
     let written = written?;
     let mut folders: Vec<&Path> = paths.clone().map(folder_of).collect();
