@@ -132,7 +132,7 @@ pub fn write_files<P: AsRef<Path> + Sync>(files: &[(P, Vec<u8>)]) -> Result<()> 
         file.on_disk().map_err(|error| output_error(path, &error))
     };
     // Threads that wait for the disk, not for a processor: one for each file, however many compute.
-    let written: Result<Vec<NamedTempFile>> = std::thread::scope(|scope| {
+    let written = std::thread::scope(|scope| -> Result<Vec<NamedTempFile>> {
         let start = |file| {
             let thread = std::thread::Builder::new();
             // Where there is no thread to be had, the file is written here.
@@ -145,8 +145,7 @@ pub fn write_files<P: AsRef<Path> + Sync>(files: &[(P, Vec<u8>)]) -> Result<()> 
             Err(written) => written,
         });
         written.collect()
-    });
-    let written = written?;
+    })?;
     let mut folders: Vec<&Path> = paths.clone().map(folder_of).collect();
     folders.sort_unstable();
     folders.dedup();

@@ -4,7 +4,7 @@
 use super::bits::Bits;
 use super::code::Code;
 use super::page::{self, Before, Ended, PAGE, Unit};
-use super::tables::{END, Tables, distance, length};
+use super::tables::{DISTANCE_SYMBOLS, END, Tables, distance, length};
 use super::{Damaged, REACH, Result};
 
 /// Bits of a block's beginning: whether it is the last one, and its kind.
@@ -12,9 +12,8 @@ const BEGINNING: u32 = 3;
 /// The beginning of a block with codes of its own that is not the last one.
 pub(super) const OWN_CODES: u32 = 0b100;
 
-/// Symbols for literals and lengths, and for distances, of which words can be.
+/// Symbols for literals and lengths of which words can be.
 const SYMBOLS: usize = 286;
-const DISTANCES: usize = 30;
 
 /// What is being unpacked, and how far.
 #[derive(Debug)]
@@ -118,7 +117,7 @@ fn own_codes(bits: &mut Bits<'_>, tables: &mut Tables) -> Result<()> {
 /// How long the words of both codes of a block are.
 #[derive(Debug)]
 pub(super) struct Described {
-    lengths: [u8; SYMBOLS + DISTANCES],
+    lengths: [u8; SYMBOLS + DISTANCE_SYMBOLS],
     symbols: usize,
     all: usize,
 }
@@ -138,7 +137,7 @@ impl Described {
         let symbols = bits.take(5)? as usize + 257;
         let distances = bits.take(5)? as usize + 1;
         let written = bits.take(4)? as usize + 4;
-        if symbols > SYMBOLS || distances > DISTANCES {
+        if symbols > SYMBOLS || distances > DISTANCE_SYMBOLS {
             return Err(Damaged);
         }
         let mut lengths = [0; Self::WRITTEN];
@@ -155,7 +154,7 @@ impl Described {
             }
         }
         let mut described = Self {
-            lengths: [0; SYMBOLS + DISTANCES],
+            lengths: [0; SYMBOLS + DISTANCE_SYMBOLS],
             symbols,
             all: symbols + distances,
         };

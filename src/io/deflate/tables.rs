@@ -21,7 +21,7 @@ const DISTANCE_BITS: usize = 9;
 const DISTANCES: usize = 1 << DISTANCE_BITS;
 
 /// Symbols that stand for distances.
-const DISTANCE_SYMBOLS: usize = 30;
+pub(super) const DISTANCE_SYMBOLS: usize = 30;
 
 /// The symbol that ends a block.
 pub(super) const END: usize = 256;
@@ -317,13 +317,8 @@ impl Tables {
     /// What the next bits stand for, and how many it takes; none when it is rare.
     #[inline(always)]
     pub(super) fn usual(&self, held: u64) -> (u8, &Entry) {
-        (self.usual[held as usize % SIZE], self.symbol(held))
-    }
-
-    /// What the next bits stand for.
-    #[inline(always)]
-    pub(super) fn symbol(&self, held: u64) -> &Entry {
-        &self.symbols[held as usize % SIZE]
+        let place = held as usize % SIZE;
+        (self.usual[place], &self.symbols[place])
     }
 
     /// The same of a word longer than the table.
