@@ -11,8 +11,8 @@ use crate::cohort::{self, CaseFiles, LoadOptions, LoadedCohort};
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
 use crate::io::formats::files_of;
 use crate::io::{
-    ByteBudget, Fingerprints, GeometryRule, LabelChoice, ReadLabels, ReadOptions, fingerprint,
-    is_gzip, read_case, read_labels,
+    ByteBudget, Fingerprints, GeometryRule, LabelChoice, ReadLabels, ReadOptions, Unpacking,
+    fingerprint, is_gzip, read_case, read_labels,
 };
 use crate::phantom::{self, PhantomSettings};
 use crate::provenance::digest;
@@ -331,10 +331,11 @@ impl Cases {
     ///
     /// # Panics
     /// When there is no such case.
-    pub fn load(&self, index: usize) -> Result<LoadedCase> {
-        let Some(reading) = self.reading(index) else {
+    pub fn load(&self, index: usize, unpacking: Unpacking) -> Result<LoadedCase> {
+        let Some(mut reading) = self.reading(index) else {
             return self.made(index);
         };
+        reading.options.unpacking = unpacking;
         let Reading { files, choice, .. } = &reading;
         let (rule, options) = (reading.rule, &reading.options);
         let case = read_case(&files.image, &files.mask, choice, rule, options)
@@ -354,8 +355,8 @@ impl Cases {
     ///
     /// # Panics
     /// When there is no such case.
-    pub fn load_labels(&self, index: usize) -> Result<LoadedLabels> {
-        let Some(reading) = self.reading(index) else {
+    pub fn load_labels(&self, index: usize, unpacking: Unpacking) -> Result<LoadedLabels> {
+        let Some(mut reading) = self.reading(index) else {
             let made = self.made(index)?;
             return Ok(LoadedLabels {
                 volume: made.volume,
@@ -364,6 +365,7 @@ impl Cases {
                 fingerprints: made.fingerprints,
             });
         };
+        reading.options.unpacking = unpacking;
         let (files, rule, options) = (reading.files, reading.rule, &reading.options);
         let read = || {
             let ReadLabels {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::cases::{Cases, LoadedCase};
 use crate::error::{Code, Result, ToolError};
-use crate::io::{cell, png};
+use crate::io::{Unpacking, cell, png};
 use crate::run_folder::{MASKS, RunFolder};
 
 /// Most patients, evenly chosen by id.
@@ -50,7 +50,7 @@ pub fn write(cases: &Cases, folder: &RunFolder) -> Result<()> {
 type Tile = (Vec<String>, String, Vec<u8>);
 
 fn tile(cases: &Cases, index: usize) -> Option<Tile> {
-    let LoadedCase { volume, mask, .. } = cases.load(index).ok()?;
+    let LoadedCase { volume, mask, .. } = cases.load(index, Unpacking::Shared).ok()?;
     let slices = mask.grid().shape[0];
     let mut best: Option<(usize, usize)> = None;
     for z in 0..slices {

@@ -4,9 +4,11 @@
 
 mod nifti_files;
 
+use std::iter::successors;
+
 use nifti_files::{Edition, Folder, Header, codes, counting, gzip};
 use raduet::error::{Code, ToolError, WarningCode as W};
-use raduet::io::{ByteBudget, ReadOptions, read_volume};
+use raduet::io::{ByteBudget, ReadOptions, ReadVolume, Unpacking, read_volume};
 use raduet_features::Voxels;
 use raduet_study::CaseId;
 
@@ -130,6 +132,49 @@ fn members_joined_are_all_read() {
     let crc = joined.len() - 8;
     joined[crc] ^= 1;
     Folder::new().refused("x.nii.gz", &joined, Code::Corrupt);
+}
+
+#[test]
+fn a_thread_alone_reads_what_all_read() {
+    let header = Header {
+        dim: [3, 128, 128, 10, 1, 1, 1, 1],
+        ..Header::default()
+    };
+    let next = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+    let noise =
+        successors(Some(1_u32), next).flat_map(|state| (state >> 22).to_le_bytes()[..2].to_vec());
+    let whole = header.file(&noise.take(128 * 128 * 10 * 2).collect::<Vec<_>>());
+    let packed = gzip(&whole);
+    // Several windows.
+    assert!(packed.len() > 200_000, "{}", packed.len());
+    let mut files = vec![
+        packed.clone(),
+        [&packed[..], b"behind"].concat(),
+        [gzip(&whole[..100_000]), gzip(&whole[100_000..])].concat(),
+        gzip(&whole[..whole.len() - 2]),
+        gzip(&[&whole[..], &[1, 2]].concat()),
+    ];
+    files.extend([1, 8, 20_000, 150_000].map(|cut| packed[..packed.len() - cut].to_vec()));
+    for damaged in [11, 1000, 140_000, packed.len() - 3, packed.len() - 7] {
+        let mut file = packed.clone();
+        file[damaged] ^= 0x10;
+        files.push(file);
+    }
+    for (number, file) in files.iter().enumerate() {
+        let folder = Folder::new();
+        let path = folder.put("x.nii.gz", file);
+        let [shared, alone] = [Unpacking::Shared, Unpacking::Alone].map(|unpacking| {
+            let options = ReadOptions {
+                unpacking,
+                ..ReadOptions::default()
+            };
+            read_volume(&path, &options).map_err(|error| error.to_string())
+        });
+        assert_eq!(shared.is_ok(), [0, 1, 2, 4].contains(&number), "{number}");
+        let print = |read: &Result<ReadVolume, String>| read.clone().ok()?.fingerprint;
+        assert_eq!(print(&shared).is_some(), number == 0, "{number}");
+        assert!(shared == alone, "{number}");
+    }
 }
 
 #[test]

@@ -26,7 +26,7 @@ use crate::cohort::CaseFiles;
 use crate::console::Console;
 use crate::error::{Code, Level, Result, ToolError, Warning};
 use crate::interrupt;
-use crate::io::{GeometryRule, LabelChoice, ReadOptions};
+use crate::io::{GeometryRule, LabelChoice, ReadOptions, Unpacking};
 
 pub use case::{CaseFacts, Region, Tile};
 
@@ -142,7 +142,9 @@ pub fn run(cases: &Cases, looking: &Looking, console: Console) -> Result<Checked
         .enumerate()
         .map(|(at, member)| {
             interrupt::check()?;
-            let work = AssertUnwindSafe(|| case::look(member, || cases.load(at), looking));
+            let work = AssertUnwindSafe(|| {
+                case::look(member, || cases.load(at, Unpacking::Shared), looking)
+            });
             let looked = catch_unwind(work).unwrap_or_else(|_| {
                 let bug = ToolError::new(Code::Internal, "the tool failed on this case");
                 case::Looked::failed(member, bug.remedy("report this as a bug"))

@@ -7,17 +7,35 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Does something with every item, on all threads of the current rayon pool; results in the items' order.
-pub(super) fn each<I: Sync, T: Send>(items: &[I], work: impl Fn(usize, &I) -> T + Sync) -> Vec<T> {
+/// What the other threads do when an item is begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Others {
+    /// Each has an item of its own.
+    Work,
+    /// One or more have nothing to do but parts of others' items.
+    Help,
+}
+
+/// Does something with every item, on all threads of the current rayon pool; results in the items' order. The work is
+/// told its item's place, and who else works.
+pub(super) fn each<I: Sync, T: Send>(
+    items: &[I],
+    work: impl Fn(usize, &I, Others) -> T + Sync,
+) -> Vec<T> {
     let next = AtomicUsize::new(0);
-    let of_thread = |_: rayon::BroadcastContext<'_>| {
+    let ready = AtomicUsize::new(0);
+    let of_thread = |context: rayon::BroadcastContext<'_>| {
         let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(item) = items.get(index) else {
+                ready.fetch_add(1, Ordering::Relaxed);
                 return done;
             };
-            done.push((index, work(index, item)));
+            let all_work =
+                items.len() >= context.num_threads() && ready.load(Ordering::Relaxed) == 0;
+            let others = if all_work { Others::Work } else { Others::Help };
+            done.push((index, work(index, item, others)));
         }
     };
     let mut done: Vec<(usize, T)> = rayon::broadcast(of_thread).into_iter().flatten().collect();
@@ -40,7 +58,7 @@ mod tests {
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let items: Vec<usize> = (0..40).collect();
         let found = pool.install(|| {
-            each(&items, |index, item| {
+            each(&items, |index, item, _| {
                 let under_way = 1 + now.fetch_add(1, Ordering::SeqCst);
                 most.fetch_max(under_way, Ordering::SeqCst);
                 // Parallel within, of uneven size.
@@ -58,7 +76,32 @@ mod tests {
     }
 
     #[test]
+    fn the_last_items_find_others_idle() {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(2)
+            .build()
+            .unwrap();
+        let others = |items: usize| {
+            pool.install(|| {
+                let (given, over) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                each(&vec![(); items], |index, (), others| {
+                    // The first item lasts until the other thread has done all others.
+                    given.fetch_add(1, Ordering::SeqCst);
+                    while index == 0 && over.load(Ordering::SeqCst) + 1 < items {
+                        std::thread::yield_now();
+                    }
+                    over.fetch_add(1, Ordering::SeqCst);
+                    others
+                })
+            })
+        };
+        assert_eq!(others(1), [Others::Help]);
+        assert_eq!(others(2), [Others::Work; 2]);
+        assert_eq!(others(5), [Others::Work; 5]);
+    }
+
+    #[test]
     fn nothing_to_do_is_done() {
-        assert!(each(&[] as &[u8], |_, _| ()).is_empty());
+        assert!(each(&[] as &[u8], |_, _, _| ()).is_empty());
     }
 }

@@ -32,13 +32,14 @@ use crate::error::{Code, Faults, Result, ToolError, Warning};
 use crate::guards::doubles::digest_of_voxels;
 use crate::interrupt;
 use crate::io::feature_csv::{FeatureFile, FeatureRow};
-use crate::io::{Fingerprints, recycle};
+use crate::io::{Fingerprints, Unpacking, recycle};
 use crate::journal::Journal;
 use crate::settings::{FeatureSettings, NonfiniteName};
 
 pub use measure::{MeasuredCase, MeasuredRow};
 pub use pixels::SlicePixels;
 
+use in_turn::Others;
 use measure::Measuring;
 pub(crate) use measure::failed;
 
@@ -251,12 +252,13 @@ impl Extraction {
         // An output that fails once fails for every case: the others need not be measured first.
         let over: OnceLock<ToolError> = OnceLock::new();
         let job = console.job("reading and measuring", records.len());
-        let outcomes: Vec<Result<CaseOutcome>> = in_turn::each(records, |index, record| {
+        let outcomes: Vec<Result<CaseOutcome>> = in_turn::each(records, |index, record, others| {
             interrupt::check()?;
             if let Some(fault) = over.get() {
                 return Err(fault.clone());
             }
-            let (outcome, fresh) = self.guarded(cases, index, record, &known, wanted)?;
+            let guarded = self.guarded(cases, index, record, &known, wanted, others);
+            let (outcome, fresh) = guarded?;
             if let (true, Some(journal)) = (fresh, &journal) {
                 let mut journal = journal
                     .lock()
@@ -293,8 +295,9 @@ impl Extraction {
         record: &CaseRecord,
         known: &BTreeMap<String, MeasuredCase>,
         wanted: Wanted,
+        others: Others,
     ) -> Result<(CaseOutcome, bool)> {
-        let work = AssertUnwindSafe(|| self.case(cases, index, record, known, wanted));
+        let work = AssertUnwindSafe(|| self.case(cases, index, record, known, wanted, others));
         catch_unwind(work)
             .unwrap_or_else(|_| {
                 Err(
@@ -313,13 +316,14 @@ impl Extraction {
         record: &CaseRecord,
         known: &BTreeMap<String, MeasuredCase>,
         wanted: Wanted,
+        others: Others,
     ) -> Result<(CaseOutcome, bool)> {
         // Where nothing is known, packed files are stamped with what reading has seen of them. Else the stamp is taken
         // before reading: a file that changes meanwhile is measured again by the next run.
         let mut loaded = None;
         let mut stamp = None;
         if known.is_empty() && cases.are_packed(index) {
-            let read = self.load(cases, index)?;
+            let read = self.load(cases, index, others)?;
             stamp = cases.stamp_as_read(index, &read.fingerprints);
             loaded = stamp.is_some().then_some(read);
         }
@@ -338,7 +342,7 @@ impl Extraction {
             mut regions,
             mut warnings,
             ..
-        } = loaded.map_or_else(|| self.load(cases, index), Ok)?;
+        } = loaded.map_or_else(|| self.load(cases, index, others), Ok)?;
         let doubt = nonfinite::apply(self.nonfinite, &volume, &mut regions)?;
         warnings.extend(doubt.map(|doubt| doubt.case(record.id.clone())));
         let measured = if let Some(measured) = before {
@@ -380,10 +384,14 @@ impl Extraction {
     }
 
     /// A case's image with the regions that are measured, each with its label where all are.
-    fn load(&self, cases: &Cases, index: usize) -> Result<Loaded> {
+    fn load(&self, cases: &Cases, index: usize, others: Others) -> Result<Loaded> {
+        let unpacking = match others {
+            Others::Work => Unpacking::Alone,
+            Others::Help => Unpacking::Shared,
+        };
         match self.rows.labels {
             Labels::One => {
-                let loaded = cases.load(index)?;
+                let loaded = cases.load(index, unpacking)?;
                 Ok(Loaded {
                     volume: loaded.volume,
                     regions: vec![(None, loaded.mask)],
@@ -392,7 +400,7 @@ impl Extraction {
                 })
             }
             Labels::All => {
-                let loaded = cases.load_labels(index)?;
+                let loaded = cases.load_labels(index, unpacking)?;
                 let regions = loaded.regions.into_iter();
                 let regions = regions.map(|(label, mask)| (Some(label), mask)).collect();
                 Ok(Loaded {

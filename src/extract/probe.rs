@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use super::in_turn::Others;
 use super::{Extracted, Extraction, Wanted};
 use crate::cases::Cases;
 use crate::error::Result;
@@ -31,7 +32,8 @@ impl Extraction {
         for (index, record) in records.iter().enumerate() {
             let outcome = if positions.contains(&index) {
                 interrupt::check()?;
-                let outcome = self.guarded(cases, index, record, &BTreeMap::new(), wanted);
+                let known = BTreeMap::new();
+                let outcome = self.guarded(cases, index, record, &known, wanted, Others::Help);
                 Some(outcome.map(|(outcome, _)| outcome))
             } else {
                 None

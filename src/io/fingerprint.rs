@@ -21,6 +21,34 @@ pub(crate) fn of_bytes(bytes: &[u8]) -> String {
     hexadecimal(xxh3_128(bytes))
 }
 
+/// What is read from it, with the fingerprint of all that was.
+pub(crate) struct Fingerprinted<R> {
+    inner: R,
+    hasher: Xxh3,
+}
+
+impl<R> Fingerprinted<R> {
+    pub(crate) fn new(inner: R) -> Self {
+        Self {
+            inner,
+            hasher: Xxh3::new(),
+        }
+    }
+
+    /// That of a file with these bytes.
+    pub(crate) fn finish(self) -> String {
+        hexadecimal(self.hasher.digest128())
+    }
+}
+
+impl<R: Read> Read for Fingerprinted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..read]);
+        Ok(read)
+    }
+}
+
 fn hexadecimal(hash: u128) -> String {
     format!("{hash:032x}")
 }
@@ -60,5 +88,9 @@ mod tests {
         let bytes: Vec<u8> = (0..300_000_u32).map(|at| at.to_le_bytes()[1]).collect();
         std::fs::write(file.path(), &bytes).unwrap();
         assert_eq!(of_file(file.path()).unwrap(), of_bytes(&bytes));
+        let mut read = Fingerprinted::new(std::fs::File::open(file.path()).unwrap());
+        let mut buffer = vec![0; 70_001];
+        while read.read(&mut buffer).unwrap() > 0 {}
+        assert_eq!(read.finish(), of_bytes(&bytes));
     }
 }

@@ -81,6 +81,16 @@ pub use voxel_bytes::NumberType;
 /// Tables and splits larger than this are refused.
 pub const LARGEST_TABLE: u64 = 4 << 30;
 
+/// Who unpacks a packed file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unpacking {
+    /// All threads that are idle share it.
+    #[default]
+    Shared,
+    /// The thread that reads it, since all others are known to be busy: that takes less memory.
+    Alone,
+}
+
 /// What a reader is allowed and asked to do.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReadOptions {
@@ -94,6 +104,8 @@ pub struct ReadOptions {
     pub spacing: Option<[f64; 3]>,
     /// The DICOM series (its UID) of a folder that holds several.
     pub series: Option<String>,
+    /// Who unpacks a packed file.
+    pub unpacking: Unpacking,
 }
 
 impl ReadOptions {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{CohortArgs, ImageArgs, LabelArg};
-use crate::io::{ByteBudget, GeometryRule, LabelChoice, Misfit, ReadOptions};
+use crate::io::{ByteBudget, GeometryRule, LabelChoice, Misfit, ReadOptions, Unpacking};
 
 /// Which region of a mask: its value or number, or its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,7 @@ impl ImageSettings {
             external_data: self.allow_external_data,
             spacing: None,
             series: self.series.clone(),
+            unpacking: Unpacking::default(),
         }
     }
 

@@ -6,7 +6,8 @@ use raduet::cases::Cases;
 use raduet::cli::PresetName;
 use raduet::error::{Code, ToolError, WarningCode as W};
 use raduet::io::{
-    ByteBudget, GeometryRule, LabelChoice, Misfit, ReadCase, ReadOptions, read_case, read_volume,
+    ByteBudget, GeometryRule, LabelChoice, Misfit, ReadCase, ReadOptions, Unpacking, read_case,
+    read_volume,
 };
 use raduet::settings::preset;
 use raduet_features::Spacing;
@@ -140,7 +141,7 @@ fn a_broken_region_leaves_the_others_measured() {
         let mut settings = preset::settings(PresetName::Quick);
         settings.cohort.path = Some(manifest);
         let cases = Cases::open(&settings.cohort, ByteBudget::default()).unwrap();
-        cases.load_labels(0)
+        cases.load_labels(0, Unpacking::Shared)
     };
     let good = || (1, "Tumour", vec![square(2.0)]);
     let loaded_one = loaded(&[good(), (2, "Heart", vec![broken()])]).unwrap();

@@ -166,7 +166,7 @@ fn a_changed_half_of_a_pair_is_measured_again() {
 fn a_case_is_stamped_with_what_was_read() {
     use raduet::cases::Cases;
     use raduet::cli::PresetName;
-    use raduet::io::ByteBudget;
+    use raduet::io::{ByteBudget, Unpacking};
     use raduet::settings::preset;
 
     let folder = tempfile::tempdir().unwrap();
@@ -196,13 +196,19 @@ fn a_case_is_stamped_with_what_was_read() {
     settings.cohort.path = Some(here.join("manifest.csv"));
     let cases = Cases::open(&settings.cohort, ByteBudget::default()).unwrap();
 
-    let read = [0, 1, 2].map(|case| cases.load(case).unwrap().fingerprints);
+    let read = [0, 1, 2].map(|case| cases.load(case, Unpacking::Shared).unwrap().fingerprints);
     assert_eq!(
         [0, 1, 2].map(|case| cases.are_packed(case)),
         [true, false, false]
     );
     assert!(read[1].image.is_some() && read[1].mask.is_none() && read[2].image.is_none());
-    assert_eq!(cases.load_labels(0).unwrap().fingerprints, read[0]);
+    assert_eq!(
+        cases
+            .load_labels(0, Unpacking::Shared)
+            .unwrap()
+            .fingerprints,
+        read[0]
+    );
     let stamp = cases.stamp(0);
     assert_eq!(cases.stamp_as_read(0, &read[0]), Some(stamp.clone()));
     assert_eq!(cases.stamp_as_read(1, &read[1]), None);

@@ -1,11 +1,11 @@
 //! A packed stream, bit by bit: the lowest bit of a byte comes first.
 
+use super::window::Window;
 use super::{Damaged, Result};
 
 /// A place in a packed stream, with the bits that follow it at hand.
-#[derive(Debug, Clone)]
 pub(super) struct Bits<'a> {
-    packed: &'a [u8],
+    packed: Packed<'a>,
     /// The first byte of which nothing counts as held.
     next: usize,
     /// The next bits. Those above `count` are zero, or already what the stream will have there.
@@ -14,11 +14,39 @@ pub(super) struct Bits<'a> {
     pub(super) count: u32,
 }
 
+/// Where the packed bytes are.
+enum Packed<'a> {
+    /// All of them in memory.
+    Whole(&'a [u8]),
+    /// Those that are looked at.
+    Window(Window<'a>),
+}
+
+impl Packed<'_> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::Window(window) => window.bytes(),
+        }
+    }
+}
+
 impl<'a> Bits<'a> {
+    /// The start of a stream that is read through a window.
+    pub(super) fn through(window: Window<'a>) -> Self {
+        Self {
+            packed: Packed::Window(window),
+            next: 0,
+            held: 0,
+            count: 0,
+        }
+    }
+
     /// The place so many bits behind the start.
     pub(super) fn at(packed: &'a [u8], bit: usize) -> Result<Self> {
         let mut bits = Self {
-            packed,
+            packed: Packed::Whole(packed),
             next: bit / 8,
             held: 0,
             count: 0,
@@ -27,7 +55,23 @@ impl<'a> Bits<'a> {
         Ok(bits)
     }
 
-    /// Bits between the start and this place.
+    /// Moves the window on, if there is one, unless so many bytes follow in it already or it reaches the end.
+    #[inline]
+    pub(super) fn follow(&mut self, n: usize) {
+        let from = self.position() / 8;
+        if let Packed::Window(window) = &mut self.packed
+            && window.bytes().len() < self.next + n
+        {
+            self.next -= window.move_on(from);
+        }
+    }
+
+    /// The bytes that follow this place, as far as they are in memory; none of them counts as held.
+    pub(super) fn ahead(&self) -> &[u8] {
+        self.packed.bytes().get(self.next..).unwrap_or_default()
+    }
+
+    /// Bits between the start, or the window's, and this place.
     pub(super) fn position(&self) -> usize {
         self.next * 8 - self.count as usize
     }
@@ -36,7 +80,7 @@ impl<'a> Bits<'a> {
     #[inline]
     pub(super) fn refill(&mut self) {
         while self.count < 56
-            && let Some(&byte) = self.packed.get(self.next)
+            && let Some(&byte) = self.packed.bytes().get(self.next)
         {
             self.held |= u64::from(byte) << self.count;
             self.next += 1;
@@ -46,9 +90,9 @@ impl<'a> Bits<'a> {
 
     /// The same place for the loop over symbols.
     #[inline]
-    pub(super) fn near(&self) -> Near<'a> {
+    pub(super) fn near(&self) -> Near<'_> {
         Near {
-            rest: self.packed.get(self.next..).unwrap_or_default(),
+            rest: self.ahead(),
             held: self.held,
             count: self.count,
         }
@@ -56,10 +100,10 @@ impl<'a> Bits<'a> {
 
     /// Goes to where the loop over symbols came.
     #[inline]
-    pub(super) fn set(&mut self, near: &Near<'a>) {
-        self.next = self.packed.len() - near.rest.len();
-        self.held = near.held;
-        self.count = near.count;
+    pub(super) fn set(&mut self, reached: Reached) {
+        self.next = self.packed.bytes().len() - reached.left;
+        self.held = reached.held;
+        self.count = reached.count;
     }
 
     /// The next bits as a number, passed over; at most 32.
@@ -84,10 +128,11 @@ impl<'a> Bits<'a> {
     }
 
     /// So many whole bytes, from the next one that begins.
-    pub(super) fn bytes(&mut self, n: usize) -> Result<&'a [u8]> {
+    pub(super) fn bytes(&mut self, n: usize) -> Result<&[u8]> {
+        self.follow(n);
         let start = self.position().div_ceil(8);
         let end = start.checked_add(n).ok_or(Damaged)?;
-        let bytes = self.packed.get(start..end).ok_or(Damaged)?;
+        let bytes = self.packed.bytes().get(start..end).ok_or(Damaged)?;
         (self.next, self.held, self.count) = (end, 0, 0);
         Ok(bytes)
     }
@@ -102,7 +147,26 @@ pub(super) struct Near<'a> {
     count: u32,
 }
 
+/// Where the loop over symbols came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reached {
+    /// Bytes of which nothing counts as held.
+    left: usize,
+    held: u64,
+    count: u32,
+}
+
 impl Near<'_> {
+    /// This place, by itself.
+    #[inline(always)]
+    pub(super) fn reached(&self) -> Reached {
+        Reached {
+            left: self.rest.len(),
+            held: self.held,
+            count: self.count,
+        }
+    }
+
     /// Holds at least 56 bits, if eight bytes follow.
     #[inline(always)]
     pub(super) fn refill(&mut self) -> bool {

@@ -12,6 +12,13 @@ const BEGINNING: u32 = 3;
 /// The beginning of a block with codes of its own that is not the last one.
 pub(super) const OWN_CODES: u32 = 0b100;
 
+/// Bytes that a block's beginning and the description of its codes take, at most: 17 bits, three for the length of each
+/// word that lengths are written in, and at most fourteen for each length.
+const DESCRIPTION: usize =
+    (17 + 3 * Described::WRITTEN + 14 * (SYMBOLS + DISTANCE_SYMBOLS)) / 8 + 1;
+/// Bytes that a symbol with its distance takes, at most.
+const SYMBOL: usize = 6;
+
 /// Symbols for literals and lengths of which words can be.
 const SYMBOLS: usize = 286;
 
@@ -63,11 +70,12 @@ pub(super) fn step<U: Unit>(
 }
 
 /// Unpacks one block: whether it was the last.
-fn block<U: Unit>(
+pub(super) fn block<U: Unit>(
     bits: &mut Bits<'_>,
     unpacked: &mut Unpacked<'_, U>,
     tables: &mut Tables,
 ) -> Result<bool> {
+    bits.follow(DESCRIPTION);
     let last = bits.take(1)? == 1;
     match bits.take(2)? {
         0 => stored(bits, unpacked)?,
@@ -211,6 +219,7 @@ fn symbols<U: Unit>(
 ) -> Result<()> {
     // The last page ends where the units do.
     while let Some(last) = unpacked.units.len().checked_sub(PAGE) {
+        bits.follow(2 * SYMBOL);
         let start = unpacked.len.saturating_sub(REACH).min(last);
         let Some(page) = unpacked.units[start..].first_chunk_mut() else {
             break;
@@ -240,6 +249,7 @@ fn symbol_by_symbol<U: Unit>(
     tables: &Tables,
 ) -> Result<()> {
     loop {
+        bits.follow(SYMBOL);
         let symbol = tables.code.read(bits)?;
         if let Ok(literal) = u8::try_from(symbol) {
             unpacked.next(1)?[0] = U::literal(literal);

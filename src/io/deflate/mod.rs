@@ -1,4 +1,5 @@
-//! Deflate (RFC 1951) in a gzip member (RFC 1952), unpacked in one go, by as many threads as are idle.
+//! Deflate (RFC 1951) in a gzip member (RFC 1952), unpacked in one go, by as many threads as are idle or by one that
+//! needs less memory.
 //!
 //! Reading is most of what a case costs, and unpacking most of reading. What the libraries at hand leave out is
 //! two things. They unpack a stream on one thread; here an idle thread starts in the middle, at a block it finds
@@ -16,6 +17,7 @@
 //! | [`pieces`] | one stream by several threads, round by round |
 //! | [`piece`] | what a thread unpacks that begins in the middle |
 //! | [`search`] | where a block seems to begin there |
+//! | [`window`] | one stream by one thread, read as it is unpacked |
 //!
 //! Whatever is wrong with a stream is [`Damaged`]: the caller has a slower way that words the error. Nothing here
 //! asks for memory by the word of the stream.
@@ -43,12 +45,21 @@ mod search;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod window;
+
+use std::io::Read;
+
+use crate::io::room::{give_back, of_any_content};
+pub(crate) use window::WINDOW;
 
 /// No gzip member, a damaged one, one of another size, or one with something behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Damaged;
 
 type Result<T> = std::result::Result<T, Damaged>;
+
+/// Bytes of a member's trailer: its checksum, and its size.
+const TRAILER: usize = 8;
 
 /// Farthest that a repetition reaches back.
 const REACH: usize = 1 << 15;
@@ -60,16 +71,31 @@ const REACH: usize = 1 << 15;
 pub(crate) fn unpack_member(packed: &[u8], unpacked: &mut [u8]) -> Result<()> {
     let stream = member(packed)?;
     let end = pieces::unpack(stream, unpacked)?;
-    let trailer = stream.get(end..).and_then(<[u8]>::first_chunk::<8>);
-    let Some(&[a, b, c, d, e, f, g, h]) = trailer else {
-        return Err(Damaged);
-    };
-    let checksum = u32::from_le_bytes([a, b, c, d]);
-    let size = u32::from_le_bytes([e, f, g, h]);
-    let whole = end.checked_add(8) == Some(stream.len())
-        && u64::from(size) == unpacked.len() as u64 & u64::from(u32::MAX)
-        && checksum == crc32fast::hash(unpacked);
-    if whole { Ok(()) } else { Err(Damaged) }
+    let trailer = stream.get(end..).ok_or(Damaged)?;
+    hold(trailer.try_into().map_err(|_| Damaged)?, unpacked)
+}
+
+/// The same by one thread that reads `packed` through a window.
+///
+/// # Errors
+/// [`Damaged`]; then `unpacked` holds anything, and `packed` may have been read in part.
+pub(crate) fn unpack_member_through_window(
+    packed: &mut (dyn Read + Send),
+    unpacked: &mut [u8],
+) -> Result<()> {
+    let mut room = of_any_content(WINDOW).map_err(|_| Damaged)?;
+    let trailer = window::unpack(packed, &mut room, unpacked);
+    give_back(room);
+    hold(trailer?, unpacked)
+}
+
+/// Holds a member's trailer against what was unpacked: its checksum, and its size.
+fn hold(trailer: [u8; TRAILER], unpacked: &[u8]) -> Result<()> {
+    let [a, b, c, d, e, f, g, h] = trailer;
+    let size = u64::from(u32::from_le_bytes([e, f, g, h]));
+    let fits = size == unpacked.len() as u64 & u64::from(u32::MAX)
+        && u32::from_le_bytes([a, b, c, d]) == crc32fast::hash(unpacked);
+    if fits { Ok(()) } else { Err(Damaged) }
 }
 
 /// What stands behind the header of a gzip member.

@@ -139,7 +139,8 @@ fn symbols<U: Unit, const CHECKED: bool>(
             None => break Ended::Block,
         }
     };
-    bits.set(&near);
+    let reached = near.reached();
+    bits.set(reached);
     *at = place;
     Ok(ended)
 }

@@ -6,7 +6,9 @@ use flate2::write::{DeflateEncoder, GzEncoder};
 use libdeflater::{CompressionLvl, Compressor};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::array::IntoIter;
 use std::io::{Read, Write};
+use std::iter::Cycle;
 
 use super::page::PAGE;
 use super::*;
@@ -60,12 +62,30 @@ fn by_libdeflate(content: &[u8], level: i32) -> Vec<u8> {
     packed
 }
 
-/// What comes out on so many threads.
+/// What comes out on so many threads, which has to be what comes out of a window.
 fn unpacked(packed: &[u8], len: usize, threads: usize) -> Result<Vec<u8>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let mut bytes = vec![0xaa; len];
-    pool.unwrap()
-        .install(|| unpack_member(packed, &mut bytes))?;
+    let unpacked = pool.unwrap().install(|| unpack_member(packed, &mut bytes));
+    let unpacked = unpacked.map(|()| bytes);
+    assert!(unpacked == through_window(packed, len));
+    unpacked
+}
+
+/// What comes out of a window that is filled by little and little.
+fn through_window(packed: &[u8], len: usize) -> Result<Vec<u8>> {
+    struct ByLittle<'a>(&'a [u8], Cycle<IntoIter<usize, 4>>);
+
+    impl Read for ByLittle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let most = self.1.next().unwrap_or(1).min(buffer.len());
+            self.0.read(&mut buffer[..most])
+        }
+    }
+
+    let mut bytes = vec![0x55; len];
+    let mut reader = ByLittle(packed, [70_000, 1, 3, 100_000].into_iter().cycle());
+    unpack_member_through_window(&mut reader, &mut bytes)?;
     Ok(bytes)
 }
 

@@ -1,8 +1,7 @@
 //! The gzip layer: members joined, checksums, cut-off and hostile streams, under a bound on every byte.
 //!
-//! Two ways lead to the same bytes. *Whole*: the common file is one member that holds header and voxels
-//! and nothing else; its size is known from the header and repeated in its last four bytes, so it is
-//! inflated in one call. *Stream*: everything else (several members, trailing data, one volume of many,
+//! Two ways lead to the same bytes. *One member* ([`OneMember`]): the common file holds header and voxels
+//! and nothing else. *Stream*: everything else (several members, trailing data, one volume of many,
 //! damage), read on only as far as needed. Whatever the first way does not like goes the second way,
 //! which also words the errors.
 //!
@@ -17,19 +16,17 @@ use std::path::Path;
 use bytemuck::Pod;
 use flate2::bufread::GzDecoder;
 
+use super::one_member::OneMember;
 use crate::error::{Code, Result, ToolError};
-use crate::io::deflate::{self, Damaged};
-use crate::io::fingerprint;
+use crate::io::Unpacking;
 use crate::io::open::{RegularFile, open_regular, read_error};
-use crate::io::room::{emptied, give_back, of_any_content, reserved};
+use crate::io::room::reserved;
 
 /// First bytes of a gzip member.
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// How much is inflated behind the last voxel, to reach the checksum, before giving up.
 const BEHIND: u64 = 1 << 20;
-const BUFFER: usize = 1 << 16;
-/// Bytes that a packed byte can stand for: two bits for 258 bytes, the longest repetition of deflate.
-const LARGEST_RATIO: usize = 4 * 258;
+pub(super) const BUFFER: usize = 1 << 16;
 
 /// The bytes of the unpacked file that are needed.
 #[derive(Debug, Clone)]
@@ -113,69 +110,18 @@ pub(super) fn read<T: Pod + Send>(
     source: &RegularFile,
     path: &Path,
     wanted: &Wanted,
+    unpacking: Unpacking,
 ) -> Result<Delivered<T>> {
-    match whole(source, path, wanted)? {
-        Some(delivered) => Ok(delivered),
-        None => stream(source, path, wanted),
+    if let Some(file) = OneMember::of::<T>(source, path, wanted)? {
+        let delivered = match unpacking {
+            Unpacking::Shared => file.at_once(path)?,
+            Unpacking::Alone => file.through_window(path)?,
+        };
+        if let Some(delivered) = delivered {
+            return Ok(delivered);
+        }
     }
-}
-
-/// One member that holds exactly what is declared, or `None`. It is unpacked to where the numbers stay: those
-/// in front of the first voxel are kept, too.
-fn whole<T: Pod + Send>(
-    source: &RegularFile,
-    path: &Path,
-    wanted: &Wanted,
-) -> Result<Option<Delivered<T>>> {
-    let (Ok(len), Ok(end)) = (usize::try_from(source.len), usize::try_from(wanted.end)) else {
-        return Ok(None);
-    };
-    let Ok(start) = usize::try_from(wanted.start) else {
-        return Ok(None);
-    };
-    // Deflate adds at most a few bytes per 16 KiB: a longer file holds something else.
-    if start.checked_add(wanted.len) != Some(end) || len > end.saturating_add(BUFFER) {
-        return Ok(None);
-    }
-    // And it unpacks to a thousand times its size at most: what declares more is cut off, or worse.
-    if end > len.saturating_mul(LARGEST_RATIO).saturating_add(BUFFER) {
-        return Ok(None);
-    }
-    // Numbers must lie on whole places from the first byte on.
-    if !start.is_multiple_of(size_of::<T>()) || !end.is_multiple_of(size_of::<T>()) {
-        return Ok(None);
-    }
-    let mut packed = emptied(len)?;
-    rewound(source, path)?
-        .take(source.len)
-        .read_to_end(&mut packed)
-        .map_err(|error| read_error(path, &error))?;
-    // The file may have shrunk since it was opened.
-    if packed.len() != len {
-        return Ok(None);
-    }
-    // The last four bytes of a member are its size modulo 2^32.
-    let declared = packed.last_chunk::<4>().map(|b| u32::from_le_bytes(*b));
-    if declared.map(u64::from) != Some(wanted.end & u64::from(u32::MAX)) {
-        return Ok(None);
-    }
-    // Every byte is written over, or none is used.
-    let mut stored = of_any_content::<T>(end / size_of::<T>())?;
-    let bytes = bytemuck::cast_slice_mut(&mut stored);
-    let (inflated, fingerprint) = rayon::join(
-        || deflate::unpack_member(&packed, bytes),
-        || Some(fingerprint::of_bytes(&packed)),
-    );
-    give_back(packed);
-    match inflated {
-        Ok(()) => Ok(Some(Delivered {
-            stored,
-            from: start / size_of::<T>(),
-            trailing: false,
-            fingerprint,
-        })),
-        Err(Damaged) => Ok(None),
-    }
+    stream(source, path, wanted)
 }
 
 /// Member by member, as far as needed.
@@ -308,7 +254,7 @@ impl<R: BufRead> Members<R> {
     }
 }
 
-fn rewound<'a>(source: &'a RegularFile, path: &Path) -> Result<&'a std::fs::File> {
+pub(super) fn rewound<'a>(source: &'a RegularFile, path: &Path) -> Result<&'a std::fs::File> {
     let mut file = &source.file;
     file.seek(SeekFrom::Start(0))
         .map_err(|error| read_error(path, &error))?;

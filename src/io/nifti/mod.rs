@@ -16,6 +16,7 @@ mod decode;
 mod fields;
 mod gzip;
 mod header;
+mod one_member;
 mod orientation;
 mod qform;
 mod read;

@@ -18,7 +18,7 @@ use crate::io::detached::in_own_folder;
 use crate::io::open::{RegularFile, open_regular, read_error};
 use crate::io::room::zeroed;
 use crate::io::voxel_bytes::Number;
-use crate::io::{ReadOptions, ReadVolume, Survey, of_file};
+use crate::io::{ReadOptions, ReadVolume, Survey, Unpacking, of_file};
 
 /// Reads `.nii`, `.nii.gz` or the pair `.hdr`/`.img` (either part given, either part compressed). The
 /// content decides, not the name.
@@ -92,7 +92,10 @@ fn read(
     warnings: &mut Vec<Warning>,
 ) -> Result<(Volume, Option<String>)> {
     let header_path = header_of(path);
-    let source = Source::open(&header_path)?;
+    let source = Source {
+        unpacking: options.unpacking,
+        ..Source::open(&header_path)?
+    };
     let fields = fields::read(&source.head(HEADER_2)?).map_err(|e| e.file(&header_path))?;
     let header = header::judge(&fields, options.volume, options.budget, warnings)
         .map_err(|error| error.file(&header_path))?;
@@ -104,7 +107,10 @@ fn read(
         }
         Layout::Pair => {
             warn_extension(path, source.packed, Layout::Pair, warnings);
-            let data = Source::open(&detached(&header_path)?)?;
+            let data = Source {
+                unpacking: options.unpacking,
+                ..Source::open(&detached(&header_path)?)?
+            };
             decode::volume(&data, &header, &fields, warnings)
                 .map(|volume| (volume, None))
                 .map_err(|error| error.file(&data.path))
@@ -117,6 +123,7 @@ pub(super) struct Source {
     path: PathBuf,
     file: RegularFile,
     packed: bool,
+    unpacking: Unpacking,
     /// The file's, once it has been read as a whole.
     fingerprint: RefCell<Option<String>>,
 }
@@ -133,6 +140,7 @@ impl Source {
             path: path.to_owned(),
             file,
             packed: gzip::begins_like_gzip(&magic),
+            unpacking: Unpacking::default(),
             fingerprint: RefCell::default(),
         })
     }
@@ -164,7 +172,7 @@ impl Source {
             what: header.describe(),
         };
         let mut delivered = if self.packed {
-            gzip::read(&self.file, &self.path, &wanted)?
+            gzip::read(&self.file, &self.path, &wanted, self.unpacking)?
         } else {
             self.plain(&wanted, header, fields)?
         };
