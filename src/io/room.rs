@@ -50,7 +50,7 @@ impl Spares {
     /// Larger ones are not kept.
     const LARGEST: usize = 64 << 20;
 
-    /// Most that are kept for each thread: a packed file, its voxels, those of its mask, what a piece of a file
+    /// Most that are kept for each thread: a window on a packed file, its voxels, those of its mask, what a piece of a file
     /// is unpacked to in two ways.
     const FOR_A_THREAD: usize = 5;
 
@@ -101,27 +101,6 @@ pub(crate) fn recycle(volume: Volume, masks: impl IntoIterator<Item = MaskVolume
     }
 }
 
-/// An empty vector with room for `n` elements, a spare one where there is one.
-///
-/// # Errors
-/// `E_TOO_LARGE` when the system has no room.
-pub(crate) fn emptied<T: Pod + Send>(n: usize) -> Result<Vec<T>> {
-    match SPARES.take(n) {
-        Some(mut spare) => {
-            spare.clear();
-            Ok(spare)
-        }
-        None => reserved(rounded(n)),
-    }
-}
-
-/// A little more, so that the next packed file finds room here, too: they are nearly of one size. What is not used
-/// costs nothing.
-fn rounded(n: usize) -> usize {
-    let step = (n / 8).checked_next_power_of_two().unwrap_or(1).max(1);
-    n.checked_next_multiple_of(step).unwrap_or(n)
-}
-
 /// So many numbers, which may be anything: for those who write over all of them.
 ///
 /// # Errors
@@ -139,17 +118,6 @@ pub(crate) fn of_any_content<T: Pod + Send>(n: usize) -> Result<Vec<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_little_more_is_at_most_a_quarter_more() {
-        assert_eq!(rounded(0), 0);
-        assert_eq!(rounded(7), 7);
-        assert_eq!(rounded(3_632_058), rounded(3_636_184));
-        for n in [8, 9, 1000, 1023, 1025, 1 << 20, 3_636_184, usize::MAX] {
-            let more = rounded(n);
-            assert!(more >= n && more - n <= n / 4, "{n}: {more}");
-        }
-    }
 
     #[test]
     fn a_spare_vector_serves_a_request_of_its_size_and_type_only() {

@@ -47,11 +47,11 @@ impl<'a> Bits<'a> {
     pub(super) fn at(packed: &'a [u8], bit: usize) -> Result<Self> {
         let mut bits = Self {
             packed: Packed::Whole(packed),
-            next: bit / 8,
+            next: 0,
             held: 0,
             count: 0,
         };
-        bits.take((bit % 8) as u32)?;
+        bits.go_to(bit)?;
         Ok(bits)
     }
 
@@ -64,6 +64,26 @@ impl<'a> Bits<'a> {
         {
             self.next -= window.move_on(from);
         }
+    }
+
+    /// The packed bytes that are in memory: [`Self::position`] counts from the first of them.
+    pub(super) fn view(&self) -> &[u8] {
+        self.packed.bytes()
+    }
+
+    /// Whether these are the last ones of the stream.
+    pub(super) fn sees_the_end(&self) -> bool {
+        match &self.packed {
+            Packed::Whole(_) => true,
+            Packed::Window(window) => window.is_over(),
+        }
+    }
+
+    /// Goes to the place so many bits behind the first of them.
+    pub(super) fn go_to(&mut self, bit: usize) -> Result<()> {
+        (self.next, self.held, self.count) = (bit / 8, 0, 0);
+        self.take((bit % 8) as u32)?;
+        Ok(())
     }
 
     /// The bytes that follow this place, as far as they are in memory; none of them counts as held.

@@ -8,7 +8,7 @@ use super::tables::{DISTANCE_SYMBOLS, END, Tables, distance, length};
 use super::{Damaged, REACH, Result};
 
 /// Bits of a block's beginning: whether it is the last one, and its kind.
-const BEGINNING: u32 = 3;
+pub(super) const BEGINNING: u32 = 3;
 /// The beginning of a block with codes of its own that is not the last one.
 pub(super) const OWN_CODES: u32 = 0b100;
 

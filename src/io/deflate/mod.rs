@@ -1,5 +1,4 @@
-//! Deflate (RFC 1951) in a gzip member (RFC 1952), unpacked in one go, by as many threads as are idle or by one that
-//! needs less memory.
+//! Deflate (RFC 1951) in a gzip member (RFC 1952), unpacked in one go, by as many threads as are idle.
 //!
 //! Reading is most of what a case costs, and unpacking most of reading. What the libraries at hand leave out is
 //! two things. They unpack a stream on one thread; here an idle thread starts in the middle, at a block it finds
@@ -17,7 +16,7 @@
 //! | [`pieces`] | one stream by several threads, round by round |
 //! | [`piece`] | what a thread unpacks that begins in the middle |
 //! | [`search`] | where a block seems to begin there |
-//! | [`window`] | one stream by one thread, read as it is unpacked |
+//! | [`window`] | the part of a packed stream that is in memory |
 //!
 //! Whatever is wrong with a stream is [`Damaged`]: the caller has a slower way that words the error. Nothing here
 //! asks for memory by the word of the stream.
@@ -49,17 +48,17 @@ mod window;
 
 use std::io::Read;
 
+use bits::Bits;
+use window::Window;
+
+use crate::io::Unpacking;
 use crate::io::room::{give_back, of_any_content};
-pub(crate) use window::WINDOW;
 
 /// No gzip member, a damaged one, one of another size, or one with something behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Damaged;
 
 type Result<T> = std::result::Result<T, Damaged>;
-
-/// Bytes of a member's trailer: its checksum, and its size.
-const TRAILER: usize = 8;
 
 /// Farthest that a repetition reaches back.
 const REACH: usize = 1 << 15;
@@ -69,33 +68,49 @@ const REACH: usize = 1 << 15;
 /// # Errors
 /// [`Damaged`]; then `unpacked` holds anything.
 pub(crate) fn unpack_member(packed: &[u8], unpacked: &mut [u8]) -> Result<()> {
-    let stream = member(packed)?;
-    let end = pieces::unpack(stream, unpacked)?;
-    let trailer = stream.get(end..).ok_or(Damaged)?;
-    hold(trailer.try_into().map_err(|_| Damaged)?, unpacked)
+    let threads = pieces::threads(packed.len(), unpacked.len());
+    whole_member(&mut Bits::at(packed, 0)?, unpacked, threads)
 }
 
-/// The same by one thread that reads `packed` through a window.
+/// The same of a member that `packed` yields, `len` bytes, of which only a part is kept in memory.
 ///
 /// # Errors
 /// [`Damaged`]; then `unpacked` holds anything, and `packed` may have been read in part.
-pub(crate) fn unpack_member_through_window(
+pub(crate) fn unpack_member_as_read(
     packed: &mut (dyn Read + Send),
+    len: usize,
     unpacked: &mut [u8],
+    unpacking: Unpacking,
 ) -> Result<()> {
-    let mut room = of_any_content(WINDOW).map_err(|_| Damaged)?;
-    let trailer = window::unpack(packed, &mut room, unpacked);
+    let threads = match unpacking {
+        Unpacking::Shared => pieces::threads(len, unpacked.len()),
+        Unpacking::Alone => 1,
+    };
+    let window = if threads > 1 {
+        pieces::round(threads)
+    } else {
+        window::ALONE
+    };
+    // With room for more than there is, the end is seen.
+    let mut room = of_any_content(window.min(len.saturating_add(1))).map_err(|_| Damaged)?;
+    let mut bits = Bits::through(Window::new(packed, &mut room));
+    let done = whole_member(&mut bits, unpacked, threads);
     give_back(room);
-    hold(trailer?, unpacked)
+    done
 }
 
-/// Holds a member's trailer against what was unpacked: its checksum, and its size.
-fn hold(trailer: [u8; TRAILER], unpacked: &[u8]) -> Result<()> {
-    let [a, b, c, d, e, f, g, h] = trailer;
+/// Unpacks the gzip member that begins here and ends with the bytes there are.
+fn whole_member(bits: &mut Bits<'_>, unpacked: &mut [u8], threads: usize) -> Result<()> {
+    let header = bits.ahead().len() - member(bits.ahead())?.len();
+    bits.bytes(header)?;
+    pieces::unpack(bits, unpacked, threads)?;
+    let &[a, b, c, d, e, f, g, h] = bits.bytes(8)?.first_chunk().ok_or(Damaged)?;
+    bits.follow(1);
     let size = u64::from(u32::from_le_bytes([e, f, g, h]));
-    let fits = size == unpacked.len() as u64 & u64::from(u32::MAX)
+    let whole = bits.ahead().is_empty()
+        && size == unpacked.len() as u64 & u64::from(u32::MAX)
         && u32::from_le_bytes([a, b, c, d]) == crc32fast::hash(unpacked);
-    if fits { Ok(()) } else { Err(Damaged) }
+    if whole { Ok(()) } else { Err(Damaged) }
 }
 
 /// What stands behind the header of a gzip member.

@@ -15,6 +15,9 @@
 //! block by block, as one thread would have done.
 //!
 //! Idle threads only: what no other thread has taken up when the first piece is done is not done at all.
+//!
+//! Of a stream that is read as it is unpacked, a round is what is in view. When nobody has come, the rest of the view is
+//! unpacked by one thread, so that little has to be moved before the next round sees a full one.
 
 use rayon::FnContext;
 use rayon::prelude::*;
@@ -26,50 +29,65 @@ use super::piece::{DENSEST, Joined, LARGEST, Piece};
 use super::tables::Tables;
 use super::{Damaged, REACH, Result};
 
-/// How much longer the first piece is: nothing in it is noted, and nothing to be filled in.
-const AHEAD: (usize, usize) = (3, 2);
+/// How much longer the first piece is: no block has to be found for it, nothing in it is noted, and nothing to be filled
+/// in. In used memory twice would be best, in fresh memory, which the first thread takes most of, one and a half.
+const AHEAD: (usize, usize) = (7, 4);
 /// Threads that share a stream, at most: each holds up to twelve megabytes.
 const THREADS: usize = 8;
 /// Fewer are not worth a second thread.
 const SMALLEST: usize = 1 << 17;
+/// Packed bytes that are in view behind a round.
+const OVER: usize = 1 << 17;
 
-/// Unpacks the stream that `packed` begins with, which fills `unpacked`: its length.
+/// How many threads had better share a stream.
+pub(super) fn threads(packed: usize, unpacked: usize) -> usize {
+    let dense = packed.saturating_mul(DENSEST) < unpacked;
+    if dense {
+        1
+    } else {
+        rayon::current_num_threads().min(THREADS)
+    }
+}
+
+/// Packed bytes that have to be in view when so many threads share them: what the first piece and the others begin
+/// with, and what the last one goes on to, the end of a block.
+pub(super) fn round(threads: usize) -> usize {
+    LARGEST * AHEAD.0 / AHEAD.1 + LARGEST * (threads - 1) + OVER
+}
+
+/// Unpacks the stream from here on, which fills `unpacked`.
 ///
 /// # Errors
 /// [`Damaged`]: no deflate, cut off, or of another size.
-pub(super) fn unpack(packed: &[u8], unpacked: &mut [u8]) -> Result<usize> {
+pub(super) fn unpack(bits: &mut Bits<'_>, unpacked: &mut [u8], threads: usize) -> Result<()> {
     // The loop over symbols needs the room of a page.
     if unpacked.len() < PAGE {
         let mut room = vec![0; PAGE];
-        let (end, len) = rounds(packed, &mut room, 1)?;
+        let len = rounds(bits, &mut room, 1)?;
         if len != unpacked.len() {
             return Err(Damaged);
         }
         unpacked.copy_from_slice(&room[..len]);
-        return Ok(end);
+        return Ok(());
     }
-    let dense = packed.len().saturating_mul(DENSEST) < unpacked.len();
-    let threads = if dense {
-        1
-    } else {
-        rayon::current_num_threads().min(THREADS)
-    };
-    let (end, len) = rounds(packed, unpacked, threads)?;
-    if len == unpacked.len() {
-        Ok(end)
+    if rounds(bits, unpacked, threads)? == unpacked.len() {
+        Ok(())
     } else {
         Err(Damaged)
     }
 }
 
-/// Unpacks round by round: the bytes read, and those unpacked.
-fn rounds(packed: &[u8], room: &mut [u8], threads: usize) -> Result<(usize, usize)> {
-    let mut bits = Bits::at(packed, 0)?;
+/// Unpacks round by round: how many bytes.
+fn rounds(bits: &mut Bits<'_>, room: &mut [u8], threads: usize) -> Result<usize> {
+    let mut threads = threads;
     let mut tables = Tables::new();
     let mut len = 0_usize;
     let mut joined: Vec<Joined> = Vec::new();
     loop {
-        let cuts = cuts(packed, bits.position() / 8, threads);
+        if threads > 1 && bits.ahead().len() <= OVER {
+            bits.follow(round(threads));
+        }
+        let cuts = cuts(bits, threads);
         // Up to what repetitions reach there may be something to fill in, unless a page must begin there.
         if room.len() < len + PAGE {
             fill_in(&mut joined, room);
@@ -81,8 +99,16 @@ fn rounds(packed: &[u8], room: &mut [u8], threads: usize) -> Result<(usize, usiz
             units,
         };
         // Nobody is woken for nothing.
-        let alone = cuts.len() == 1 && joined.is_empty();
-        let mut first = || blocks::unpack(&mut bits, &mut unpacked, &mut tables, cuts[0]);
+        if cuts.len() == 1 && joined.is_empty() {
+            let stopped = blocks::unpack(bits, &mut unpacked, &mut tables, cuts[0])?;
+            len = unpacked.len;
+            if stopped == Stopped::End {
+                return Ok(len);
+            }
+            continue;
+        }
+        let view = bits.view();
+        let mut ahead = Bits::at(view, bits.position())?;
         let others = |context: FnContext| {
             fill_in(&mut joined, to_fill);
             if !context.migrated() {
@@ -90,18 +116,26 @@ fn rounds(packed: &[u8], room: &mut [u8], threads: usize) -> Result<(usize, usiz
             }
             cuts.par_windows(2)
                 .with_max_len(1)
-                .map(|cut| Piece::unpack(packed, cut[0], cut[1]))
+                .map(|cut| Piece::unpack(view, cut[0], cut[1]))
                 .collect()
         };
-        let (first, others) = if alone {
-            (first(), Vec::new())
-        } else {
-            rayon::join_context(|_| first(), others)
+        let (first, others) = rayon::join_context(
+            |_| blocks::unpack(&mut ahead, &mut unpacked, &mut tables, cuts[0]),
+            others,
+        );
+        let mut stopped = match first {
+            Ok(stopped) => stopped,
+            // A block longer than what is in view.
+            Err(Damaged) if !bits.sees_the_end() => {
+                threads = 1;
+                continue;
+            }
+            Err(Damaged) => return Err(Damaged),
         };
-        let mut stopped = first?;
         len = to_fill.len() + unpacked.len;
+        let mut position = ahead.position();
         for piece in others {
-            let next = piece.filter(|piece| piece.start == bits.position());
+            let next = piece.filter(|piece| piece.start == position);
             let Some(piece) = next.filter(|_| stopped == Stopped::Block) else {
                 break;
             };
@@ -111,15 +145,16 @@ fn rounds(packed: &[u8], room: &mut [u8], threads: usize) -> Result<(usize, usiz
             };
             len += piece.piece.len();
             joined.push(piece);
-            bits = Bits::at(packed, end)?;
+            position = end;
             stopped = then;
         }
+        bits.go_to(position)?;
         if stopped == Stopped::End {
             break;
         }
     }
     fill_in(&mut joined, room);
-    Ok((bits.position().div_ceil(8), len))
+    Ok(len)
 }
 
 /// Writes what is not yet written of pieces.
@@ -129,12 +164,20 @@ fn fill_in(joined: &mut Vec<Joined>, room: &mut [u8]) {
     }
 }
 
-/// Where the first piece of a round ends and each other one begins and ends, in bits; behind the end of the stream
-/// where so little is left that one thread had better do it.
-fn cuts(packed: &[u8], from: usize, threads: usize) -> Vec<usize> {
-    let left = packed.len().saturating_sub(from);
+/// Where the first piece of a round ends and each other one begins and ends, in bits of what is in view; behind the end
+/// of the stream where so little is left that one thread had better do it.
+fn cuts(bits: &Bits<'_>, threads: usize) -> Vec<usize> {
+    if threads < 2 {
+        return vec![usize::MAX];
+    }
+    let (from, end) = (bits.position() / 8, bits.view().len());
+    let left = end - from;
+    // The next round begins with a full view again.
+    if !bits.sees_the_end() && left < round(threads) {
+        return vec![8 * end.saturating_sub(OVER)];
+    }
     let len = (left / threads).min(LARGEST);
-    if threads < 2 || len < SMALLEST {
+    if len < SMALLEST {
         return vec![usize::MAX];
     }
     let cuts = (0..threads).map(|i| 8 * (from + len * AHEAD.0 / AHEAD.1 + i * len));

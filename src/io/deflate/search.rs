@@ -1,28 +1,43 @@
 //! Where a block seems to begin in the middle of a stream.
 
 use super::bits::Bits;
-use super::blocks::{Described, OWN_CODES};
+use super::blocks::{BEGINNING, Described, OWN_CODES};
 
 /// The first place between two, in bits, where a block with codes of its own seems to begin that is not the last.
 pub(super) fn find(packed: &[u8], from: usize, until: usize) -> Option<usize> {
-    (from..until).find(|&bit| {
-        seems_to_begin(packed, bit)
-            && Bits::at(packed, bit + 3)
-                .and_then(|mut bits| Described::read(&mut bits))
-                .is_ok_and(|described| described.makes_codes())
-    })
+    let mut from = from;
+    while from < until {
+        let mut begins = beginnings(eight(packed, from)?);
+        while begins != 0 {
+            let bit = from + begins.trailing_zeros() as usize;
+            begins &= begins - 1;
+            if bit < until && makes_codes(packed, bit) {
+                return Some(bit);
+            }
+        }
+        from += PLACES;
+    }
+    None
 }
 
-/// Whether the first bits of such a block are here: its kind, its numbers of symbols, and lengths of words for
-/// these lengths that make a code. One place in some hundreds passes.
-fn seems_to_begin(packed: &[u8], bit: usize) -> bool {
-    let Some(first) = eight(packed, bit) else {
-        return false;
-    };
-    if first & 7 != u64::from(OWN_CODES) || first >> 3 & 31 > 29 || first >> 8 & 31 > 29 {
-        return false;
-    }
-    let Some(lengths) = eight(packed, bit + 17) else {
+/// Places that are looked at together: what is told of one is told by thirteen bits.
+const PLACES: usize = 57 - 12;
+
+/// At which of so many places a block may begin, as bits: its kind, and numbers of symbols that there are.
+fn beginnings(bits: u64) -> u64 {
+    let kind = (0..BEGINNING).fold(u64::MAX, |all, i| {
+        let wanted = OWN_CODES >> i & 1 == 1;
+        all & if wanted { bits >> i } else { !(bits >> i) }
+    });
+    // Five bits each, of which 30 and 31 stand for none.
+    let none = |at: u32| (at + 1..at + 5).fold(u64::MAX, |all, i| all & bits >> i);
+    kind & !none(3) & !none(8) & ((1 << PLACES) - 1)
+}
+
+/// Whether lengths of words follow that make codes: first those of the words that lengths are written in, which rule
+/// out all but one place in some hundreds.
+fn makes_codes(packed: &[u8], bit: usize) -> bool {
+    let (Some(first), Some(lengths)) = (eight(packed, bit), eight(packed, bit + 17)) else {
         return false;
     };
     // Three bits a length, at most 19: all of them are held.
@@ -31,6 +46,9 @@ fn seems_to_begin(packed: &[u8], bit: usize) -> bool {
         .map(|i| SHARES[(lengths >> (12 * i)) as usize % SHARES.len()])
         .sum();
     shares == 1 << 7
+        && Bits::at(packed, bit + BEGINNING as usize)
+            .and_then(|mut bits| Described::read(&mut bits))
+            .is_ok_and(|described| described.makes_codes())
 }
 
 /// At least 57 bits from here on.
@@ -57,3 +75,53 @@ static SHARES: [u16; 1 << 12] = {
     }
     shares
 };
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::DeflateEncoder;
+
+    use super::*;
+
+    /// Every place read as a block's beginning, one by one.
+    fn one_by_one(packed: &[u8]) -> Vec<usize> {
+        let begins = |bit: &usize| {
+            let mut bits = Bits::at(packed, *bit).unwrap();
+            bits.take(BEGINNING).ok() == Some(OWN_CODES)
+                && Described::read(&mut bits).is_ok_and(|described| described.makes_codes())
+        };
+        (0..8 * packed.len() - 128).filter(begins).collect()
+    }
+
+    #[test]
+    fn what_is_found_is_what_reads_as_a_beginning() {
+        let mut state = 7_u32;
+        let noise = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8 & 63
+        });
+        let content: Vec<u8> = noise.take(150_000).collect();
+        let mut writer = DeflateEncoder::new(Vec::new(), Compression::new(6));
+        writer.write_all(&content).unwrap();
+        let packed = writer.finish().unwrap();
+        let expected = one_by_one(&packed);
+        assert!(expected.len() > 3, "{expected:?}");
+        let end = 8 * packed.len() - 128;
+        let mut found = Vec::new();
+        let mut from = 0;
+        while let Some(bit) = find(&packed, from, end) {
+            found.push(bit);
+            from = bit + 1;
+        }
+        assert_eq!(found, expected);
+        // Wherever it is begun, and however near the end.
+        for bit in expected {
+            for before in 0..100.min(bit) {
+                assert_eq!(find(&packed, bit - before, bit + 1), Some(bit));
+                assert_eq!(find(&packed, bit - before, bit), None);
+            }
+        }
+    }
+}

@@ -62,18 +62,29 @@ fn by_libdeflate(content: &[u8], level: i32) -> Vec<u8> {
     packed
 }
 
-/// What comes out on so many threads, which has to be what comes out of a window.
+/// Unpacks a stream by all threads: how many bytes it has.
+fn inflate(packed: &[u8], unpacked: &mut [u8]) -> Result<usize> {
+    let mut bits = Bits::at(packed, 0)?;
+    let threads = pieces::threads(packed.len(), unpacked.len());
+    pieces::unpack(&mut bits, unpacked, threads)?;
+    Ok(bits.position().div_ceil(8))
+}
+
+/// What comes out on so many threads, which has to be what comes out of windows.
 fn unpacked(packed: &[u8], len: usize, threads: usize) -> Result<Vec<u8>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let mut bytes = vec![0xaa; len];
-    let unpacked = pool.unwrap().install(|| unpack_member(packed, &mut bytes));
-    let unpacked = unpacked.map(|()| bytes);
-    assert!(unpacked == through_window(packed, len));
-    unpacked
+    pool.unwrap().install(|| {
+        let unpacked = unpack_member(packed, &mut bytes).map(|()| bytes);
+        for unpacking in [Unpacking::Shared, Unpacking::Alone] {
+            assert!(unpacked == through_window(packed, len, unpacking));
+        }
+        unpacked
+    })
 }
 
 /// What comes out of a window that is filled by little and little.
-fn through_window(packed: &[u8], len: usize) -> Result<Vec<u8>> {
+fn through_window(packed: &[u8], len: usize, unpacking: Unpacking) -> Result<Vec<u8>> {
     struct ByLittle<'a>(&'a [u8], Cycle<IntoIter<usize, 4>>);
 
     impl Read for ByLittle<'_> {
@@ -85,7 +96,7 @@ fn through_window(packed: &[u8], len: usize) -> Result<Vec<u8>> {
 
     let mut bytes = vec![0x55; len];
     let mut reader = ByLittle(packed, [70_000, 1, 3, 100_000].into_iter().cycle());
-    unpack_member_through_window(&mut reader, &mut bytes)?;
+    unpack_member_as_read(&mut reader, packed.len(), &mut bytes, unpacking)?;
     Ok(bytes)
 }
 
@@ -140,6 +151,29 @@ fn many_threads_give_the_same_bytes_as_one() {
 }
 
 #[test]
+fn a_block_longer_than_the_view_is_unpacked() {
+    // One block of words of eight bits, longer than two threads have in view at once, and a short one.
+    let literals: Vec<u8> = random(3)
+        .map(|n| (n >> 40) as u8 % 144)
+        .take(3 << 20)
+        .collect();
+    let block = ByHand::default().number(0b010, 3);
+    let block = literals.iter().fold(block, |block, &literal| {
+        block.word(0x30 + u32::from(literal), 8)
+    });
+    let block = block.word(0, 7).number(0b011, 3).word(0x30, 8).word(0, 7);
+    let content = [&literals[..], &[0]].concat();
+    let mut packed = by_zlib(b"", 6)[..10].to_vec();
+    packed.extend(&block.bytes);
+    packed.extend(crc32fast::hash(&content).to_le_bytes());
+    packed.extend((content.len() as u32).to_le_bytes());
+    for threads in [1, 2, 4] {
+        let again = unpacked(&packed, content.len(), threads).unwrap();
+        assert!(again == content, "{threads} threads");
+    }
+}
+
+#[test]
 fn many_threads_see_damage_as_one_does() {
     let content = image(1_500_000, 200);
     let whole = by_zlib(&content, 6);
@@ -152,7 +186,7 @@ fn many_threads_see_damage_as_one_does() {
         let [one, four] = [1, 4].map(|threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             let mut bytes = vec![0; content.len()];
-            let end = pool.unwrap().install(|| pieces::unpack(stream, &mut bytes));
+            let end = pool.unwrap().install(|| inflate(stream, &mut bytes));
             end.map(|end| (end, bytes))
         });
         assert!(one == four, "byte {place}");
@@ -253,7 +287,7 @@ impl ByHand {
 
     fn unpack(&self, len: usize) -> Result<Vec<u8>> {
         let mut bytes = vec![0; len];
-        pieces::unpack(&self.bytes, &mut bytes).map(|_| bytes)
+        inflate(&self.bytes, &mut bytes).map(|_| bytes)
     }
 }
 
@@ -428,7 +462,7 @@ fn cases() -> u32 {
 /// A stream unpacks to so many bytes, or is refused, with us as with zlib.
 fn as_zlib_has_it(packed: &[u8], bytes: usize) -> std::result::Result<(), TestCaseError> {
     let mut ours = vec![0; bytes];
-    let end = pieces::unpack(packed, &mut ours);
+    let end = inflate(packed, &mut ours);
     let mut theirs = Vec::new();
     // One byte more would be too many.
     let limit = bytes as u64 + 1;

@@ -1,39 +1,10 @@
-//! One stream by one thread that reads it through a window. Memory that is new to the process costs about as much as to
-//! unpack into it, so that a thread which has nobody to share a stream with does without the packed bytes' own.
+//! A packed stream that is read as it is unpacked. Memory that is new to the process costs about as much as to unpack
+//! into it, so that it is better not asked for.
 
 use std::io::{self, Read};
 
-use super::bits::Bits;
-use super::blocks::{self, Unpacked};
-use super::tables::Tables;
-use super::{Damaged, Result, TRAILER, member};
-
-/// Bytes of a window, in which a stored block has to fit.
-pub(crate) const WINDOW: usize = 1 << 17;
-
-/// Unpacks the gzip member that `packed` yields, which fills `unpacked`: its trailer, behind which nothing follows.
-///
-/// # Errors
-/// [`Damaged`]: no member, one that is damaged or cut off, one of another size, or one with something behind it.
-pub(super) fn unpack(
-    packed: &mut (dyn Read + Send),
-    room: &mut [u8],
-    unpacked: &mut [u8],
-) -> Result<[u8; TRAILER]> {
-    let mut bits = Bits::through(Window::new(packed, room));
-    let start = bits.ahead().len() - member(bits.ahead())?.len();
-    bits.bytes(start)?;
-    let mut tables = Tables::new();
-    let mut unpacked = Unpacked {
-        units: unpacked,
-        len: 0,
-    };
-    while !blocks::block(&mut bits, &mut unpacked, &mut tables)? {}
-    let trailer = *bits.bytes(TRAILER)?.first_chunk().ok_or(Damaged)?;
-    bits.follow(1);
-    let whole = bits.ahead().is_empty() && unpacked.len == unpacked.units.len();
-    if whole { Ok(trailer) } else { Err(Damaged) }
-}
+/// Bytes of a window that one thread looks through, in which a stored block has to fit.
+pub(super) const ALONE: usize = 1 << 17;
 
 /// A stretch of what is read.
 pub(super) struct Window<'a> {
@@ -45,7 +16,7 @@ pub(super) struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    fn new(packed: &'a mut (dyn Read + Send), room: &'a mut [u8]) -> Self {
+    pub(super) fn new(packed: &'a mut (dyn Read + Send), room: &'a mut [u8]) -> Self {
         let mut window = Self {
             packed,
             room,
@@ -59,6 +30,10 @@ impl<'a> Window<'a> {
     #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
         &self.room[..self.len]
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over
     }
 
     /// Begins so many bytes later, and reads as many more, unless nothing follows: by how many it moved.

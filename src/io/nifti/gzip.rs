@@ -112,14 +112,10 @@ pub(super) fn read<T: Pod + Send>(
     wanted: &Wanted,
     unpacking: Unpacking,
 ) -> Result<Delivered<T>> {
-    if let Some(file) = OneMember::of::<T>(source, path, wanted)? {
-        let delivered = match unpacking {
-            Unpacking::Shared => file.at_once(path)?,
-            Unpacking::Alone => file.through_window(path)?,
-        };
-        if let Some(delivered) = delivered {
-            return Ok(delivered);
-        }
+    if let Some(file) = OneMember::of::<T>(source, path, wanted)?
+        && let Some(delivered) = file.unpack(path, unpacking)?
+    {
+        return Ok(delivered);
     }
     stream(source, path, wanted)
 }

@@ -1,8 +1,5 @@
 //! The common packed file: one gzip member that holds header and voxels and nothing else. Its size is known from the
-//! header and repeated in its last four bytes, so that it is unpacked to where the numbers stay: read as a whole and
-//! unpacked by all idle threads, or, by a thread that nobody helps, read as it is unpacked. Ten packed volumes of 3.6 MB
-//! take two threads 1.5 % less in the second way, with the table of their slices, and a half to two thirds of the
-//! memory that is new to the process.
+//! header and repeated in its last four bytes, so that it is unpacked to where the numbers stay, while it is read.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -11,10 +8,11 @@ use bytemuck::Pod;
 
 use super::gzip::{BUFFER, Delivered, Wanted, rewound};
 use crate::error::Result;
-use crate::io::deflate::{self, Damaged, WINDOW};
-use crate::io::fingerprint::{self, Fingerprinted};
+use crate::io::Unpacking;
+use crate::io::deflate::{self, Damaged};
+use crate::io::fingerprint::Fingerprinted;
 use crate::io::open::{RegularFile, read_error};
-use crate::io::room::{emptied, give_back, of_any_content};
+use crate::io::room::{give_back, of_any_content};
 
 /// Bytes that a packed byte can stand for: two bits for 258 bytes, the longest repetition of deflate.
 const LARGEST_RATIO: usize = 4 * 258;
@@ -84,61 +82,26 @@ impl<'a> OneMember<'a> {
     ///
     /// # Errors
     /// `E_READ`, `E_TOO_LARGE` when the system has no room.
-    pub(super) fn at_once<T: Pod + Send>(&self, path: &Path) -> Result<Option<Delivered<T>>> {
-        let mut packed = emptied(self.len)?;
-        rewound(self.source, path)?
-            .take(self.source.len)
-            .read_to_end(&mut packed)
-            .map_err(|error| read_error(path, &error))?;
-        // The file may have shrunk since it was opened.
-        if packed.len() != self.len {
-            return Ok(None);
-        }
+    pub(super) fn unpack<T: Pod + Send>(
+        &self,
+        path: &Path,
+        unpacking: Unpacking,
+    ) -> Result<Option<Delivered<T>>> {
         // Every byte is written over, or none is used.
         let mut stored = of_any_content::<T>(self.end / size_of::<T>())?;
         let bytes = bytemuck::cast_slice_mut(&mut stored);
-        let (inflated, fingerprint) = rayon::join(
-            || deflate::unpack_member(&packed, bytes),
-            || fingerprint::of_bytes(&packed),
-        );
-        give_back(packed);
-        Ok(self.delivered(inflated, stored, fingerprint))
-    }
-
-    /// The same, read as it is unpacked, by this thread alone.
-    ///
-    /// # Errors
-    /// As [`Self::at_once`].
-    pub(super) fn through_window<T: Pod + Send>(
-        &self,
-        path: &Path,
-    ) -> Result<Option<Delivered<T>>> {
-        // What fits into a window is read at once anyway.
-        if self.len <= WINDOW {
-            return self.at_once(path);
-        }
-        let mut stored = of_any_content::<T>(self.end / size_of::<T>())?;
-        let bytes = bytemuck::cast_slice_mut(&mut stored);
-        let mut packed = Fingerprinted::new(rewound(self.source, path)?.take(self.source.len));
-        let inflated = deflate::unpack_member_through_window(&mut packed, bytes);
-        Ok(self.delivered(inflated, stored, packed.finish()))
-    }
-
-    fn delivered<T: Pod + Send>(
-        &self,
-        inflated: std::result::Result<(), Damaged>,
-        stored: Vec<T>,
-        fingerprint: String,
-    ) -> Option<Delivered<T>> {
-        if inflated.is_err() {
+        let file = rewound(self.source, path)?.take(self.source.len);
+        let mut packed = Fingerprinted::new(file);
+        let unpacked = deflate::unpack_member_as_read(&mut packed, self.len, bytes, unpacking);
+        if let Err(Damaged) = unpacked {
             give_back(stored);
-            return None;
+            return Ok(None);
         }
-        Some(Delivered {
+        Ok(Some(Delivered {
             stored,
             from: self.start / size_of::<T>(),
             trailing: false,
-            fingerprint: Some(fingerprint),
-        })
+            fingerprint: Some(packed.finish()),
+        }))
     }
 }
