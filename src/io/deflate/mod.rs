@@ -72,7 +72,7 @@ pub(crate) fn unpack_member(packed: &[u8], unpacked: &mut [u8]) -> Result<()> {
     whole_member(&mut Bits::at(packed, 0)?, unpacked, threads)
 }
 
-/// The same of a member that `packed` yields, `len` bytes, of which only a part is kept in memory.
+/// The same of a member of `len` bytes that `packed` yields. Only a part of them is kept in memory.
 ///
 /// # Errors
 /// [`Damaged`]; then `unpacked` holds anything, and `packed` may have been read in part.
@@ -91,9 +91,9 @@ pub(crate) fn unpack_member_as_read(
     } else {
         window::ALONE
     };
-    // With room for more than there is, the end is seen.
-    let mut room = of_any_content(window.min(len.saturating_add(1))).map_err(|_| Damaged)?;
-    let mut bits = Bits::through(Window::new(packed, &mut room));
+    let mut room = of_any_content(window).map_err(|_| Damaged)?;
+    let mut packed = packed.take(len as u64);
+    let mut bits = Bits::through(Window::new(&mut packed, &mut room));
     let done = whole_member(&mut bits, unpacked, threads);
     give_back(room);
     done

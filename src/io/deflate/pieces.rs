@@ -36,8 +36,8 @@ const AHEAD: (usize, usize) = (7, 4);
 const THREADS: usize = 8;
 /// Fewer are not worth a second thread.
 const SMALLEST: usize = 1 << 17;
-/// Packed bytes that are in view behind a round.
-const OVER: usize = 1 << 17;
+/// Packed bytes that are in view behind a round: as long as blocks of the usual writers become.
+const OVER: usize = 1 << 18;
 
 /// How many threads had better share a stream.
 pub(super) fn threads(packed: usize, unpacked: usize) -> usize {

@@ -90,8 +90,7 @@ impl<'a> OneMember<'a> {
         // Every byte is written over, or none is used.
         let mut stored = of_any_content::<T>(self.end / size_of::<T>())?;
         let bytes = bytemuck::cast_slice_mut(&mut stored);
-        let file = rewound(self.source, path)?.take(self.source.len);
-        let mut packed = Fingerprinted::new(file);
+        let mut packed = Fingerprinted::new(rewound(self.source, path)?);
         let unpacked = deflate::unpack_member_as_read(&mut packed, self.len, bytes, unpacking);
         if let Err(Damaged) = unpacked {
             give_back(stored);
