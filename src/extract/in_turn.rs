@@ -7,12 +7,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What the other threads do when an item is begun.
+/// What the other threads do while an item is worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Others {
-    /// Each has an item of its own.
+    /// Each has an item of its own, and there is another one for it when that is done.
     Work,
-    /// One or more have nothing to do but parts of others' items.
+    /// One or more have, or will soon have, nothing to do but parts of others' items.
     Help,
 }
 
@@ -23,18 +23,18 @@ pub(super) fn each<I: Sync, T: Send>(
     work: impl Fn(usize, &I, Others) -> T + Sync,
 ) -> Vec<T> {
     let next = AtomicUsize::new(0);
-    let ready = AtomicUsize::new(0);
     let of_thread = |context: rayon::BroadcastContext<'_>| {
         let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(item) = items.get(index) else {
-                ready.fetch_add(1, Ordering::Relaxed);
                 return done;
             };
-            let all_work =
-                items.len() >= context.num_threads() && ready.load(Ordering::Relaxed) == 0;
-            let others = if all_work { Others::Work } else { Others::Help };
+            let others = if items.len() - index >= context.num_threads() {
+                Others::Work
+            } else {
+                Others::Help
+            };
             done.push((index, work(index, item, others)));
         }
     };
@@ -76,28 +76,17 @@ mod tests {
     }
 
     #[test]
-    fn the_last_items_find_others_idle() {
+    fn the_last_items_are_helped_with() {
         let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(2)
+            .num_threads(3)
             .build()
             .unwrap();
-        let others = |items: usize| {
-            pool.install(|| {
-                let (given, over) = (AtomicUsize::new(0), AtomicUsize::new(0));
-                each(&vec![(); items], |index, (), others| {
-                    // The first item lasts until the other thread has done all others.
-                    given.fetch_add(1, Ordering::SeqCst);
-                    while index == 0 && over.load(Ordering::SeqCst) + 1 < items {
-                        std::thread::yield_now();
-                    }
-                    over.fetch_add(1, Ordering::SeqCst);
-                    others
-                })
-            })
-        };
-        assert_eq!(others(1), [Others::Help]);
-        assert_eq!(others(2), [Others::Work; 2]);
-        assert_eq!(others(5), [Others::Work; 5]);
+        let others = |items: usize| pool.install(|| each(&vec![(); items], |_, (), others| others));
+        let (work, help) = (Others::Work, Others::Help);
+        assert_eq!(others(1), [help]);
+        assert_eq!(others(2), [help; 2]);
+        assert_eq!(others(3), [work, help, help]);
+        assert_eq!(others(5), [work, work, work, help, help]);
     }
 
     #[test]

@@ -87,7 +87,7 @@ pub enum Unpacking {
     /// All threads that are idle share it.
     #[default]
     Shared,
-    /// The thread that reads it, since all others are known to be busy: that takes less memory.
+    /// The thread that reads it, since all others are known to be busy: that takes the least memory.
     Alone,
 }
 
