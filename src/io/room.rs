@@ -50,8 +50,8 @@ impl Spares {
     /// Larger ones are not kept.
     const LARGEST: usize = 64 << 20;
 
-    /// Most that are kept for each thread: a window on a packed file, its voxels, those of its mask, what a piece of a file
-    /// is unpacked to in two ways.
+    /// Most that are kept for each thread: a window on a packed file, its voxels, those of its mask, what a piece of a
+    /// file is unpacked to in two ways.
     const FOR_A_THREAD: usize = 5;
 
     /// A vector with room for `n` elements and not for many more.

@@ -70,7 +70,7 @@ pub(super) fn step<U: Unit>(
 }
 
 /// Unpacks one block: whether it was the last.
-pub(super) fn block<U: Unit>(
+fn block<U: Unit>(
     bits: &mut Bits<'_>,
     unpacked: &mut Unpacked<'_, U>,
     tables: &mut Tables,

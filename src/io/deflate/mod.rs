@@ -96,7 +96,13 @@ pub(crate) fn unpack_member_as_read(
     let mut bits = Bits::through(Window::new(&mut packed, &mut room));
     let done = whole_member(&mut bits, unpacked, threads);
     give_back(room);
-    done
+    done?;
+    // Fewer bytes may be had by now.
+    if packed.limit() == 0 {
+        Ok(())
+    } else {
+        Err(Damaged)
+    }
 }
 
 /// Unpacks the gzip member that begins here and ends with the bytes there are.

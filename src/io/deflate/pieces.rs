@@ -78,8 +78,7 @@ pub(super) fn unpack(bits: &mut Bits<'_>, unpacked: &mut [u8], threads: usize) -
 }
 
 /// Unpacks round by round: how many bytes.
-fn rounds(bits: &mut Bits<'_>, room: &mut [u8], threads: usize) -> Result<usize> {
-    let mut threads = threads;
+fn rounds(bits: &mut Bits<'_>, room: &mut [u8], mut threads: usize) -> Result<usize> {
     let mut tables = Tables::new();
     let mut len = 0_usize;
     let mut joined: Vec<Joined> = Vec::new();

@@ -236,6 +236,15 @@ fn fields_of_a_header_are_passed_over() {
 fn another_size_or_checksum_or_anything_behind_is_refused() {
     let content = image(100_000, 20);
     let packed = by_zlib(&content, 6);
+    // More or fewer packed bytes than were told.
+    for (told, fits) in [(0, true), (1, false), (-1, false)] {
+        let told = packed.len().checked_add_signed(told).unwrap();
+        let mut bytes = vec![0; content.len()];
+        for unpacking in [Unpacking::Shared, Unpacking::Alone] {
+            let done = unpack_member_as_read(&mut &packed[..], told, &mut bytes, unpacking);
+            assert_eq!(done.is_ok(), fits, "{told}");
+        }
+    }
     for len in [
         0,
         1,

@@ -1,5 +1,5 @@
-//! A packed stream that is read as it is unpacked. Memory that is new to the process costs about as much as to unpack
-//! into it, so that it is better not asked for.
+//! A packed stream that is read as it is unpacked. To read a file into memory that is new to the process takes several
+//! times as long as to read it into a window.
 
 use std::io::{self, Read};
 

@@ -8,7 +8,7 @@
 //! The first way is our own ([`deflate`](crate::io::deflate)), the second flate2 on zlib-rs. Measured on one core,
 //! best of five, in one run, in MB/s of unpacked bytes: 140 uint8 MRI volumes 652 against 444 (libdeflate 610), 70
 //! int16 and float32 volumes 743 against 415 (567), masks 9.9 against 7.8 GB/s (8.7). Idle threads share in the first
-//! way, which cannot stream and needs the size beforehand, so that it cannot be the only one.
+//! way, which needs the size beforehand, so that it cannot be the only one.
 
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
