@@ -141,6 +141,22 @@ impl Bins {
         }
     }
 
+    /// For values that come in ascending order.
+    pub(crate) fn ascending(&self) -> Ascending<'_> {
+        Ascending {
+            bins: self,
+            latest: None,
+        }
+    }
+
+    /// Where the first bin begins and how wide all are, where that is what decides.
+    pub(crate) fn line(&self) -> Option<(f64, f64)> {
+        match self.rule {
+            Rule::Edges { first, step, .. } => Some((first, step)),
+            Rule::Formula { .. } | Rule::Value => None,
+        }
+    }
+
     /// Edge below bin `at + 1`; for rules with edges.
     fn edge(&self, at: usize) -> f64 {
         match self.rule {
@@ -148,6 +164,29 @@ impl Bins {
             Rule::Edges { first, step, .. } => first + number(at) * step,
             Rule::Formula { .. } | Rule::Value => f64::NAN,
         }
+    }
+}
+
+/// Grey levels of values that come in ascending order: most are of the level of the one before.
+pub(crate) struct Ascending<'a> {
+    bins: &'a Bins,
+    /// The level of the latest value, and the edge above it.
+    latest: Option<(usize, f64)>,
+}
+
+impl Ascending<'_> {
+    /// As [`Bins::level`].
+    pub(crate) fn level(&mut self, value: f64) -> usize {
+        if let Some((level, edge)) = self.latest
+            && value < edge
+        {
+            return level;
+        }
+        let level = self.bins.level(value);
+        if matches!(self.bins.rule, Rule::Edges { .. }) {
+            self.latest = Some((level, self.bins.edge(level)));
+        }
+        level
     }
 }
 

@@ -61,6 +61,11 @@ impl WholeNumbers {
         Some((Self { low, counts }, places))
     }
 
+    /// The number that the first place stands for.
+    pub(crate) fn least(&self) -> f64 {
+        self.low
+    }
+
     /// Number of places.
     pub(crate) fn places(&self) -> usize {
         self.counts.len()
