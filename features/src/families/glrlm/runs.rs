@@ -7,7 +7,8 @@
 //! runs of length j = voxels in place j - voxels in place j + 1
 //! ```
 //!
-//! Only voxels that follow one of their level are visited one by one; all others stand in place 1.
+//! Only voxels that follow one of their level are visited one by one; all others stand in place 1. Which voxels stand in the
+//! second place, in the third, and behind it, is a word of bits for 64 voxels; places are noted from the fourth on.
 
 use std::ops::Range;
 
@@ -58,43 +59,54 @@ fn count_together(
     slices: &Range<usize>,
     offsets: &[Offset3],
 ) -> Vec<RunCounts> {
-    let [plane, _] = levels.strides();
     let voxels = levels.histogram_of(slices);
     let mut directions: Vec<_> = offsets
         .iter()
         .map(|offset| Counting::new(levels, *offset))
         .collect();
-    for z in slices.clone() {
-        for y in 0..levels.rows() {
-            let first = levels.row(z, y);
-            let row = &levels.ranks()[first..][..levels.columns()];
-            // From the first voxel of the region to the last.
-            let Some(skipped) = row.iter().position(|rank| *rank > 0) else {
-                continue;
-            };
-            let end = row
-                .iter()
-                .rposition(|rank| *rank > 0)
-                .map_or(0, |last| last + 1);
-            let (first, row) = (first + skipped, &row[skipped..end]);
-            let column = levels.pad() + skipped;
-            let in_plane = first - (z + levels.pad()) * plane;
-            for direction in &mut directions {
-                let before = &levels.ranks()[first - direction.step..][..row.len()];
-                // The first slice has no predecessor among those that are counted.
-                let before = (z > slices.start || direction.offset.z == 0).then_some(before);
-                // Within a slice only the row before is remembered.
-                let at = match direction.offset.z {
-                    0 => column,
-                    _ => in_plane,
-                };
-                direction.count_row(at, row, before);
+    let mut row = PaddedRow::new(levels.columns());
+    vectorised(
+        #[inline(always)]
+        || {
+            for z in slices.clone() {
+                for y in 0..levels.rows() {
+                    let first = levels.row(z, y);
+                    let ranks = &levels.ranks()[first..][..levels.columns()];
+                    row.set(ranks);
+                    for direction in &mut directions {
+                        // The first slice has no predecessor among those that are counted.
+                        let before = (z > slices.start || direction.offset.z == 0)
+                            .then(|| &levels.ranks()[first - direction.step..][..ranks.len()]);
+                        direction.count_row(y, ranks, &row, before);
+                    }
+                }
+                directions.iter_mut().for_each(Counting::end_slice);
             }
-        }
-        directions.iter_mut().for_each(Counting::end_slice);
-    }
+        },
+    );
     let counted = directions.into_iter();
     counted.map(|direction| direction.finish(&voxels)).collect()
+}
+
+/// Voxels that are counted at a time, each in a table of its own: an increment has to wait for the one before of the same
+/// element, and neighbours are of one level.
+const LANES: usize = 4;
+
+/// The ranks of a row, 64 by 64, with some zeros behind each.
+struct PaddedRow(Vec<[u16; WORD + LANES]>);
+
+impl PaddedRow {
+    fn new(columns: usize) -> Self {
+        Self(vec![[0; WORD + LANES]; columns.div_ceil(WORD)])
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
+    fn set(&mut self, ranks: &[u16]) {
+        for (padded, ranks) in self.0.iter_mut().zip(ranks.chunks(WORD)) {
+            padded[..ranks.len()].copy_from_slice(ranks);
+        }
+    }
 }
 
 /// One direction while it is counted.
@@ -102,103 +114,154 @@ struct Counting {
     offset: Offset3,
     /// How far the step leads in the ranks.
     step: usize,
-    /// How far it leads within the places that are remembered; backwards where it is negative.
-    step_in_places: isize,
     /// See [`RunCounts`].
     width: usize,
     places: Vec<u32>,
     beyond: Vec<(u16, u32)>,
-    /// Places of voxels in their runs, less 1: of two rows, or of two slices where the step leads out of one.
-    /// Outside the region they may be anything.
-    remembered: Vec<u32>,
-    /// Where those of this row or slice begin; the others are of the one before.
-    latest: usize,
+    /// Voxels in places 2 and 3 by rank that are not in `places`, in several tables: `[place - 2][rank][table]`.
+    near: Vec<[u32; LANES]>,
+    columns: usize,
+    /// Words that the bits of a row take.
+    words: usize,
     /// 1 for each voxel of a row that continues a run, whole words of them.
-    continues: Vec<u8>,
+    flags: Vec<u8>,
+    /// What is known of this row, or of the rows of this slice where the step leads out of one.
+    here: Known,
+    /// The same of the row or slice before.
+    before: Known,
+}
+
+/// What is known of the voxels of some rows, mostly a bit each.
+struct Known {
+    /// Those in the second place of a run, or in one behind it.
+    second: Vec<u64>,
+    /// In the third, or behind it.
+    third: Vec<u64>,
+    /// In the fourth, or behind it.
+    fourth: Vec<u64>,
+    /// The places of the latter, less 1; of others anything.
+    places: Vec<u32>,
+}
+
+impl Known {
+    fn new(rows: usize, words: usize, columns: usize) -> Self {
+        let bits = || vec![0; rows * words];
+        Self {
+            second: bits(),
+            third: bits(),
+            fourth: bits(),
+            places: vec![0; rows * columns],
+        }
+    }
 }
 
 impl Counting {
     fn new(levels: &DiscretisedRoi, offset: Offset3) -> Self {
-        let [plane, stride] = levels.strides();
         let width = levels.levels().len() + 1;
-        let (step_in_places, remembered) = match offset.z {
-            0 => (offset.x, stride),
-            _ => (offset.y * stride.cast_signed() + offset.x, plane),
-        };
+        let rows = if offset.z == 0 { 1 } else { levels.rows() };
+        let (columns, words) = (levels.columns(), levels.columns().div_ceil(WORD));
         Self {
             offset,
             step: levels.step(offset).cast_unsigned(),
-            step_in_places,
             width,
             places: vec![0; 8 * width],
             beyond: Vec::new(),
-            remembered: vec![0; 2 * remembered],
-            latest: 0,
-            continues: vec![0; stride.next_multiple_of(WORD)],
+            near: vec![[0; LANES]; 2 * width],
+            columns,
+            words,
+            flags: vec![0; words * WORD],
+            here: Known::new(rows, words, columns),
+            before: Known::new(rows, words, columns),
         }
     }
 
-    /// Counts a part of a row of ranks whose places are remembered from `at` on; `before` are the ranks one
-    /// step back.
-    fn count_row(&mut self, at: usize, row: &[u16], before: Option<&[u16]>) {
-        if self.offset.z == 0 {
+    /// Counts a row of ranks; `before` are the ranks one step back.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
+    fn count_row(&mut self, y: usize, row: &[u16], padded: &PaddedRow, before: Option<&[u16]>) {
+        let Offset3 {
+            z: dz,
+            y: dy,
+            x: dx,
+        } = self.offset;
+        if dz == 0 {
             self.go_on();
         }
-        let latest = self.latest + at;
-        self.remembered[latest..][..row.len()].fill(0);
-        let Some(before) = before else { return };
+        let in_rows = if dz == 0 { 0 } else { y };
         // Without branches first, then the few that matter, a word of flags at a time.
-        let flags = self.continues.iter_mut().zip(row.iter().zip(before));
-        vectorised(
-            #[inline(always)]
-            || {
-                for (continues, (rank, before)) in flags {
-                    *continues = u8::from(rank == before) & u8::from(*rank > 0);
-                }
-            },
-        );
-        let whole = row.len().next_multiple_of(WORD);
-        self.continues[row.len()..whole].fill(0);
-        // Along the row the predecessor was written a moment ago.
-        let along_row = self.offset.z == 0 && self.offset.y == 0;
-        let before = if along_row {
-            latest
-        } else {
-            self.previous() + at
-        };
-        let before = before
-            .checked_add_signed(-self.step_in_places)
-            .expect("wide enough padding");
-        let (remembered, width) = (&mut self.remembered[..], self.width);
-        let mut counts = &mut self.places[..];
-        for (number, flags) in self.continues[..whole].chunks_exact(WORD).enumerate() {
-            let mut word = packed(flags);
-            while word > 0 {
-                let x = WORD * number + word.trailing_zeros() as usize;
-                word &= word - 1;
-                let place = 1 + remembered[before + x];
-                remembered[latest + x] = place;
-                let element = place as usize * width + usize::from(row[x]);
-                if let Some(count) = counts.get_mut(element) {
-                    *count += 1;
-                } else {
-                    add_far(&mut self.places, &mut self.beyond, width, row[x], place);
-                    counts = &mut self.places;
-                }
+        if let Some(before) = before {
+            let flags = self.flags.iter_mut().zip(row.iter().zip(before));
+            for (continues, (rank, before)) in flags {
+                *continues = u8::from(rank == before) & u8::from(*rank > 0);
             }
+        } else {
+            self.flags.fill(0);
+        }
+        let words = self.words;
+        // Along the row the predecessor is in the row itself. None of a row outside has the same rank.
+        let along_row = dz == 0 && dy == 0;
+        let from = match dz {
+            0 => Some(0),
+            _ => in_rows.checked_add_signed(-dy),
+        };
+        let from = from.filter(|row| (row + 1) * words <= self.before.second.len());
+        let (first_here, first_before) = (in_rows * words, from.unwrap_or(0) * words);
+        for number in 0..words {
+            let continues = packed(&self.flags[number * WORD..][..WORD]);
+            self.here.second[first_here + number] = continues;
+            // Along the row it is in the row itself.
+            let first = if along_row { first_here } else { first_before };
+            let of_before = |here: &[u64], before: &[u64]| {
+                let bits = if along_row { here } else { before };
+                stepped(&bits[first..][..words], number, dx)
+            };
+            let third = continues & of_before(&self.here.second, &self.before.second);
+            self.here.third[first_here + number] = third;
+            let fourth = third & of_before(&self.here.third, &self.before.third);
+            self.here.fourth[first_here + number] = fourth;
+            let ranks = &padded.0[number];
+            let (seconds, thirds) = self.near.split_at_mut(self.width);
+            count_near(seconds, ranks, continues & !third);
+            count_near(thirds, ranks, third & !fourth);
+            if fourth == 0 {
+                continue;
+            }
+            let fifth = fourth & of_before(&self.here.fourth, &self.before.fourth);
+            let at = in_rows * self.columns + number * WORD;
+            let back = from.unwrap_or(0) * self.columns + number * WORD;
+            each(fourth, |x| {
+                let known = if along_row { &self.here } else { &self.before };
+                let place = if fifth >> x & 1 > 0 {
+                    1 + known.places[(back + x).wrapping_add_signed(-dx)]
+                } else {
+                    3
+                };
+                self.here.places[at + x] = place;
+                self.count(ranks[x], place);
+            });
         }
     }
 
-    /// Where the places of the row or slice before begin.
-    fn previous(&self) -> usize {
-        self.remembered.len() / 2 - self.latest
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
+    fn count(&mut self, rank: u16, place: u32) {
+        let element = place as usize * self.width + usize::from(rank);
+        if let Some(count) = self.places.get_mut(element) {
+            *count += 1;
+        } else {
+            add_far(&mut self.places, &mut self.beyond, self.width, rank, place);
+        }
     }
 
     /// What was this row or slice is now the one before.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
     fn go_on(&mut self) {
-        self.latest = self.previous();
+        std::mem::swap(&mut self.here, &mut self.before);
     }
 
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
     fn end_slice(&mut self) {
         if self.offset.z > 0 {
             self.go_on();
@@ -207,6 +270,12 @@ impl Counting {
 
     /// The counts, with the first voxels of runs: those of a rank that no other place holds.
     fn finish(mut self, voxels: &[u32]) -> RunCounts {
+        for (place, tables) in (1..).zip(self.near.chunks_exact(self.width)) {
+            let counts = &mut self.places[place * self.width..];
+            for (count, tables) in counts.iter_mut().zip(tables).skip(1) {
+                *count += tables.iter().sum::<u32>();
+            }
+        }
         let (first, further) = self.places.split_at_mut(self.width);
         first[1..].copy_from_slice(voxels);
         for places in further.chunks_exact(self.width) {
@@ -227,6 +296,45 @@ impl Counting {
             places: places.iter().map(|count| u64::from(*count)).collect(),
             beyond: self.beyond,
         }
+    }
+}
+
+/// Counts the voxels whose bits are set.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
+fn count_near(tables: &mut [[u32; LANES]], ranks: &[u16; WORD + LANES], mut word: u64) {
+    while word > 0 {
+        let places: [usize; LANES] = std::array::from_fn(|_| {
+            // None behind the last one: a voxel of rank 0.
+            let x = word.trailing_zeros() as usize;
+            word &= word.wrapping_sub(1);
+            x
+        });
+        for (lane, x) in places.into_iter().enumerate() {
+            tables[usize::from(ranks[x])][lane] += 1;
+        }
+    }
+}
+
+/// Visits the bits that are set.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
+fn each(mut word: u64, mut visit: impl FnMut(usize)) {
+    while word > 0 {
+        visit(word.trailing_zeros() as usize);
+        word &= word - 1;
+    }
+}
+
+/// A word of a row of bits moved by `dx` columns, at most one.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
+fn stepped(row: &[u64], number: usize, dx: isize) -> u64 {
+    let neighbour = |number: usize| row.get(number).copied().unwrap_or(0);
+    match dx {
+        1 => row[number] << 1 | neighbour(number.wrapping_sub(1)) >> (WORD - 1),
+        -1 => row[number] >> 1 | neighbour(number + 1) << (WORD - 1),
+        _ => row[number],
     }
 }
 
