@@ -13,6 +13,10 @@
 use super::Pixel;
 use crate::hull::planar::convex_hull;
 use crate::mesh::bits::{BitMask, differences, extent, next};
+use crate::vectorised::vectorised;
+
+/// Distances that are compared at a time.
+const LANES: usize = 4;
 
 /// What the outline is made of, in whole numbers: lengths and areas are exact until the spacing
 /// comes in, and do not depend on where the region lies.
@@ -37,25 +41,32 @@ impl Contour {
         let [_, rows, _] = inside.shape();
         let mut contour = Self::default();
         let mut changes = Vec::new();
-        for y in 0..rows - 1 {
-            // The slice has one of padding before it.
-            let (upper, lower) = (inside.row(1, y), inside.row(1, y + 1));
-            for word in 0..upper.len() {
-                let pixels = [
-                    upper[word],
-                    next(upper, word),
-                    lower[word],
-                    next(lower, word),
-                ];
-                contour.add_squares(pixels);
-            }
-            differences(upper, lower, &mut changes);
-            contour.add_extremes(y, upper, &changes);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for y in 0..rows - 1 {
+                    // The slice has one of padding before it.
+                    let (upper, lower) = (inside.row(1, y), inside.row(1, y + 1));
+                    for word in 0..upper.len() {
+                        let pixels = [
+                            upper[word],
+                            next(upper, word),
+                            lower[word],
+                            next(lower, word),
+                        ];
+                        contour.add_squares(pixels);
+                    }
+                    differences(upper, lower, &mut changes);
+                    contour.add_extremes(y, upper, &changes);
+                }
+            },
+        );
         contour
     }
 
     /// Upper left, upper right, lower left, lower right pixels of 64 squares, one a bit.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
     fn add_squares(&mut self, [a, b, c, d]: [u64; 4]) {
         if a | b | c | d == 0 {
             return;
@@ -106,14 +117,35 @@ impl Contour {
     pub(super) fn diameter(&self, pixel: Pixel) -> f64 {
         // The furthest pair are corners of the convex hull, which scaling along an axis preserves.
         let hull = convex_hull(self.extremes.clone());
-        let mut largest: f64 = 0.0;
-        for (at, a) in hull.iter().enumerate() {
-            for b in &hull[at + 1..] {
-                let dy = (a[0] - b[0]) as f64 / 2.0 * pixel.height;
-                let dx = (a[1] - b[1]) as f64 / 2.0 * pixel.width;
-                largest = largest.max(dy * dy + dx * dx);
-            }
-        }
+        let along = |axis: usize| hull.iter().map(move |corner| corner[axis] as f64);
+        let (ys, xs) = (along(0).collect::<Vec<_>>(), along(1).collect::<Vec<_>>());
+        // Several at a time: which of them is the largest does not depend on their order.
+        let mut largest = [0.0_f64; LANES];
+        vectorised(
+            #[inline(always)]
+            || {
+                let mut take = |lane: usize, dy: f64, dx: f64| {
+                    let (dy, dx) = (dy / 2.0 * pixel.height, dx / 2.0 * pixel.width);
+                    let square = dy * dy + dx * dx;
+                    if square > largest[lane] {
+                        largest[lane] = square;
+                    }
+                };
+                for (at, (a, b)) in ys.iter().zip(&xs).enumerate() {
+                    let (ys, rest_ys) = ys[at + 1..].as_chunks::<LANES>();
+                    let (xs, rest_xs) = xs[at + 1..].as_chunks::<LANES>();
+                    for (ys, xs) in ys.iter().zip(xs) {
+                        for lane in 0..LANES {
+                            take(lane, a - ys[lane], b - xs[lane]);
+                        }
+                    }
+                    for (y, x) in rest_ys.iter().zip(rest_xs) {
+                        take(0, a - y, b - x);
+                    }
+                }
+            },
+        );
+        let largest = largest.into_iter().fold(0.0, f64::max);
         largest.sqrt()
     }
 }

@@ -16,7 +16,8 @@ impl PrincipalVariances {
     /// Sums of coordinates are whole numbers, so the covariance in pixels is exact, and so is its
     /// determinant: the minor variance of a line is 0, not a rounding error.
     pub(super) fn new(inside: &BitMask, pixel: Pixel) -> Self {
-        let (mut n, mut y, mut x, mut yy, mut xx, mut yx) = (0_i128, 0, 0, 0, 0, 0);
+        let (mut n, mut y, mut x, mut yy, mut yx) = (0_i128, 0, 0, 0, 0);
+        let mut sixfold_xx = 0_i128;
         let [_, rows, _] = inside.shape();
         for row in 0..rows {
             for (first, length) in inside.runs(1, row) {
@@ -28,10 +29,11 @@ impl PrincipalVariances {
                 y += row * length;
                 x += columns;
                 yy += row * row * length;
-                xx += ((b - 1) * b * (2 * b - 1) - (a - 1) * a * (2 * a - 1)) / 6;
+                sixfold_xx += (b - 1) * b * (2 * b - 1) - (a - 1) * a * (2 * a - 1);
                 yx += row * columns;
             }
         }
+        let xx = sixfold_xx / 6;
         // n² times the covariance.
         let (yy, xx, yx) = (n * yy - y * y, n * xx - x * x, n * yx - y * x);
         let n_2 = (n * n) as f64;
