@@ -11,8 +11,8 @@ use crate::cohort::{self, CaseFiles, LoadOptions, LoadedCohort};
 use crate::error::{Code, Faults, Result, ToolError, Warning, WarningCode};
 use crate::io::formats::files_of;
 use crate::io::{
-    ByteBudget, Fingerprints, GeometryRule, LabelChoice, ReadLabels, ReadOptions, Unpacking,
-    fingerprint, is_gzip, read_case, read_labels,
+    ByteBudget, Fingerprints, GeometryRule, LabelChoice, ReadLabels, ReadOptions, SlicedCase,
+    Unpacking, fingerprint, is_gzip, read_case, read_labels,
 };
 use crate::phantom::{self, PhantomSettings};
 use crate::provenance::digest;
@@ -348,6 +348,21 @@ impl Cases {
         })
     }
 
+    /// Opens the case at a position of the cohort to be read slice by slice; none where it is read or made as a whole.
+    ///
+    /// # Panics
+    /// When there is no such case.
+    pub(crate) fn open_slices(&self, index: usize) -> Option<SlicedCase> {
+        let Reading {
+            files,
+            choice,
+            rule,
+            options,
+            ..
+        } = self.reading(index)?;
+        SlicedCase::open(&files.image, &files.mask, &choice, rule, &options)
+    }
+
     /// Reads, or makes, the case at a position of the cohort with the regions of all labels.
     ///
     /// # Errors
@@ -426,7 +441,7 @@ impl Cases {
     }
 
     /// Warnings with the case's name and paths as the manifest gives them.
-    fn named(&self, index: usize, warnings: Vec<Warning>) -> Vec<Warning> {
+    pub(crate) fn named(&self, index: usize, warnings: Vec<Warning>) -> Vec<Warning> {
         let Source::Files { folder, .. } = &self.source else {
             return warnings;
         };

@@ -27,6 +27,8 @@ pub enum Input {
     Morphology,
     /// Intensities as they are.
     Intensities,
+    /// Those of the image around the region, too ([`Region::image`]).
+    Surroundings,
     /// Grey levels, too.
     GreyLevels,
 }
@@ -40,7 +42,8 @@ pub struct Region<'a> {
     /// same as `roi` unless re-segmentation took voxels away.
     pub morphology: &'a Roi,
     /// The image that both were cut from ([`Roi::offset`] counts in it), for features that look beyond
-    /// the bounding box; none when a region was made from plain arrays.
+    /// the bounding box; none when a region was made from plain arrays, or no family declared
+    /// [`Input::Surroundings`].
     pub image: Option<&'a Volume>,
     /// Settings of the extraction.
     pub settings: &'a ExtractionSettings,

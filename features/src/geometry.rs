@@ -61,7 +61,8 @@ pub struct Grid {
 
 impl Grid {
     /// The part of the grid in a box that lies inside.
-    pub(crate) fn cut(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
+    #[must_use]
+    pub fn cut(&self, low: [usize; 3], shape: [usize; 3]) -> Self {
         let mut affine = self.affine;
         let origin = self.affine.position(low.map(|index| index as f64));
         for (row, origin) in affine.0.iter_mut().zip(origin) {

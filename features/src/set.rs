@@ -209,6 +209,12 @@ impl FeatureSet {
         (!families.is_empty()).then(|| Self::from_families(families, settings))
     }
 
+    /// Whether any family looks at the image around a region.
+    pub fn looks_around(&self) -> bool {
+        let mut inputs = self.families.iter().map(|chosen| chosen.family.input());
+        inputs.any(|input| input == Input::Surroundings)
+    }
+
     /// The families, in the order of their columns.
     pub fn families(&self) -> Vec<&'static dyn FeatureFamily> {
         self.families.iter().map(|chosen| chosen.family).collect()

@@ -2,7 +2,7 @@
 
 use raduet_features::components::Components;
 use raduet_features::extractor::{Extractor, ImageDoubt, Measured};
-use raduet_features::{FeatureError, MaskVolume, Roi, Volume};
+use raduet_features::{FeatureError, Grid, MaskVolume, Roi, Volume};
 use serde::{Deserialize, Serialize};
 
 use super::{Lesions, Unit};
@@ -53,6 +53,12 @@ pub(super) struct Measuring<'a> {
     pub(super) min_pixels: usize,
 }
 
+/// Slices with their indices along z, each measured or not.
+pub(super) type Slices = Vec<(usize, std::result::Result<Measured, FeatureError>)>;
+
+/// The rows of a case, how many regions are too small for one, and what is unusual.
+type Rows = (Vec<MeasuredRow>, usize, Vec<Warning>);
+
 /// Rows of a case as they are found.
 #[derive(Default)]
 struct Found {
@@ -79,7 +85,7 @@ impl Measuring<'_> {
         &self,
         volume: &Volume,
         regions: &[(Option<i64>, MaskVolume)],
-    ) -> Result<(Vec<MeasuredRow>, usize, Vec<Warning>)> {
+    ) -> Result<Rows> {
         let mut found = Found::default();
         for (label, mask) in regions {
             if self.lesions == Lesions::Apart {
@@ -107,6 +113,20 @@ impl Measuring<'_> {
                 self.region(volume, mask, key, &mut found)?;
             }
         }
+        self.rows(volume.grid(), found)
+    }
+
+    /// The same of a case whose slices have been measured.
+    ///
+    /// # Errors
+    /// As [`Self::case`].
+    pub(super) fn slices(&self, grid: &Grid, slices: Slices) -> Result<Rows> {
+        let mut found = Found::default();
+        found.add_slices(slices, grid.spacing.zyx()[0], RegionKey::default())?;
+        self.rows(grid, found)
+    }
+
+    fn rows(&self, grid: &Grid, found: Found) -> Result<Rows> {
         if found.rows.is_empty() {
             let what = match self.unit {
                 Unit::Slice => "slice of the region",
@@ -120,7 +140,7 @@ impl Measuring<'_> {
                 ))
                 .remedy("check the mask, or lower --min-pixels"));
         }
-        let doubts = self.doubts(volume, &found);
+        let doubts = self.doubts(grid, &found);
         Ok((found.rows, found.too_small, doubts))
     }
 
@@ -140,21 +160,7 @@ impl Measuring<'_> {
                 let slices = extractor
                     .slices(volume, mask)
                     .map_err(|fault| failed(&fault))?;
-                for (z, measured) in slices {
-                    let row = measured.map(|measured| {
-                        found.in_parts += usize::from(measured.parts > 1);
-                        found.parts = found.parts.max(measured.parts);
-                        let [_, dy, dx] = measured.spacing;
-                        let area = measured.voxels as f64 * dy * dx;
-                        let place = Place {
-                            slice: Some(u32::try_from(z).unwrap_or(u32::MAX)),
-                            position_mm: Some(z as f64 * step),
-                            size: area,
-                        };
-                        row(measured, key, place, &mut found.doubts)
-                    });
-                    found.add(row)?;
-                }
+                found.add_slices(slices, step, key)?;
             }
             Unit::Case => {
                 let row = extractor.case(volume, mask).map(|measured| {
@@ -209,7 +215,7 @@ impl Measuring<'_> {
     }
 
     /// What is unusual about the regions of a case.
-    fn doubts(&self, volume: &Volume, found: &Found) -> Vec<Warning> {
+    fn doubts(&self, grid: &Grid, found: &Found) -> Vec<Warning> {
         let mut doubts = Vec::new();
         if self.unit == Unit::Slice && found.rows.len() == 1 {
             let text = "the region covers one slice";
@@ -250,7 +256,7 @@ impl Measuring<'_> {
             let done = "texture has the values defined for a flat region; choose smaller bins";
             doubts.push(Warning::new(WarningCode::Constant, text, done));
         }
-        let [dz, dy, dx] = volume.grid().spacing.zyx();
+        let [dz, dy, dx] = grid.spacing.zyx();
         let resampled = self.extractor.is_some_and(Extractor::resamples);
         if self.unit == Unit::Case && !resampled && dz >= THICK * dy.max(dx) {
             let text = format!("slices are {dz} mm apart, pixels {} mm", dy.max(dx));
@@ -275,6 +281,26 @@ impl Measuring<'_> {
 }
 
 impl Found {
+    /// Takes the slices of a region, `step` mm apart.
+    fn add_slices(&mut self, slices: Slices, step: f64, key: RegionKey) -> Result<()> {
+        for (z, measured) in slices {
+            let row = measured.map(|measured| {
+                self.in_parts += usize::from(measured.parts > 1);
+                self.parts = self.parts.max(measured.parts);
+                let [_, dy, dx] = measured.spacing;
+                let area = measured.voxels as f64 * dy * dx;
+                let place = Place {
+                    slice: Some(u32::try_from(z).unwrap_or(u32::MAX)),
+                    position_mm: Some(z as f64 * step),
+                    size: area,
+                };
+                row(measured, key, place, &mut self.doubts)
+            });
+            self.add(row)?;
+        }
+        Ok(())
+    }
+
     /// Takes a row, counts a region that is too small, passes on what else is wrong.
     fn add(&mut self, row: std::result::Result<MeasuredRow, FeatureError>) -> Result<()> {
         match row {

@@ -14,6 +14,7 @@ mod pixels;
 mod plan;
 mod plan_ibsi;
 pub mod probe;
+mod sliced;
 mod summary;
 pub mod vector;
 
@@ -22,7 +23,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock};
 
 use raduet_features::extractor::{Extractor, ImageColumn};
-use raduet_features::{Discretisation, MaskVolume, Volume};
+use raduet_features::{Discretisation, Grid, MaskVolume, Volume};
 use raduet_study::{CaseRecord, FeatureTable, SampleId};
 use serde::{Deserialize, Serialize};
 
@@ -318,6 +319,12 @@ impl Extraction {
         wanted: Wanted,
         others: Others,
     ) -> Result<(CaseOutcome, bool)> {
+        if known.is_empty()
+            && self.goes_slice_by_slice(wanted, others)
+            && let Some(measured) = self.slice_by_slice(cases, index, record, others)
+        {
+            return measured.map(|measured| ((measured, Vec::new()), true));
+        }
         // Where nothing is known, packed files are stamped with what reading has seen of them. Else the stamp is taken
         // before reading: a file that changes meanwhile is measured again by the next run.
         let mut loaded = None;
@@ -348,13 +355,7 @@ impl Extraction {
         let measured = if let Some(measured) = before {
             measured
         } else {
-            let rule = Measuring {
-                extractor: self.extractor.as_ref(),
-                unit: self.rows.unit,
-                lesions: self.rows.lesions,
-                min_pixels: self.min_pixels,
-            };
-            let (rows, too_small, doubts) = rule.case(&volume, &regions)?;
+            let (rows, too_small, doubts) = self.measuring().case(&volume, &regions)?;
             let doubts = doubts.into_iter();
             warnings.extend(doubts.map(|doubt| doubt.case(record.id.clone())));
             MeasuredCase {
@@ -365,7 +366,7 @@ impl Extraction {
                 } else {
                     String::new()
                 },
-                rows: self.summarised(rows, &volume),
+                rows: self.summarised(rows, volume.grid()),
                 too_small,
                 warnings,
             }
@@ -381,6 +382,15 @@ impl Extraction {
         }
         recycle(volume, regions.into_iter().map(|(_, mask)| mask));
         Ok(((measured, images), fresh))
+    }
+
+    fn measuring(&self) -> Measuring<'_> {
+        Measuring {
+            extractor: self.extractor.as_ref(),
+            unit: self.rows.unit,
+            lesions: self.rows.lesions,
+            min_pixels: self.min_pixels,
+        }
     }
 
     /// A case's image with the regions that are measured, each with its label where all are.
@@ -413,8 +423,8 @@ impl Extraction {
         }
     }
 
-    fn summarised(&self, rows: Vec<MeasuredRow>, volume: &Volume) -> Vec<MeasuredRow> {
-        let [step, ..] = volume.grid().spacing.zyx();
+    fn summarised(&self, rows: Vec<MeasuredRow>, grid: &Grid) -> Vec<MeasuredRow> {
+        let [step, ..] = grid.spacing.zyx();
         match self.rows.summary {
             Summary::None => rows,
             Summary::OfSlices => rows

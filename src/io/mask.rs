@@ -9,6 +9,7 @@ use ndarray::{Array3, Axis};
 use raduet_features::{Grid, MaskVolume, Volume};
 
 use self::labels::{Counts, WHOLE, count, inside, into_inside, with_share_outside};
+pub(super) use self::labels::{Run, runs_of};
 use super::dicom::{self, Regions};
 use super::geometry::{self, GeometryRule, Placement, Reorder};
 use super::{ReadOptions, ReadVolume, read_volume};

@@ -63,6 +63,7 @@ pub(crate) mod fingerprint;
 mod inflate;
 mod open;
 mod room;
+mod sliced;
 pub(crate) mod survey;
 pub(crate) mod voxel_bytes;
 
@@ -74,6 +75,7 @@ pub use mask::{LabelChoice, LabelVolume, ReadMask};
 pub(crate) use nifti::is_gzip;
 pub use open::read_small;
 pub(crate) use room::recycle;
+pub(crate) use sliced::SlicedCase;
 pub(crate) use survey::numbers;
 pub use survey::{Survey, survey};
 pub use voxel_bytes::NumberType;

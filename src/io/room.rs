@@ -50,9 +50,9 @@ impl Spares {
     /// Larger ones are not kept.
     const LARGEST: usize = 64 << 20;
 
-    /// Most that are kept for each thread: a window on a packed file, its voxels, those of its mask, what a piece of a
-    /// file is unpacked to in two ways.
-    const FOR_A_THREAD: usize = 5;
+    /// Most that are kept for each thread: a window on a packed file, one on what is unpacked of it, its voxels, those of its
+    /// mask, what a piece of a file is unpacked to in two ways.
+    const FOR_A_THREAD: usize = 6;
 
     /// A vector with room for `n` elements and not for many more.
     fn take<T: Pod + Send>(&self, n: usize) -> Option<Vec<T>> {

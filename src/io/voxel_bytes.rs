@@ -39,6 +39,32 @@ macro_rules! with_array {
 }
 pub(crate) use with_array;
 
+/// The same code for each type of stored numbers, by its [`NumberType`].
+macro_rules! with_type {
+    ($kind:expr, $number:ident => $body:expr) => {{
+        use $crate::io::voxel_bytes::NumberType as Kind;
+        macro_rules! of_type {
+            ($type:ty) => {{
+                type $number = $type;
+                $body
+            }};
+        }
+        match $kind {
+            Kind::U8 => of_type!(u8),
+            Kind::I8 => of_type!(i8),
+            Kind::U16 => of_type!(u16),
+            Kind::I16 => of_type!(i16),
+            Kind::U32 => of_type!(u32),
+            Kind::I32 => of_type!(i32),
+            Kind::U64 => of_type!(u64),
+            Kind::I64 => of_type!(i64),
+            Kind::F32 => of_type!(f32),
+            Kind::F64 => of_type!(f64),
+        }
+    }};
+}
+pub(crate) use with_type;
+
 /// The real number types a volume may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the variants are the number types themselves")]
@@ -119,29 +145,44 @@ impl ByteOrder {
 pub(crate) trait Number: Pod + FromStr + Send {
     /// The number whose bytes stand the other way round.
     fn turned(self) -> Self;
+
+    /// Such numbers as the voxels of a volume.
+    fn voxels(array: Array3<Self>) -> Voxels;
 }
 
 macro_rules! integers {
-    ($($kind:ty)*) => {$(
+    ($($kind:ty, $voxels:ident;)*) => {$(
         impl Number for $kind {
             fn turned(self) -> Self {
                 self.swap_bytes()
+            }
+
+            fn voxels(array: Array3<Self>) -> Voxels {
+                Voxels::$voxels(array)
             }
         }
     )*};
 }
 
-integers!(u8 i8 u16 i16 u32 i32 u64 i64);
+integers!(u8, U8; i8, I8; u16, U16; i16, I16; u32, U32; i32, I32; u64, U64; i64, I64;);
 
 impl Number for f32 {
     fn turned(self) -> Self {
         Self::from_bits(self.to_bits().swap_bytes())
+    }
+
+    fn voxels(array: Array3<Self>) -> Voxels {
+        Voxels::F32(array)
     }
 }
 
 impl Number for f64 {
     fn turned(self) -> Self {
         Self::from_bits(self.to_bits().swap_bytes())
+    }
+
+    fn voxels(array: Array3<Self>) -> Voxels {
+        Voxels::F64(array)
     }
 }
 

@@ -1,10 +1,13 @@
 //! Files in, feature table out.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use raduet::cases::Cases;
 use raduet::cli::PresetName;
 use raduet::console::{Console, Verbosity};
@@ -97,6 +100,40 @@ fn any_number_of_threads_writes_the_same_bytes() {
     let read = |name: &str| fs::read(here.join(name)).unwrap();
     assert_eq!(read("1.csv"), read("2.csv"));
     assert_eq!(read("1.csv"), read("4.csv"));
+}
+
+/// Packed files are measured while they are unpacked, or read as wholes where many threads share them: the rows are
+/// those of the same files not packed.
+#[test]
+fn packed_files_have_the_rows_of_plain_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let [plain, packed] = ["plain", "packed"].map(|name| here.join(name));
+    fs::create_dir(&plain).unwrap();
+    fs::create_dir(&packed).unwrap();
+    cohort_on_disk::write(&plain, 5);
+    for entry in fs::read_dir(&plain).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let bytes = fs::read(&path).unwrap();
+        if let Some(name) = name.strip_suffix(".nii") {
+            let file = fs::File::create(packed.join(format!("{name}.nii.gz"))).unwrap();
+            let mut writer = GzEncoder::new(file, Compression::new(6));
+            writer.write_all(&bytes).unwrap();
+            writer.finish().unwrap();
+        } else {
+            let text = String::from_utf8(bytes).unwrap();
+            fs::write(packed.join(name), text.replace(".nii,", ".nii.gz,")).unwrap();
+        }
+    }
+    succeed(here, &["extract", "plain", "-q", "-o", "plain.csv"]);
+    let read = |name: &str| fs::read(here.join(name)).unwrap();
+    for threads in ["1", "2", "4"] {
+        let name = format!("packed-{threads}.csv");
+        let arguments = ["extract", "packed", "-q", "-j", threads, "-o", &name];
+        succeed(here, &arguments);
+        assert!(read(&name) == read("plain.csv"), "{threads} threads");
+    }
 }
 
 /// Stopped by Ctrl-C and started again, an extraction ends with the bytes of a quiet one, warnings included.

@@ -178,6 +178,21 @@ impl Extractor {
         self.processing.resampling.is_some()
     }
 
+    /// Whether voxels outside a region's bounding box matter: for a normalised, resampled, cropped or filtered image, or
+    /// for a family that reads them.
+    pub fn looks_around(&self) -> bool {
+        let Processing {
+            normalisation,
+            resampling,
+            crop,
+        } = &self.processing;
+        normalisation.is_some()
+            || resampling.is_some()
+            || crop.is_some()
+            || self.filters()
+            || self.stages().any(|stage| stage.set.looks_around())
+    }
+
     /// The settings of the unfiltered image.
     pub fn settings(&self) -> &ExtractionSettings {
         &self.settings

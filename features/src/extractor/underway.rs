@@ -221,7 +221,7 @@ impl Underway {
                 FormOf::Whole => &self.morphology,
                 FormOf::Resegmented => self.roi(),
             },
-            image: Some(image),
+            image: stage.set.looks_around().then_some(image),
         };
         measure(stage.set, stage.settings, subject)
     }

@@ -3,7 +3,8 @@
 
 use super::bits::Bits;
 use super::code::Code;
-use super::page::{self, Before, Ended, PAGE, Unit};
+use super::page::{self, Before, Ended, FULL, PAGE, Unit};
+use super::sink::Sink;
 use super::tables::{DISTANCE_SYMBOLS, END, Tables, distance, length};
 use super::{Damaged, REACH, Result};
 
@@ -23,10 +24,11 @@ const SYMBOL: usize = 6;
 const SYMBOLS: usize = 286;
 
 /// What is being unpacked, and how far.
-#[derive(Debug)]
 pub(super) struct Unpacked<'a, U> {
     pub(super) units: &'a mut [U],
     pub(super) len: usize,
+    /// Takes it, where there is no room for all.
+    pub(super) sink: Option<Sink<'a, U>>,
 }
 
 /// Why unpacking stopped.
@@ -220,6 +222,7 @@ fn symbols<U: Unit>(
     // The last page ends where the units do.
     while let Some(last) = unpacked.units.len().checked_sub(PAGE) {
         bits.follow(2 * SYMBOL);
+        unpacked.make_room(FULL)?;
         let start = unpacked.len.saturating_sub(REACH).min(last);
         let Some(page) = unpacked.units[start..].first_chunk_mut() else {
             break;
@@ -263,8 +266,9 @@ fn symbol_by_symbol<U: Unit>(
         let symbol = tables.distance_code.read(bits)?;
         let (base, more) = distance(symbol).ok_or(Damaged)?;
         let distance = usize::from(base) + bits.take(more.into())? as usize;
-        let from = unpacked.len.checked_sub(distance).ok_or(Damaged)?;
         unpacked.next(len)?;
+        let to = unpacked.len - len;
+        let from = to.checked_sub(distance).ok_or(Damaged)?;
         for place in from..from + len {
             unpacked.units[place + distance] = unpacked.units[place];
         }
@@ -272,8 +276,21 @@ fn symbol_by_symbol<U: Unit>(
 }
 
 impl<U: Unit> Unpacked<'_, U> {
+    /// Hands over what is unpacked, if there is somebody to take it, unless so many more units have room.
+    #[inline]
+    fn make_room(&mut self, n: usize) -> Result<()> {
+        match &mut self.sink {
+            Some(sink) if self.units.len() - self.len < n => {
+                self.len = sink.make_room(self.units, self.len)?;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The next units, which count as unpacked from now on.
     pub(super) fn next(&mut self, n: usize) -> Result<&mut [U]> {
+        self.make_room(n)?;
         let end = self.len.checked_add(n).ok_or(Damaged)?;
         let units = self.units.get_mut(self.len..end).ok_or(Damaged)?;
         self.len = end;

@@ -1,4 +1,5 @@
-//! Deflate (RFC 1951) in a gzip member (RFC 1952), unpacked in one go, by as many threads as are idle.
+//! Deflate (RFC 1951) in a gzip member (RFC 1952), unpacked in one go by as many threads as are idle, or by little and
+//! little by one.
 //!
 //! Reading is most of what a case costs, and unpacking most of reading. What the libraries at hand leave out is
 //! two things. They unpack a stream on one thread; here an idle thread starts in the middle, at a block it finds
@@ -16,6 +17,7 @@
 //! | [`pieces`] | one stream by several threads, round by round |
 //! | [`piece`] | what a thread unpacks that begins in the middle |
 //! | [`search`] | where a block seems to begin there |
+//! | [`sink`] | what is unpacked by little and little |
 //! | [`window`] | the part of a packed stream that is in memory |
 //!
 //! Whatever is wrong with a stream is [`Damaged`]: the caller has a slower way that words the error. Nothing here
@@ -41,6 +43,7 @@ mod page;
 mod piece;
 mod pieces;
 mod search;
+mod sink;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -49,6 +52,9 @@ mod window;
 use std::io::Read;
 
 use bits::Bits;
+use blocks::Unpacked;
+use sink::Sink;
+use tables::Tables;
 use window::Window;
 
 use crate::io::Unpacking;
@@ -97,7 +103,59 @@ pub(crate) fn unpack_member_as_read(
     let done = whole_member(&mut bits, unpacked, threads);
     give_back(room);
     done?;
-    // Fewer bytes may be had by now.
+    all_was_read(&packed)
+}
+
+/// Unpacks the gzip member of `len` bytes that `packed` yields, without keeping it: `take` is shown again and again what it
+/// has not taken yet, and tells how many bytes it takes. Pieces of `piece` bytes are shown as wholes if all before them
+/// were taken, each as far from a multiple of 64 bytes in memory as it is in the member. Checksum and size are compared in
+/// the end.
+///
+/// # Errors
+/// [`Damaged`], which may be `take`'s; then what was taken is worth nothing.
+pub(crate) fn unpack_member_to(
+    packed: &mut (dyn Read + Send),
+    len: usize,
+    piece: usize,
+    mut take: impl FnMut(&[u8]) -> Result<usize> + Send,
+) -> Result<()> {
+    let room = sink::room(piece).ok_or(Damaged)?;
+    let mut window = of_any_content(window::ALONE).map_err(|_| Damaged)?;
+    let mut units = of_any_content(room).map_err(|_| Damaged)?;
+    let mut packed = packed.take(len as u64);
+    let mut bits = Bits::through(Window::new(&mut packed, &mut window));
+    let (mut checksum, mut size) = (crc32fast::Hasher::new(), 0_u64);
+    let unpack = || {
+        skip_header(&mut bits)?;
+        let mut taking = |units: &[u8], seen: usize| {
+            checksum.update(&units[seen..]);
+            size += (units.len() - seen) as u64;
+            take(units)
+        };
+        let mut unpacked = Unpacked {
+            units: &mut units,
+            len: 0,
+            sink: Some(Sink {
+                take: &mut taking,
+                taken: 0,
+                shown: 0,
+            }),
+        };
+        blocks::unpack(&mut bits, &mut unpacked, &mut Tables::new(), usize::MAX)?;
+        if let Some(mut sink) = unpacked.sink {
+            sink.show(&unpacked.units[..unpacked.len])?;
+        }
+        hold_trailer(&mut bits, size, || checksum.finalize())
+    };
+    let done = unpack();
+    give_back(window);
+    give_back(units);
+    done?;
+    all_was_read(&packed)
+}
+
+/// Fewer bytes than there were may be had by now.
+fn all_was_read<R>(packed: &std::io::Take<R>) -> Result<()> {
     if packed.limit() == 0 {
         Ok(())
     } else {
@@ -107,15 +165,25 @@ pub(crate) fn unpack_member_as_read(
 
 /// Unpacks the gzip member that begins here and ends with the bytes there are.
 fn whole_member(bits: &mut Bits<'_>, unpacked: &mut [u8], threads: usize) -> Result<()> {
+    skip_header(bits)?;
+    pieces::unpack(bits, unpacked, threads)?;
+    hold_trailer(bits, unpacked.len() as u64, || crc32fast::hash(unpacked))
+}
+
+/// Goes behind the header of a member.
+fn skip_header(bits: &mut Bits<'_>) -> Result<()> {
     let header = bits.ahead().len() - member(bits.ahead())?.len();
     bits.bytes(header)?;
-    pieces::unpack(bits, unpacked, threads)?;
+    Ok(())
+}
+
+/// Holds what was unpacked against a member's last bytes, behind which nothing may follow.
+fn hold_trailer(bits: &mut Bits<'_>, size: u64, checksum: impl FnOnce() -> u32) -> Result<()> {
     let &[a, b, c, d, e, f, g, h] = bits.bytes(8)?.first_chunk().ok_or(Damaged)?;
     bits.follow(1);
-    let size = u64::from(u32::from_le_bytes([e, f, g, h]));
     let whole = bits.ahead().is_empty()
-        && size == unpacked.len() as u64 & u64::from(u32::MAX)
-        && u32::from_le_bytes([a, b, c, d]) == crc32fast::hash(unpacked);
+        && u64::from(u32::from_le_bytes([e, f, g, h])) == size & u64::from(u32::MAX)
+        && u32::from_le_bytes([a, b, c, d]) == checksum();
     if whole { Ok(()) } else { Err(Damaged) }
 }
 

@@ -19,6 +19,8 @@ const LONG: usize = 64;
 const EIGHT: usize = 8;
 /// Nothing begins behind this place: the longest repetition, copied by eights, ends within the page.
 const LAST: usize = PLACES - 258 - 2 * EIGHT;
+/// With fewer units to the end of a page, it is full.
+pub(super) const FULL: usize = PAGE - LAST;
 
 /// What a byte is unpacked to.
 pub(super) trait Unit: Pod + PartialEq {

@@ -201,6 +201,7 @@ impl<U: Unit + Send> Own<U> {
         let mut unpacked = Unpacked {
             units: &mut self.units,
             len: self.len,
+            sink: None,
         };
         let result = work(&mut unpacked);
         self.len = unpacked.len;
@@ -240,6 +241,7 @@ mod tests {
         let mut unpacked = Unpacked {
             units: &mut units,
             len: 0,
+            sink: None,
         };
         let mut tables = Tables::new();
         let stopped = blocks::unpack(&mut bits, &mut unpacked, &mut tables, cut).unwrap();

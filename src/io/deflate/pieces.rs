@@ -96,6 +96,7 @@ fn rounds(bits: &mut Bits<'_>, room: &mut [u8], mut threads: usize) -> Result<us
         let mut unpacked = Unpacked {
             len: len - to_fill.len(),
             units,
+            sink: None,
         };
         // Nobody is woken for nothing.
         if cuts.len() == 1 && joined.is_empty() {

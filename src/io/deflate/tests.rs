@@ -70,7 +70,7 @@ fn inflate(packed: &[u8], unpacked: &mut [u8]) -> Result<usize> {
     Ok(bits.position().div_ceil(8))
 }
 
-/// What comes out on so many threads, which has to be what comes out of windows.
+/// What comes out on so many threads, which has to be what comes out of windows, at once and in pieces.
 fn unpacked(packed: &[u8], len: usize, threads: usize) -> Result<Vec<u8>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let mut bytes = vec![0xaa; len];
@@ -79,25 +79,97 @@ fn unpacked(packed: &[u8], len: usize, threads: usize) -> Result<Vec<u8>> {
         for unpacking in [Unpacking::Shared, Unpacking::Alone] {
             assert!(unpacked == through_window(packed, len, unpacking));
         }
+        for piece in [1000, 100_000] {
+            assert!(unpacked == in_pieces(packed, len, piece));
+        }
         unpacked
     })
 }
 
-/// What comes out of a window that is filled by little and little.
-fn through_window(packed: &[u8], len: usize, unpacking: Unpacking) -> Result<Vec<u8>> {
-    struct ByLittle<'a>(&'a [u8], Cycle<IntoIter<usize, 4>>);
+/// A stream that is had by little and little.
+struct ByLittle<'a>(&'a [u8], Cycle<IntoIter<usize, 4>>);
 
-    impl Read for ByLittle<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-            let most = self.1.next().unwrap_or(1).min(buffer.len());
-            self.0.read(&mut buffer[..most])
-        }
+impl<'a> ByLittle<'a> {
+    fn new(packed: &'a [u8]) -> Self {
+        Self(packed, [70_000, 1, 3, 100_000].into_iter().cycle())
     }
+}
 
+impl Read for ByLittle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let most = self.1.next().unwrap_or(1).min(buffer.len());
+        self.0.read(&mut buffer[..most])
+    }
+}
+
+/// What comes out of a window.
+fn through_window(packed: &[u8], len: usize, unpacking: Unpacking) -> Result<Vec<u8>> {
     let mut bytes = vec![0x55; len];
-    let mut reader = ByLittle(packed, [70_000, 1, 3, 100_000].into_iter().cycle());
+    let mut reader = ByLittle::new(packed);
     unpack_member_as_read(&mut reader, packed.len(), &mut bytes, unpacking)?;
     Ok(bytes)
+}
+
+/// What is taken in pieces of so many bytes, with what is left over in the end.
+fn in_pieces(packed: &[u8], len: usize, piece: usize) -> Result<Vec<u8>> {
+    let (mut bytes, mut rest) = (Vec::new(), Vec::new());
+    let mut reader = ByLittle::new(packed);
+    unpack_member_to(&mut reader, packed.len(), piece, |shown| {
+        let (pieces, left) = shown.split_at(shown.len() / piece * piece);
+        bytes.extend_from_slice(pieces);
+        rest = left.to_vec();
+        Ok(pieces.len())
+    })?;
+    bytes.append(&mut rest);
+    if bytes.len() == len {
+        Ok(bytes)
+    } else {
+        Err(Damaged)
+    }
+}
+
+#[test]
+fn what_is_taken_decides_what_is_shown_again() {
+    let content = image(900_000, 300);
+    let packed = by_zlib(&content, 6);
+    let unpack = |piece, take: &mut (dyn FnMut(&[u8]) -> Result<usize> + Send)| {
+        unpack_member_to(&mut &packed[..], packed.len(), piece, take)
+    };
+    // All, at once or all but a part of a piece.
+    for left in [0, 1, 700, 50_000] {
+        let mut taken = 0;
+        let mut shown_at_all = 0;
+        let done = unpack(50_001, &mut |shown| {
+            assert!(shown == &content[taken..taken + shown.len()]);
+            let used = shown.len().saturating_sub(left);
+            taken += used;
+            shown_at_all = taken - used + shown.len();
+            Ok(used)
+        });
+        assert_eq!(done, Ok(()));
+        assert_eq!(shown_at_all, content.len());
+    }
+    // Nothing at all has no room, more than there is cannot be taken, and a taker's refusal is an end.
+    assert_eq!(unpack(1000, &mut |_| Ok(0)), Err(Damaged));
+    assert_eq!(unpack(1000, &mut |shown| Ok(shown.len() + 1)), Err(Damaged));
+    assert_eq!(unpack(1000, &mut |_| Err(Damaged)), Err(Damaged));
+    assert_eq!(unpack(usize::MAX / 2, &mut |_| Ok(0)), Err(Damaged));
+}
+
+#[test]
+fn pieces_begin_on_places_of_eight_bytes() {
+    let content = image(900_000, 300);
+    let packed = by_zlib(&content, 6);
+    let mut places = Vec::new();
+    let done = unpack_member_to(&mut &packed[..], packed.len(), 70_000, |shown| {
+        places.push(shown.as_ptr().addr() % 8);
+        Ok(shown.len() / 70_000 * 70_000)
+    });
+    assert_eq!(done, Ok(()));
+    assert!(
+        places.len() > 3 && places.iter().all(|place| *place == places[0]),
+        "{places:?}"
+    );
 }
 
 #[test]

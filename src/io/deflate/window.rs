@@ -4,7 +4,7 @@
 use std::io::{self, Read};
 
 /// Bytes of a window that one thread looks through, in which a stored block has to fit.
-pub(super) const ALONE: usize = 1 << 17;
+pub(super) const ALONE: usize = 5 << 14;
 
 /// A stretch of what is read.
 pub(super) struct Window<'a> {

@@ -7,7 +7,8 @@ use raduet_features::{Grid, Scaling, Volume, Voxels};
 
 use crate::error::{Code, Result, ToolError};
 use crate::io::geometry;
-use crate::io::voxel_bytes::with_array;
+use crate::io::nifti::Passing;
+use crate::io::voxel_bytes::{with_array, with_type};
 
 /// How far a stored number may be from a whole one: labels that went through a scaling or a 32-bit
 /// float (0.9999, 2.0003) are meant whole, 0.5 or 0.00392 are not.
@@ -122,93 +123,174 @@ pub(super) fn count(volume: &Volume) -> Result<Counts> {
 }
 
 fn count_in<T: Stored>(array: &Array3<T>, scaling: Scaling) -> Result<Counts> {
-    /// Voxels compared at a time: without an early end that compiles to wide instructions.
-    const BLOCK: usize = 512;
-    let mut runs = Runs::default();
     let voxels = array.as_standard_layout();
-    let voxels = voxels.as_slice().unwrap_or_default();
-    // 1 where another run begins.
-    let mut begins = [0_u8; BLOCK];
-    for (number, block) in voxels.chunks(BLOCK).enumerate() {
-        if runs.goes_on(block) {
-            continue;
+    let mut counter = Counter::new(scaling);
+    counter
+        .add(voxels.as_slice().unwrap_or_default())
+        .map_err(|(value, at)| no_label(value, at, array.dim()))?;
+    Ok(counter.counts())
+}
+
+/// Voxels of one label that follow one another in the order of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::io) struct Run {
+    pub(in crate::io) label: i64,
+    pub(in crate::io) from: usize,
+    pub(in crate::io) len: usize,
+}
+
+/// Counts labels. Neighbours are mostly equal: equal runs are measured, and looked up once.
+struct Counter<T> {
+    scaling: Scaling,
+    /// Stored value of the run that goes on, its label, whether that was rounded.
+    run: Option<(T, i64, bool)>,
+    /// Where it began.
+    from: usize,
+    /// Voxels looked at.
+    at: usize,
+    counts: BTreeMap<i64, u64>,
+    /// A label other than 0 with voxels that are not in `counts` yet: mostly there is one label.
+    latest: (i64, u64),
+    rounded: u64,
+    /// The runs of all labels but 0.
+    runs: Vec<Run>,
+    /// Most of them that are kept.
+    most_runs: usize,
+}
+
+impl<T: Stored> Counter<T> {
+    fn new(scaling: Scaling) -> Self {
+        Self::keeping_runs(scaling, 0)
+    }
+
+    /// One that keeps so many runs at most.
+    fn keeping_runs(scaling: Scaling, most_runs: usize) -> Self {
+        Self {
+            scaling,
+            run: None,
+            from: 0,
+            at: 0,
+            counts: BTreeMap::new(),
+            latest: (0, 0),
+            rounded: 0,
+            runs: Vec::new(),
+            most_runs,
         }
-        begins.fill(0);
-        begins[0] = u8::from(!runs.goes_on(&block[..1]));
-        let neighbours = block.iter().zip(&block[1..]);
-        for (begins, (before, here)) in begins[1..].iter_mut().zip(neighbours) {
-            *begins = u8::from(before != here);
-        }
-        let mut counted = 1 - usize::from(begins[0]);
-        for (eight, flags) in begins.as_chunks::<8>().0.iter().enumerate() {
-            let mut flags = u64::from_le_bytes(*flags);
-            while flags > 0 {
-                let within = 8 * eight + flags.trailing_zeros() as usize / 8;
-                flags &= flags - 1;
-                let stored = block[within];
-                let Some((label, rounded)) = label_of(stored, scaling) else {
-                    let value = stored.real() * scaling.slope + scaling.intercept;
-                    return Err(no_label(value, number * BLOCK + within, array.dim()));
-                };
-                runs.length += (within - counted) as u64;
-                runs.begin(stored, label, rounded);
-                counted = within;
+    }
+
+    /// Looks at the voxels that follow.
+    ///
+    /// # Errors
+    /// The first value that is no label, and where it stands.
+    fn add(&mut self, voxels: &[T]) -> std::result::Result<(), (f64, usize)> {
+        /// Voxels compared at a time: without an early end that compiles to wide instructions.
+        const BLOCK: usize = 512;
+        // 1 where another run begins.
+        let mut begins = [0_u8; BLOCK];
+        for block in voxels.chunks(BLOCK) {
+            let start = self.at;
+            self.at += block.len();
+            if self.goes_on(block) {
+                continue;
+            }
+            begins.fill(0);
+            begins[0] = u8::from(!self.goes_on(&block[..1]));
+            let neighbours = block.iter().zip(&block[1..]);
+            for (begins, (before, here)) in begins[1..].iter_mut().zip(neighbours) {
+                *begins = u8::from(before != here);
+            }
+            for (eight, flags) in begins.as_chunks::<8>().0.iter().enumerate() {
+                let mut flags = u64::from_le_bytes(*flags);
+                while flags > 0 {
+                    let within = 8 * eight + flags.trailing_zeros() as usize / 8;
+                    flags &= flags - 1;
+                    self.begin(block[within], start + within)?;
+                }
             }
         }
-        runs.length += (block.len() - counted) as u64;
+        Ok(())
     }
-    runs.close();
-    runs.counts.remove(&0);
-    Ok((runs.counts, runs.rounded))
-}
 
-/// Neighbours are mostly equal: equal runs are measured, and looked up once.
-struct Runs<T> {
-    /// Stored value, its label, whether that was rounded.
-    run: Option<(T, i64, bool)>,
-    length: u64,
-    counts: BTreeMap<i64, u64>,
-    rounded: u64,
-}
-
-impl<T> Default for Runs<T> {
-    fn default() -> Self {
-        Self {
-            run: None,
-            length: 0,
-            counts: BTreeMap::new(),
-            rounded: 0,
-        }
-    }
-}
-
-impl<T: Copy + PartialEq> Runs<T> {
-    /// Counts a block, if all of it belongs to the run.
-    fn goes_on(&mut self, block: &[T]) -> bool {
+    /// Whether all of a block belongs to the run.
+    fn goes_on(&self, block: &[T]) -> bool {
         let Some((value, ..)) = self.run else {
             return false;
         };
         let others = block
             .iter()
             .fold(0, |other, &v| other | u8::from(v != value));
-        if others == 0 {
-            self.length += block.len() as u64;
-        }
         others == 0
     }
 
-    fn begin(&mut self, stored: T, label: i64, rounded: bool) {
-        self.close();
+    fn begin(&mut self, stored: T, at: usize) -> std::result::Result<(), (f64, usize)> {
+        self.close(at);
+        let label = label_of(stored, self.scaling);
+        let (label, rounded) = label.ok_or_else(|| {
+            let Scaling { slope, intercept } = self.scaling;
+            (stored.real() * slope + intercept, at)
+        })?;
         self.run = Some((stored, label, rounded));
-        self.length = 0;
+        self.from = at;
+        Ok(())
     }
 
-    fn close(&mut self) {
-        if let Some((_, label, rounded)) = self.run.take() {
-            *self.counts.entry(label).or_insert(0) += self.length;
-            self.rounded += if rounded { self.length } else { 0 };
+    fn close(&mut self, at: usize) {
+        let (from, len) = (self.from, at - self.from);
+        let Some((_, label, rounded)) = self.run.take() else {
+            return;
+        };
+        self.rounded += if rounded { len as u64 } else { 0 };
+        if label == 0 {
+            return;
+        }
+        if label != self.latest.0 {
+            self.note_latest();
+            self.latest.0 = label;
+        }
+        self.latest.1 += len as u64;
+        if self.runs.len() < self.most_runs {
+            self.runs.push(Run { label, from, len });
         }
     }
+
+    fn note_latest(&mut self) {
+        let (label, count) = std::mem::take(&mut self.latest);
+        if count > 0 {
+            *self.counts.entry(label).or_insert(0) += count;
+        }
+    }
+
+    /// Voxels of each label but 0, and how many values were rounded.
+    fn counts(mut self) -> Counts {
+        self.close(self.at);
+        self.note_latest();
+        (self.counts, self.rounded)
+    }
+
+    /// The same with the runs of these labels, in their order; none when there are more than are kept.
+    fn counts_and_runs(mut self) -> Option<(Counts, Vec<Run>)> {
+        self.close(self.at);
+        let runs = std::mem::take(&mut self.runs);
+        let all = runs.len() < self.most_runs;
+        all.then(|| (self.counts(), runs))
+    }
+}
+
+/// Counts the labels of a mask that is not kept, with their runs and the fingerprint of its file; none where it had
+/// better be read as a whole.
+pub(in crate::io) fn runs_of(mask: &Passing) -> Option<(Counts, Vec<Run>, String)> {
+    /// Voxels for each run that is kept, at least: what is kept is a small part of the mask.
+    const FOR_A_RUN: usize = 64;
+    let voxels = mask.grid().shape.iter().product::<usize>();
+    with_type!(mask.numbers(), T => {
+        let mut counter = Counter::<T>::keeping_runs(mask.scaling(), voxels / FOR_A_RUN + 1);
+        let fingerprint = mask.slices(|_, bytes| {
+            counter.add(bytemuck::try_cast_slice(bytes).ok()?).ok()
+        });
+        let fingerprint = fingerprint.ok()??;
+        let (counts, runs) = counter.counts_and_runs()?;
+        Some((counts, runs, fingerprint))
+    })
 }
 
 fn no_label(value: f64, at: usize, (_, ny, nx): (usize, usize, usize)) -> ToolError {

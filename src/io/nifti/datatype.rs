@@ -40,7 +40,7 @@ pub(super) fn real_type(code: i16) -> Result<NiftiType> {
 }
 
 /// The number types that are voxels here.
-fn number_type(kind: NiftiType) -> Option<NumberType> {
+pub(super) fn number_type(kind: NiftiType) -> Option<NumberType> {
     use NiftiType as T;
     Some(match kind {
         T::Uint8 => NumberType::U8,

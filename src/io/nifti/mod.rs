@@ -18,11 +18,13 @@ mod gzip;
 mod header;
 mod one_member;
 mod orientation;
+mod passing;
 mod qform;
 mod read;
 mod write;
 
 pub(crate) use gzip::is_gzip;
+pub(crate) use passing::Passing;
 pub use read::read_nifti;
 pub(crate) use read::{files_of, recognise, survey};
 pub use write::write_nifti;

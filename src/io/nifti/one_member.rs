@@ -103,4 +103,33 @@ impl<'a> OneMember<'a> {
             fingerprint: Some(packed.finish()),
         }))
     }
+
+    /// Unpacks it without keeping it: shows the wanted bytes in pieces of so many, one after another, until `take` wants
+    /// no more. The file's fingerprint, unless it is damaged or was not wanted any more.
+    ///
+    /// # Errors
+    /// `E_READ`.
+    pub(super) fn pass(
+        &self,
+        path: &Path,
+        piece: usize,
+        mut take: impl FnMut(&[u8]) -> Option<()> + Send,
+    ) -> Result<Option<String>> {
+        let mut packed = Fingerprinted::new(rewound(self.source, path)?);
+        let mut in_front = self.start;
+        let mut taken = 0;
+        let passed = deflate::unpack_member_to(&mut packed, self.len, piece, |bytes| {
+            let skipped = in_front.min(bytes.len());
+            in_front -= skipped;
+            let pieces = bytes[skipped..].chunks_exact(piece);
+            let mut used = skipped;
+            for piece in pieces {
+                take(piece).ok_or(Damaged)?;
+                used += piece.len();
+            }
+            taken += used;
+            Ok(used)
+        });
+        Ok((passed == Ok(()) && taken == self.end).then(|| packed.finish()))
+    }
 }

@@ -129,7 +129,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    fn open(path: &Path) -> Result<Self> {
+    pub(super) fn open(path: &Path) -> Result<Self> {
         let file = open_regular(path)?;
         let mut magic = Vec::new();
         (&file.file)
@@ -145,8 +145,16 @@ impl Source {
         })
     }
 
+    pub(super) fn is_packed(&self) -> bool {
+        self.packed
+    }
+
+    pub(super) fn file(&self) -> (&RegularFile, &Path) {
+        (&self.file, &self.path)
+    }
+
     /// The first bytes, fewer where the file is shorter.
-    fn head(&self, limit: usize) -> Result<Vec<u8>> {
+    pub(super) fn head(&self, limit: usize) -> Result<Vec<u8>> {
         if self.packed {
             return gzip::head(&self.file, &self.path, limit);
         }
@@ -272,7 +280,7 @@ impl Source {
 }
 
 /// `.hdr`, `.img`, `.nii`, each with or without `.gz`; lower case, without the dot.
-fn extension(path: &Path) -> (Option<String>, bool) {
+pub(super) fn extension(path: &Path) -> (Option<String>, bool) {
     let lower = |e: &OsStr| e.to_string_lossy().to_ascii_lowercase();
     match path.extension().map(lower) {
         Some(e) if e == "gz" => {

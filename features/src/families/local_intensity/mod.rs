@@ -76,7 +76,7 @@ impl FeatureFamily for LocalIntensity {
     }
 
     fn input(&self) -> Input {
-        Input::Intensities
+        Input::Surroundings
     }
 
     fn specs(&self) -> Vec<&'static FeatureSpec> {
