@@ -273,6 +273,9 @@ impl DiscretisedRoi {
     /// level, 0 for none.
     fn number_levels(&mut self, counts: &[u32]) -> Vec<u16> {
         let mut rank_of_level = vec![0_u16; counts.len() + 1];
+        let used = counts.iter().filter(|count| **count > 0).count();
+        self.levels.reserve_exact(used);
+        self.histogram.reserve_exact(used);
         for (below, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             self.levels.push(u32::from(small(below + 1)));
             self.histogram.push(*count);

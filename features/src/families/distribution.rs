@@ -43,8 +43,12 @@ impl Distribution {
 
     /// Numbers that have been counted.
     pub(crate) fn of_numbers(numbers: &WholeNumbers) -> Self {
-        let occurring = numbers.occurring();
-        let (values, counts) = occurring.map(|(_, number, count)| (number, count)).unzip();
+        let room = numbers.places();
+        let (mut values, mut counts) = (Vec::with_capacity(room), Vec::with_capacity(room));
+        for (_, number, count) in numbers.occurring() {
+            values.push(number);
+            counts.push(count);
+        }
         Self::new(values, counts)
     }
 

@@ -49,7 +49,8 @@ impl SizeCounts {
     pub(crate) fn cells(mut self, levels: &[u32]) -> Vec<Cell> {
         self.long.sort_unstable();
         let mut long = self.long.chunk_by(|a, b| a == b).peekable();
-        let mut cells = Vec::new();
+        let used = self.short.iter().filter(|count| **count > 0).count();
+        let mut cells = Vec::with_capacity(used + self.long.len());
         let rows = self.short.chunks_exact(SHORT).zip(levels);
         for (rank, (row, level)) in (1_u16..).zip(rows) {
             for (size, count) in (1..).zip(row).filter(|(_, count)| **count > 0) {

@@ -6,15 +6,17 @@
 pub(crate) fn convex_hull(mut points: Vec<[i64; 2]>) -> Vec<[i64; 2]> {
     points.sort_unstable();
     points.dedup();
-    let mut hull = half_hull(points.iter().copied());
-    hull.extend(half_hull(points.iter().rev().copied()));
+    let mut hull = Vec::with_capacity(2 * points.len());
+    add_half_hull(points.iter().copied(), &mut hull);
+    add_half_hull(points.iter().rev().copied(), &mut hull);
     hull
 }
 
-fn half_hull(points: impl Iterator<Item = [i64; 2]>) -> Vec<[i64; 2]> {
-    let mut chain: Vec<[i64; 2]> = Vec::new();
+/// Adds the corners of one side, in the order of the points.
+fn add_half_hull(points: impl Iterator<Item = [i64; 2]>, chain: &mut Vec<[i64; 2]>) {
+    let first = chain.len();
     for point in points {
-        while let [.., a, b] = chain[..] {
+        while let [.., a, b] = chain[first..] {
             let turn = (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0]);
             if turn > 0 {
                 break;
@@ -23,7 +25,6 @@ fn half_hull(points: impl Iterator<Item = [i64; 2]>) -> Vec<[i64; 2]> {
         }
         chain.push(point);
     }
-    chain
 }
 
 /// Square of the largest distance between two corners of a hull; `unit` are the lengths of a step along

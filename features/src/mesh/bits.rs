@@ -51,16 +51,27 @@ impl BitMask {
     }
 
     /// The runs of voxels inside a row: first voxel and length.
-    pub(crate) fn runs(&self, z: usize, y: usize) -> impl Iterator<Item = (usize, usize)> {
-        let mut ends = Vec::new();
-        steps(self.row(z, y), &mut ends);
-        // Each run begins after one step and ends at the next.
-        let mut at = positions(&ends)
-            .map(|before| before + 1)
-            .collect::<Vec<_>>();
-        at.truncate(at.len() / 2 * 2);
-        (0..at.len() / 2).map(move |run| (at[2 * run], at[2 * run + 1] - at[2 * run]))
+    pub(crate) fn runs(&self, z: usize, y: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let row = self.row(z, y);
+        let mut behind = 0;
+        std::iter::from_fn(move || {
+            let first = seek(row, behind, 0)?;
+            // An empty voxel ends the last one.
+            behind = seek(row, first, u64::MAX)?;
+            Some((first, behind - first))
+        })
     }
+}
+
+/// The first bit from a place on that is set, or where `flip` is all ones, that is not.
+fn seek(row: &[u64], from: usize, flip: u64) -> Option<usize> {
+    let mut number = from / WORD;
+    let mut word = (row.get(number)? ^ flip) & (u64::MAX << (from % WORD));
+    while word == 0 {
+        number += 1;
+        word = row.get(number)? ^ flip;
+    }
+    Some(number * WORD + word.trailing_zeros() as usize)
 }
 
 /// 64 bytes that are 0 or 1 as the bits of a word, the first one lowest.

@@ -69,7 +69,11 @@ pub(super) fn second_largest_absolute(
 #[expect(clippy::inline_always, reason = "compiled for the processor at hand")]
 fn by_iteration(matrix: &[f64], leading: &[f64]) -> Option<f64> {
     let n = leading.len();
-    let mut reduced = Tridiagonal::default();
+    let mut reduced = Tridiagonal {
+        diagonal: Vec::with_capacity(2 * n),
+        squares: Vec::with_capacity(2 * n),
+        ..Tridiagonal::default()
+    };
     let mut before = vec![0.0; n];
     let mut vector = start(leading);
     let mut product = vec![0.0; n];

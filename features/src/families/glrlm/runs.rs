@@ -29,6 +29,9 @@ const TABLE: usize = 1 << 16;
 /// Places that the table has at least, however many levels there are.
 const SHORT: usize = 32;
 
+/// Different lengths of the runs of a level, as a rule at most: room is asked for once.
+const CELLS_OF_A_LEVEL: usize = 8;
+
 /// Runs along one direction, or along several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RunCounts {
@@ -379,7 +382,7 @@ impl RunCounts {
         let mut beyond = self.beyond.clone();
         beyond.sort_unstable();
         let mut beyond = beyond.chunk_by(|a, b| a == b).peekable();
-        let mut cells = Vec::new();
+        let mut cells = Vec::with_capacity(CELLS_OF_A_LEVEL * levels.len());
         for (rank, level) in (1_u16..).zip(levels) {
             let mut size = 0;
             let mut longer = 0;

@@ -39,7 +39,10 @@ impl Contour {
     /// Walks over all squares that touch the region in a slice.
     pub(super) fn new(inside: &BitMask) -> Self {
         let [_, rows, _] = inside.shape();
-        let mut contour = Self::default();
+        let mut contour = Self {
+            extremes: Vec::with_capacity(4 * rows),
+            ..Self::default()
+        };
         let mut changes = Vec::new();
         vectorised(
             #[inline(always)]
