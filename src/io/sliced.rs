@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use bytemuck::try_cast_slice;
-use ndarray::{Array3, s};
+use ndarray::Array3;
 use raduet_features::{Grid, MaskVolume, Scaling, Volume};
 
 use super::geometry::{self, Placement};
@@ -126,13 +126,12 @@ impl RegionSlice {
             }
             <T as Number>::voxels(Array3::from_shape_vec(shape, cut).ok()?)
         });
-        let mut inside = Array3::from_elem(shape, false);
+        let mut inside = vec![false; shape[1] * shape[2]];
         for [y, x, len] in &self.runs {
-            let from = x - low_x;
-            inside
-                .slice_mut(s![0, y - low_y, from..from + len])
-                .fill(true);
+            let from = (y - low_y) * shape[2] + x - low_x;
+            inside[from..from + len].fill(true);
         }
+        let inside = Array3::from_shape_vec(shape, inside).ok()?;
         let grid = grid.cut([self.z, low_y, low_x], shape);
         Some((
             Volume::new(voxels, scaling, grid)?,
